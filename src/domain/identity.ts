@@ -1,0 +1,38 @@
+/**
+ * Names that several processes have to agree on. `instance` lets several systems share servers; the default instance
+ * is empty and leaves no prefix, so the requirements' topic and group names hold as written.
+ */
+import { fnv1a64 } from './labels';
+
+/** Temporal ids of 256 characters or more look like an outage on Postgres; ids here hold hashes and stay far below. */
+const prefixed = (instance: string, separator: string, name: string): string =>
+  instance === '' ? name : `${instance}${separator}${name}`;
+
+export const alertWorkflowId = (instance: string, fingerprint: string): string =>
+  prefixed(instance, '/', `alert/${fingerprint}`);
+
+/** The inverse of `alertWorkflowId`, or null for another id. */
+export function fingerprintOf(workflowId: string): string | null {
+  return /(?:^|\/)alert\/([0-9a-f]{16})$/.exec(workflowId)?.[1] ?? null;
+}
+
+export const remediationWorkflowId = (instance: string, target: string): string =>
+  prefixed(instance, '/', `remediation/${/^[\w.-]{1,80}$/.test(target) ? target : fnv1a64(target)}`);
+
+export const collectWorkflowId = (instance: string, shard: string): string =>
+  prefixed(instance, '/', `collect/${shard}`);
+
+/** A Temporal task queue; `role` is lifecycle, remediation, effects or collection. */
+export const taskQueueName = (instance: string, role: string): string => prefixed(instance, '/', `tocsin-${role}`);
+
+/** Topics and consumer groups: `gds.alerts`, `gds.metrics.…`, `gds-alerting-…`; with an instance, `{instance}.gds.…`. */
+export const topicName = (instance: string, name: string): string => prefixed(instance, '.', name);
+export const groupName = (instance: string, name: string): string => prefixed(instance, '.', name);
+
+/** The Postgres schema of an instance. */
+export const schemaName = (instance: string): string =>
+  instance === '' ? 'tocsin' : `tocsin_${instance.replace(/[^a-z0-9_]/gi, '_').toLowerCase()}`;
+
+/** The idempotency key of one message: `fire`, `escalate-2`, `remediated-1`, `resolved`. */
+export const messageId = (fingerprint: string, episode: number, step: string): string =>
+  `${fingerprint}:${episode}:${step}`;

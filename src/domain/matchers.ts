@@ -1,0 +1,63 @@
+/**
+ * Label matchers `name="v"`, `name!="v"`, `name=~"re"`, `name!~"re"`. Regular expressions are RE2, anchored at both
+ * ends, as in Prometheus and Alertmanager. A label that is absent has the empty value.
+ */
+import { RE2JS } from 're2js';
+import type { Labels } from './labels';
+
+export type MatchOperator = '=' | '!=' | '=~' | '!~';
+
+export interface Matcher {
+  readonly name: string;
+  readonly op: MatchOperator;
+  readonly value: string;
+}
+
+export const MATCHER_FORM = 'a matcher such as severity="critical", env!=dev or instance=~"db-.*"';
+
+const FORM = /^\s*([^\s=!~"{},]+|"(?:[^"\\]|\\.)*")\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|.*?)\s*$/s;
+
+/** Parses one matcher; throws a RangeError that names the accepted form. */
+export function parseMatcher(text: string): Matcher {
+  const match = FORM.exec(text);
+  if (!match) throw new RangeError(`${JSON.stringify(text)} is not ${MATCHER_FORM}`);
+  const matcher: Matcher = { name: unquote(match[1]!), op: match[2] as MatchOperator, value: unquote(match[3]!) };
+  compile(matcher);
+  return matcher;
+}
+
+export function matcherText(matcher: Matcher): string {
+  return `${matcher.name}${matcher.op}${JSON.stringify(matcher.value)}`;
+}
+
+/** One function that says whether all matchers hold; regular expressions are compiled once. */
+export function compileMatchers(matchers: readonly Matcher[]): (labels: Labels) => boolean {
+  const tests = matchers.map((matcher) => ({ name: matcher.name, test: compile(matcher) }));
+  return (labels) => tests.every(({ name, test }) => test(labels[name] ?? ''));
+}
+
+/** The matchers that hold for exactly this label set's names and values. */
+export function matchersOf(labels: Labels): Matcher[] {
+  return Object.keys(labels)
+    .sort()
+    .map((name) => ({ name, op: '=', value: labels[name]! }));
+}
+
+function compile({ op, value }: Matcher): (actual: string) => boolean {
+  if (op === '=') return (actual) => actual === value;
+  if (op === '!=') return (actual) => actual !== value;
+  const pattern = compileRegex(value);
+  return op === '=~' ? (actual) => pattern.matches(actual) : (actual) => !pattern.matches(actual);
+}
+
+function compileRegex(source: string): RE2JS {
+  try {
+    return RE2JS.compile(source, RE2JS.DOTALL);
+  } catch (cause) {
+    throw new RangeError(`${JSON.stringify(source)} is not a regular expression of RE2: ${(cause as Error).message}`);
+  }
+}
+
+function unquote(text: string): string {
+  return text.startsWith('"') ? (JSON.parse(text) as string) : text;
+}

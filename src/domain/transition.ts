@@ -1,0 +1,56 @@
+/**
+ * A transition is one record of `gds.alerts`: an alert began to fire, was resolved, or its value changed enough to
+ * matter. Evaluators and the alerts API write them; only the dispatcher reads them. Key = fingerprint.
+ *
+ * Producing one twice is harmless: the id is a hash of what makes it this transition, and `applyTransition` in
+ * `episode.ts` drops what it has seen.
+ */
+import { fnv1a64, type Labels } from './labels';
+import type { MetricValue } from './metric';
+import type { Operator } from './rule';
+
+export const TRANSITION_KINDS = ['firing', 'resolved', 'changed'] as const;
+export type TransitionKind = (typeof TRANSITION_KINDS)[number];
+
+/** What a threshold rule compares, so that a remediation can be verified against the rule that fired. */
+export interface TransitionCondition {
+  readonly metric: string;
+  readonly series: Labels;
+  readonly operator: Operator;
+  readonly threshold: number;
+  readonly recovery_threshold: number | null;
+}
+
+export interface Transition {
+  readonly version: 1;
+  readonly transition_id: string;
+  readonly kind: TransitionKind;
+  /** Who wrote it: `evaluator`, `api`, `person`. */
+  readonly source: string;
+  readonly fingerprint: string;
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  /** Event time at which the episode began, ISO 8601. */
+  readonly starts_at: string;
+  readonly ends_at: string | null;
+  readonly value: MetricValue | null;
+  readonly threshold: number | null;
+  /** Event time of the sample that decided, ISO 8601. */
+  readonly event_time: string;
+  readonly rule: { readonly group: string; readonly name: string; readonly hash: string } | null;
+  /** The metric's last points before the decision, oldest first, at most 60: [ms since 1970, value]. */
+  readonly recent: readonly (readonly [number, MetricValue])[];
+  readonly correlation_id: string;
+  readonly condition?: TransitionCondition;
+  readonly cooldown_ms?: number;
+  readonly runbook?: string;
+}
+
+export const MAX_RECENT = 60;
+
+/** The same transition has the same id from whichever process. */
+export function transitionId(
+  of: Pick<Transition, 'fingerprint' | 'kind' | 'starts_at' | 'event_time'>,
+): string {
+  return `${of.fingerprint}-${fnv1a64(`${of.kind}|${of.starts_at}|${of.event_time}`)}`;
+}

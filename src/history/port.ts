@@ -1,0 +1,150 @@
+/** What other rooms ask of the history in Postgres. All writes are idempotent: doing one again changes nothing. */
+import type { Artifact } from '../domain/artifact';
+import type { Labels } from '../domain/labels';
+import type { Acknowledgement, TimelineEvent } from '../domain/life';
+import type { AlertState, ShownState } from '../domain/lifecycle';
+import type { RelatedAlert } from '../domain/notification';
+import type { RemediationResult } from '../domain/remediation';
+import type { Transition } from '../domain/transition';
+
+/** An alert as the lists know it: one row a fingerprint, its current or last episode. */
+export interface AlertRow {
+  readonly fingerprint: string;
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  readonly state: AlertState;
+  /** Milliseconds since 1970 at which the episode began; its id. */
+  readonly episode: number;
+  /** How many episodes there have been. */
+  readonly fireCount: number;
+  readonly startsAt: string;
+  readonly endsAt: string | null;
+  readonly value: Transition['value'];
+  readonly threshold: number | null;
+  /** Event time of the last applied transition, milliseconds. */
+  readonly eventTime: number;
+  readonly rule: Transition['rule'];
+  readonly condition: Transition['condition'] | null;
+  readonly cooldownMs: number | null;
+  readonly runbook: string | null;
+  readonly recent: Transition['recent'];
+  readonly correlationId: string;
+  readonly acknowledgement: Acknowledgement | null;
+  /** `evaluator`, `api` or the person who resolved it. */
+  readonly resolvedBy: string | null;
+}
+
+/** A message that is due to one receiver; (messageId, receiver) is its identity. */
+export interface NewNotification {
+  readonly messageId: string;
+  readonly receiver: string;
+  readonly fingerprint: string;
+  readonly episode: number;
+  /** `fire`, `escalate-1`, `remediated-1`, `resolved`, … */
+  readonly step: string;
+  readonly dueAt: Date;
+}
+
+/** What one batch of transitions does to the rows. */
+export interface PagesChange {
+  readonly rows: readonly AlertRow[];
+  readonly timeline: readonly (TimelineEvent & { fingerprint: string; episode: number })[];
+  readonly notifications: readonly NewNotification[];
+  /**
+   * Resolve messages: each goes to the receivers that have or will have heard of the episode, and to nobody else.
+   * `receivers` are those that want resolves at all.
+   */
+  readonly resolves: readonly { fingerprint: string; episode: number; receivers: readonly string[]; dueAt: Date }[];
+}
+
+export interface PagesStore {
+  /** Reads the rows of `fingerprints`, lets `decide` say what follows, writes it: one transaction. */
+  apply(fingerprints: readonly string[], decide: (rows: ReadonlyMap<string, AlertRow>) => PagesChange): Promise<PagesChange>;
+}
+
+/** One step of an alert's life, written by its workflow. `seq` grows within a life: a lower one changes no state. */
+export interface LifeRecord {
+  readonly fingerprint: string;
+  readonly episode: number;
+  readonly seq: number;
+  readonly timeline: readonly TimelineEvent[];
+  readonly state?: AlertState;
+  readonly acknowledgement?: Acknowledgement | null;
+  readonly resolvedBy?: string;
+  readonly escalationLevel?: number;
+  readonly artifacts?: readonly Artifact[];
+  readonly remediation?: RemediationResult;
+  /** An episode that the life itself opens, after a manual resolve whose condition still holds. */
+  readonly opens?: { readonly startsAt: string; readonly reason: string };
+  readonly notifications?: readonly NewNotification[];
+  /** The episode's `fire` messages that still wait become due now. */
+  readonly release?: boolean;
+  /** Sends the resolve to those who have heard of the episode. */
+  readonly resolves?: { readonly receivers: readonly string[] };
+}
+
+export interface LifeStore {
+  /** `closed` says that this episode had ended before this record: a late duplicate, for whom no life is needed. */
+  record(record: LifeRecord): Promise<{ readonly closed: boolean }>;
+}
+
+export interface QueuedNotification extends NewNotification {
+  readonly id: string;
+  /** How often it has been tried before. */
+  readonly attempts: number;
+}
+
+export type NotificationOutcome =
+  | { readonly kind: 'sent'; readonly via: string; readonly detail: string }
+  | { readonly kind: 'dropped'; readonly reason: string; readonly detail: string }
+  | { readonly kind: 'retry'; readonly at: Date; readonly error: string }
+  | { readonly kind: 'dead'; readonly error: string };
+
+/** Everything that a message's payload is made of. */
+export interface NotificationFacts {
+  readonly alert: AlertRow;
+  readonly shownState: ShownState;
+  readonly artifacts: readonly Artifact[];
+  readonly remediation: RemediationResult | null;
+  readonly related: readonly RelatedAlert[];
+}
+
+export interface NotificationQueue {
+  /** Leases due messages, oldest first, at most one an (alert, receiver) at a time so that order holds. */
+  take(limit: number, leaseMs: number): Promise<QueuedNotification[]>;
+  renew(ids: readonly string[], leaseMs: number): Promise<void>;
+  finish(id: string, outcome: NotificationOutcome): Promise<void>;
+  /** When the next message is due, for a timer instead of a poll; null when none waits. */
+  nextDueAt(): Promise<Date | null>;
+  /** Calls `wake` whenever another process may have made a message due. Returns how to stop. */
+  listen(wake: () => void): Promise<() => Promise<void>>;
+  facts(fingerprint: string, episode: number): Promise<NotificationFacts | null>;
+}
+
+export interface NotificationRecord extends NewNotification {
+  readonly state: 'pending' | 'sent' | 'dropped' | 'dead';
+  readonly attempts: number;
+  readonly sentAt: string | null;
+  readonly via: string | null;
+  readonly detail: string | null;
+}
+
+export interface AlertFilter {
+  readonly state?: AlertState;
+  readonly severity?: string;
+  /** Matchers as text, all of which have to hold. */
+  readonly matchers?: readonly string[];
+  readonly limit?: number;
+}
+
+export interface AlertLists {
+  list(filter: AlertFilter): Promise<AlertRow[]>;
+  /** By a fingerprint or a prefix of one that is unambiguous; null when there is none. */
+  find(fingerprint: string): Promise<AlertRow | null>;
+  timeline(fingerprint: string, episode?: number): Promise<(TimelineEvent & { episode: number })[]>;
+  notifications(fingerprint: string, episode?: number): Promise<NotificationRecord[]>;
+  remediations(fingerprint: string, episode?: number): Promise<RemediationResult[]>;
+  artifacts(fingerprint: string, episode: number): Promise<Artifact[]>;
+  /** Firing alerts that share the instance, newest first, without the alert itself. */
+  related(row: Pick<AlertRow, 'fingerprint' | 'labels'>, limit: number): Promise<RelatedAlert[]>;
+}

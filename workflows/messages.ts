@@ -1,0 +1,67 @@
+/**
+ * The names and types of all messages to workflows. People's actions are Updates, which answer or refuse with a reason;
+ * acknowledge, silence and resolve are Signals too, so that the Temporal Web UI and CLI can send them. Signal handlers
+ * take `unknown` and validate: a message sent by hand never fails a workflow task.
+ */
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type {
+  AcknowledgeRequest,
+  ActionAnswer,
+  EscalateRequest,
+  LifePolicy,
+  LifeStatus,
+  ResolveRequest,
+  SilenceRequest,
+  TimelineEvent,
+  UnacknowledgeRequest,
+} from '../src/domain/life';
+import type { RemediationPlan, RemediationResult } from '../src/domain/remediation';
+import type { RunbookAlert } from '../src/domain/runbook';
+import type { Transition, TransitionCondition } from '../src/domain/transition';
+
+/** What an alert's life starts with. `carried` is handed over by continue-as-new and is the workflow's own affair. */
+export interface AlertLifeInput {
+  readonly transition: Transition;
+  readonly policy: LifePolicy;
+  readonly carried?: unknown;
+}
+
+/** Argument: a `Transition`, with the policy of the moment so that a changed configuration reaches a running life. */
+export interface TransitionMessage {
+  readonly transition: Transition;
+  readonly policy: LifePolicy;
+}
+export const transitionSignal = defineSignal<[TransitionMessage]>('transition');
+
+export const acknowledgeUpdate = defineUpdate<ActionAnswer, [AcknowledgeRequest]>('acknowledge');
+export const unacknowledgeUpdate = defineUpdate<ActionAnswer, [UnacknowledgeRequest]>('unacknowledge');
+export const resolveUpdate = defineUpdate<ActionAnswer, [ResolveRequest]>('resolve');
+export const silenceUpdate = defineUpdate<ActionAnswer, [SilenceRequest]>('silence');
+export const escalateUpdate = defineUpdate<ActionAnswer, [EscalateRequest]>('escalate');
+
+export const acknowledgeSignal = defineSignal<[unknown]>('acknowledge');
+export const silenceSignal = defineSignal<[unknown]>('silence');
+export const resolveSignal = defineSignal<[unknown]>('resolve');
+
+export const statusQuery = defineQuery<LifeStatus>('status');
+export const timelineQuery = defineQuery<readonly TimelineEvent[]>('timeline');
+export const whyQuery = defineQuery<readonly string[]>('why');
+
+/** What a remediation starts with. Its workflow id is `remediationWorkflowId(instance, target)`. */
+export interface RemediationInput {
+  readonly instance: string;
+  readonly plan: RemediationPlan;
+  readonly alert: RunbookAlert;
+  /** What the fired rule compares; null when it is unknown, and then nothing can be verified. */
+  readonly condition: TransitionCondition | null;
+  readonly correlationId: string;
+  /** The alert that asked; others join. */
+  readonly alertWorkflowId: string;
+}
+
+/** To a running remediation, from an alert of the same target: tell me the result too. */
+export const joinSignal = defineSignal<[{ readonly alertWorkflowId: string }]>('join');
+/** From a remediation to every alert that asked or joined. */
+export const remediationResultSignal = defineSignal<[RemediationResult]>('remediation-result');
+/** A remediation's phase, for people. */
+export const phaseQuery = defineQuery<string>('phase');
