@@ -25,7 +25,7 @@ export interface Applied {
 /**
  * - firing, nothing open: opens an episode when it began after the last one, otherwise stale.
  * - firing, open: repeated (a second evaluator, a sender's repeat); the episode keeps its id.
- * - resolved, open: resolves, unless it is older than the episode.
+ * - resolved, open: resolves, unless it is older than what was applied last.
  * - changed, open: changed. Everything else is stale.
  */
 export function applyTransition(
@@ -44,6 +44,5 @@ export function applyTransition(
   const seen = { ...state, eventTime };
   if (transition.kind === 'firing') return { state: seen, outcome: 'repeated' };
   if (transition.kind === 'changed') return { state: seen, outcome: 'changed' };
-  if (eventTime < state.episode) return { state, outcome: 'stale' };
   return { state: { ...seen, firing: false }, outcome: 'resolved' };
 }

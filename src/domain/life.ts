@@ -8,9 +8,21 @@ import type { AlertState, ShownState } from './lifecycle';
 import type { RemediationPlan, RemediationResult } from './remediation';
 import type { Transition } from './transition';
 
+export type NotifyAfter = 'fire' | 'enrich' | 'remediate';
+
+export interface PageReceiver {
+  readonly receiver: string;
+  readonly notifyAfter: NotifyAfter;
+  /** How long after the fire the message leaves at the latest; 0 for `fire`. */
+  readonly deadlineMs: number;
+  readonly sendResolved: boolean;
+}
+
 /** Everything the life needs of the configuration, decided when it is started. */
 export interface LifePolicy {
   readonly instance: string;
+  /** Who is told of every episode, how long after the fire at the latest, and after which stage already. */
+  readonly page: readonly PageReceiver[];
   readonly escalation: EscalationPolicy | null;
   /** The lease of an acknowledgement that names none; null means until it is taken back. */
   readonly acknowledgeLeaseMs: number | null;

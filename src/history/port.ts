@@ -32,6 +32,8 @@ export interface AlertRow {
   readonly acknowledgement: Acknowledgement | null;
   /** `evaluator`, `api` or the person who resolved it. */
   readonly resolvedBy: string | null;
+  /** Set by a manual resolve: until then `pages` opens no episode; cleared when an episode opens. */
+  readonly quietUntil: string | null;
 }
 
 /** A message that is due to one receiver; (messageId, receiver) is its identity. */
@@ -77,15 +79,20 @@ export interface LifeRecord {
   /** An episode that the life itself opens, after a manual resolve whose condition still holds. */
   readonly opens?: { readonly startsAt: string; readonly reason: string };
   readonly notifications?: readonly NewNotification[];
-  /** The episode's `fire` messages that still wait become due now. */
-  readonly release?: boolean;
+  /** The episode's `fire` messages to these receivers that still wait become due now. */
+  readonly release?: readonly string[];
+  /** After a manual resolve: until then a firing condition opens no episode of its own; the life does when it ends. */
+  readonly quietUntil?: string | null;
   /** Sends the resolve to those who have heard of the episode. */
   readonly resolves?: { readonly receivers: readonly string[] };
 }
 
 export interface LifeStore {
-  /** `closed` says that this episode had ended before this record: a late duplicate, for whom no life is needed. */
-  record(record: LifeRecord): Promise<{ readonly closed: boolean }>;
+  /**
+   * `closed` says that this episode had ended before this life's first record: a late duplicate, for whom no life is
+   * needed. `previousEndedAt` is when the alert's episode before this one ended, for the cool-down.
+   */
+  record(record: LifeRecord): Promise<{ readonly closed: boolean; readonly previousEndedAt: string | null }>;
 }
 
 export interface QueuedNotification extends NewNotification {
