@@ -81,6 +81,8 @@ export interface LifeRecord {
   readonly notifications?: readonly NewNotification[];
   /** The episode's `fire` messages to these receivers that still wait become due now. */
   readonly release?: readonly string[];
+  /** One more message to those of `receivers` whose `fire` message has left; the others' is released with the news in it. */
+  readonly updates?: { readonly step: string; readonly receivers: readonly string[] };
   /** After a manual resolve: until then a firing condition opens no episode of its own; the life does when it ends. */
   readonly quietUntil?: string | null;
   /** Sends the resolve to those who have heard of the episode. */

@@ -1,0 +1,56 @@
+/** What an alert's life writes down: its records in Postgres and its silences. */
+import type { Artifact } from '../src/domain/artifact';
+import type { Transition } from '../src/domain/transition';
+import type { LifeStore } from '../src/history/port';
+import type { Silence, SilenceStore } from '../src/mute/port';
+import type { QueuedRecord } from '../workflows/alert/life';
+
+export interface BookkeepingDeps {
+  readonly lives: LifeStore;
+  readonly silences: SilenceStore;
+  /** Enrichment from our own records, within a fraction of a second. */
+  readonly quickArtifacts: (transition: Transition, episode: number) => Promise<readonly Artifact[]>;
+  /** Tells the notifier of this process that messages may be due. */
+  readonly wakeNotifier: () => void;
+}
+
+export interface OpenedEpisode {
+  readonly closed: boolean;
+  readonly previousEndedAt: string | null;
+  /** Without their data, which stays out of the workflow's history. */
+  readonly artifacts: readonly Artifact[];
+}
+
+export function createBookkeepingActivities({ lives, silences, quickArtifacts, wakeNotifier }: BookkeepingDeps) {
+  async function write(record: QueuedRecord, artifacts?: readonly Artifact[]) {
+    const { begins: _, notifications, ...rest } = record;
+    const answer = await lives.record({
+      ...rest,
+      ...(artifacts === undefined ? {} : { artifacts: [...(rest.artifacts ?? []), ...artifacts] }),
+      ...(notifications === undefined ? {} : { notifications: notifications.map((one) => ({ ...one, dueAt: new Date(one.dueAt) })) }),
+    });
+    if (notifications !== undefined || record.release !== undefined || record.updates !== undefined || record.resolves !== undefined) wakeNotifier();
+    return answer;
+  }
+
+  return {
+    /** Writes an episode's first record with what is known at once. */
+    async openEpisode(record: QueuedRecord, transition: Transition): Promise<OpenedEpisode> {
+      const artifacts = await quickArtifacts(transition, record.episode);
+      const answer = await write(record, artifacts);
+      return { ...answer, artifacts: artifacts.map((artifact) => ({ ...artifact, data: null })) };
+    },
+
+    /** Writes records in their order; each is idempotent, so a retry may begin again. */
+    async recordLife(records: readonly QueuedRecord[]): Promise<void> {
+      for (const record of records) await write(record);
+    },
+
+    /** The silence is visible to every later decision once this has returned. */
+    async createSilence(silence: Silence): Promise<void> {
+      await silences.create(silence);
+    },
+  };
+}
+
+export type BookkeepingActivities = ReturnType<typeof createBookkeepingActivities>;

@@ -1,0 +1,68 @@
+/**
+ * Reads `gds.alerts` twice: `pages` writes the rows and the messages that are due, `lives` starts and tells the alert
+ * workflows. Two consumer groups, so that a slow life never delays a page. Both hand a batch over whole before its
+ * offsets are committed, and both may be given a batch again.
+ */
+import type { LifePolicy, PageReceiver } from '../domain/life';
+import type { Transition } from '../domain/transition';
+import type { PagesStore } from '../history/port';
+import type { PlacedTransition } from '../stream/port';
+import { planPages } from './pages';
+import type { Delivered, Lives } from './port';
+
+export type BatchHandler = (batch: readonly PlacedTransition[]) => Promise<void>;
+
+export interface PagesDeps {
+  readonly store: PagesStore;
+  readonly receivers: readonly PageReceiver[];
+  readonly now: () => Date;
+  /** Messages may be due. */
+  readonly wakeNotifier: () => void;
+}
+
+export function createPagesHandler({ store, receivers, now, wakeNotifier }: PagesDeps): BatchHandler {
+  return async (batch) => {
+    const transitions = batch.map((placed) => placed.transition);
+    const fingerprints = [...new Set(transitions.map((transition) => transition.fingerprint))];
+    const change = await store.apply(fingerprints, (rows) => planPages(rows, transitions, receivers, now()));
+    if (change.notifications.length > 0 || change.resolves.length > 0) wakeNotifier();
+  };
+}
+
+export interface LivesDeps {
+  readonly lives: Lives;
+  readonly policyFor: (transition: Transition) => LifePolicy;
+  /** How many alerts are handed over at a time; one alert's transitions keep their order. */
+  readonly concurrency: number;
+  readonly onDelivered?: (how: Delivered) => void;
+}
+
+export function createLivesHandler({ lives, policyFor, concurrency, onDelivered }: LivesDeps): BatchHandler {
+  return async (batch) => {
+    const queues = [...byFingerprint(batch).values()];
+    const worker = async (): Promise<void> => {
+      for (let queue = queues.shift(); queue !== undefined; queue = queues.shift()) {
+        for (const transition of queue) onDelivered?.(await lives.deliver(transition, policyFor(transition)));
+      }
+    };
+    await settleAll(Array.from({ length: Math.min(concurrency, queues.length) }, worker));
+  };
+}
+
+/** In order, and of changes that follow each other only the last: a life needs the newest value alone. */
+function byFingerprint(batch: readonly PlacedTransition[]): Map<string, Transition[]> {
+  const queues = new Map<string, Transition[]>();
+  for (const { transition } of batch) {
+    const queue = queues.get(transition.fingerprint) ?? [];
+    if (queue.at(-1)?.kind === 'changed' && transition.kind === 'changed') queue.pop();
+    queue.push(transition);
+    queues.set(transition.fingerprint, queue);
+  }
+  return queues;
+}
+
+/** Waits for all before it throws, so that a batch that is tried again never overlaps with itself. */
+async function settleAll(work: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(work)).find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}

@@ -1,0 +1,118 @@
+/**
+ * What a batch of transitions does to the alerts' rows and whom it tells: the first page leaves from here, whatever
+ * happens to the lives. Idempotent: a transition that comes again, alone or in its batch, changes nothing.
+ */
+import { applyTransition, type EpisodeState } from '../domain/episode';
+import { messageId } from '../domain/identity';
+import type { PageReceiver, TimelineEvent } from '../domain/life';
+import type { Transition } from '../domain/transition';
+import type { AlertRow, NewNotification, PagesChange } from '../history/port';
+
+type PlacedEvent = PagesChange['timeline'][number];
+
+interface Draft {
+  readonly rows: Map<string, AlertRow>;
+  readonly timeline: PlacedEvent[];
+  readonly notifications: NewNotification[];
+  readonly resolves: PagesChange['resolves'][number][];
+}
+
+/** `receivers` are those of the alert's route; `now` is when the batch is handled. */
+export function planPages(
+  rows: ReadonlyMap<string, AlertRow>,
+  transitions: readonly Transition[],
+  receivers: readonly PageReceiver[],
+  now: Date,
+): PagesChange {
+  const draft: Draft = { rows: new Map(), timeline: [], notifications: [], resolves: [] };
+  for (const transition of transitions) {
+    const row = draft.rows.get(transition.fingerprint) ?? rows.get(transition.fingerprint) ?? null;
+    applyToRow(draft, row, transition, receivers, now);
+  }
+  return { ...draft, rows: [...draft.rows.values()] };
+}
+
+function applyToRow(draft: Draft, row: AlertRow | null, transition: Transition, receivers: readonly PageReceiver[], now: Date): void {
+  const { state, outcome } = applyTransition(row === null ? null : episodeOf(row), transition);
+  if (outcome === 'stale') return;
+  if (outcome === 'opened') {
+    if (isQuiet(row, now)) return;
+    const opened = openedRow(row, transition, state!);
+    draft.rows.set(transition.fingerprint, opened);
+    draft.timeline.push(event(opened, 'fired', transition, firedText(transition)));
+    draft.notifications.push(...firstMessages(opened, receivers, now));
+    return;
+  }
+  const seen: AlertRow = { ...row!, ...observed(transition), eventTime: state!.eventTime };
+  if (outcome !== 'resolved') {
+    draft.rows.set(seen.fingerprint, seen);
+    return;
+  }
+  const resolved: AlertRow = { ...seen, state: 'RESOLVED', endsAt: transition.ends_at ?? transition.event_time, resolvedBy: transition.source, acknowledgement: null };
+  draft.rows.set(seen.fingerprint, resolved);
+  draft.timeline.push(event(resolved, 'resolved', transition, 'the condition has ended'));
+  const wanting = receivers.filter((receiver) => receiver.sendResolved).map((receiver) => receiver.receiver);
+  draft.resolves.push({ fingerprint: resolved.fingerprint, episode: resolved.episode, receivers: wanting, dueAt: now });
+}
+
+function episodeOf(row: AlertRow): EpisodeState {
+  return { episode: row.episode, firing: row.state !== 'RESOLVED', eventTime: row.eventTime };
+}
+
+/** After a manual resolve the alert's life decides whether a condition that still holds is a new episode. */
+function isQuiet(row: AlertRow | null, now: Date): boolean {
+  return row !== null && row.quietUntil !== null && now.getTime() < Date.parse(row.quietUntil);
+}
+
+function openedRow(row: AlertRow | null, transition: Transition, state: EpisodeState): AlertRow {
+  return {
+    ...observed(transition),
+    fingerprint: transition.fingerprint,
+    labels: transition.labels,
+    state: 'FIRING',
+    episode: state.episode,
+    fireCount: (row?.fireCount ?? 0) + 1,
+    startsAt: transition.starts_at,
+    endsAt: null,
+    eventTime: state.eventTime,
+    correlationId: transition.correlation_id,
+    acknowledgement: null,
+    resolvedBy: null,
+    quietUntil: null,
+  };
+}
+
+/** What every transition brings up to date. */
+function observed(transition: Transition) {
+  return {
+    annotations: transition.annotations,
+    value: transition.value,
+    threshold: transition.threshold,
+    rule: transition.rule,
+    condition: transition.condition ?? null,
+    cooldownMs: transition.cooldown_ms ?? null,
+    runbook: transition.runbook ?? null,
+    recent: transition.recent,
+  };
+}
+
+function firstMessages(row: AlertRow, receivers: readonly PageReceiver[], now: Date): NewNotification[] {
+  return receivers.map(({ receiver, deadlineMs }) => ({
+    messageId: messageId(row.fingerprint, row.episode, 'fire'),
+    receiver,
+    fingerprint: row.fingerprint,
+    episode: row.episode,
+    step: 'fire',
+    dueAt: new Date(now.getTime() + deadlineMs),
+  }));
+}
+
+function event(row: AlertRow, kind: TimelineEvent['kind'], transition: Transition, text: string): PlacedEvent {
+  const details = { value: transition.value, threshold: transition.threshold, transition_id: transition.transition_id };
+  return { fingerprint: row.fingerprint, episode: row.episode, key: kind, at: transition.event_time, kind, actor: transition.source, text, details };
+}
+
+function firedText({ labels, value, threshold }: Transition): string {
+  const limit = threshold === null ? '' : `, threshold ${threshold}`;
+  return `${labels.alertname ?? 'the alert'} fires: value ${value ?? 'unknown'}${limit}`;
+}

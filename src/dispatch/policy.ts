@@ -1,0 +1,33 @@
+/** From the configuration and the alert's labels: how this alert's life is to be lived. */
+import type { EscalationPolicy } from '../domain/escalation';
+import type { Labels } from '../domain/labels';
+import type { LifePolicy, PageReceiver } from '../domain/life';
+import { compileMatchers, type Matcher } from '../domain/matchers';
+import type { RemediationPlan } from '../domain/remediation';
+import type { Transition } from '../domain/transition';
+
+export interface PolicyOptions {
+  readonly instance: string;
+  readonly page: readonly PageReceiver[];
+  /** The first whose matchers hold is the alert's. */
+  readonly escalations: readonly { readonly matchers: readonly Matcher[]; readonly policy: EscalationPolicy }[];
+  readonly acknowledgeLeaseMs: number | null;
+  /** For transitions that name none. */
+  readonly cooldownMs: number;
+  /** The enrichment providers that apply to an alert and reach beyond our own records. */
+  readonly enrichFor: (labels: Labels) => LifePolicy['enrich'];
+  readonly remediationFor: (transition: Transition) => RemediationPlan | null;
+}
+
+export function createPolicies(options: PolicyOptions): (transition: Transition) => LifePolicy {
+  const escalations = options.escalations.map(({ matchers, policy }) => ({ holds: compileMatchers(matchers), policy }));
+  return (transition) => ({
+    instance: options.instance,
+    page: options.page,
+    escalation: escalations.find(({ holds }) => holds(transition.labels))?.policy ?? null,
+    acknowledgeLeaseMs: options.acknowledgeLeaseMs,
+    cooldownMs: transition.cooldown_ms ?? options.cooldownMs,
+    enrich: options.enrichFor(transition.labels),
+    remediation: options.remediationFor(transition),
+  });
+}

@@ -1,0 +1,324 @@
+/**
+ * One alert's durable life, from its first firing until it is resolved and has cooled down: it writes down what
+ * happens, enriches, remediates through a child workflow, escalates on durable timers, and lets people act. It leaves
+ * the decisions to `alert/life.ts`, and the first page to the dispatcher, so that a slow life never delays a page.
+ *
+ * One run at a time has the id `{instance}/alert/{fingerprint}`; a run continues as new after 1,000 messages.
+ */
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  getExternalWorkflowHandle,
+  log,
+  ParentClosePolicy,
+  proxyActivities,
+  proxyLocalActivities,
+  setCurrentDetails,
+  setDefaultSignalHandler,
+  setHandler,
+  sleep,
+  startChild,
+  upsertSearchAttributes,
+  workflowInfo,
+  ApplicationFailure,
+} from '@temporalio/workflow';
+import { defineSearchAttributeKey } from '@temporalio/common';
+import type { BookkeepingActivities } from '../activities/bookkeeping';
+import type { EnrichmentActivities } from '../activities/enrichment';
+import { remediationWorkflowId, taskQueueName } from '../src/domain/identity';
+import { messageOf } from '../src/domain/errors';
+import type { ActionAnswer, LifePolicy, SilenceRequest } from '../src/domain/life';
+import { matchersOf } from '../src/domain/matchers';
+import type { RemediationPlan, RemediationResult } from '../src/domain/remediation';
+import type { Transition } from '../src/domain/transition';
+import { detailsOf } from './alert/details';
+import { AlertLife } from './alert/life';
+import { checkAcknowledge, checkOwned, checkSilence, FORMS, type Checked } from './alert/requests';
+import * as messages from './messages';
+import { remediationWorkflow } from './remediation';
+
+const bookkeeping = proxyActivities<BookkeepingActivities>({
+  startToCloseTimeout: '10s',
+  retry: { initialInterval: '500ms', maximumInterval: '15s' },
+});
+/** One attempt: a local activity that is retried blocks Updates. When it fails, the ordinary one takes over. */
+const localBookkeeping = proxyLocalActivities<BookkeepingActivities>({
+  startToCloseTimeout: '1s',
+  scheduleToCloseTimeout: '1s',
+  retry: { maximumAttempts: 1 },
+});
+
+const MESSAGES_PER_RUN = 1_000;
+const ALERT_STATE = defineSearchAttributeKey('AlertState', 'KEYWORD');
+
+export async function alertWorkflow(input: messages.AlertLifeInput): Promise<void> {
+  const run = new AlertRun(input);
+  await run.live();
+}
+
+/** Binds a life to Temporal: handlers, activities, children, timers. */
+class AlertRun {
+  private readonly life: AlertLife;
+  private messages = 0;
+  /** Set by every handler; the main function wakes, looks at the life anew and waits again. */
+  private dirty = true;
+  private enriching = 0;
+  private shownState = 'FIRING';
+  private shownDetails = '';
+
+  constructor(input: messages.AlertLifeInput) {
+    this.life = new AlertLife(input, Date.now());
+    this.registerQueries();
+    this.registerUpdates();
+    this.registerSignals();
+  }
+
+  async live(): Promise<void> {
+    for (;;) {
+      this.dirty = false;
+      this.life.tick(Date.now());
+      await this.writeDown();
+      this.startWork();
+      this.show();
+      if (this.dirty) continue;
+      if (this.life.ended(Date.now()) && this.enriching === 0 && allHandlersFinished()) return;
+      if (this.mustContinueAsNew()) await this.continueAsNew();
+      await this.wait();
+    }
+  }
+
+  private async wait(): Promise<void> {
+    const deadline = this.life.nextDeadline();
+    const changed = (): boolean => this.dirty;
+    if (deadline === null) await condition(changed);
+    else await condition(changed, Math.max(1, deadline - Date.now()));
+  }
+
+  /** Writes what waits, in order. The life goes on only when it is written: a page of the chain is one of the records. */
+  private async writeDown(): Promise<void> {
+    for (let batch = this.life.pending(); batch.length > 0; batch = this.life.pending()) {
+      const first = batch[0]!;
+      if (first.begins) {
+        const { transition } = this.life.current();
+        const answer = await this.locallyOrNot((activities) => activities.openEpisode(first, transition));
+        this.life.recorded(1);
+        this.life.opened(answer, answer.artifacts);
+        continue;
+      }
+      const nextEpisode = batch.findIndex((record) => record.begins);
+      const together = nextEpisode < 0 ? batch : batch.slice(0, nextEpisode);
+      await this.locallyOrNot((activities) => activities.recordLife(together));
+      this.life.recorded(together.length);
+    }
+  }
+
+  private async locallyOrNot<T>(write: (activities: Pick<typeof bookkeeping, keyof BookkeepingActivities>) => Promise<T>): Promise<T> {
+    try {
+      return await write(localBookkeeping);
+    } catch (error) {
+      log.info('bookkeeping goes on as an ordinary activity', { reason: messageOf(error) });
+      return write(bookkeeping);
+    }
+  }
+
+  private startWork(): void {
+    const { transition, policy } = this.life.current();
+    if (this.life.wantsEnrichment()) {
+      this.life.enrichmentBegins();
+      void this.enrich(transition, policy);
+    }
+    if (this.life.wantsRemediation()) void this.remediate(this.life.remediationBegins(Date.now()), transition, policy);
+  }
+
+  private async enrich(transition: Transition, policy: LifePolicy): Promise<void> {
+    const episode = this.life.currentEpisode();
+    const longest = Math.max(...policy.enrich.map((one) => one.budgetMs));
+    const { enrich } = proxyActivities<EnrichmentActivities>({
+      taskQueue: taskQueueName(policy.instance, 'effects'),
+      startToCloseTimeout: longest + 5_000,
+      scheduleToCloseTimeout: longest + 30_000,
+      retry: { maximumAttempts: 2 },
+    });
+    this.enriching += 1;
+    try {
+      const { fingerprint, labels, recent } = transition;
+      const artifacts = await enrich({ fingerprint, episode, labels, recent, providers: policy.enrich });
+      this.life.enrichmentEnds(episode, artifacts, Date.now());
+    } catch (error) {
+      const collected_at = new Date().toISOString();
+      const lost = policy.enrich.map(({ provider }) => {
+        return { provider, type: 'snapshot', status: 'failed' as const, title: provider, data: null, url: null, error: messageOf(error), collected_at, duration_ms: 0 };
+      });
+      this.life.enrichmentEnds(episode, lost, Date.now());
+    }
+    this.enriching -= 1;
+    this.dirty = true;
+  }
+
+  private async remediate(plan: RemediationPlan, transition: Transition, policy: LifePolicy): Promise<void> {
+    this.dirty = true;
+    try {
+      const result = await this.startOrJoin(plan, transition, policy);
+      if (result !== null) this.life.remediationEnds(result, Date.now());
+    } catch (error) {
+      this.life.remediationFailed(`the remediation could not be run: ${messageOf(error)}`, Date.now());
+    }
+    this.dirty = true;
+  }
+
+  /** The result of our own child; null when another alert's is joined, whose result comes as a signal. */
+  private async startOrJoin(plan: RemediationPlan, transition: Transition, policy: LifePolicy): Promise<RemediationResult | null> {
+    const workflowId = remediationWorkflowId(policy.instance, plan.target);
+    const { fingerprint, labels, annotations } = transition;
+    const input: messages.RemediationInput = {
+      instance: policy.instance,
+      plan,
+      alert: { fingerprint, episode: this.life.currentEpisode(), labels, annotations },
+      condition: transition.condition ?? null,
+      correlationId: transition.correlation_id,
+      alertWorkflowId: workflowInfo().workflowId,
+    };
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const child = await startChild(remediationWorkflow, {
+          workflowId,
+          taskQueue: taskQueueName(policy.instance, 'effects'),
+          args: [input],
+          parentClosePolicy: ParentClosePolicy.ABANDON,
+          staticSummary: `${plan.runbook} on ${plan.target}`,
+        });
+        return await child.result();
+      } catch (error) {
+        if ((error as Error).name !== 'WorkflowExecutionAlreadyStartedError') throw error;
+      }
+      try {
+        await getExternalWorkflowHandle(workflowId).signal(messages.joinSignal, { alertWorkflowId: workflowInfo().workflowId });
+        return null;
+      } catch (error) {
+        // It ended between our start and our signal: start one of our own.
+        if (attempt === 5) throw error;
+        await sleep(1_000);
+      }
+    }
+  }
+
+  private show(): void {
+    const now = Date.now();
+    const state = this.life.shown(now);
+    if (state !== this.shownState) upsertSearchAttributes([{ key: ALERT_STATE, value: state }]);
+    this.shownState = state;
+    const details = detailsOf(this.life.status(now), this.life.current().transition, this.life.timeline());
+    if (details !== this.shownDetails) setCurrentDetails(details);
+    this.shownDetails = details;
+  }
+
+  private mustContinueAsNew(): boolean {
+    const info = workflowInfo();
+    const many = this.messages >= MESSAGES_PER_RUN || info.continueAsNewSuggested || info.historyLength > 10_000;
+    return many && this.enriching === 0 && allHandlersFinished();
+  }
+
+  private async continueAsNew(): Promise<never> {
+    const { transition, policy } = this.life.current();
+    return continueAsNew<typeof alertWorkflow>({ transition, policy, carried: this.life.carry() });
+  }
+
+  private registerQueries(): void {
+    setHandler(messages.statusQuery, () => this.life.status(Date.now()));
+    setHandler(messages.timelineQuery, () => this.life.timeline());
+    setHandler(messages.whyQuery, () => this.life.why());
+  }
+
+  private registerUpdates(): void {
+    const { life } = this;
+    setHandler(messages.acknowledgeUpdate, (request) => this.act(() => life.acknowledge(valid(checkAcknowledge(request)), Date.now())), {
+      validator: (request) => refuseUnless(checkAcknowledge(request), FORMS.acknowledge, life.refuses('acknowledge')),
+    });
+    setHandler(messages.unacknowledgeUpdate, (request) => this.act(() => life.unacknowledge(request, Date.now())), {
+      validator: (request) => refuseUnless(checkOwned(request), FORMS.unacknowledge, life.refuses('unacknowledge')),
+    });
+    setHandler(messages.resolveUpdate, (request) => this.act(() => life.resolve(request, Date.now())), {
+      validator: (request) => refuseUnless(checkOwned(request), FORMS.resolve, life.refuses('resolve')),
+    });
+    setHandler(messages.escalateUpdate, (request) => this.act(() => life.escalateNow(request, Date.now())), {
+      validator: (request) => refuseUnless(checkOwned(request), FORMS.escalate, life.refuseEscalation()),
+    });
+    setHandler(messages.silenceUpdate, (request) => this.silence(valid(checkSilence(request))), {
+      validator: (request) => refuseUnless(checkSilence(request), FORMS.silence, null),
+    });
+  }
+
+  private registerSignals(): void {
+    const { life } = this;
+    setHandler(messages.transitionSignal, (message) => this.hear(() => {
+      if (isTransition(message)) life.observe(message.transition, message.policy, Date.now());
+      else life.refuseSignal('transition', 'it is no transition', 'only what the dispatcher sends', Date.now());
+    }));
+    setHandler(messages.remediationResultSignal, (result) => this.hear(() => {
+      if (typeof (result as RemediationResult | null)?.remediation_id === 'string') life.remediationEnds(result, Date.now());
+      else life.refuseSignal('remediation-result', 'it is no result', 'only what a remediation sends', Date.now());
+    }));
+    setHandler(messages.acknowledgeSignal, (raw) => this.hear(() => {
+      this.ifValid('acknowledge', checkAcknowledge(raw), life.refuses('acknowledge'), (request) => life.acknowledge(request, Date.now()));
+    }));
+    setHandler(messages.resolveSignal, (raw) => this.hear(() => {
+      this.ifValid('resolve', checkOwned(raw), life.refuses('resolve'), (request) => life.resolve(request, Date.now()));
+    }));
+    setHandler(messages.silenceSignal, async (raw) => {
+      let accepted: SilenceRequest | null = null;
+      this.hear(() => this.ifValid('silence', checkSilence(raw), null, (request) => (accepted = request)));
+      if (accepted !== null) await this.silence(accepted);
+    });
+    setDefaultSignalHandler((name) => this.hear(() => {
+      life.refuseSignal(name, 'there is no such signal', 'acknowledge, silence, resolve', Date.now());
+    }));
+  }
+
+  private act(action: () => ActionAnswer): ActionAnswer {
+    let answer: ActionAnswer | undefined;
+    this.hear(() => (answer = action()));
+    return answer!;
+  }
+
+  private hear(action: () => void): void {
+    this.messages += 1;
+    this.dirty = true;
+    action();
+  }
+
+  private ifValid<T>(name: keyof typeof FORMS, checked: Checked<T>, refusal: string | null, accept: (request: T) => void): void {
+    const problem = checked.ok ? refusal : checked.problem;
+    if (problem !== null) this.life.refuseSignal(name, problem, FORMS[name], Date.now());
+    else if (checked.ok) accept(checked.value);
+  }
+
+  /** An ordinary silence on the alert's full label set; it is in Postgres before the answer. */
+  private async silence(request: SilenceRequest): Promise<ActionAnswer> {
+    const { transition } = this.life.current();
+    const from = Date.now();
+    const until = from + request.duration_seconds * 1_000;
+    const startsAt = new Date(from).toISOString();
+    const endsAt = new Date(until).toISOString();
+    const comment = request.comment ?? `alert ${transition.labels.alertname ?? transition.fingerprint}`;
+    const id = `${transition.fingerprint}-${from}`;
+    const silence = { id, matchers: matchersOf(transition.labels), startsAt, endsAt, createdBy: request.owner, comment };
+    await this.locallyOrNot((activities) => activities.createSilence(silence));
+    return this.act(() => this.life.silence(request.owner, until, request.comment ?? null, Date.now()));
+  }
+}
+
+function isTransition(message: messages.TransitionMessage | null): message is messages.TransitionMessage {
+  return typeof message?.transition?.fingerprint === 'string' && typeof message.transition.event_time === 'string' && typeof message.policy === 'object';
+}
+
+function refuseUnless(checked: Checked<unknown>, form: string, refusal: string | null): void {
+  const problem = checked.ok ? refusal : `${checked.problem}. Accepted: ${form}`;
+  if (problem !== null) throw ApplicationFailure.nonRetryable(problem, 'Refused');
+}
+
+/** The validator has passed it. */
+function valid<T>(checked: Checked<T>): T {
+  if (!checked.ok) throw ApplicationFailure.nonRetryable(checked.problem, 'Refused');
+  return checked.value;
+}

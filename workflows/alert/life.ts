@@ -1,0 +1,489 @@
+/**
+ * The state of one alert's life and every decision about it: what a transition, a person's action or the passing of
+ * time does. It knows no Temporal and no clock; `alert.ts` tells it the time, runs what it asks for and waits until
+ * its next deadline.
+ *
+ * What it wants written is queued as records, in order; writing one twice changes nothing.
+ */
+import type { Artifact } from '../../src/domain/artifact';
+import { applyTransition, type EpisodeState, type Outcome } from '../../src/domain/episode';
+import { advance, beginEscalation, nextLevel } from '../../src/domain/escalation';
+import { messageId } from '../../src/domain/identity';
+import type {
+  AcknowledgeRequest,
+  Acknowledgement,
+  ActionAnswer,
+  EscalateRequest,
+  LifePolicy,
+  LifeStatus,
+  ResolveRequest,
+  TimelineEvent,
+  UnacknowledgeRequest,
+} from '../../src/domain/life';
+import { move, refusal, shownState, type AlertState, type LifecycleEvent } from '../../src/domain/lifecycle';
+import type { RemediationResult } from '../../src/domain/remediation';
+import type { Transition } from '../../src/domain/transition';
+import type { LifeRecord, NewNotification } from '../../src/history/port';
+import type { AlertLifeInput } from '../messages';
+
+type Running = { readonly outcome: 'running'; readonly runbook: string; readonly deadline: number };
+
+/** A record with its date as text: what crosses into an activity is JSON. */
+export type QueuedRecord = Omit<LifeRecord, 'notifications'> & {
+  readonly notifications?: readonly (Omit<NewNotification, 'dueAt'> & { readonly dueAt: string })[];
+  /** The first record of an episode: what it answers is told to `opened`. */
+  readonly begins?: boolean;
+};
+
+/** The chain's clock: `dueAt` while it runs, `remainingMs` while it is stopped, neither at its end. */
+interface EscalationClock {
+  readonly told: number;
+  readonly dueAt: number | null;
+  readonly remainingMs: number | null;
+}
+
+/** What a run hands to the next one. */
+export interface Carried {
+  readonly signal: EpisodeState | null;
+  readonly state: AlertState;
+  readonly episode: number;
+  readonly episodes: number;
+  readonly seq: number;
+  readonly acknowledgement: Acknowledgement | null;
+  readonly silencedUntil: number | null;
+  readonly quietUntil: number | null;
+  readonly coolUntil: number | null;
+  readonly previousEndedAt: number | null;
+  readonly escalation: EscalationClock;
+  readonly remediation: RemediationResult | Running | null;
+  readonly remediations: number;
+  readonly enriched: boolean;
+  readonly artifacts: readonly Artifact[];
+  readonly timeline: readonly TimelineEvent[];
+  readonly records: readonly QueuedRecord[];
+}
+
+const KEPT_EVENTS = 200;
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+export class AlertLife {
+  private transition: Transition;
+  private policy: LifePolicy;
+  /** What the transitions say; `state` may differ after a manual resolve. */
+  private signal: EpisodeState | null = null;
+  private state: AlertState = 'RESOLVED';
+  private episode = 0;
+  private episodes = 0;
+  private seq = 0;
+  private acknowledgement: Acknowledgement | null = null;
+  private silencedUntil: number | null = null;
+  private quietUntil: number | null = null;
+  private coolUntil: number | null = null;
+  private previousEndedAt: number | null = null;
+  private escalation: EscalationClock = { told: 0, dueAt: null, remainingMs: null };
+  private remediation: RemediationResult | Running | null = null;
+  private remediations = 0;
+  private enriched = false;
+  private artifacts: readonly Artifact[] = [];
+  private events: TimelineEvent[] = [];
+  private records: QueuedRecord[] = [];
+
+  constructor(input: AlertLifeInput, now: number) {
+    this.transition = input.transition;
+    this.policy = input.policy;
+    if (input.carried !== undefined) this.restore(input.carried as Carried);
+    else this.observe(input.transition, input.policy, now);
+  }
+
+  /** Applies a transition. Only an outcome that opens or ends something asks for a record. */
+  observe(transition: Transition, policy: LifePolicy, now: number): Outcome {
+    this.policy = policy;
+    const { state, outcome } = applyTransition(this.signal, transition);
+    if (outcome === 'stale') return outcome;
+    this.signal = state;
+    this.transition = transition;
+    const quiet = this.quietUntil !== null && now < this.quietUntil;
+    if (outcome === 'opened' && !quiet) this.open(state!.episode, now);
+    if (outcome === 'resolved' && this.state !== 'RESOLVED') this.resolveBy(transition.source, now);
+    return outcome;
+  }
+
+  acknowledge(request: AcknowledgeRequest, now: number): ActionAnswer {
+    this.enter('acknowledge');
+    const lease = request.lease_seconds === undefined ? this.policy.acknowledgeLeaseMs : request.lease_seconds * 1_000;
+    const until = lease === null ? null : iso(now + lease);
+    this.acknowledgement = { owner: request.owner, at: iso(now), until, comment: request.comment ?? null };
+    this.runClock(now);
+    const held = until === null ? 'until it is taken back' : `until ${until}`;
+    const text = `${request.owner} acknowledged it ${held}; escalation waits`;
+    this.record(now, 'acknowledged', request.owner, text, { comment: request.comment ?? null }, { acknowledgement: this.acknowledgement, state: this.state });
+    return this.answer(now, text);
+  }
+
+  unacknowledge(request: UnacknowledgeRequest, now: number): ActionAnswer {
+    return this.release('unacknowledge', request.owner, `${request.owner} gave the acknowledgement back; escalation goes on`, now);
+  }
+
+  resolve(request: ResolveRequest, now: number): ActionAnswer {
+    this.enter('resolve');
+    this.acknowledgement = null;
+    this.quietUntil = now + this.policy.cooldownMs;
+    this.previousEndedAt = now;
+    this.runClock(now);
+    const text = `${request.owner} resolved it; quiet until ${iso(this.quietUntil)}`;
+    this.record(now, 'resolved', request.owner, text, { comment: request.comment ?? null }, {
+      state: 'RESOLVED',
+      resolvedBy: request.owner,
+      acknowledgement: null,
+      quietUntil: iso(this.quietUntil),
+      resolves: { receivers: this.policy.page.filter((page) => page.sendResolved).map((page) => page.receiver) },
+    });
+    return this.answer(now, text);
+  }
+
+  /** The silence itself is in Postgres by now; here it stops the escalation's clock. */
+  silence(owner: string, until: number, comment: string | null, now: number): ActionAnswer {
+    this.silencedUntil = Math.max(this.silencedUntil ?? 0, until);
+    this.runClock(now);
+    const text = `${owner} silenced it until ${iso(this.silencedUntil)}; escalation waits`;
+    this.record(now, 'silenced', owner, text, { comment }, {});
+    return this.answer(now, text);
+  }
+
+  escalateNow(request: EscalateRequest, now: number): ActionAnswer {
+    const next = this.policy.escalation === null ? null : nextLevel(this.policy.escalation, this.escalation.told);
+    if (next === null) return this.answer(now, 'nobody is left to tell: the escalation chain has ended');
+    this.tellNextLevel(request.owner, now);
+    return this.answer(now, `told level ${next.level}, ${next.spec.name}`);
+  }
+
+  /** Why `event` cannot be done now, or null. */
+  refuses(event: LifecycleEvent): string | null {
+    return refusal(this.state, event);
+  }
+
+  refuseEscalation(): string | null {
+    if (this.state === 'RESOLVED') return 'cannot escalate an alert that is RESOLVED';
+    return this.policy.escalation === null ? 'no escalation policy matches this alert' : null;
+  }
+
+  /** A message that could not be understood: told in the timeline, with the form that is accepted. */
+  refuseSignal(name: string, problem: string, form: string, now: number): void {
+    this.record(now, 'refused_signal', 'signal', `signal "${name}" was refused: ${problem}. Accepted: ${form}`, {}, {});
+  }
+
+  /** Does all that is due at `now`. */
+  tick(now: number): void {
+    const lapsesAt = this.leaseEnds();
+    if (lapsesAt !== null && lapsesAt <= now) {
+      this.release('lapse', 'tocsin', `the acknowledgement of ${this.acknowledgement!.owner} lapsed; escalation goes on`, now);
+    }
+    if (this.silencedUntil !== null && this.silencedUntil <= now) {
+      this.silencedUntil = null;
+      this.runClock(now);
+      this.record(now, 'silence_ended', 'tocsin', 'the silence ended; escalation goes on', {}, {});
+    }
+    while (this.escalation.dueAt !== null && this.escalation.dueAt <= now) this.tellNextLevel('tocsin', now);
+    if (this.quietUntil !== null && this.quietUntil <= now) this.endQuiet(now);
+    if (this.coolUntil !== null && this.coolUntil <= now) this.coolUntil = null;
+    if (this.remediation?.outcome === 'running' && this.remediation.deadline <= now) this.loseRemediation(now);
+  }
+
+  nextDeadline(): number | null {
+    const running = this.remediation?.outcome === 'running' ? this.remediation.deadline : null;
+    const waits = [this.leaseEnds(), this.silencedUntil, this.escalation.dueAt, this.quietUntil, this.coolUntil, running];
+    const set = waits.filter((at): at is number => at !== null);
+    return set.length === 0 ? null : Math.min(...set);
+  }
+
+  /** Whether nothing can happen any more without a new transition. */
+  ended(now: number): boolean {
+    this.tick(now);
+    return this.state === 'RESOLVED' && this.quietUntil === null && this.coolUntil === null && this.remediation?.outcome !== 'running' && this.records.length === 0;
+  }
+
+  /** The records that wait to be written; they stay until `recorded`. */
+  pending(): readonly QueuedRecord[] {
+    return this.records;
+  }
+
+  recorded(count: number): void {
+    this.records = this.records.slice(count);
+  }
+
+  /** What the first record of an episode answered. */
+  opened(answer: { readonly closed: boolean; readonly previousEndedAt: string | null }, artifacts: readonly Artifact[]): void {
+    this.artifacts = artifacts;
+    if (answer.previousEndedAt !== null) this.previousEndedAt = Date.parse(answer.previousEndedAt);
+    if (!answer.closed) return;
+    this.state = 'RESOLVED';
+    this.signal = this.signal && { ...this.signal, firing: false };
+    this.escalation = { told: this.escalation.told, dueAt: null, remainingMs: null };
+    this.coolUntil = null;
+    this.records = this.records.filter((record) => record.episode !== this.episode);
+  }
+
+  /** The alert as an episode's enrichment and remediation see it; null when there is nothing (more) to do. */
+  wantsEnrichment(): boolean {
+    return !this.enriched && this.state !== 'RESOLVED';
+  }
+
+  enrichmentBegins(): void {
+    this.enriched = true;
+  }
+
+  enrichmentEnds(episode: number, artifacts: readonly Artifact[], now: number): void {
+    if (episode !== this.episode) return;
+    this.artifacts = [...this.artifacts, ...artifacts];
+    const found = artifacts.map((artifact) => `${artifact.provider} ${artifact.status}`).join(', ');
+    const release = this.waitingFor(this.policy.remediation === null ? ['enrich', 'remediate'] : ['enrich']);
+    this.record(now, 'enriched', 'tocsin', `enriched: ${found}`, {}, { artifacts, release });
+  }
+
+  wantsRemediation(): boolean {
+    return this.policy.remediation !== null && this.remediation === null && this.state !== 'RESOLVED';
+  }
+
+  /** Returns the plan; its result is waited for until a deadline, so that a lost one holds up nothing. */
+  remediationBegins(now: number): NonNullable<LifePolicy['remediation']> {
+    const plan = this.policy.remediation!;
+    this.remediations += 1;
+    this.remediation = { outcome: 'running', runbook: plan.runbook, deadline: now + plan.verifyTimeoutMs + 120_000 };
+    this.record(now, 'remediation_started', 'tocsin', `runbook ${plan.runbook} was started for ${plan.target}`, {}, {});
+    return plan;
+  }
+
+  remediationEnds(result: RemediationResult, now: number): void {
+    if (this.remediation === null || this.remediation.outcome !== 'running') return;
+    this.remediation = result;
+    const step = `remediated-${this.remediations}`;
+    this.record(now, 'remediated', result.runbook, `${result.runbook}: ${result.outcome.replace('_', ' ')}. ${result.reason}`, { outcome: result.outcome }, {
+      remediation: result,
+      updates: { step, receivers: this.policy.page.map((page) => page.receiver) },
+      release: this.waitingFor(['enrich', 'remediate']),
+    });
+  }
+
+  remediationFailed(reason: string, now: number): void {
+    const running = this.remediation;
+    if (running === null || running.outcome !== 'running') return;
+    const at = iso(now);
+    this.remediationEnds(
+      {
+        remediation_id: `${this.transition.fingerprint}:${this.episode}:${this.remediations}`,
+        runbook: running.runbook,
+        target: this.policy.remediation?.target ?? '',
+        outcome: 'failed',
+        reason,
+        attempted: false,
+        dry_run: false,
+        steps: [],
+        checks: [],
+        residual_risk: null,
+        started_at: at,
+        ended_at: at,
+      },
+      now,
+    );
+  }
+
+  currentEpisode(): number {
+    return this.episode;
+  }
+
+  current(): { readonly transition: Transition; readonly policy: LifePolicy } {
+    return { transition: this.transition, policy: this.policy };
+  }
+
+  shown(now: number): ReturnType<typeof shownState> {
+    return shownState(this.state, this.silencedUntil !== null && this.silencedUntil > now);
+  }
+
+  status(now: number): LifeStatus {
+    const { escalation, policy } = this;
+    return {
+      fingerprint: this.transition.fingerprint,
+      state: this.shown(now),
+      episode: this.episode,
+      episodes: this.episodes,
+      labels: this.transition.labels,
+      startsAt: iso(this.episode),
+      value: this.transition.value,
+      acknowledgement: this.acknowledgement,
+      silencedUntil: this.silencedUntil === null ? null : iso(this.silencedUntil),
+      escalation:
+        policy.escalation === null
+          ? null
+          : { policy: policy.escalation.name, told: escalation.told, nextAt: escalation.dueAt === null ? null : iso(escalation.dueAt) },
+      remediation: this.remediation,
+      artifacts: this.artifacts.map((artifact) => ({ ...artifact, data: null })),
+    };
+  }
+
+  timeline(): readonly TimelineEvent[] {
+    return this.events;
+  }
+
+  /** The decisions about telling people, newest first. */
+  why(): readonly string[] {
+    const told = ['fired', 'escalated', 'acknowledged', 'unacknowledged', 'lapsed', 'silenced', 'silence_ended', 'remediated', 'resolved', 'reopened'];
+    return this.events.filter((event) => told.includes(event.kind)).map((event) => `${event.at} ${event.text}`).reverse();
+  }
+
+  carry(): Carried {
+    return {
+      signal: this.signal,
+      state: this.state,
+      episode: this.episode,
+      episodes: this.episodes,
+      seq: this.seq,
+      acknowledgement: this.acknowledgement,
+      silencedUntil: this.silencedUntil,
+      quietUntil: this.quietUntil,
+      coolUntil: this.coolUntil,
+      previousEndedAt: this.previousEndedAt,
+      escalation: this.escalation,
+      remediation: this.remediation,
+      remediations: this.remediations,
+      enriched: this.enriched,
+      artifacts: this.artifacts.map((artifact) => ({ ...artifact, data: null })),
+      timeline: this.events,
+      records: this.records,
+    };
+  }
+
+  private restore(carried: Carried): void {
+    const { timeline, records, ...rest } = carried;
+    Object.assign(this, rest);
+    this.events = [...timeline];
+    this.records = [...records];
+  }
+
+  private open(episode: number, now: number, extra: Partial<QueuedRecord> = {}, text = 'it fires'): void {
+    this.state = move(this.state, 'fire');
+    this.episode = episode;
+    this.episodes += 1;
+    this.acknowledgement = null;
+    this.quietUntil = null;
+    this.coolUntil = null;
+    // One that still runs for the last episode repairs this one too; its result is told here.
+    if (this.remediation?.outcome !== 'running') this.remediation = null;
+    this.remediations = 0;
+    this.enriched = this.policy.enrich.length === 0;
+    this.artifacts = [];
+    const nothingToWaitFor = this.enriched && this.policy.remediation === null;
+    const release = nothingToWaitFor ? this.waitingFor(['enrich', 'remediate']) : [];
+    this.startEscalation(now);
+    const event = this.note(now, extra.opens === undefined ? 'fired' : 'reopened', this.transition.source, text, { value: this.transition.value });
+    this.queue({ ...extra, timeline: extra.opens === undefined ? [] : [event], state: 'FIRING', release, begins: true });
+    this.tick(now);
+  }
+
+  private resolveBy(source: string, now: number): void {
+    this.state = move(this.state, 'resolve');
+    this.acknowledgement = null;
+    const flapped = this.previousEndedAt !== null && this.episode - this.previousEndedAt < this.policy.cooldownMs;
+    this.coolUntil = flapped || this.episodes > 1 ? now + this.policy.cooldownMs : null;
+    this.previousEndedAt = now;
+    this.runClock(now);
+    this.note(now, 'resolved', source, 'the condition has ended', { value: this.transition.value });
+  }
+
+  /** A manual resolve's quiet time is over: the condition has ended meanwhile, or it is the next episode. */
+  private endQuiet(now: number): void {
+    this.quietUntil = null;
+    if (this.signal === null || !this.signal.firing) return;
+    this.signal = { ...this.signal, episode: now };
+    const reason = 'the condition still holds after it was resolved by hand';
+    this.open(now, now, { opens: { startsAt: iso(now), reason }, quietUntil: null, notifications: this.firstPages(now) }, reason);
+  }
+
+  private release(event: 'unacknowledge' | 'lapse', actor: string, text: string, now: number): ActionAnswer {
+    this.enter(event);
+    this.acknowledgement = null;
+    this.runClock(now);
+    this.record(now, event === 'lapse' ? 'lapsed' : 'unacknowledged', actor, text, {}, { acknowledgement: null, state: this.state });
+    return this.answer(now, text);
+  }
+
+  private loseRemediation(now: number): void {
+    this.remediationFailed('no result came in time; look at the remediation workflow of the target', now);
+  }
+
+  private startEscalation(now: number): void {
+    const { escalation } = this.policy;
+    const begun = escalation === null ? { told: 0, remainingMs: null } : beginEscalation(escalation);
+    this.escalation = { told: begun.told, dueAt: null, remainingMs: begun.remainingMs };
+    this.runClock(now);
+  }
+
+  /** Runs the chain's clock while the alert fires unacknowledged and unsilenced, and stops it otherwise. */
+  private runClock(now: number): void {
+    const { told, dueAt, remainingMs } = this.escalation;
+    const silenced = this.silencedUntil !== null && this.silencedUntil > now;
+    if (this.state === 'RESOLVED') this.escalation = { told, dueAt: null, remainingMs: null };
+    else if (this.state === 'FIRING' && !silenced) {
+      if (dueAt === null && remainingMs !== null) this.escalation = { told, dueAt: now + remainingMs, remainingMs: null };
+    } else if (dueAt !== null) this.escalation = { told, dueAt: null, remainingMs: Math.max(0, dueAt - now) };
+  }
+
+  private tellNextLevel(actor: string, now: number): void {
+    const policy = this.policy.escalation!;
+    const next = nextLevel(policy, this.escalation.told);
+    const progress = advance(policy, this.escalation.told);
+    this.escalation = { told: progress.told, dueAt: null, remainingMs: progress.remainingMs };
+    this.runClock(now);
+    if (next === null) return;
+    const step = `escalate-${progress.told}`;
+    const round = next.round > 1 ? `, round ${next.round}` : '';
+    this.record(now, 'escalated', actor, `escalated to level ${next.level}${round}: ${next.spec.name}`, { level: next.level, round: next.round, receivers: next.spec.receivers }, {
+      escalationLevel: next.level,
+      notifications: next.spec.receivers.map((receiver) => this.message(receiver, step, now)),
+    });
+  }
+
+  private message(receiver: string, step: string, dueAt: number): NonNullable<QueuedRecord['notifications']>[number] {
+    const { fingerprint } = this.transition;
+    return { messageId: messageId(fingerprint, this.episode, step), receiver, fingerprint, episode: this.episode, step, dueAt: iso(dueAt) };
+  }
+
+  private firstPages(now: number): NonNullable<QueuedRecord['notifications']> {
+    const { fingerprint } = this.transition;
+    return this.policy.page.map(({ receiver, deadlineMs }) => {
+      return { messageId: messageId(fingerprint, now, 'fire'), receiver, fingerprint, episode: now, step: 'fire', dueAt: iso(now + deadlineMs) };
+    });
+  }
+
+  private waitingFor(stages: readonly string[]): readonly string[] {
+    return this.policy.page.filter((page) => stages.includes(page.notifyAfter)).map((page) => page.receiver);
+  }
+
+  private leaseEnds(): number | null {
+    const until = this.acknowledgement?.until ?? null;
+    return until === null ? null : Date.parse(until);
+  }
+
+  private enter(event: LifecycleEvent): void {
+    this.state = move(this.state, event);
+  }
+
+  private answer(now: number, message: string): ActionAnswer {
+    return { state: this.shown(now), message };
+  }
+
+  private note(now: number, kind: string, actor: string, text: string, details: TimelineEvent['details']): TimelineEvent {
+    const event: TimelineEvent = { key: `${kind}-${this.seq + 1}`, at: iso(now), kind, actor, text, details };
+    this.events = [...this.events, event].slice(-KEPT_EVENTS);
+    return event;
+  }
+
+  private record(now: number, kind: string, actor: string, text: string, details: TimelineEvent['details'], what: Partial<QueuedRecord>): void {
+    const event = this.note(now, kind, actor, text, details);
+    this.queue({ ...what, timeline: [event] });
+  }
+
+  private queue(what: Partial<QueuedRecord>): void {
+    this.seq += 1;
+    this.records.push({ timeline: [], ...what, fingerprint: this.transition.fingerprint, episode: this.episode, seq: this.seq });
+  }
+}
