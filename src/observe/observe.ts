@@ -1,0 +1,18 @@
+/**
+ * What every role shows of itself: logs, metrics, health. Other rooms take what they need of these as plain values; the
+ * wiring makes them.
+ */
+export {
+  correlated,
+  createLogger,
+  silentLogger,
+  LOG_LEVELS,
+  type Logger,
+  type LoggerOptions,
+  type LogLevel,
+} from './logger';
+export { createMetrics, type Metrics, type MetricsOptions } from './metrics';
+export { createHealth, type Health, type HealthCheck, type Liveness, type Readiness } from './health';
+export { startObservability, type Observability, type ObservabilityOptions } from './server';
+export { waitForDependency, type WaitOptions } from './wait-for';
+export { redactLine, redactUrl } from './redact';

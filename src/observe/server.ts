@@ -1,0 +1,94 @@
+/**
+ * The small HTTP server of every role: `/metrics`, `/livez`, `/readyz`. It listens on the loopback address unless told
+ * otherwise, because the metrics and the reasons in `/readyz` name targets and addresses.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { messageOf, TocsinError } from '../domain/errors';
+import type { Health } from './health';
+import type { Logger } from './logger';
+import type { Metrics } from './metrics';
+
+export interface ObservabilityOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  readonly metrics: Metrics;
+  readonly health: Health;
+  readonly log?: Logger;
+}
+
+export interface Observability {
+  readonly url: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+/** Throws TOC_CONFIG_INVALID when the address cannot be listened on. */
+export async function startObservability(options: ObservabilityOptions): Promise<Observability> {
+  const host = options.host ?? '127.0.0.1';
+  const server = createServer((request, response) => void serve(options, request, response));
+  await listen(server, host, options.port);
+  const { port } = server.address() as AddressInfo;
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  options.log?.info({ url }, 'metrics and health are served');
+  return { url, port, close: () => close(server) };
+}
+
+async function serve(
+  options: ObservabilityOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { status, type, body } = await answer(options, request).catch((error): Answer =>
+    json(500, { error: messageOf(error) }),
+  );
+  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+async function answer({ metrics, health }: ObservabilityOptions, request: IncomingMessage): Promise<Answer> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return json(405, { error: 'only GET' });
+  switch ((request.url ?? '/').split('?')[0]) {
+    case '/metrics':
+      return { status: 200, type: metrics.registry.contentType, body: await metrics.registry.metrics() };
+    case '/livez': {
+      const liveness = health.liveness();
+      return json(liveness.status === 'alive' ? 200 : 503, liveness);
+    }
+    case '/readyz': {
+      const readiness = await health.readiness();
+      return json(readiness.status === 'ready' ? 200 : 503, readiness);
+    }
+    default:
+      return json(404, { error: 'served here: /metrics, /livez, /readyz' });
+  }
+}
+
+function json(status: number, body: unknown): Answer {
+  return { status, type: 'application/json; charset=utf-8', body: `${JSON.stringify(body)}\n` };
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) => {
+      const message = `http: cannot listen on ${host}:${port}: ${messageOf(cause)}; choose another http.port`;
+      reject(new TocsinError('TOC_CONFIG_INVALID', message, { cause }));
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
