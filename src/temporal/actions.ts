@@ -1,0 +1,104 @@
+/** People's actions on an alert, as Updates to its life. */
+import { WorkflowNotFoundError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, type Client } from '@temporalio/client';
+import { TocsinError, messageOf } from '../domain/errors';
+import { alertWorkflowId } from '../domain/identity';
+import type {
+  AcknowledgeRequest,
+  ActionAnswer,
+  EscalateRequest,
+  LifePolicy,
+  LifeStatus,
+  ResolveRequest,
+  SilenceRequest,
+  UnacknowledgeRequest,
+} from '../domain/life';
+import { transitionId, type Transition } from '../domain/transition';
+import type { AlertRow } from '../history/port';
+import * as messages from '../../workflows/messages';
+import { withStart } from './lives';
+
+export interface AlertActions {
+  acknowledge(row: AlertRow, request: AcknowledgeRequest): Promise<ActionAnswer>;
+  unacknowledge(row: AlertRow, request: UnacknowledgeRequest): Promise<ActionAnswer>;
+  resolve(row: AlertRow, request: ResolveRequest): Promise<ActionAnswer>;
+  silence(row: AlertRow, request: SilenceRequest): Promise<ActionAnswer>;
+  escalate(row: AlertRow, request: EscalateRequest): Promise<ActionAnswer>;
+  /** What the life itself says; null when none runs. */
+  status(fingerprint: string): Promise<LifeStatus | null>;
+}
+
+export interface ActionsDeps {
+  readonly client: Client;
+  readonly instance: string;
+  readonly policyFor: (transition: Transition) => LifePolicy;
+  /** How long an answer may take. A missing worker is the usual cause of none. */
+  readonly timeoutMs: number;
+}
+
+/** Throws TOC_ILLEGAL_MOVE with the life's own reason when it refuses, TOC_DEPENDENCY_AWAY when nobody answers. */
+export function createActions({ client, instance, policyFor, timeoutMs }: ActionsDeps): AlertActions {
+  async function update<Request>(row: AlertRow, definition: Parameters<typeof client.workflow.executeUpdateWithStart>[0] | { name: string }, request: Request): Promise<ActionAnswer> {
+    const { name } = definition as { name: string };
+    const send = (): Promise<ActionAnswer> =>
+      row.state === 'RESOLVED'
+        ? client.workflow.getHandle(alertWorkflowId(instance, row.fingerprint)).executeUpdate<ActionAnswer, [Request]>(name, { args: [request] })
+        : client.workflow.executeUpdateWithStart(name, { args: [request], startWorkflowOperation: withStart(lifeInput(row)) });
+    try {
+      return await client.withDeadline(Date.now() + timeoutMs, send);
+    } catch (cause) {
+      throw refusal(row, cause);
+    }
+  }
+
+  function refusal(row: AlertRow, cause: unknown): TocsinError {
+    if (cause instanceof WorkflowUpdateFailedError) return new TocsinError('TOC_ILLEGAL_MOVE', messageOf(cause.cause ?? cause), { cause });
+    if (cause instanceof WorkflowNotFoundError) return new TocsinError('TOC_ILLEGAL_MOVE', `alert ${row.fingerprint} is ${row.state} and its life has ended`, { cause });
+    if (cause instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
+      return new TocsinError('TOC_DEPENDENCY_AWAY', `no dispatcher answered for alert ${row.fingerprint} within ${timeoutMs} ms; is \`tocsin start dispatcher\` running?`, { cause });
+    }
+    return new TocsinError('TOC_DEPENDENCY_AWAY', `alert ${row.fingerprint} could not be told: ${messageOf(cause)}`, { cause });
+  }
+
+  function lifeInput(row: AlertRow): messages.AlertLifeInput {
+    const transition = firingOf(row);
+    return { transition, policy: policyFor(transition) };
+  }
+
+  return {
+    acknowledge: (row, request) => update(row, messages.acknowledgeUpdate, request),
+    unacknowledge: (row, request) => update(row, messages.unacknowledgeUpdate, request),
+    resolve: (row, request) => update(row, messages.resolveUpdate, request),
+    silence: (row, request) => update(row, messages.silenceUpdate, request),
+    escalate: (row, request) => update(row, messages.escalateUpdate, request),
+    async status(fingerprint) {
+      try {
+        return await client.withDeadline(Date.now() + timeoutMs, () => client.workflow.getHandle(alertWorkflowId(instance, fingerprint)).query(messages.statusQuery));
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return null;
+        throw new TocsinError('TOC_DEPENDENCY_AWAY', `alert ${fingerprint} could not be asked: ${messageOf(error)}`, { cause: error });
+      }
+    },
+  };
+}
+
+/** The transition that a row is the memory of. */
+function firingOf(row: AlertRow): Transition {
+  const of = { fingerprint: row.fingerprint, kind: 'firing' as const, starts_at: new Date(row.episode).toISOString(), event_time: new Date(row.eventTime).toISOString() };
+  return {
+    ...of,
+    version: 1,
+    transition_id: transitionId(of),
+    source: 'person',
+    labels: row.labels,
+    annotations: row.annotations,
+    ends_at: null,
+    value: row.value,
+    threshold: row.threshold,
+    rule: row.rule,
+    recent: row.recent,
+    correlation_id: row.correlationId,
+    ...(row.condition === null ? {} : { condition: row.condition }),
+    ...(row.cooldownMs === null ? {} : { cooldown_ms: row.cooldownMs }),
+    ...(row.runbook === null ? {} : { runbook: row.runbook }),
+  };
+}

@@ -1,0 +1,72 @@
+/** Starts alert workflows and tells them what happens. */
+import {
+  WithStartWorkflowOperation,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowStartOptions,
+} from '@temporalio/client';
+import { alertWorkflowId, taskQueueName } from '../domain/identity';
+import type { LifePolicy } from '../domain/life';
+import type { Transition } from '../domain/transition';
+import type { Delivered, Lives } from '../dispatch/port';
+import { transitionSignal, type AlertLifeInput } from '../../workflows/messages';
+import type { alertWorkflow } from '../../workflows/alert';
+import { searchAttributesOf } from './search-attributes';
+
+/** start → already started → signal → not found can go round while runs end; not for long. */
+const MAX_ROUNDS = 5;
+
+export function createLives(client: Client): Lives {
+  return {
+    async deliver(transition, policy): Promise<Delivered> {
+      for (let round = 1; ; round++) {
+        if (transition.kind === 'firing' && (await started(client, transition, policy))) return 'started';
+        if (await signalled(client, transition, policy)) return 'signalled';
+        if (transition.kind !== 'firing') return 'no_life';
+        if (round === MAX_ROUNDS) throw new Error(`alert ${transition.fingerprint}: its runs end faster than they can be told`);
+      }
+    },
+  };
+}
+
+async function started(client: Client, transition: Transition, policy: LifePolicy): Promise<boolean> {
+  try {
+    await client.workflow.start<typeof alertWorkflow>('alertWorkflow', { ...startOptions({ transition, policy }), requestEagerStart: true });
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+    throw error;
+  }
+}
+
+async function signalled(client: Client, transition: Transition, policy: LifePolicy): Promise<boolean> {
+  const handle = client.workflow.getHandle(alertWorkflowId(policy.instance, transition.fingerprint));
+  try {
+    await handle.signal(transitionSignal, { transition, policy });
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
+
+export function startOptions(input: AlertLifeInput): WorkflowStartOptions<typeof alertWorkflow> {
+  const { labels, annotations, fingerprint } = input.transition;
+  const where = labels.instance_id ?? labels.instance ?? '';
+  return {
+    workflowId: alertWorkflowId(input.policy.instance, fingerprint),
+    taskQueue: taskQueueName(input.policy.instance, 'lifecycle'),
+    args: [input],
+    // A worker that is killed holds a workflow task for this long before another gets it.
+    workflowTaskTimeout: '2s',
+    typedSearchAttributes: searchAttributesOf(labels, 'FIRING'),
+    staticSummary: `${labels.alertname ?? fingerprint} ${labels.severity ?? ''} ${where}`.slice(0, 200),
+    staticDetails: annotations.description ?? annotations.summary ?? '',
+  };
+}
+
+/** An alert that fires but whose life has not begun yet begins with the person's action. */
+export function withStart(input: AlertLifeInput): WithStartWorkflowOperation<typeof alertWorkflow> {
+  return new WithStartWorkflowOperation<typeof alertWorkflow>('alertWorkflow', { ...startOptions(input), workflowIdConflictPolicy: 'USE_EXISTING' });
+}

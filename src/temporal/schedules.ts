@@ -1,0 +1,64 @@
+/**
+ * Collectors tick in shards: one Schedule a shard starts a workflow every five minutes, whose one activity ticks until
+ * the next is due. When a run is still ending, the next waits for it; one that a stopped server missed is made up for
+ * within a minute, older ones are let go, since the past cannot be measured.
+ */
+import { ScheduleAlreadyRunning, ScheduleOverlapPolicy, type Client, type ScheduleOptions, type ScheduleOptionsStartWorkflowAction } from '@temporalio/client';
+import { collectWorkflowId, taskQueueName } from '../domain/identity';
+import type { collectWorkflow } from '../../workflows/collect';
+
+export interface CollectionSchedules {
+  readonly instance: string;
+  readonly shards: readonly string[];
+  /** How long a run ticks, milliseconds. */
+  readonly everyMs: number;
+}
+
+/** Makes the server's Schedules those of the configuration: creates, updates, and deletes those of shards that are gone. */
+export async function ensureCollectionSchedules(client: Client, { instance, shards, everyMs }: CollectionSchedules): Promise<void> {
+  for (const shard of shards) {
+    const options = scheduleOf(instance, shard, everyMs);
+    try {
+      await client.schedule.create(options);
+    } catch (error) {
+      if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+      await client.schedule.getHandle(options.scheduleId).update<typeof collectWorkflow>((previous) => {
+        const { spec, policies, action } = options;
+        return { spec, policies, action, state: { paused: previous.state.paused, note: previous.state.note } };
+      });
+    }
+  }
+  await deleteOthers(client, instance, new Set(shards.map((shard) => collectWorkflowId(instance, shard))));
+}
+
+/** Ends collection by Schedule, for a system that is taken down for good. */
+export async function deleteCollectionSchedules(client: Client, instance: string): Promise<void> {
+  await deleteOthers(client, instance, new Set());
+}
+
+async function deleteOthers(client: Client, instance: string, wanted: ReadonlySet<string>): Promise<void> {
+  const prefix = collectWorkflowId(instance, '');
+  for await (const { scheduleId } of client.schedule.list()) {
+    if (scheduleId.startsWith(prefix) && !wanted.has(scheduleId)) await client.schedule.getHandle(scheduleId).delete();
+  }
+}
+
+type Schedule = ScheduleOptions<ScheduleOptionsStartWorkflowAction<typeof collectWorkflow>>;
+
+function scheduleOf(instance: string, shard: string, everyMs: number): Schedule {
+  const id = collectWorkflowId(instance, shard);
+  return {
+    scheduleId: id,
+    spec: { intervals: [{ every: everyMs }] },
+    policies: { overlap: ScheduleOverlapPolicy.BUFFER_ONE, catchupWindow: '1m', pauseOnFailure: false },
+    state: { triggerImmediately: true },
+    action: {
+      type: 'startWorkflow',
+      workflowType: 'collectWorkflow',
+      workflowId: id,
+      taskQueue: taskQueueName(instance, 'collection'),
+      args: [{ shard, forMs: everyMs }],
+      staticSummary: `collects shard ${shard}`,
+    },
+  };
+}

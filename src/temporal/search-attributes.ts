@@ -1,0 +1,47 @@
+/** The few search attributes of an alert's run. On Postgres a value above 255 characters runs but is never listed. */
+import type { Client } from '@temporalio/client';
+import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
+import { temporal } from '@temporalio/proto';
+import type { Labels } from '../domain/labels';
+
+export const SEARCH_ATTRIBUTES = ['AlertName', 'AlertState', 'Severity', 'Environment', 'Resource', 'Team'] as const;
+type Name = (typeof SEARCH_ATTRIBUTES)[number];
+
+const MAX_LENGTH = 200;
+
+const SOURCES: Readonly<Record<Exclude<Name, 'AlertState'>, readonly string[]>> = {
+  AlertName: ['alertname'],
+  Severity: ['severity'],
+  Environment: ['environment', 'env'],
+  Resource: ['instance_id', 'instance', 'resource'],
+  Team: ['team', 'owner'],
+};
+
+export function searchAttributesOf(labels: Labels, state: string): TypedSearchAttributes {
+  const pairs = [pair('AlertState', state)];
+  for (const [name, sources] of Object.entries(SOURCES)) {
+    const value = sources.map((source) => labels[source]).find((found) => found !== undefined && found !== '');
+    if (value !== undefined) pairs.push(pair(name as Name, value));
+  }
+  return new TypedSearchAttributes(pairs);
+}
+
+function pair(name: Name, value: string) {
+  return { key: defineSearchAttributeKey(name, 'KEYWORD'), value: clean(value) };
+}
+
+/** Control characters, lone surrogates and NUL are refused by some stores. */
+function clean(value: string): string {
+  // eslint-disable-next-line no-control-regex -- they are what has to go
+  return value.toWellFormed().replace(/[\u0000-\u001f\u007f]/g, ' ').slice(0, MAX_LENGTH).toWellFormed();
+}
+
+/** Registers what the namespace lacks; a server that has them already, or refuses, is left as it is. */
+export async function ensureSearchAttributes(client: Client, namespace: string): Promise<void> {
+  const { operatorService } = client.connection as unknown as { operatorService: import('@temporalio/client').OperatorService };
+  const known = (await operatorService.listSearchAttributes({ namespace })).customAttributes ?? {};
+  const missing = SEARCH_ATTRIBUTES.filter((name) => known[name] === undefined);
+  if (missing.length === 0) return;
+  const keyword = temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
+  await operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing.map((name) => [name, keyword])) });
+}
