@@ -1,0 +1,103 @@
+/**
+ * What lint checks: the import zones (tooling/lint/zones.mjs), promises that nobody awaits, `any`, and the few calls
+ * that belong to one room: the environment to configuration, the clock to callers of pure code. Layout is Prettier's.
+ */
+import importX from 'eslint-plugin-import-x';
+import tseslint from 'typescript-eslint';
+import { importZones } from './tooling/lint/import-zones.mjs';
+
+const PURE = ['src/domain/**', 'src/promql/**', 'src/template/**'];
+
+const ENVIRONMENT = {
+  selector: 'MemberExpression[object.name="process"][property.name="env"]',
+  message: 'Only src/config reads the environment; take the value as an argument.',
+};
+const CLOCK = [
+  {
+    selector: 'CallExpression[callee.object.name="Date"][callee.property.name="now"]',
+    message: 'Pure code takes `now` as an argument.',
+  },
+  {
+    selector: 'NewExpression[callee.name="Date"][arguments.length=0]',
+    message: 'Pure code takes `now` as an argument.',
+  },
+  {
+    selector: 'CallExpression[callee.object.name="Math"][callee.property.name="random"]',
+    message: 'Pure code takes randomness as an argument.',
+  },
+];
+const SLEEPS = [
+  {
+    selector: 'NewExpression[callee.name="Promise"] CallExpression[callee.name="setTimeout"]',
+    message: 'A test waits for a condition, never for a fixed time.',
+  },
+  {
+    selector: 'ImportDeclaration[source.value=/timers.promises$/]',
+    message: 'A test waits for a condition, never for a fixed time.',
+  },
+];
+
+export default tseslint.config(
+  { ignores: ['dist/**', 'coverage/**', '.tocsin/**', 'test/fixtures/lint/**', 'test/replay/histories/**'] },
+  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
+  {
+    files: ['**/*.{ts,js,mjs}'],
+    extends: [tseslint.configs.recommended],
+    rules: {
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'no-else-return': 'error',
+      'object-shorthand': 'error',
+      'prefer-template': 'error',
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrorsIgnorePattern: '^_' },
+      ],
+    },
+  },
+  {
+    files: ['**/*.js'],
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
+  {
+    files: ['**/*.ts'],
+    plugins: { tocsin: { rules: { 'import-zones': importZones } }, 'import-x': importX },
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      'tocsin/import-zones': 'error',
+      'import-x/no-extraneous-dependencies': ['error', { devDependencies: ['test/**', 'bench/**'] }],
+      '@typescript-eslint/consistent-type-imports': [
+        'error',
+        { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false },
+      ],
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false } }],
+      '@typescript-eslint/await-thenable': 'error',
+      '@typescript-eslint/return-await': ['error', 'in-try-catch'],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/only-throw-error': 'error',
+      '@typescript-eslint/no-unnecessary-type-assertion': 'error',
+    },
+  },
+  {
+    files: ['src/**/*.ts', 'workflows/**/*.ts', 'activities/**/*.ts', 'workers/**/*.ts', 'runbooks/**/*.ts'],
+    rules: {
+      'no-console': 'error',
+      'no-restricted-syntax': ['error', ENVIRONMENT],
+      'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
+      'max-lines-per-function': ['error', { max: 80, skipBlankLines: true, skipComments: true }],
+    },
+  },
+  {
+    files: PURE.map((room) => `${room}/*.ts`),
+    rules: { 'no-restricted-syntax': ['error', ENVIRONMENT, ...CLOCK] },
+  },
+  // src/dev looks for servers' addresses and binaries before any configuration exists.
+  { files: ['src/config/**/*.ts', 'src/dev/**/*.ts'], rules: { 'no-restricted-syntax': 'off' } },
+  // Standard output is what the command line is for.
+  { files: ['src/cli/**/*.ts'], rules: { 'no-console': 'off' } },
+  { files: ['test/**/*.test.ts'], rules: { 'no-restricted-syntax': ['error', ...SLEEPS] } },
+);
