@@ -42,7 +42,10 @@ export function createLivesHandler({ lives, policyFor, concurrency, onDelivered 
     const queues = [...byFingerprint(batch).values()];
     const worker = async (): Promise<void> => {
       for (let queue = queues.shift(); queue !== undefined; queue = queues.shift()) {
-        for (const transition of queue) onDelivered?.(await lives.deliver(transition, policyFor(transition)));
+        for (const transition of queue) {
+          const how = await lives.deliver(transition, policyFor(transition));
+          onDelivered?.(how);
+        }
       }
     };
     await settleAll(Array.from({ length: Math.min(concurrency, queues.length) }, worker));

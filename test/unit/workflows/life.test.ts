@@ -1,0 +1,219 @@
+import type { RemediationResult } from '../../../src/domain/remediation';
+import { AlertLife, type QueuedRecord } from '../../../workflows/alert/life';
+import { MINUTE, policy, T0, transition } from '../../builders/alerts';
+
+function begin(more: Parameters<typeof policy>[0] = {}) {
+  const life = new AlertLife({ transition: transition(), policy: policy(more) }, T0);
+  const written: QueuedRecord[] = [];
+  const write = (): void => {
+    written.push(...life.pending());
+    if (life.pending().some((record) => record.begins)) life.opened({ closed: false, previousEndedAt: null }, []);
+    life.recorded(life.pending().length);
+  };
+  const steps = (): string[] => {
+    write();
+    return written.flatMap((record) => record.notifications ?? []).map((one) => `${one.step}>${one.receiver}`);
+  };
+  const at = (minutes: number): number => T0 + minutes * MINUTE;
+  const resolved = (minutes: number, startsAt = 0) => transition({ kind: 'resolved', at: minutes * MINUTE, startsAt });
+  const firing = (minutes: number) => transition({ at: minutes * MINUTE });
+  return { life, written, write, steps, at, resolved, firing, policy: policy(more) };
+}
+
+const result = (outcome: RemediationResult['outcome']): RemediationResult => ({
+  remediation_id: 'r-1',
+  runbook: 'terminate-idle-sessions',
+  target: 'prod-db-01',
+  outcome,
+  reason: 'because',
+  attempted: true,
+  dry_run: false,
+  steps: [],
+  checks: [],
+  residual_risk: 'low',
+  started_at: new Date(T0).toISOString(),
+  ended_at: new Date(T0).toISOString(),
+});
+const plan = { runbook: 'terminate-idle-sessions', target: 'prod-db-01', inputs: {}, dryRun: false, soakMs: 1_000, verifyTimeoutMs: 60_000 };
+
+describe('escalation', () => {
+  it('tells level after level, each at its time, and ends with the last', () => {
+    const { life, steps, at } = begin();
+    expect(steps()).toEqual(['escalate-1>mail-1']);
+    life.tick(at(15) - 1);
+    expect(steps()).toHaveLength(1);
+    expect(life.nextDeadline()).toBe(at(15));
+    life.tick(at(15));
+    expect(steps().at(-1)).toBe('escalate-2>mail-2');
+    life.tick(at(45));
+    expect(steps().at(-1)).toBe('escalate-3>mail-3');
+    expect(life.nextDeadline()).toBeNull();
+    life.tick(at(1_000));
+    expect(steps()).toHaveLength(3);
+  });
+
+  it('goes through the chain again as often as the policy repeats it', () => {
+    const { escalation } = policy();
+    const { life, steps, at } = begin({ escalation: { ...escalation!, levels: escalation!.levels.slice(0, 2), repeat: 1 } });
+    for (const minute of [15, 45, 60]) life.tick(at(minute));
+    expect(steps()).toEqual(['escalate-1>mail-1', 'escalate-2>mail-2', 'escalate-3>mail-1', 'escalate-4>mail-2']);
+  });
+
+  it('stops while acknowledged and resumes at the same step with what was left', () => {
+    const { life, steps, at } = begin();
+    life.acknowledge({ owner: 'ada', lease_seconds: 3_600 }, at(5));
+    expect(life.shown(at(6))).toBe('ACKNOWLEDGED');
+    life.tick(at(64));
+    expect(steps()).toHaveLength(1);
+    life.tick(at(65));
+    expect(life.shown(at(65))).toBe('FIRING');
+    expect(life.nextDeadline()).toBe(at(75));
+    life.tick(at(75));
+    expect(steps().at(-1)).toBe('escalate-2>mail-2');
+  });
+
+  it('waits out a silence, which coexists with an acknowledgement', () => {
+    const { life, steps, at } = begin();
+    life.silence('ada', at(30), null, at(5));
+    expect(life.shown(at(6))).toBe('SILENCED');
+    life.acknowledge({ owner: 'ada' }, at(6));
+    expect(life.shown(at(7))).toBe('ACKNOWLEDGED');
+    life.unacknowledge({ owner: 'ada' }, at(8));
+    life.tick(at(30));
+    expect(steps()).toHaveLength(1);
+    expect(life.nextDeadline()).toBe(at(40));
+  });
+
+  it('tells the next level at once when a person asks', () => {
+    const { life, steps, at } = begin();
+    expect(life.escalateNow({ owner: 'ada' }, at(1)).message).toContain('level 2');
+    expect(steps()).toEqual(['escalate-1>mail-1', 'escalate-2>mail-2']);
+    expect(life.nextDeadline()).toBe(at(31));
+  });
+
+  it('ends with the resolve', () => {
+    const { life, steps, at, resolved, policy: now } = begin();
+    life.observe(resolved(5), now, at(5));
+    life.tick(at(1_000));
+    expect(steps()).toHaveLength(1);
+    expect(life.ended(at(1_000))).toBe(true);
+  });
+});
+
+describe('episodes', () => {
+  it('a first episode ends at once, a later one cools down first and fires again in the same life', () => {
+    const { life, write, at, resolved, firing, policy: now } = begin({ escalation: null });
+    life.observe(resolved(1), now, at(1));
+    life.observe(firing(2), now, at(2));
+    expect(life.status(at(2))).toMatchObject({ state: 'FIRING', episodes: 2, episode: at(2) });
+    life.observe(resolved(3, 2), now, at(3));
+    write();
+    expect(life.ended(at(4))).toBe(false);
+    expect(life.nextDeadline()).toBe(at(8));
+    expect(life.ended(at(8))).toBe(true);
+  });
+
+  it('drops what it knows: repeats, late duplicates, a resolve of an older sample', () => {
+    const { life, at, resolved, firing, policy: now } = begin({ escalation: null });
+    expect(life.observe(transition(), now, at(1))).toBe('repeated');
+    expect(life.observe(resolved(2), now, at(2))).toBe('resolved');
+    expect(life.observe(resolved(2), now, at(2))).toBe('stale');
+    expect(life.observe(transition(), now, at(2))).toBe('stale');
+    expect(life.observe(firing(4), now, at(4))).toBe('opened');
+    expect(life.observe(resolved(2), now, at(4))).toBe('stale');
+    expect(life.status(at(4)).episodes).toBe(2);
+  });
+
+  it('a late duplicate of an episode that has ended needs no life', () => {
+    const life = new AlertLife({ transition: transition(), policy: policy() }, T0);
+    life.recorded(1);
+    life.opened({ closed: true, previousEndedAt: null }, []);
+    expect(life.pending()).toEqual([]);
+    expect(life.ended(T0)).toBe(true);
+  });
+
+  it('the first record of an episode asks for its waiting messages only when nothing is left to wait for', () => {
+    expect(begin().life.pending()[0]!.release).toEqual(['service']);
+    expect(begin({ remediation: plan }).life.pending()[0]!.release).toEqual([]);
+  });
+});
+
+describe('a manual resolve', () => {
+  it('is quiet for the cool-down, then opens a new episode with the reason when the condition still holds', () => {
+    const { life, steps, write, written, at } = begin({ escalation: null });
+    life.resolve({ owner: 'ada' }, at(1));
+    write();
+    expect(life.ended(at(2))).toBe(false);
+    expect(life.refuses('acknowledge')).toContain('RESOLVED');
+    life.tick(at(6));
+    expect(steps()).toEqual(['fire>service']);
+    expect(written.at(-1)).toMatchObject({ episode: at(6), opens: { reason: expect.stringContaining('still holds') } });
+    expect(life.status(at(6)).state).toBe('FIRING');
+  });
+
+  it('ends quietly when the condition has ended meanwhile, also when it fired once more in between', () => {
+    const { life, steps, write, at, resolved, firing, policy: now } = begin({ escalation: null });
+    life.resolve({ owner: 'ada' }, at(1));
+    life.observe(resolved(2), now, at(2));
+    life.observe(firing(3), now, at(3));
+    life.observe(resolved(4, 3), now, at(4));
+    life.tick(at(6));
+    write();
+    expect(steps()).toEqual([]);
+    expect(life.ended(at(6))).toBe(true);
+  });
+
+  it('of a reopened episode the evaluator resolves what it opened under its own name', () => {
+    const { life, at, resolved, policy: now } = begin({ escalation: null });
+    life.resolve({ owner: 'ada' }, at(1));
+    life.tick(at(6));
+    expect(life.observe(resolved(7), now, at(7))).toBe('resolved');
+    expect(life.status(at(7)).state).toBe('RESOLVED');
+  });
+});
+
+describe('remediation', () => {
+  it('is started once an episode, holds the life until its result, and releases the waiting page', () => {
+    const { life, write, written, at, resolved, policy: now } = begin({ escalation: null, remediation: plan });
+    expect(life.wantsRemediation()).toBe(true);
+    expect(life.remediationBegins(T0)).toBe(plan);
+    expect(life.wantsRemediation()).toBe(false);
+    life.observe(resolved(1), now, at(1));
+    write();
+    expect(life.ended(at(1))).toBe(false);
+    life.remediationEnds(result('verified'), at(1));
+    write();
+    expect(written.at(-1)).toMatchObject({ release: ['service'], updates: { step: 'remediated-1', receivers: ['service'] }, remediation: { outcome: 'verified' } });
+    expect(life.ended(at(1))).toBe(true);
+    life.remediationEnds(result('failed'), at(2));
+    expect(life.pending()).toEqual([]);
+  });
+
+  it('is given up after its deadline, so that a lost result holds up nothing', () => {
+    const { life, at } = begin({ escalation: null, remediation: plan });
+    life.remediationBegins(T0);
+    life.tick(at(3));
+    expect(life.status(at(3)).remediation).toMatchObject({ outcome: 'failed', reason: expect.stringContaining('no result') });
+  });
+});
+
+describe('continue-as-new', () => {
+  it('hands everything over: the next run answers the same and keeps the deadlines', () => {
+    const { life, at } = begin({ remediation: plan });
+    life.remediationBegins(T0);
+    life.acknowledge({ owner: 'ada', lease_seconds: 600 }, at(1));
+    const carried = JSON.parse(JSON.stringify(life.carry())) as unknown;
+    const next = new AlertLife({ ...life.current(), carried }, at(2));
+    expect(next.status(at(2))).toEqual(life.status(at(2)));
+    expect(next.nextDeadline()).toBe(life.nextDeadline());
+    expect(next.pending()).toEqual(life.pending());
+    expect(next.timeline()).toEqual(life.timeline());
+    expect(next.why()).toEqual(life.why());
+  });
+});
+
+it('a refused signal is told in the timeline with the accepted form', () => {
+  const { life, at } = begin();
+  life.refuseSignal('acknowledge', 'owner is 7, not a name', '{"owner": "name"}', at(1));
+  expect(life.timeline().at(-1)).toMatchObject({ kind: 'refused_signal', text: expect.stringContaining('Accepted: {"owner": "name"}') });
+});
