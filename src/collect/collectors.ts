@@ -1,0 +1,10 @@
+/** All collectors, registered in one line each. */
+import { hostCollector } from './host';
+import type { Collector, TargetType } from './port';
+import { postgresCollector } from './postgres/postgres';
+
+export const COLLECTORS: readonly Collector[] = [postgresCollector, hostCollector];
+
+export function collectorOf(type: TargetType): Collector {
+  return COLLECTORS.find((collector) => collector.type === type)!;
+}
