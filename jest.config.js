@@ -1,10 +1,43 @@
-/** Tests run on TypeScript through SWC; types are checked by `npm run lint`. */
-module.exports = {
+const { existsSync } = require('node:fs');
+const { join } = require('node:path');
+
+/**
+ * Tests run on TypeScript through SWC; types are checked by `npm run lint`. Each project says what its suites stand on, and
+ * jest runs a project's set-up only when one of its tests is selected: unit tests alone start no server.
+ */
+const sources = ['src', 'workflows', 'activities', 'workers', 'runbooks'].filter((folder) =>
+  existsSync(join(__dirname, folder)),
+);
+
+const project = (displayName, folders, setup) => ({
+  displayName,
+  rootDir: __dirname,
+  roots: ['<rootDir>/test', ...sources.map((folder) => `<rootDir>/${folder}`)],
   testEnvironment: 'node',
-  roots: ['<rootDir>/test'],
-  testMatch: ['**/*.test.ts'],
-  transform: {
-    '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, sourceMaps: 'inline' }],
-  },
+  testMatch: folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
   testTimeout: 60_000,
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, sourceMaps: 'inline' },
+    ],
+  },
+  ...(setup && {
+    globalSetup: `<rootDir>/test/harness/${setup}.ts`,
+    globalTeardown: '<rootDir>/test/harness/teardown.ts',
+  }),
+});
+
+module.exports = {
+  projects: [
+    project('unit', ['unit']),
+    project('workflows', ['workflows', 'replay'], 'setup-workflows'),
+    project('servers', ['contract', 'acceptance', 'chaos'], 'setup-servers'),
+  ],
+  // Only with all tests: a few suites' coverage says nothing.
+  collectCoverage: process.env.npm_lifecycle_event === 'test',
+  coverageProvider: 'v8',
+  coverageReporters: ['text', 'json-summary'],
+  collectCoverageFrom: [...sources.map((folder) => `${folder}/**/*.ts`), '!**/*.d.ts'],
+  coveragePathIgnorePatterns: ['/node_modules/', '/dist/', '/.tocsin/', '/test/'],
 };

@@ -118,7 +118,7 @@ export function kafkaLaunch(program: KafkaProgram, dataDir: string): Launch {
     command: program.java,
     cwd: folder,
     stopSignal: 'SIGTERM',
-    preferredPorts: [[9092], [9093]],
+    standardPorts: [9092, 9093],
     async prepare([port, controllerPort]) {
       const properties = join(folder, 'server.properties');
       await mkdir(folder, { recursive: true });

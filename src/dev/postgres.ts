@@ -143,7 +143,7 @@ export async function postgresLaunch(
     cwd: folder,
     // A fast shutdown. SIGTERM would wait until every client has gone.
     stopSignal: 'SIGINT',
-    preferredPorts: [[5432]],
+    standardPorts: [5432],
     prepare: async ([port]) => [
       ...['-D', data, '-p', String(port)],
       ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]),

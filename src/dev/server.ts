@@ -28,8 +28,8 @@ export interface Launch {
   readonly env?: NodeJS.ProcessEnv;
   /** The signal that lets it end soon and in order. */
   readonly stopSignal: 'SIGTERM' | 'SIGINT';
-  /** For each port its names' preferred values. */
-  readonly preferredPorts: readonly (readonly number[])[];
+  /** The well-known port for each port that it needs. */
+  readonly standardPorts: readonly number[];
   /** Writes configuration that depends on ports, and returns the arguments. */
   prepare(ports: readonly number[]): Promise<string[]>;
   /** Rejects with the reason while it is not healthy. */
@@ -60,6 +60,8 @@ export interface Surroundings {
   readonly dataDir: string;
   readonly progress: (text: string) => void;
   readonly startTimeoutMs: number;
+  /** Whether to prefer the well-known ports to any free ones. */
+  readonly standardPorts: boolean;
 }
 
 const STOP_PATIENCE_MS = 20_000;
@@ -142,7 +144,10 @@ async function startOnFreePorts(
   around: Surroundings,
 ): Promise<{ running: Running; ports: readonly number[] }> {
   const before = await portsOfLastRun(paths.ports);
-  const wishes = launch.preferredPorts.map((wish, at) => [...before.slice(at, at + 1), ...wish]);
+  const wishes = launch.standardPorts.map((port, at) => [
+    ...before.slice(at, at + 1),
+    ...(around.standardPorts ? [port] : []),
+  ]);
   for (let tries = 1; ; tries += 1) {
     const ports = await choosePorts(tries === 1 ? wishes : wishes.map(() => []));
     around.progress(`${launch.name}: starting on 127.0.0.1:${ports.join(', ')}`);

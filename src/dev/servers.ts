@@ -34,12 +34,15 @@ export interface StartOptions<K extends ServerName> {
   readonly which: readonly K[];
   /** One line for each step that people may have to wait for. */
   readonly progress?: (text: string) => void;
-  /** The environment's variables that hold addresses; by default TOCSIN_TEMPORAL, TOCSIN_KAFKA and TOCSIN_POSTGRES. */
-  readonly variables?: Partial<Record<ServerName, string>>;
+  /** The environment's variables that hold addresses; by default TOCSIN_TEMPORAL, TOCSIN_KAFKA and TOCSIN_POSTGRES.
+   *  With 'none' the servers are the caller's own in any case. */
+  readonly variables?: Partial<Record<ServerName, string>> | 'none';
   /** Where the programs are: the Temporal CLI, a Kafka folder, a folder with postgres and initdb. */
   readonly programs?: Partial<Record<ServerName, string>>;
   /** PostgreSQL's own settings, as { max_connections: '20' }. */
   readonly postgresSettings?: Readonly<Record<string, string>>;
+  /** 'standard' prefers each server's well-known ports, 'any' leaves those to others. A later run prefers its earlier ports. */
+  readonly ports?: 'standard' | 'any';
   readonly startTimeoutMs?: number;
 }
 
@@ -64,7 +67,7 @@ interface Started<N extends ServerName> {
 
 interface Request extends Surroundings {
   readonly cacheDir: string;
-  readonly variables: Record<ServerName, string>;
+  readonly variables: Partial<Record<ServerName, string>>;
   readonly programs: Partial<Record<ServerName, string>>;
   readonly postgresSettings: Readonly<Record<string, string>>;
 }
@@ -113,7 +116,8 @@ function requestOf(options: StartOptions<ServerName>): Request {
     cacheDir: resolve(options.cacheDir ?? defaultCacheDir()),
     progress: options.progress ?? (() => undefined),
     startTimeoutMs: options.startTimeoutMs ?? START_TIMEOUT_MS,
-    variables: { ...VARIABLES, ...options.variables },
+    variables: options.variables === 'none' ? {} : { ...VARIABLES, ...options.variables },
+    standardPorts: options.ports !== 'any',
     programs: options.programs ?? {},
     postgresSettings: options.postgresSettings ?? {},
   };
@@ -176,18 +180,16 @@ async function startOrUse<N extends ServerName, P>(
   kind: Kind<N, P>,
 ): Promise<Started<N>> {
   const variable = request.variables[name];
-  const address = process.env[variable];
-  if (address !== undefined && address !== '') {
+  const address = variable === undefined ? undefined : process.env[variable];
+  if (variable !== undefined && address !== undefined && address !== '') {
     await checkGiven(name, variable, () => kind.check(address));
     return { handle: null, address: kind.given(address) };
   }
-  const unset: Way<Started<N>> = {
-    what: `the environment's ${variable}`,
-    take: () => Promise.reject(new NotHere('not set')),
-  };
+  const unset = { what: `the environment's ${variable}`, take: () => Promise.reject(new NotHere('not set')) };
+  const before: readonly Way<Started<N>>[] = variable === undefined ? [] : [unset];
   // A program that is found but does not start here leads on to the next way, as one that is not found does.
   const ways = programs.map(({ what, take }) => ({ what, take: async () => kind.start(await take()) }));
-  return firstWay(name, [unset, ...ways], advice, request.progress);
+  return firstWay(name, [...before, ...ways], advice, request.progress);
 }
 
 async function checkGiven(name: ServerName, variable: string, check: () => Promise<void>): Promise<void> {

@@ -64,7 +64,7 @@ export function temporalLaunch(program: string, dataDir: string): Launch {
     name: 'temporal',
     command: program,
     stopSignal: 'SIGTERM',
-    preferredPorts: [[7233], [8233]],
+    standardPorts: [7233, 8233],
     async prepare([port, uiPort]) {
       await mkdir(folder, { recursive: true });
       return [

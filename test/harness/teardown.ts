@@ -1,0 +1,3 @@
+import { stopGlobalServers } from './global-servers';
+
+export default stopGlobalServers;
