@@ -56,12 +56,20 @@ export interface PagesChange {
    * Resolve messages: each goes to the receivers that have or will have heard of the episode, and to nobody else.
    * `receivers` are those that want resolves at all.
    */
-  readonly resolves: readonly { fingerprint: string; episode: number; receivers: readonly string[]; dueAt: Date }[];
+  readonly resolves: readonly {
+    fingerprint: string;
+    episode: number;
+    receivers: readonly string[];
+    dueAt: Date;
+  }[];
 }
 
 export interface PagesStore {
   /** Reads the rows of `fingerprints`, lets `decide` say what follows, writes it: one transaction. */
-  apply(fingerprints: readonly string[], decide: (rows: ReadonlyMap<string, AlertRow>) => PagesChange): Promise<PagesChange>;
+  apply(
+    fingerprints: readonly string[],
+    decide: (rows: ReadonlyMap<string, AlertRow>) => PagesChange,
+  ): Promise<PagesChange>;
 }
 
 /** One step of an alert's life, written by its workflow. `seq` grows within a life: a lower one changes no state. */
@@ -101,7 +109,13 @@ export interface QueuedNotification extends NewNotification {
   readonly id: string;
   /** How often it has been tried before. */
   readonly attempts: number;
+  readonly createdAt: Date;
+  /** Whether this receiver has been sent an earlier message of the episode. */
+  readonly told: boolean;
 }
+
+/** Which receivers' messages to look at: those named, or all but those named. */
+export type ReceiverFilter = { readonly only: readonly string[] } | { readonly except: readonly string[] };
 
 export type NotificationOutcome =
   | { readonly kind: 'sent'; readonly via: string; readonly detail: string }
@@ -120,7 +134,7 @@ export interface NotificationFacts {
 
 export interface NotificationQueue {
   /** Leases due messages, oldest first, at most one an (alert, receiver) at a time so that order holds. */
-  take(limit: number, leaseMs: number): Promise<QueuedNotification[]>;
+  take(limit: number, leaseMs: number, receivers?: ReceiverFilter): Promise<QueuedNotification[]>;
   renew(ids: readonly string[], leaseMs: number): Promise<void>;
   finish(id: string, outcome: NotificationOutcome): Promise<void>;
   /** When the next message is due, for a timer instead of a poll; null when none waits. */

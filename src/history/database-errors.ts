@@ -1,0 +1,47 @@
+/** Names what went wrong with Postgres: whether it is away, two transactions collided, or the statement is at fault. */
+import { messageOf, TocsinError } from '../domain/errors';
+
+export type DatabaseFault = 'away' | 'collision' | 'statement';
+
+const AWAY_STATES = new Set([
+  '57P01', // admin shutdown
+  '57P02', // crash shutdown
+  '57P03', // starting up
+  '57014', // statement timeout
+  '53300', // too many connections
+  '25006', // read-only: a former primary after a failover
+  '55P03', // lock timeout
+]);
+const AWAY_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+/** The driver gives these no code. */
+const AWAY_MESSAGES =
+  /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|timeout expired|Query read timeout/i;
+const COLLISIONS = new Set(['40001', '40P01']);
+
+export function databaseFault(error: unknown): DatabaseFault {
+  const code = codeOf(error);
+  if (COLLISIONS.has(code)) return 'collision';
+  if (AWAY_STATES.has(code) || AWAY_CODES.has(code) || code.startsWith('08')) return 'away';
+  return AWAY_MESSAGES.test(messageOf(error)) ? 'away' : 'statement';
+}
+
+/** `error` as TOC_DEPENDENCY_AWAY when Postgres is away; anything else stays what it is. */
+export function asTocsinError(error: unknown, doing: string): unknown {
+  if (error instanceof TocsinError || databaseFault(error) === 'statement') return error;
+  return new TocsinError('TOC_DEPENDENCY_AWAY', `postgres, ${doing}: ${messageOf(error)}`, { cause: error });
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors[0]);
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : '';
+}

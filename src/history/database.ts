@@ -1,0 +1,131 @@
+/**
+ * The pool of one instance's schema: queries, transactions, and faults with a name. A connection that dies takes its
+ * query with it and never the process. SQL itself is in the files of its family.
+ */
+import { Pool, types, type PoolClient, type QueryResultRow } from 'pg';
+import { schemaName } from '../domain/identity';
+import { asTocsinError, databaseFault } from './database-errors';
+
+export interface DatabaseOptions {
+  readonly url: string;
+  readonly instance: string;
+  readonly maxConnections?: number;
+  /** How long to wait for a free connection. */
+  readonly acquireTimeoutMs?: number;
+  readonly statementTimeoutMs?: number;
+  readonly applicationName?: string;
+  /** Told of errors on idle connections. */
+  readonly onIdleError?: (error: Error) => void;
+}
+
+/** Runs one statement; throws TOC_DEPENDENCY_AWAY when Postgres is away. */
+export type Run = <R extends QueryResultRow>(text: string, values?: readonly unknown[]) => Promise<R[]>;
+
+export interface Database {
+  /** The schema's name, safe to stand in SQL as it is. */
+  readonly schema: string;
+  readonly url: string;
+  readonly run: Run;
+  /** All or nothing. Tried again when it collides with another, so `work` may run more than once. */
+  transaction<T>(doing: string, work: (run: Run) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** A transaction that saw another one's change too late to take it into account, and has to begin again. */
+export class Collision extends Error {
+  readonly code = '40001';
+}
+
+const MAX_TRIES = 5;
+const INT8 = 20;
+
+/** Counts, episodes and event times are far below 2^53; strings would leak into every caller. */
+const numericTypes = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+    oid === INT8 && format !== 'binary' ? Number : types.getTypeParser(oid, format as 'text'),
+};
+
+export function openDatabase(options: DatabaseOptions): Database {
+  const pool = new Pool({
+    connectionString: options.url,
+    application_name: options.applicationName ?? 'tocsin',
+    max: options.maxConnections ?? 10,
+    idleTimeoutMillis: 300_000,
+    connectionTimeoutMillis: options.acquireTimeoutMs ?? 10_000,
+    statement_timeout: options.statementTimeoutMs ?? 30_000,
+    // Ends a wait on a machine that vanished without a word; the server's own timeout is the ordinary end.
+    query_timeout: (options.statementTimeoutMs ?? 30_000) + 5_000,
+    keepAlive: true,
+    types: numericTypes as never,
+  });
+  pool.on('error', (error) => options.onIdleError?.(error));
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  const run: Run = async (text, values) => {
+    try {
+      return (await pool.query(text, values as unknown[])).rows;
+    } catch (error) {
+      throw asTocsinError(error, 'query');
+    }
+  };
+  return {
+    schema: schemaName(options.instance),
+    url: options.url,
+    run,
+    transaction: (doing, work) => retryCollisions(doing, () => inTransaction(pool, doing, work)),
+    close: () => pool.end(),
+  };
+}
+
+async function retryCollisions<T>(doing: string, attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (tries < MAX_TRIES && databaseFault(error) === 'collision') continue;
+      throw asTocsinError(error, doing);
+    }
+  }
+}
+
+async function inTransaction<T>(pool: Pool, doing: string, work: (run: Run) => Promise<T>): Promise<T> {
+  const client = await connect(pool, doing);
+  let broken: Error | undefined;
+  try {
+    await client.query('begin');
+    const result = await work(async (text, values) => (await client.query(text, values as unknown[])).rows);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    broken = await rolledBack(client, error);
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+async function connect(pool: Pool, doing: string): Promise<PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw asTocsinError(error, doing);
+  }
+}
+
+/** Undefined when the connection can be used again; otherwise the reason to throw it away. */
+async function rolledBack(client: PoolClient, error: unknown): Promise<Error | undefined> {
+  if (databaseFault(error) === 'away') return error as Error;
+  return client.query('rollback').then(
+    () => undefined,
+    (failure: Error) => failure,
+  );
+}
+
+/**
+ * JSON as jsonb takes it: jsonb knows neither NUL nor half a surrogate pair, and one such label must not make a whole
+ * batch unwritable. They become the replacement character.
+ */
+export function json(value: unknown): string {
+  return JSON.stringify(value).replace(/\\(\\|u0000|ud[89a-f][0-9a-f]{2})/g, (escape) =>
+    escape === '\\\\' ? escape : '\\ufffd',
+  );
+}

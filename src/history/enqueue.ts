@@ -1,0 +1,155 @@
+/**
+ * Puts messages into the queue. A message exists once a receiver; an episode's resolve goes to the receivers that have
+ * heard of it or will, whichever of the two is known first. Messages made due wake the notifiers at commit.
+ */
+import { messageId } from '../domain/identity';
+import { json, type Run } from './database';
+import type { NewNotification } from './port';
+
+export interface EpisodeKey {
+  readonly fingerprint: string;
+  readonly episode: number;
+}
+
+export async function enqueue(run: Run, schema: string, messages: readonly NewNotification[]): Promise<void> {
+  if (messages.length === 0) return;
+  await insertMessages(run, schema, messages);
+  await pullForward(run, schema, messages);
+  await settleResolves(run, schema, messages);
+  await wakeNotifiers(run, schema);
+}
+
+/** A `fire` whose episode has been released already is due at once. */
+async function insertMessages(run: Run, schema: string, messages: readonly NewNotification[]): Promise<void> {
+  await run(
+    `insert into ${schema}.notifications (message_id, receiver, fingerprint, episode, step, due_at)
+     select n."messageId", n.receiver, n.fingerprint, n.episode, n.step,
+       case when n.step = 'fire' and n.receiver = any(e.released_receivers) then least(n."dueAt", now()) else n."dueAt" end
+     from rows from (jsonb_to_recordset($1::jsonb) as ("messageId" text, receiver text, fingerprint text, episode bigint,
+       step text, "dueAt" timestamptz)) with ordinality n
+     left join ${schema}.episodes e on e.fingerprint = n.fingerprint and e.episode = n.episode
+     order by n.ordinality
+     on conflict do nothing`,
+    [json(messages)],
+  );
+}
+
+/** A message that still waits goes out no later than one that follows it to the same receiver: order holds. */
+async function pullForward(run: Run, schema: string, episodes: readonly EpisodeKey[]): Promise<void> {
+  await run(
+    `update ${schema}.notifications earlier set due_at = later.due_at
+     from (select fingerprint, receiver, max(id) as id, min(due_at) as due_at from ${schema}.notifications
+           where fingerprint = any($1) and state = 'pending' group by fingerprint, receiver having count(*) > 1) later
+     where earlier.fingerprint = later.fingerprint and earlier.receiver = later.receiver and earlier.id < later.id
+       and earlier.state = 'pending' and earlier.attempts = 0 and earlier.due_at > later.due_at`,
+    [[...new Set(episodes.map(({ fingerprint }) => fingerprint))]],
+  );
+}
+
+export interface Resolves extends EpisodeKey {
+  readonly receivers: readonly string[];
+  readonly dueAt: Date;
+}
+
+/** Remembers that the episodes are over for these receivers, and tells those that have heard of them. */
+export async function enqueueResolves(
+  run: Run,
+  schema: string,
+  resolves: readonly Resolves[],
+): Promise<void> {
+  if (resolves.length === 0) return;
+  await run(
+    `update ${schema}.episodes e set resolve_receivers = r.receivers, resolve_due_at = r."dueAt"
+     from jsonb_to_recordset($1::jsonb) as r (fingerprint text, episode bigint, receivers text[], "dueAt" timestamptz)
+     where e.fingerprint = r.fingerprint and e.episode = r.episode and e.resolve_receivers is null`,
+    [json(resolves)],
+  );
+  await settleResolves(run, schema, resolves);
+  await pullForward(run, schema, resolves);
+  await wakeNotifiers(run, schema);
+}
+
+async function settleResolves(run: Run, schema: string, episodes: readonly EpisodeKey[]): Promise<void> {
+  await run(
+    `insert into ${schema}.notifications (message_id, receiver, fingerprint, episode, step, due_at)
+     select distinct e.fingerprint || ':' || e.episode || ':resolved', n.receiver, e.fingerprint, e.episode, 'resolved',
+       e.resolve_due_at
+     from (select distinct fingerprint, episode from unnest($1::text[], $2::bigint[]) as g (fingerprint, episode)) given
+     join ${schema}.episodes e using (fingerprint, episode)
+     join ${schema}.notifications n using (fingerprint, episode)
+     where n.receiver = any(e.resolve_receivers) and n.step <> 'resolved' and n.state in ('pending', 'sent')
+     on conflict do nothing`,
+    [episodes.map(({ fingerprint }) => fingerprint), episodes.map(({ episode }) => episode)],
+  );
+}
+
+/** The episode's `fire` messages to these receivers that wait, or are still to come, need not wait for their deadline. */
+export async function release(
+  run: Run,
+  schema: string,
+  key: EpisodeKey,
+  receivers: readonly string[],
+): Promise<void> {
+  if (receivers.length === 0) return;
+  const values = [key.fingerprint, key.episode, receivers];
+  await run(
+    `update ${schema}.episodes set released_receivers = released_receivers || $3::text[]
+     where fingerprint = $1 and episode = $2 and not released_receivers @> $3::text[]`,
+    values,
+  );
+  await run(
+    `update ${schema}.notifications set due_at = now()
+     where fingerprint = $1 and episode = $2 and receiver = any($3) and step = 'fire' and state = 'pending'
+       and attempts = 0 and due_at > now()`,
+    values,
+  );
+  await wakeNotifiers(run, schema);
+}
+
+/**
+ * News for those of `receivers` whose `fire` message has left, or is leaving now and may have been written before the
+ * news. The others' is released instead: it will carry the news. The rows are locked first, so a message cannot leave
+ * between the look and the commit that shows the news.
+ */
+export async function enqueueUpdate(
+  run: Run,
+  schema: string,
+  key: EpisodeKey,
+  step: string,
+  receivers: readonly string[],
+): Promise<void> {
+  const fires = await run<{ receiver: string; left: boolean }>(
+    `select receiver, state = 'sent' or (state = 'pending' and coalesce(lease_until > now(), false)) as left
+     from ${schema}.notifications where fingerprint = $1 and episode = $2 and step = 'fire' and receiver = any($3)
+     order by id for update`,
+    [key.fingerprint, key.episode, receivers],
+  );
+  const told = fires.filter(({ left }) => left).map(({ receiver }) => receiver);
+  const { fingerprint, episode } = key;
+  const update = {
+    messageId: messageId(fingerprint, episode, step),
+    fingerprint,
+    episode,
+    step,
+    dueAt: new Date(),
+  };
+  await enqueue(
+    run,
+    schema,
+    told.map((receiver) => ({ ...update, receiver })),
+  );
+  await release(
+    run,
+    schema,
+    key,
+    receivers.filter((receiver) => !told.includes(receiver)),
+  );
+}
+
+/** Sent at commit, and once a transaction. */
+async function wakeNotifiers(run: Run, schema: string): Promise<void> {
+  await run(`select pg_notify($1, '')`, [wakeChannel(schema)]);
+}
+
+/** A channel is an identifier: at most 63 bytes, as the schema's own name. */
+export const wakeChannel = (schema: string): string => schema.slice(0, 63);

@@ -1,0 +1,99 @@
+/** Applies batches of transitions to the rows: a handful of statements however many alerts there are. */
+import {
+  alertRecords,
+  ALERT_ASSIGNMENTS,
+  ALERT_COLUMNS,
+  ALERT_RECORD,
+  toAlertRow,
+  type AlertColumns,
+} from './alert-row';
+import { Collision, type Database, type Run } from './database';
+import { enqueue, enqueueResolves } from './enqueue';
+import { mergeLives, moveToOpened } from './merge';
+import type { AlertRow, PagesStore } from './port';
+import { writeTimeline } from './timeline';
+
+/** `decide` has to be pure: it is asked again when another process has changed the rows meanwhile. */
+export function createPages(database: Database): PagesStore {
+  const { schema } = database;
+  return {
+    apply: (fingerprints, decide) =>
+      database.transaction('apply transitions', async (run) => {
+        const known = await lockRows(run, schema, fingerprints);
+        const change = decide(known);
+        await writeRows(run, schema, change.rows, known);
+        await writeTimeline(run, schema, change.timeline);
+        await enqueue(run, schema, change.notifications);
+        await enqueueResolves(run, schema, change.resolves);
+        return change;
+      }),
+  };
+}
+
+async function lockRows(
+  run: Run,
+  schema: string,
+  fingerprints: readonly string[],
+): Promise<Map<string, AlertRow>> {
+  const rows = await run<AlertColumns>(
+    `select ${ALERT_COLUMNS} from ${schema}.alerts where fingerprint = any($1) order by fingerprint for update`,
+    [fingerprints],
+  );
+  return new Map(rows.map((row) => [row.fingerprint, toAlertRow(row)]));
+}
+
+type Known = ReadonlyMap<string, AlertRow>;
+
+async function writeRows(run: Run, schema: string, rows: readonly AlertRow[], known: Known): Promise<void> {
+  if (rows.length === 0) return;
+  const records = alertRecords(rows);
+  await upsertAlerts(run, schema, rows, records, known);
+  if (!(await upsertEpisodes(run, schema, records))) return;
+  const fingerprints = rows.map(({ fingerprint }) => fingerprint);
+  await mergeLives(run, schema, fingerprints);
+  await moveToOpened(run, schema, fingerprints);
+}
+
+/** A row that is there now and was not when we looked belongs to a decision that we have not seen: begin again. */
+async function upsertAlerts(
+  run: Run,
+  schema: string,
+  rows: readonly AlertRow[],
+  records: string,
+  known: Known,
+): Promise<void> {
+  const written = await run<{ count: number }>(
+    `with written as (
+       insert into ${schema}.alerts as a (${ALERT_COLUMNS})
+       select ${ALERT_COLUMNS} from jsonb_to_recordset($1::jsonb) as r (${ALERT_RECORD})
+       on conflict (fingerprint) do update set ${ALERT_ASSIGNMENTS} where a.fingerprint = any($2)
+       returning 1)
+     select count(*) as count from written`,
+    [records, [...known.keys()]],
+  );
+  if (written[0]?.count !== rows.length) throw new Collision('another process has begun one of these alerts');
+}
+
+/** Answers whether a life has already spoken of one of these alerts. */
+async function upsertEpisodes(run: Run, schema: string, records: string): Promise<boolean> {
+  const [row] = await run<{ lives: boolean }>(
+    `with given as (select * from jsonb_to_recordset($1::jsonb) as r (${ALERT_RECORD})),
+     written as (
+       insert into ${schema}.episodes as e
+         (fingerprint, episode, starts_at, fire_count, value, threshold, event_time, correlation_id, ended_at, ended_by)
+       select fingerprint, episode, starts_at, fire_count, value, threshold, event_time, correlation_id,
+         case when state = 'RESOLVED' then coalesce(ends_at, to_timestamp(event_time / 1000.0)) end,
+         case when state = 'RESOLVED' then resolved_by end
+       from given
+       on conflict (fingerprint, episode) do update set
+         starts_at = excluded.starts_at, fire_count = excluded.fire_count, value = excluded.value,
+         threshold = excluded.threshold, event_time = excluded.event_time, correlation_id = excluded.correlation_id,
+         ended_at = excluded.ended_at, ended_by = excluded.ended_by
+       returning life_seq)
+     select coalesce(bool_or(life_seq > 0), false)
+       or exists (select 1 from ${schema}.episodes where opened_reason is not null
+         and fingerprint in (select fingerprint from given)) as lives from written`,
+    [records],
+  );
+  return row?.lives ?? false;
+}

@@ -1,0 +1,52 @@
+/** Silences as rows. One that has been created is seen by every later `active`. */
+import type { Silence, SilenceStore } from '../mute/port';
+import { json, type Database } from './database';
+
+interface SilenceColumns {
+  id: string;
+  matchers: Silence['matchers'];
+  starts_at: Date;
+  ends_at: Date;
+  created_by: string;
+  comment: string;
+}
+
+export function createSilences({ run, schema }: Database): SilenceStore {
+  return {
+    async create(silence) {
+      await run(
+        `insert into ${schema}.silences (id, matchers, starts_at, ends_at, created_by, comment)
+         select s.id, s.matchers, s."startsAt", s."endsAt", s."createdBy", s.comment
+         from jsonb_to_record($1::jsonb) as s (id text, matchers jsonb, "startsAt" timestamptz, "endsAt" timestamptz,
+           "createdBy" text, comment text)
+         on conflict do nothing`,
+        [json(silence)],
+      );
+    },
+    async expire(id, at) {
+      await run(
+        `update ${schema}.silences set ends_at = greatest(starts_at, $2) where id = $1 and ends_at > $2`,
+        [id, at],
+      );
+    },
+    async active(at) {
+      const rows = await run<SilenceColumns>(
+        `select id, matchers, starts_at, ends_at, created_by, comment from ${schema}.silences
+         where starts_at <= $1 and ends_at > $1 order by ends_at desc, id`,
+        [at],
+      );
+      return rows.map(toSilence);
+    },
+  };
+}
+
+function toSilence(row: SilenceColumns): Silence {
+  return {
+    id: row.id,
+    matchers: row.matchers,
+    startsAt: row.starts_at.toISOString(),
+    endsAt: row.ends_at.toISOString(),
+    createdBy: row.created_by,
+    comment: row.comment,
+  };
+}
