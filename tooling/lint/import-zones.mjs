@@ -24,7 +24,7 @@ function packageName(specifier) {
     .join('/');
 }
 
-/** What is wrong with `file` importing `specifier`, as { messageId, data }, or null. Paths are relative to the root. */
+/** What is wrong with `file` importing `specifier`, as { messageId, data }, or null. Paths are relative to the root, without extension. */
 export function judgeImport(file, specifier, typeOnly) {
   const zone = ZONES.find(({ room }) => within(file, room));
   if (zone === undefined) return { messageId: 'noRoom', data: { file } };
@@ -73,7 +73,8 @@ const messages = {
 export const importZones = {
   meta: { type: 'problem', schema: [], messages },
   create(context) {
-    const file = relative(context.cwd, context.filename).split(sep).join('/');
+    const path = relative(context.cwd, context.filename).split(sep).join('/');
+    const file = path.replace(/\.(ts|js|mjs)$/, '');
     const check = (source, typeOnly) => {
       if (source?.type !== 'Literal' || typeof source.value !== 'string') return;
       const problem = judgeImport(file, source.value, typeOnly);

@@ -29,7 +29,8 @@ export const ZONES = [
   },
   { room: 'src/template', rooms: ['src/domain'], types: [], packages: [] },
 
-  { room: 'src/config', rooms: ['src/domain'], types: [], packages: ANY },
+  // Its value has sections in the form that each room takes.
+  { room: 'src/config', rooms: ['src/domain'], types: [...PORTS, 'src/observe'], packages: ANY },
   { room: 'src/observe', rooms: ['src/domain'], types: [], packages: ANY },
 
   stage('src/collect'),
