@@ -3,7 +3,7 @@
  * happens, enriches, remediates through a child workflow, escalates on durable timers, and lets people act. It leaves
  * the decisions to `alert/life.ts`, and the first page to the dispatcher, so that a slow life never delays a page.
  *
- * One run at a time has the id `{instance}/alert/{fingerprint}`; a run continues as new after 1,000 messages.
+ * One run at a time has the id `{instance}/alert/{fingerprint}`; a run continues as new after 500 messages.
  */
 import {
   allHandlersFinished,
@@ -49,7 +49,8 @@ const localBookkeeping = proxyLocalActivities<BookkeepingActivities>({
   retry: { maximumAttempts: 1 },
 });
 
-const MESSAGES_PER_RUN = 1_000;
+/** Bounds what a worker has to replay after a crash: a task that outlasts its 2 s is given away again. */
+const MESSAGES_PER_RUN = 500;
 const ALERT_STATE = defineSearchAttributeKey('AlertState', 'KEYWORD');
 
 export async function alertWorkflow(input: messages.AlertLifeInput): Promise<void> {
@@ -215,7 +216,7 @@ class AlertRun {
 
   private mustContinueAsNew(): boolean {
     const info = workflowInfo();
-    const many = this.messages >= MESSAGES_PER_RUN || info.continueAsNewSuggested || info.historyLength > 10_000;
+    const many = this.messages >= MESSAGES_PER_RUN || info.continueAsNewSuggested || info.historyLength > 4_000;
     return many && this.enriching === 0 && allHandlersFinished();
   }
 

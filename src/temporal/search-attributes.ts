@@ -1,5 +1,5 @@
 /** The few search attributes of an alert's run. On Postgres a value above 255 characters runs but is never listed. */
-import type { Client } from '@temporalio/client';
+import type { Client, Connection, OperatorService } from '@temporalio/client';
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import { temporal } from '@temporalio/proto';
 import type { Labels } from '../domain/labels';
@@ -36,12 +36,15 @@ function clean(value: string): string {
   return value.toWellFormed().replace(/[\u0000-\u001f\u007f]/g, ' ').slice(0, MAX_LENGTH).toWellFormed();
 }
 
-/** Registers what the namespace lacks; a server that has them already, or refuses, is left as it is. */
+/** Registers what the namespace lacks. */
 export async function ensureSearchAttributes(client: Client, namespace: string): Promise<void> {
-  const { operatorService } = client.connection as unknown as { operatorService: import('@temporalio/client').OperatorService };
+  const { operatorService } = client.connection as Connection;
   const known = (await operatorService.listSearchAttributes({ namespace })).customAttributes ?? {};
   const missing = SEARCH_ATTRIBUTES.filter((name) => known[name] === undefined);
-  if (missing.length === 0) return;
+  if (missing.length > 0) await addSearchAttributes(operatorService, namespace, missing);
+}
+
+export async function addSearchAttributes(operatorService: OperatorService, namespace: string, names: readonly string[]): Promise<void> {
   const keyword = temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
-  await operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing.map((name) => [name, keyword])) });
+  await operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(names.map((name) => [name, keyword])) });
 }

@@ -1,0 +1,31 @@
+/** Bundles the workflows. `npm run build` runs this file; production loads what it wrote, tests bundle in memory. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { dataConverter } from '../src/temporal/connection';
+
+/** Beside the compiled code: `dist/workflow-bundle.js`. */
+export const BUNDLE_PATH = join(__dirname, '..', 'workflow-bundle.js');
+
+export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
+  return bundleWorkflowCode({
+    workflowsPath: require.resolve('../workflows'),
+    payloadConverterPath: dataConverter.payloadConverterPath,
+    logger: { log: ignore, trace: ignore, debug: ignore, info: ignore, warn: console.error, error: console.error },
+  });
+}
+
+const ignore = (): void => undefined;
+
+async function main(): Promise<void> {
+  const { code } = await bundleWorkflows();
+  await mkdir(dirname(BUNDLE_PATH), { recursive: true });
+  await writeFile(BUNDLE_PATH, code);
+}
+
+if (require.main === module) {
+  main().catch((error: unknown) => {
+    console.error(error);
+    process.exitCode = 1;
+  });
+}
