@@ -1,0 +1,78 @@
+/**
+ * Which offsets are done and when they are committed: after every 100 messages or 10 s, whichever comes first, and
+ * never in the way of the batch that caused it. One commit is on its way at a time; what is done meanwhile waits for
+ * the next. A commit that fails stays due.
+ */
+import { messageOf } from '../domain/errors';
+import type { OnStreamEvent } from './events';
+
+export interface DoneOffset {
+  readonly topic: string;
+  readonly partition: number;
+  /** The next offset to read, as Kafka commits it. */
+  readonly offset: string;
+  readonly metadata: string | null;
+}
+
+export interface CommitLedgerOptions {
+  readonly group: string;
+  readonly commit: (offsets: DoneOffset[]) => Promise<void>;
+  readonly everyMessages?: number;
+  readonly everyMs?: number;
+  readonly onEvent: OnStreamEvent;
+}
+
+export interface CommitLedger {
+  note(done: DoneOffset, messages: number): void;
+  /** Commits everything that is noted. Never throws: a failure is told as an event and leaves the offsets due. */
+  flush(): Promise<void>;
+  /** Forgets the partitions that `owned` refuses: others commit them now. */
+  keepOnly(owned: (topic: string, partition: number) => boolean): void;
+  close(): void;
+}
+
+export function createCommitLedger(options: CommitLedgerOptions): CommitLedger {
+  const { group, everyMessages = 100, everyMs = 10_000, onEvent } = options;
+  const due = new Map<string, DoneOffset>();
+  let messages = 0;
+  let running: Promise<void> | null = null;
+  const timer = setInterval(() => void flush(), everyMs);
+  timer.unref();
+
+  function note(done: DoneOffset, count: number): void {
+    due.set(`${done.topic}|${done.partition}`, done);
+    messages += count;
+    if (messages >= everyMessages && running === null) void flush();
+  }
+
+  async function flush(): Promise<void> {
+    await running;
+    if (due.size === 0) return;
+    running ??= commitDue().finally(() => (running = null));
+    await running;
+  }
+
+  async function commitDue(): Promise<void> {
+    const offsets = [...due.values()];
+    due.clear();
+    messages = 0;
+    try {
+      await options.commit(offsets);
+      onEvent({ kind: 'committed', group, partitions: offsets.length });
+    } catch (error) {
+      for (const offset of offsets) putBack(offset);
+      onEvent({ kind: 'commit_failed', group, reason: messageOf(error) });
+    }
+  }
+
+  function putBack(offset: DoneOffset): void {
+    const key = `${offset.topic}|${offset.partition}`;
+    if (!due.has(key)) due.set(key, offset);
+  }
+
+  function keepOnly(owned: (topic: string, partition: number) => boolean): void {
+    for (const [key, { topic, partition }] of due) if (!owned(topic, partition)) due.delete(key);
+  }
+
+  return { note, flush, keepOnly, close: () => clearInterval(timer) };
+}

@@ -1,0 +1,317 @@
+/**
+ * A consumer of one group that stays alive: it finds its topics, reads them in batches, and hands each batch over until
+ * that succeeds. Topics that appear later are read within seconds, and whatever ends kafkajs' own consumer (Kafka away,
+ * a crash, a topic deleted) makes a new one with a reason that is told.
+ *
+ * Promise: at least once, in offset order within a partition; an offset is committed only after its batch was taken.
+ * What a batch means, and what follows from it, is left to the caller.
+ *
+ * kafkajs heartbeats only between batches, so everything that may take long runs inside `whileAlive`.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
+import { messageOf } from '../domain/errors';
+import { copartition } from './assigner';
+import { createCommitLedger } from './commit-ledger';
+import type { OnStreamEvent } from './events';
+import type { Kafka } from './kafka';
+
+/** Topic → partitions that this member reads. */
+export type Assignment = Readonly<Record<string, readonly number[]>>;
+
+export interface RawBatch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly messages: readonly KafkaMessage[];
+}
+
+export interface BatchHands {
+  /**
+   * Does `work` until it succeeds, with growing pauses, and stays a member of the group meanwhile. Gives up by throwing
+   * only when the batch will be delivered again: this member stops, or has lost the partition.
+   */
+  persist(work: () => Promise<void>): Promise<void>;
+  /** Marks everything up to and with this message as done. `metadata` is kept with the committed offset. */
+  done(message: KafkaMessage, messages: number, metadata?: string): void;
+  /** Goes on after this message without committing it: it lies before the committed offset. */
+  pass(message: KafkaMessage): void;
+}
+
+export interface GroupConsumerOptions {
+  readonly kafka: Kafka;
+  readonly group: string;
+  /** Asked every `topicPollMs`; a different answer makes the consumer join again with the new topics. */
+  readonly topics: () => Promise<readonly string[]>;
+  readonly topicPollMs?: number;
+  /** How many partitions are worked on at a time. */
+  readonly concurrency?: number;
+  readonly commitEveryMessages?: number;
+  readonly commitEveryMs?: number;
+  /** False for a reader that keeps its own position. */
+  readonly commits?: boolean;
+  readonly sessionTimeoutMs?: number;
+  /** Called at each new assignment; no batch comes before it has resolved. A rejection starts the consumer anew. */
+  onAssigned?(assignment: Assignment, seek: (topic: string, partition: number, offset: string) => void): Promise<void>;
+  onBatch(batch: RawBatch, hands: BatchHands): Promise<void>;
+  readonly onEvent: OnStreamEvent;
+}
+
+export interface GroupConsumer {
+  /** Finishes the batches at hand, commits and leaves the group. */
+  stop(): Promise<void>;
+  /** Whether the member has joined and has its partitions. */
+  joined(): boolean;
+}
+
+/** A batch was given up because it will be delivered again. */
+class Interrupted extends Error {}
+
+const HEARTBEAT_MS = 300;
+/** An empty fetch ends after this long, because kafkajs heartbeats between fetches. */
+const FETCH_WAIT_MS = 300;
+const REBALANCE_TIMEOUT_MS = 20_000;
+const DISCONNECT_TIMEOUT_MS = 5_000;
+const RESTART_FIRST_MS = 500;
+const RESTART_MAX_MS = 5_000;
+const RETRY_FIRST_MS = 100;
+const RETRY_MAX_MS = 5_000;
+const LOST_MEMBERSHIP = new Set([
+  'REBALANCE_IN_PROGRESS',
+  'NOT_COORDINATOR_FOR_GROUP',
+  'ILLEGAL_GENERATION',
+  'UNKNOWN_MEMBER_ID',
+  'FENCED_INSTANCE_ID',
+]);
+
+export function runGroupConsumer(options: GroupConsumerOptions): GroupConsumer {
+  const { group, onEvent, topicPollMs = 2_000 } = options;
+  const stopping = new AbortController();
+  let current: Session | null = null;
+  const finished = supervise();
+
+  async function supervise(): Promise<void> {
+    let pause = RESTART_FIRST_MS;
+    while (!stopping.signal.aborted) {
+      const started = Date.now();
+      try {
+        await liveOnce(await findTopics());
+        pause = RESTART_FIRST_MS;
+      } catch (error) {
+        if (stopping.signal.aborted) return;
+        if (Date.now() - started > 30_000) pause = RESTART_FIRST_MS;
+        onEvent({ kind: 'consumer_restarting', group, reason: messageOf(error), delayMs: pause });
+        await sleep(pause, stopping.signal);
+        pause = Math.min(pause * 2, RESTART_MAX_MS);
+      }
+    }
+  }
+
+  /** Waits until there is a topic at all. */
+  async function findTopics(): Promise<readonly string[]> {
+    for (;;) {
+      const topics = await options.topics();
+      if (topics.length > 0 || stopping.signal.aborted) return topics;
+      await sleep(topicPollMs, stopping.signal);
+    }
+  }
+
+  async function liveOnce(topics: readonly string[]): Promise<void> {
+    if (stopping.signal.aborted) return;
+    const session = createSession(options, topics);
+    current = session;
+    try {
+      await session.start();
+      onEvent({ kind: 'consumer_started', group, topics });
+      await Promise.race([session.crashed, untilTopicsChange(topics, session.ended)]);
+    } finally {
+      current = null;
+      await session.end();
+    }
+  }
+
+  async function untilTopicsChange(topics: readonly string[], ended: AbortSignal): Promise<void> {
+    const signal = AbortSignal.any([stopping.signal, ended]);
+    while (!signal.aborted) {
+      await sleep(topicPollMs, signal);
+      if (signal.aborted) return;
+      // A look that fails says nothing of the topics; the consumer finds out by itself when Kafka is away.
+      const found = await options.topics().catch(() => topics);
+      if (found.length !== topics.length || found.some((topic) => !topics.includes(topic))) return;
+    }
+  }
+
+  return {
+    async stop() {
+      stopping.abort();
+      await finished;
+    },
+    joined: () => current?.joined() ?? false,
+  };
+}
+
+/** One kafkajs consumer from its start to its end. */
+interface Session {
+  readonly crashed: Promise<never>;
+  readonly ended: AbortSignal;
+  start(): Promise<void>;
+  end(): Promise<void>;
+  joined(): boolean;
+}
+
+function createSession(options: GroupConsumerOptions, topics: readonly string[]): Session {
+  const { kafka, group, onEvent, commits = true } = options;
+  const consumer = kafka.consumer({
+    groupId: group,
+    partitionAssigners: [copartition],
+    sessionTimeout: options.sessionTimeoutMs ?? 6_000,
+    heartbeatInterval: HEARTBEAT_MS,
+    rebalanceTimeout: REBALANCE_TIMEOUT_MS,
+    maxWaitTimeInMs: FETCH_WAIT_MS,
+    allowAutoTopicCreation: false,
+    retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3, restartOnFailure: () => Promise.resolve(false) },
+  });
+  const ending = new AbortController();
+  const ledger = createCommitLedger({
+    group,
+    commit: (offsets) => consumer.commitOffsets(offsets),
+    everyMessages: options.commitEveryMessages,
+    everyMs: options.commitEveryMs,
+    onEvent,
+  });
+  const working = new Set<Promise<void>>();
+  let generation = 0;
+  let ready: Promise<void> = Promise.resolve();
+  let fail: (error: unknown) => void;
+  const crashed = new Promise<never>((_, reject) => (fail = reject));
+  crashed.catch(() => undefined);
+
+  consumer.on(consumer.events.CRASH, ({ payload }) => fail(payload.error));
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => join(payload.memberAssignment));
+
+  function join(assignment: Assignment): void {
+    generation += 1;
+    ledger.keepOnly((topic, partition) => assignment[topic]?.includes(partition) ?? false);
+    const seek = (topic: string, partition: number, offset: string) => consumer.seek({ topic, partition, offset });
+    ready = options.onAssigned?.(assignment, seek) ?? Promise.resolve();
+    ready.then(() => onEvent({ kind: 'assigned', group, partitions: assignment }), fail);
+  }
+
+  async function start(): Promise<void> {
+    await consumer.connect();
+    await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: options.concurrency ?? 12,
+      eachBatch: (payload) => tracked(eachBatch(payload)),
+    });
+  }
+
+  async function tracked(work: Promise<void>): Promise<void> {
+    working.add(work);
+    try {
+      await work;
+    } finally {
+      working.delete(work);
+    }
+  }
+
+  async function eachBatch(payload: EachBatchPayload): Promise<void> {
+    const { batch, isStale } = payload;
+    const { topic, partition, messages } = batch;
+    if (ending.signal.aborted) return delay(50);
+    const mine = generation;
+    await whileAlive(payload, Promise.race([ready, aborted(ending.signal)]));
+    const owned = (): boolean => mine === generation && !isStale();
+    if (!owned() || ending.signal.aborted) return;
+    const started = Date.now();
+    try {
+      await options.onBatch(batch, handsOf(payload, owned));
+    } catch (error) {
+      if (error instanceof Interrupted) return;
+      throw error;
+    }
+    const ms = Date.now() - started;
+    onEvent({ kind: 'batch', group, topic, partition, messages: messages.length, lag: Number(batch.offsetLag()), ms });
+  }
+
+  function handsOf(payload: EachBatchPayload, owned: () => boolean): BatchHands {
+    const { topic, partition } = payload.batch;
+    const pass = (message: KafkaMessage): void => {
+      if (!owned()) throw new Interrupted();
+      payload.resolveOffset(message.offset);
+    };
+    return {
+      persist: (work) => persist(payload, owned, work),
+      pass,
+      done(message, messages, metadata) {
+        pass(message);
+        const offset = String(BigInt(message.offset) + 1n);
+        if (commits) ledger.note({ topic, partition, offset, metadata: metadata ?? null }, messages);
+      },
+    };
+  }
+
+  async function persist(payload: EachBatchPayload, owned: () => boolean, work: () => Promise<void>): Promise<void> {
+    const { topic, partition } = payload.batch;
+    let pause = RETRY_FIRST_MS;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await whileAlive(payload, work());
+      } catch (error) {
+        if (isLost(error)) throw error;
+        onEvent({ kind: 'batch_retry', group, topic, partition, attempt, reason: messageOf(error) });
+        await whileAlive(payload, sleep(pause, ending.signal));
+        pause = Math.min(pause * 2, RETRY_MAX_MS);
+        if (!owned() || ending.signal.aborted) throw new Interrupted();
+      }
+    }
+  }
+
+  async function end(): Promise<void> {
+    ending.abort();
+    await Promise.allSettled(working);
+    await withinTime(ledger.flush(), DISCONNECT_TIMEOUT_MS);
+    ledger.close();
+    await withinTime(consumer.disconnect(), DISCONNECT_TIMEOUT_MS);
+  }
+
+  return { crashed, ended: ending.signal, start, end, joined: () => generation > 0 };
+}
+
+/**
+ * Awaits `work` with heartbeats. When the work fails and membership is lost too, the loss is what is thrown: kafkajs
+ * then joins again, and the batch comes again to whoever has the partition.
+ */
+async function whileAlive(payload: EachBatchPayload, work: Promise<void>): Promise<void> {
+  let lost: unknown = null;
+  const beat = (): void => void payload.heartbeat().catch((error: unknown) => (lost ??= isLost(error) ? error : null));
+  const timer = setInterval(beat, HEARTBEAT_MS);
+  try {
+    await work;
+  } catch (error) {
+    throw lost ?? error;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function isLost(error: unknown): boolean {
+  return LOST_MEMBERSHIP.has((error as { type?: string } | null)?.type ?? '');
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return delay(ms, undefined, { signal }).catch(() => undefined);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+async function withinTime(work: Promise<void>, ms: number): Promise<void> {
+  const timer = new AbortController();
+  await Promise.race([work.catch(() => undefined), sleep(ms, timer.signal)]);
+  timer.abort();
+}
+

@@ -1,0 +1,234 @@
+/**
+ * Reads `gds.metrics.*` for one evaluator pool: finds the topics, decodes, puts aside what is no metric, and hands the
+ * rest to a sink. Offsets are committed when the sink has flushed and the dead letters are acknowledged.
+ *
+ * A partition that is new here is read again from some time before its committed offset, so that the sink can rebuild
+ * what it keeps in memory (a rule's pending time, a window). How far is measured in the broker's record time, which is
+ * why each commit carries the record time of its last message.
+ */
+import type { Admin, KafkaMessage } from 'kafkajs';
+import { groupName } from '../domain/identity';
+import { decodeMetric, decodeValue } from './codec';
+import { createDeadLetterWriter, deadLetterOf, type DeadLetter } from './dead-letters';
+import { ignoreEvents, type OnStreamEvent } from './events';
+import { runGroupConsumer, type Assignment, type BatchHands, type GroupConsumer, type RawBatch } from './group-consumer';
+import { withAdmin, type Kafka } from './kafka';
+import { eventTimeMs, looksLikeMetric } from './metric-message';
+import type { MetricPlace, MetricSink } from './port';
+import { listMetricTopics, metricsDlqTopic } from './topics';
+
+export interface MetricConsumerOptions {
+  readonly kafka: Kafka;
+  readonly instance: string;
+  /** The evaluator pool: the group is `gds-alerting-{pool}`. */
+  readonly pool: string;
+  readonly sink: MetricSink;
+  /** A metric whose event time is further than this after its record time is a dead letter. Default 300 s. */
+  readonly maxSkewMs?: number;
+  readonly topicPollMs?: number;
+  readonly sessionTimeoutMs?: number;
+  readonly commitEveryMessages?: number;
+  readonly commitEveryMs?: number;
+  readonly onEvent?: OnStreamEvent;
+}
+
+const DEFAULT_MAX_SKEW_MS = 300_000;
+
+export const alertingGroup = (instance: string, pool: string): string => groupName(instance, `gds-alerting-${pool}`);
+
+export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
+  const { kafka, instance, pool, sink, maxSkewMs = DEFAULT_MAX_SKEW_MS, onEvent = ignoreEvents } = options;
+  const group = alertingGroup(instance, pool);
+  const deadLetters = createDeadLetterWriter(kafka, metricsDlqTopic(instance), onEvent);
+  const positions = createPositions(kafka, group);
+
+  async function onAssigned(
+    assignment: Assignment,
+    seek: (topic: string, partition: number, offset: string) => void,
+  ): Promise<void> {
+    const numbers = [...new Set(Object.values(assignment).flat())].sort((a, b) => a - b);
+    const { fresh, rereads } = await positions.settle(assignment, sink.lookbackMs);
+    await sink.assigned(numbers, fresh);
+    for (const { topic, partition, offset } of rereads) seek(topic, partition, String(offset));
+  }
+
+  async function onBatch(batch: RawBatch, hands: BatchHands): Promise<void> {
+    const { topic, partition } = batch;
+    const letters = offerAll(batch);
+    await hands.persist(async () => {
+      await sink.flush(partition);
+      if (letters.length > 0) await deadLetters.write(letters);
+    });
+    const last = batch.messages.at(-1)!;
+    const next = Number(last.offset) + 1;
+    positions.advance(topic, partition, next);
+    if (next <= positions.of(topic, partition).committed) hands.pass(last);
+    else hands.done(last, batch.messages.length, last.timestamp);
+  }
+
+  function offerAll({ topic, partition, messages }: RawBatch): DeadLetter[] {
+    const letters: DeadLetter[] = [];
+    const { next, committed } = positions.of(topic, partition);
+    const first = Number(messages[0]!.offset);
+    let place: MetricPlace = { topic, partition, replayed: first < committed };
+    for (const message of messages) {
+      if (first < next && Number(message.offset) < next) continue;
+      if (place.replayed && Number(message.offset) >= committed) place = { topic, partition, replayed: false };
+      const refused = offer(message, place);
+      if (refused !== null && !place.replayed) letters.push(refused);
+    }
+    return letters;
+  }
+
+  /** The dead letter, where the message is no metric. */
+  function offer(message: KafkaMessage, place: MetricPlace): DeadLetter | null {
+    const value = valueOf(message);
+    if (!looksLikeMetric(value)) return invalid(message, place);
+    const time = eventTimeMs(value.timestamp);
+    if (Number.isNaN(time)) return invalid(message, place);
+    const ahead = time - Number(message.timestamp);
+    if (ahead > maxSkewMs) {
+      const problem = `timestamp: is ${Math.round(ahead / 1_000)} s after the broker's record time, more than ${maxSkewMs / 1_000} s`;
+      return deadLetterOf(place, message, 'clock_skew', [problem]);
+    }
+    sink.offer(value, time, place);
+    return null;
+  }
+
+  const consumer = runGroupConsumer({
+    ...options,
+    group,
+    topics: () => listMetricTopics(kafka, instance),
+    onAssigned,
+    onBatch,
+    onEvent,
+  });
+  return {
+    joined: consumer.joined,
+    async stop() {
+      await consumer.stop();
+      await deadLetters.close();
+    },
+  };
+}
+
+/** The message's value, or undefined where there is none to decode. */
+function valueOf({ value }: KafkaMessage): unknown {
+  if (value === null || value.length === 0) return undefined;
+  try {
+    return decodeValue(value);
+  } catch {
+    return undefined;
+  }
+}
+
+function invalid(message: KafkaMessage, place: MetricPlace): DeadLetter {
+  const decoded = decodeMetric(message.value);
+  return deadLetterOf(place, message, 'invalid_metric', decoded.ok ? [] : decoded.problems);
+}
+
+interface Position {
+  /** The next offset that the sink has not been given. */
+  readonly next: number;
+  /** What the group had committed when the partition was assigned; -1 for nothing. */
+  readonly committed: number;
+}
+
+interface Reread extends Place {
+  readonly offset: number;
+}
+
+/** Where this process stands in each partition, against what its group has committed. */
+function createPositions(kafka: Kafka, group: string) {
+  let known = new Map<string, Position>();
+
+  /**
+   * Decides which partition numbers are fresh. State here holds only while nobody has committed beyond what this process
+   * has read: otherwise another member had the partition in between. A topic that nobody has read yet takes nothing away
+   * from the state that its partition number has here.
+   */
+  async function settle(assignment: Assignment, lookbackMs: number): Promise<{ fresh: number[]; rereads: Reread[] }> {
+    const places = placesOf(assignment);
+    return withAdmin(kafka, async (admin) => {
+      const committed = await committedOffsets(admin, group, Object.keys(assignment));
+      const numbers = new Set([...known.keys()].map(numberOf));
+      const holds = (place: Place): boolean => {
+        const position = known.get(keyOf(place));
+        const offset = committed.get(keyOf(place))?.offset ?? -1;
+        return position === undefined ? offset < 0 && numbers.has(place.partition) : offset <= position.next;
+      };
+      const fresh = new Set(places.filter((place) => !holds(place)).map(({ partition }) => partition));
+      const again = places.filter(({ partition }) => fresh.has(partition));
+      const rereads = lookbackMs > 0 ? await rereadsOf(admin, again, committed, lookbackMs) : [];
+      known = new Map(
+        places.map((place): [string, Position] => {
+          const offset = committed.get(keyOf(place))?.offset ?? -1;
+          const kept = fresh.has(place.partition) ? undefined : known.get(keyOf(place))?.next;
+          const reread = rereads.find(({ topic, partition }) => topic === place.topic && partition === place.partition);
+          return [keyOf(place), { next: kept ?? reread?.offset ?? Math.max(offset, 0), committed: offset }];
+        }),
+      );
+      return { fresh: [...fresh].sort((a, b) => a - b), rereads };
+    });
+  }
+
+  return {
+    settle,
+    of: (topic: string, partition: number): Position => known.get(`${topic}|${partition}`) ?? { next: 0, committed: -1 },
+    advance(topic: string, partition: number, next: number): void {
+      const position = known.get(`${topic}|${partition}`);
+      if (position !== undefined && next > position.next) known.set(`${topic}|${partition}`, { ...position, next });
+    },
+  };
+}
+
+interface Place {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+const keyOf = ({ topic, partition }: Place): string => `${topic}|${partition}`;
+const numberOf = (key: string): number => Number(key.slice(key.lastIndexOf('|') + 1));
+
+function placesOf(assignment: Assignment): Place[] {
+  return Object.entries(assignment).flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition })));
+}
+
+interface Committed {
+  readonly offset: number;
+  readonly recordTime: number | null;
+}
+
+/** From where each place is read again: the first record within the look-back of what its topic has committed. */
+async function rereadsOf(
+  admin: Admin,
+  places: readonly Place[],
+  committed: ReadonlyMap<string, Committed>,
+  lookbackMs: number,
+): Promise<Reread[]> {
+  const rereads: Reread[] = [];
+  for (const topic of new Set(places.map((place) => place.topic))) {
+    const here = places.filter((place) => place.topic === topic && committed.get(keyOf(place))?.recordTime != null);
+    if (here.length === 0) continue;
+    const since = Math.min(...here.map((place) => committed.get(keyOf(place))!.recordTime!)) - lookbackMs;
+    const starts = await admin.fetchTopicOffsetsByTimestamp(topic, since);
+    for (const { partition } of here) {
+      const offset = Number(starts.find((start) => start.partition === partition)?.offset ?? Infinity);
+      if (offset < committed.get(keyOf({ topic, partition }))!.offset) rereads.push({ topic, partition, offset });
+    }
+  }
+  return rereads;
+}
+
+async function committedOffsets(admin: Admin, groupId: string, topics: string[]): Promise<Map<string, Committed>> {
+  const committed = new Map<string, Committed>();
+  if (topics.length === 0) return committed;
+  for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics })) {
+    for (const { partition, offset, metadata } of partitions) {
+      if (Number(offset) < 0) continue;
+      const recordTime = metadata !== null && /^\d+$/.test(metadata) ? Number(metadata) : null;
+      committed.set(keyOf({ topic, partition }), { offset: Number(offset), recordTime });
+    }
+  }
+  return committed;
+}

@@ -1,0 +1,106 @@
+/**
+ * The two ways into Kafka for other rooms. Metrics are gathered for up to 100 ms, keyed by instance, and their topics
+ * are made when they are first needed. Transitions leave at once, keyed by fingerprint.
+ */
+import type { Message, TopicMessages } from 'kafkajs';
+import { TocsinError } from '../domain/errors';
+import type { Metric } from '../domain/metric';
+import { encoderOf, type Encoding } from './codec';
+import type { Compression } from './compression';
+import type { OnStreamEvent } from './events';
+import type { Kafka } from './kafka';
+import { eventTimeMs, looksLikeMetric, metricProblems } from './metric-message';
+import type { MetricPublisher, TransitionPublisher } from './port';
+import { createSender } from './sender';
+import { alertsTopic, ensureTopics, metricTopic, type TopicSettings } from './topics';
+import { encodeTransition } from './transition-message';
+
+export interface MetricPublisherOptions extends TopicSettings {
+  readonly kafka: Kafka;
+  readonly instance: string;
+  /** One topic for each monitored instance instead of one for each type and environment. */
+  readonly topicPerInstance?: boolean;
+  readonly encoding?: Encoding;
+  /** The registry's id of our schema: writes Confluent's wire format. */
+  readonly schemaId?: number;
+  readonly compression?: Compression;
+  readonly lingerMs?: number;
+  readonly maxMessages?: number;
+  readonly timeoutMs?: number;
+  readonly onEvent?: OnStreamEvent;
+}
+
+export interface Closable {
+  close(): Promise<void>;
+}
+
+export function createMetricPublisher(options: MetricPublisherOptions): MetricPublisher & Closable {
+  const { kafka, instance, topicPerInstance = false } = options;
+  const encode = encoderOf(options.encoding ?? 'json', options.schemaId);
+  const sender = createSender(kafka, { ...options, lane: 'metrics', lingerMs: options.lingerMs ?? 100 });
+  const topics = topicMaker(kafka, instance, options);
+
+  async function publish(metrics: readonly Metric[]): Promise<void> {
+    const byTopic = new Map<string, Message[]>();
+    for (const metric of metrics) {
+      refuseInvalid(metric);
+      const topic = metricTopic(instance, metric, topicPerInstance);
+      const message = { key: metric.instance_id, value: encode(metric) };
+      const known = byTopic.get(topic);
+      if (known === undefined) byTopic.set(topic, [message]);
+      else known.push(message);
+    }
+    await topics.ensure([...byTopic.keys()]);
+    await sender.send([...byTopic].map(([topic, messages]): TopicMessages => ({ topic, messages })));
+  }
+
+  return { publish, close: sender.close };
+}
+
+function refuseInvalid(metric: Metric): void {
+  if (looksLikeMetric(metric) && !Number.isNaN(eventTimeMs(metric.timestamp))) return;
+  const { metric_name: name, instance_id: of } = metric;
+  throw new TocsinError('TOC_MESSAGE_INVALID', `metric "${name}" of "${of}": ${metricProblems(metric).join('; ')}`);
+}
+
+/** Asks Kafka once for each new topic; calls that need the same one at the same time share the asking. */
+function topicMaker(kafka: Kafka, instance: string, settings: TopicSettings) {
+  const known = new Map<string, Promise<void>>();
+  async function ensure(topics: readonly string[]): Promise<void> {
+    const missing = topics.filter((topic) => !known.has(topic));
+    if (missing.length > 0) {
+      const made = ensureTopics(kafka, instance, missing, settings);
+      for (const topic of missing) known.set(topic, made);
+      made.catch(() => missing.forEach((topic) => known.delete(topic)));
+    }
+    for (const topic of topics) await known.get(topic);
+  }
+  return { ensure };
+}
+
+export interface TransitionPublisherOptions {
+  readonly kafka: Kafka;
+  readonly instance: string;
+  readonly timeoutMs?: number;
+  readonly onEvent?: OnStreamEvent;
+}
+
+export function createTransitionPublisher(options: TransitionPublisherOptions): TransitionPublisher & Closable {
+  const topic = alertsTopic(options.instance);
+  const sender = createSender(options.kafka, {
+    lane: 'transitions',
+    lingerMs: 0,
+    timeoutMs: options.timeoutMs ?? 5_000,
+    onEvent: options.onEvent,
+  });
+  return {
+    async publish(transitions) {
+      const messages = transitions.map((transition) => ({
+        key: transition.fingerprint,
+        value: encodeTransition(transition),
+      }));
+      await sender.send([{ topic, messages }]);
+    },
+    close: sender.close,
+  };
+}

@@ -1,0 +1,122 @@
+/**
+ * The topics: their names, their settings, and how they come to be. The figures are the requirements': metrics and
+ * transitions are kept 7 days, dead letters 30, in development one; 12 partitions of metrics, one of transitions.
+ */
+import { Partitioners, type ITopicConfig } from 'kafkajs';
+import { topicName } from '../domain/identity';
+import type { Metric } from '../domain/metric';
+import { withAdmin, type Kafka } from './kafka';
+
+export const METRIC_PARTITIONS = 12;
+
+const DAY_MS = 86_400_000;
+const METRICS_BYTES_A_PARTITION = Math.floor(10e9 / METRIC_PARTITIONS);
+
+export const metricsDlqTopic = (instance: string): string => topicName(instance, 'gds.metrics.dlq');
+export const alertsTopic = (instance: string): string => topicName(instance, 'gds.alerts');
+export const alertsDlqTopic = (instance: string): string => topicName(instance, 'gds.alerts.dlq');
+
+/** A part of a topic's name: other characters than Kafka's become `-`, and so do dots, which separate the parts. */
+const part = (text: string): string => text.replace(/[^a-zA-Z0-9_-]/g, '-').slice(0, 80) || 'default';
+
+/** `gds.metrics.{database_type}.{environment}`; with `perInstance`, `.{instance_id}` after it. */
+export function metricTopic(
+  instance: string,
+  metric: Pick<Metric, 'database_type' | 'instance_id' | 'tags'>,
+  perInstance = false,
+): string {
+  const name = `gds.metrics.${part(metric.database_type)}.${part(metric.tags.environment ?? 'default')}`;
+  return topicName(instance, perInstance ? `${name}.${part(metric.instance_id)}` : name);
+}
+
+/** Whether a topic carries metrics of this instance: never the dead letters and the late ones. */
+export function isMetricTopic(instance: string, topic: string): boolean {
+  const prefix = topicName(instance, 'gds.metrics.');
+  if (!topic.startsWith(prefix)) return false;
+  const rest = topic.slice(prefix.length);
+  return rest !== 'dlq' && rest !== 'late' && rest !== '';
+}
+
+export async function listMetricTopics(kafka: Kafka, instance: string): Promise<string[]> {
+  const topics = await withAdmin(kafka, (admin) => admin.listTopics());
+  return topics.filter((topic) => isMetricTopic(instance, topic)).sort();
+}
+
+const partitionOf = Partitioners.DefaultPartitioner();
+
+/** The partition of a key among `count`, as every producer with Kafka's default partitioner chooses it. */
+export function partitionOfKey(topic: string, key: string, count: number): number {
+  const partitionMetadata = Array.from({ length: count }, (_, partitionId) => ({
+    partitionId,
+    partitionErrorCode: 0,
+    leader: 0,
+    replicas: [],
+    isr: [],
+  }));
+  return partitionOf({ topic, partitionMetadata, message: { key, value: null } });
+}
+
+export interface TopicSettings {
+  /** Development keeps everything for one day. */
+  readonly development?: boolean;
+}
+
+interface TopicSpec {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly retentionMs: number;
+  readonly retentionBytes?: number;
+}
+
+function metricSpec(topic: string): TopicSpec {
+  return { topic, partitions: METRIC_PARTITIONS, retentionMs: 7 * DAY_MS, retentionBytes: METRICS_BYTES_A_PARTITION };
+}
+
+function ownSpecs(instance: string): TopicSpec[] {
+  return [
+    { topic: metricsDlqTopic(instance), partitions: 1, retentionMs: 30 * DAY_MS },
+    { topic: alertsTopic(instance), partitions: 1, retentionMs: 7 * DAY_MS },
+    { topic: alertsDlqTopic(instance), partitions: 1, retentionMs: 30 * DAY_MS },
+  ];
+}
+
+function configOf(spec: TopicSpec, brokers: number, { development = false }: TopicSettings): ITopicConfig {
+  const replicated = brokers >= 3;
+  const entries: Record<string, string> = {
+    'cleanup.policy': 'delete',
+    'retention.ms': String(development ? DAY_MS : spec.retentionMs),
+    'min.insync.replicas': replicated ? '2' : '1',
+  };
+  if (spec.retentionBytes !== undefined) entries['retention.bytes'] = String(spec.retentionBytes);
+  return {
+    topic: spec.topic,
+    numPartitions: spec.partitions,
+    replicationFactor: replicated ? 3 : 1,
+    configEntries: Object.entries(entries).map(([name, value]) => ({ name, value })),
+  };
+}
+
+async function create(kafka: Kafka, specs: readonly TopicSpec[], settings: TopicSettings): Promise<void> {
+  await withAdmin(kafka, async (admin) => {
+    const existing = new Set(await admin.listTopics());
+    const missing = specs.filter(({ topic }) => !existing.has(topic));
+    if (missing.length === 0) return;
+    const { brokers } = await admin.describeCluster();
+    const topics = missing.map((spec) => configOf(spec, brokers.length, settings));
+    // Another process may make the same ones at this moment; kafkajs answers that with false, not with an error.
+    await admin.createTopics({ topics, waitForLeaders: true });
+  });
+}
+
+/**
+ * Makes the topics that every instance has, where they are missing, and the metric topics that are named. Topics that
+ * exist are left as they are. Throws TOC_DEPENDENCY_AWAY.
+ */
+export async function ensureTopics(
+  kafka: Kafka,
+  instance: string,
+  metricTopics: readonly string[] = [],
+  settings: TopicSettings = {},
+): Promise<void> {
+  await create(kafka, [...ownSpecs(instance), ...metricTopics.map(metricSpec)], settings);
+}

@@ -1,0 +1,77 @@
+/**
+ * Reads `gds.alerts` for one consumer group and hands the transitions over in batches, in offset order. A batch is
+ * handed over again until it is taken, and only then committed. A record that is no transition goes to
+ * `gds.alerts.dlq`, and the ones around it go on.
+ */
+import type { KafkaMessage } from 'kafkajs';
+import { groupName } from '../domain/identity';
+import { createDeadLetterWriter, deadLetterOf, type DeadLetter } from './dead-letters';
+import { ignoreEvents, type OnStreamEvent } from './events';
+import { runGroupConsumer, type BatchHands, type GroupConsumer, type RawBatch } from './group-consumer';
+import type { Kafka } from './kafka';
+import type { PlacedTransition } from './port';
+import { alertsDlqTopic, alertsTopic } from './topics';
+import { decodeTransition } from './transition-message';
+
+export interface TransitionConsumerOptions {
+  readonly kafka: Kafka;
+  readonly instance: string;
+  /** `pages`, `lives`, …; the instance is put before it. */
+  readonly groupId: string;
+  /** Rejecting means: not taken. The same batch comes again after a pause. */
+  onBatch(transitions: readonly PlacedTransition[]): Promise<void>;
+  /** At most this many transitions in one call. Default 500. */
+  readonly maxBatch?: number;
+  readonly sessionTimeoutMs?: number;
+  readonly onEvent?: OnStreamEvent;
+}
+
+export function consumeTransitions(options: TransitionConsumerOptions): GroupConsumer {
+  const { kafka, instance, maxBatch = 500, onEvent = ignoreEvents } = options;
+  const deadLetters = createDeadLetterWriter(kafka, alertsDlqTopic(instance), onEvent);
+
+  async function onBatch(batch: RawBatch, hands: BatchHands): Promise<void> {
+    for (let from = 0; from < batch.messages.length; from += maxBatch) {
+      await handOver(batch, batch.messages.slice(from, from + maxBatch), hands);
+    }
+  }
+
+  async function handOver(batch: RawBatch, messages: readonly KafkaMessage[], hands: BatchHands): Promise<void> {
+    const { placed, letters } = sortOut(batch, messages);
+    if (letters.length > 0) await hands.persist(() => deadLetters.write(letters));
+    if (placed.length > 0) await hands.persist(() => options.onBatch(placed));
+    hands.done(messages.at(-1)!, messages.length);
+  }
+
+  const consumer = runGroupConsumer({
+    kafka,
+    group: groupName(instance, options.groupId),
+    topics: () => Promise.resolve([alertsTopic(instance)]),
+    sessionTimeoutMs: options.sessionTimeoutMs,
+    // What is handed over twice is harmless but not free: each batch is committed as soon as it is taken.
+    commitEveryMessages: 1,
+    onBatch,
+    onEvent,
+  });
+  return {
+    joined: consumer.joined,
+    async stop() {
+      await consumer.stop();
+      await deadLetters.close();
+    },
+  };
+}
+
+function sortOut(
+  batch: RawBatch,
+  messages: readonly KafkaMessage[],
+): { placed: PlacedTransition[]; letters: DeadLetter[] } {
+  const placed: PlacedTransition[] = [];
+  const letters: DeadLetter[] = [];
+  for (const message of messages) {
+    const decoded = decodeTransition(message.value);
+    if (!decoded.ok) letters.push(deadLetterOf(batch, message, 'invalid_transition', decoded.problems));
+    else placed.push({ partition: batch.partition, offset: message.offset, transition: decoded.value });
+  }
+  return { placed, letters };
+}

@@ -1,0 +1,65 @@
+/**
+ * The transition message, version 1: what is accepted from `gds.alerts`. Later writers of version 1 only add optional
+ * fields, and a reader ignores the ones that it does not know: while processes are upgraded one by one, an older
+ * dispatcher must not take a newer evaluator's firing for poison. Everything that is known is checked strictly.
+ */
+import { z } from 'zod';
+import { TocsinError } from '../domain/errors';
+import { OPERATORS } from '../domain/rule';
+import { MAX_RECENT, TRANSITION_KINDS, type Transition } from '../domain/transition';
+import { problemsOf } from './metric-message';
+
+const time = z.iso.datetime({ offset: true });
+const labels = z.record(z.string(), z.string());
+const value = z.union([z.number(), z.enum(['NaN', '+Inf', '-Inf', 'stale'])]);
+
+const transitionSchema: z.ZodType<Transition> = z.object({
+  version: z.literal(1),
+  transition_id: z.string().min(1),
+  kind: z.enum(TRANSITION_KINDS),
+  source: z.string().min(1),
+  fingerprint: z.string().regex(/^[0-9a-f]{16}$/, 'has to be 16 hex digits'),
+  labels,
+  annotations: labels,
+  starts_at: time,
+  ends_at: time.nullable(),
+  value: value.nullable(),
+  threshold: z.number().nullable(),
+  event_time: time,
+  rule: z.object({ group: z.string(), name: z.string(), hash: z.string() }).nullable(),
+  recent: z.array(z.tuple([z.number(), value])).max(MAX_RECENT),
+  correlation_id: z.string(),
+  condition: z
+    .object({
+      metric: z.string(),
+      series: labels,
+      operator: z.enum(OPERATORS),
+      threshold: z.number(),
+      recovery_threshold: z.number().nullable(),
+    })
+    .optional(),
+  cooldown_ms: z.number().nonnegative().optional(),
+  runbook: z.string().optional(),
+});
+
+export type Decoded<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problems: readonly string[] };
+
+export function decodeTransition(bytes: Buffer | null): Decoded<Transition> {
+  if (bytes === null || bytes.length === 0) return { ok: false, problems: ['message: is empty'] };
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(bytes.toString());
+  } catch (error) {
+    return { ok: false, problems: [`message: is not JSON (${(error as Error).message})`] };
+  }
+  const result = transitionSchema.safeParse(parsed);
+  return result.success ? { ok: true, value: result.data } : { ok: false, problems: problemsOf(result.error) };
+}
+
+/** Throws TOC_MESSAGE_INVALID for a transition that a reader would refuse, so that none is ever written. */
+export function encodeTransition(transition: Transition): Buffer {
+  const result = transitionSchema.safeParse(transition);
+  if (result.success) return Buffer.from(JSON.stringify(transition));
+  const problems = problemsOf(result.error).join('; ');
+  throw new TocsinError('TOC_MESSAGE_INVALID', `transition ${transition.transition_id}: ${problems}`);
+}
