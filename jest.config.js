@@ -15,7 +15,6 @@ const project = (displayName, folders, setup) => ({
   roots: ['<rootDir>/test', ...sources.map((folder) => `<rootDir>/${folder}`)],
   testEnvironment: 'node',
   testMatch: folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
-  testTimeout: 60_000,
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
@@ -29,6 +28,7 @@ const project = (displayName, folders, setup) => ({
 });
 
 module.exports = {
+  testTimeout: 60_000,
   projects: [
     project('unit', ['unit']),
     project('workflows', ['workflows', 'replay'], 'setup-workflows'),

@@ -25,7 +25,6 @@ export const SEARCH_ATTRIBUTES = [
 ] as const;
 
 export interface TemporalPlace {
-  readonly dataDir: string;
   readonly cacheDir: string;
   /** The CLI's path; looked for on PATH when it is not given. */
   readonly program?: string | undefined;

@@ -5,11 +5,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bundleWorkflowCode } from '@temporalio/worker';
+import { bundleWorkflows } from '../../workers/bundle';
 
 const ROOT = join(__dirname, '..', '..');
 const CACHE = join(ROOT, 'node_modules', '.cache', 'tocsin');
-const SOURCES = ['workflows', 'runbooks', 'src/domain', 'src/oncall', 'activities', 'package-lock.json'];
+const SOURCES = ['workflows', 'runbooks', 'src/domain', 'src/temporal/payload-converter.ts', 'activities', 'package-lock.json'];
 
 let once: Promise<{ codePath: string }> | null = null;
 
@@ -27,7 +27,7 @@ async function makeBundle(): Promise<{ codePath: string }> {
     )
   )
     return { codePath };
-  const { code } = await bundleWorkflowCode({ workflowsPath: join(ROOT, 'workflows', 'index.ts') });
+  const { code } = await bundleWorkflows();
   await mkdir(CACHE, { recursive: true });
   for (const old of await readdir(CACHE)) {
     if (old.startsWith('workflows-')) await rm(join(CACHE, old), { force: true });
