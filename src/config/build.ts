@@ -1,0 +1,180 @@
+/** From what stands in the file to the options that the rooms take. Everything has been checked before. */
+import { resolve } from 'node:path';
+import type { PageReceiver } from '../domain/life';
+import { matcherText } from '../domain/matchers';
+import type { ThresholdRule } from '../domain/rule';
+import type { Config, ReceiverConfig, SmtpConfig, TargetConfig } from './config';
+import { DEFAULTS } from './defaults';
+import type { SecretSpec } from './fields';
+import type { RawConfig, RawReceiver, RawSmtp } from './schema';
+import { Secret } from './secret';
+
+export interface Built {
+  readonly file: string | null;
+  /** Relative paths of secrets start here. */
+  readonly folder: string;
+  readonly rules: readonly ThresholdRule[];
+}
+
+export function buildConfig(raw: RawConfig, { file, folder, rules }: Built): Omit<Config, 'warnings'> {
+  const secret: ToSecret = (spec) =>
+    'text' in spec ? Secret.of(spec.text) : Secret.inFile(resolve(folder, spec.file));
+  const receivers = raw.receivers.map((receiver) => toReceiver(receiver, secret));
+  return {
+    file,
+    instance: raw.instance,
+    environment: raw.environment,
+    kafka: toKafka(raw.kafka, secret),
+    temporal: raw.temporal,
+    postgres: { url: secret(raw.postgres.url), maxConnections: raw.postgres.pool },
+    http: raw.http,
+    log: raw.log,
+    targets: raw.targets.map((target) => toTarget(target, raw, secret)),
+    collect: { limits: toLimits(raw.collect) },
+    evaluate: {
+      pool: raw.evaluate.pool,
+      maxSkewMs: raw.evaluate.max_skew,
+      maxLatenessMs: raw.evaluate.max_lateness,
+    },
+    rules,
+    receivers,
+    page: raw.route.receivers.map((name) => toPage(receivers.find((receiver) => receiver.name === name)!)),
+    notify: { breaker: toBreaker(raw.notify.breaker) },
+    escalations: raw.escalation.map(toEscalation),
+    acknowledgeLeaseMs: raw.acknowledge.lease,
+    cooldownMs: raw.cooldown,
+    enrich: Object.entries(raw.enrich.providers).flatMap(([provider, budgetMs]) =>
+      budgetMs === null ? [] : [{ provider, budgetMs }],
+    ),
+    remediation: toRemediation(raw.remediation),
+    notificationService: toService(raw.notification_service, secret),
+  };
+}
+
+type ToSecret = (spec: SecretSpec) => Secret;
+
+const orNull = (toSecret: ToSecret, spec: SecretSpec | null): Secret | null =>
+  spec === null ? null : toSecret(spec);
+
+function toKafka(raw: RawConfig['kafka'], secret: ToSecret): Config['kafka'] {
+  const sasl = raw.sasl && { ...raw.sasl, password: secret(raw.sasl.password) };
+  return { brokers: raw.brokers, clientId: raw.client_id, tls: raw.tls, sasl, development: raw.development };
+}
+
+function toTarget(raw: RawConfig['targets'][number], config: RawConfig, secret: ToSecret): TargetConfig {
+  const environment = raw.tags.environment ?? config.environment;
+  return {
+    name: raw.name,
+    type: raw.type,
+    url: orNull(secret, raw.url),
+    tags: { ...raw.tags, environment },
+    environment,
+    shard: raw.shard,
+    intervals: { ...config.collect.intervals, ...raw.intervals },
+    remediation: raw.remediation,
+  };
+}
+
+function toLimits({ pool, breaker }: RawConfig['collect']): Config['collect']['limits'] {
+  return {
+    poolMin: pool.min,
+    poolMax: pool.max,
+    idleMs: pool.idle,
+    acquireMs: pool.acquire,
+    statementMs: pool.statement,
+    failureThreshold: breaker.failures,
+    resetMs: breaker.reset,
+  };
+}
+
+function toReceiver(raw: RawReceiver, secret: ToSecret): ReceiverConfig {
+  const deadlineMs = raw.notify_after === 'fire' ? 0 : (raw.deadline ?? DEFAULTS.receiver.deadline);
+  const common = {
+    name: raw.name,
+    notifyAfter: raw.notify_after,
+    deadlineMs,
+    sendResolved: raw.send_resolved,
+    fallback: raw.fallback,
+    timeoutMs: raw.timeout,
+  };
+  switch (raw.type) {
+    case 'notification_service':
+      return {
+        type: raw.type,
+        ...common,
+        url: raw.url,
+        token: orNull(secret, raw.token),
+        routingKey: raw.routing_key,
+      };
+    case 'webhook': {
+      const headers = Object.entries(raw.headers).map(([name, spec]) => [name, secret(spec)] as const);
+      return { type: raw.type, ...common, url: secret(raw.url), headers: Object.fromEntries(headers) };
+    }
+    case 'email':
+      return { type: raw.type, ...common, to: raw.to, from: raw.from, smtp: toSmtp(raw.smtp, secret) };
+  }
+}
+
+const toSmtp = (raw: RawSmtp, secret: ToSecret): SmtpConfig => ({
+  ...raw,
+  password: orNull(secret, raw.password),
+});
+
+function toPage({ name, notifyAfter, deadlineMs, sendResolved }: ReceiverConfig): PageReceiver {
+  return { receiver: name, notifyAfter, deadlineMs, sendResolved };
+}
+
+function toBreaker(raw: RawConfig['notify']['breaker']): Config['notify']['breaker'] {
+  return { failureThreshold: raw.failures, resetMs: raw.reset, successThreshold: raw.successes };
+}
+
+function toEscalation(raw: RawConfig['escalation'][number]): Config['escalations'][number] {
+  const levels = raw.levels.map(({ name, receivers, timeout }) => ({ name, receivers, timeoutMs: timeout }));
+  return {
+    matchers: raw.matchers,
+    policy: { name: raw.name, delayMs: raw.delay, repeat: raw.repeat, levels },
+  };
+}
+
+function toRemediation(raw: RawConfig['remediation']): Config['remediation'] {
+  const runbooks = Object.entries(raw.runbooks).map(([name, own]) => [name, toRunbookPolicy(own)] as const);
+  return {
+    enabled: raw.enabled,
+    environments: raw.environments,
+    dryRun: raw.dry_run,
+    soakMs: raw.soak,
+    verifyTimeoutMs: raw.verify_timeout,
+    limits: {
+      perTargetPerHour: raw.limits.per_target_per_hour,
+      concurrent: raw.limits.concurrent,
+      leaseMs: raw.limits.lease,
+    },
+    runbooks: Object.fromEntries(runbooks),
+  };
+}
+
+function toRunbookPolicy(
+  raw: RawConfig['remediation']['runbooks'][string],
+): Config['remediation']['runbooks'][string] {
+  return {
+    enabled: raw.enabled,
+    environments: raw.environments,
+    matchers: raw.matchers?.map(matcherText),
+    inputs: raw.inputs,
+    dryRun: raw.dry_run,
+    soakMs: raw.soak,
+    verifyTimeoutMs: raw.verify_timeout,
+  };
+}
+
+function toService(raw: RawConfig['notification_service'], secret: ToSecret): Config['notificationService'] {
+  const at = raw.listen.lastIndexOf(':');
+  return {
+    host: raw.listen.slice(0, at).replace(/^\[|\]$/g, ''),
+    port: Number(raw.listen.slice(at + 1)),
+    from: raw.from,
+    recipients: raw.recipients,
+    recipientsSql: raw.recipients_sql,
+    smtp: raw.smtp && toSmtp(raw.smtp, secret),
+  };
+}

@@ -1,0 +1,124 @@
+/**
+ * The configuration as the wiring reads it: one frozen value, durations in milliseconds, each section in the form that
+ * its room takes. It can be logged: what is secret is a `Secret`.
+ */
+import type { EscalationPolicy } from '../domain/escalation';
+import type { Labels } from '../domain/labels';
+import type { NotifyAfter, PageReceiver } from '../domain/life';
+import type { Matcher } from '../domain/matchers';
+import type { ThresholdRule } from '../domain/rule';
+import type { Limits, TargetType } from '../collect/port';
+import type { RemediationPolicy } from '../remediate/port';
+import type { LogLevel } from '../observe/logger';
+import type { Problem } from './problems';
+import type { Secret } from './secret';
+
+export interface TargetConfig {
+  /** The series' instance_id. */
+  readonly name: string;
+  readonly type: TargetType;
+  readonly url: Secret | null;
+  /** With `environment` filled in. */
+  readonly tags: Labels;
+  readonly environment: string;
+  /** The Schedule that collects it. */
+  readonly shard: string;
+  /** Metric group → milliseconds, where they differ from the group's own: the target's over the general ones. */
+  readonly intervals: Readonly<Record<string, number>>;
+  /** False: no runbook may act here. */
+  readonly remediation: boolean;
+}
+
+export interface SmtpConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly secure: boolean;
+  readonly user: string | null;
+  readonly password: Secret | null;
+}
+
+interface ReceiverCommon {
+  readonly name: string;
+  readonly notifyAfter: NotifyAfter;
+  readonly deadlineMs: number;
+  readonly sendResolved: boolean;
+  /** The receiver that takes over when this one's circuit is open. */
+  readonly fallback: string | null;
+  readonly timeoutMs: number;
+}
+export interface NotificationServiceReceiver extends ReceiverCommon {
+  readonly type: 'notification_service';
+  readonly url: string;
+  readonly token: Secret | null;
+  readonly routingKey: string | null;
+}
+export interface WebhookReceiver extends ReceiverCommon {
+  readonly type: 'webhook';
+  readonly url: Secret;
+  readonly headers: Readonly<Record<string, Secret>>;
+}
+export interface EmailReceiver extends ReceiverCommon {
+  readonly type: 'email';
+  readonly to: readonly string[];
+  readonly from: string;
+  readonly smtp: SmtpConfig;
+}
+export type ReceiverConfig = NotificationServiceReceiver | WebhookReceiver | EmailReceiver;
+
+export interface Config {
+  /** The file it was read from. */
+  readonly file: string | null;
+  readonly instance: string;
+  readonly environment: string;
+  readonly kafka: {
+    readonly brokers: readonly string[];
+    readonly clientId: string;
+    readonly tls: boolean;
+    readonly sasl: {
+      readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+      readonly username: string;
+      readonly password: Secret;
+    } | null;
+    /** Topics made by Tocsin keep one day. */
+    readonly development: boolean;
+  };
+  readonly temporal: { readonly address: string; readonly namespace: string };
+  readonly postgres: { readonly url: Secret; readonly maxConnections: number };
+  readonly http: { readonly host: string; readonly port: number };
+  readonly log: { readonly level: LogLevel };
+  readonly targets: readonly TargetConfig[];
+  readonly collect: { readonly limits: Limits };
+  readonly evaluate: { readonly pool: string; readonly maxSkewMs: number; readonly maxLatenessMs: number };
+  /** Of the file and of its rule files. */
+  readonly rules: readonly ThresholdRule[];
+  readonly receivers: readonly ReceiverConfig[];
+  /** Who is told of every alert. */
+  readonly page: readonly PageReceiver[];
+  readonly notify: {
+    readonly breaker: {
+      readonly failureThreshold: number;
+      readonly resetMs: number;
+      readonly successThreshold: number;
+    };
+  };
+  /** The first whose matchers hold is the alert's. */
+  readonly escalations: readonly {
+    readonly matchers: readonly Matcher[];
+    readonly policy: EscalationPolicy;
+  }[];
+  readonly acknowledgeLeaseMs: number | null;
+  readonly cooldownMs: number;
+  /** The providers that are on, each with its time budget. */
+  readonly enrich: readonly { readonly provider: string; readonly budgetMs: number }[];
+  readonly remediation: RemediationPolicy;
+  readonly notificationService: {
+    readonly host: string;
+    readonly port: number;
+    readonly from: string;
+    /** Routing key → mail addresses; `default` is for keys that are not listed. */
+    readonly recipients: Readonly<Record<string, readonly string[]>>;
+    readonly recipientsSql: string | null;
+    readonly smtp: SmtpConfig | null;
+  };
+  readonly warnings: readonly Problem[];
+}

@@ -1,0 +1,291 @@
+/** What values have to mean together: names that refer to others exist, nothing is named twice, addresses are safe. */
+import type { Runbook } from '../domain/runbook';
+import { messageOf } from '../domain/errors';
+import { didYouMean, type Finding, type Path } from './problems';
+import type { RawConfig, RawReceiver } from './schema';
+
+/** What other rooms have, passed in because this room imports none of them. Left out: not checked. */
+export interface Known {
+  readonly runbooks?: readonly Pick<Runbook, 'name' | 'inputs'>[];
+  readonly metrics?: readonly { readonly name: string; readonly unit?: string }[];
+  /** Target type → its metric groups. */
+  readonly groups?: Readonly<Record<string, readonly string[]>>;
+}
+
+export function crossFindings(config: RawConfig, known: Known): Finding[] {
+  return [
+    ...duplicates('targets', config.targets),
+    ...duplicates('receivers', config.receivers),
+    ...duplicates('escalation', config.escalation),
+    ...targets(config, known),
+    ...receivers(config),
+    ...routes(config),
+    ...escalations(config),
+    ...fallbacks(config.receivers),
+    ...remediation(config, known),
+    ...pools(config),
+    ...listening(config),
+    ...service(config),
+  ];
+}
+
+function duplicates(section: string, items: readonly { readonly name: string }[]): Finding[] {
+  const first = new Map<string, number>();
+  return items.flatMap(({ name }, index): Finding[] => {
+    const earlier = first.get(name);
+    if (earlier === undefined) {
+      first.set(name, index);
+      return [];
+    }
+    return [
+      {
+        path: [section, index, 'name'],
+        value: JSON.stringify(name),
+        message: `is the name of ${section}[${earlier}] already`,
+      },
+    ];
+  });
+}
+
+/** A name that has to be one of `names`. */
+export function unknownName(path: Path, name: string, names: readonly string[], what: string): Finding[] {
+  if (names.includes(name)) return [];
+  const accepted = names.length === 0 ? `none is configured` : names.join(', ');
+  return [
+    {
+      path,
+      value: JSON.stringify(name),
+      message: `is no ${what}`,
+      suggestion: didYouMean(name, names),
+      accepted,
+    },
+  ];
+}
+
+const SCHEMES: Readonly<Record<string, readonly string[]>> = {
+  postgresql: ['postgres', 'postgresql'],
+  mongodb: ['mongodb', 'mongodb+srv'],
+  mssql: ['mssql', 'sqlserver'],
+  snowflake: ['snowflake'],
+  host: [],
+};
+
+function targets(config: RawConfig, { groups }: Known): Finding[] {
+  const findings: Finding[] = [];
+  config.targets.forEach((target, index) => {
+    const path: Path = ['targets', index];
+    const schemes = SCHEMES[target.type]!;
+    const url = [...path, 'url'];
+    if (target.url === null && schemes.length > 0) {
+      findings.push({
+        path: url,
+        message: `is missing: a ${target.type} target needs one`,
+        accepted: `${schemes[0]}://…`,
+      });
+    } else if (target.url !== null && schemes.length === 0) {
+      findings.push({
+        path: url,
+        message: 'has no meaning: a host target is the machine that the collector runs on',
+        accepted: 'leave it out',
+      });
+    } else if (target.url !== null && 'text' in target.url && !schemeIsOneOf(target.url.text, schemes)) {
+      findings.push({
+        path: url,
+        value: '***',
+        message: `is no URL of ${target.type}`,
+        accepted: schemes.map((scheme) => `${scheme}://…`).join(', '),
+      });
+    }
+    findings.push(...groupNames([...path, 'intervals'], target.intervals, groups?.[target.type]));
+  });
+  const every = groups && [...new Set(Object.values(groups).flat())];
+  return [...findings, ...groupNames(['collect', 'intervals'], config.collect.intervals, every)];
+}
+
+function groupNames(
+  path: Path,
+  intervals: Readonly<Record<string, number>>,
+  names: readonly string[] | undefined,
+): Finding[] {
+  if (names === undefined) return [];
+  return Object.keys(intervals).flatMap((name) => unknownName([...path, name], name, names, 'metric group'));
+}
+
+function schemeIsOneOf(url: string, schemes: readonly string[]): boolean {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\/[^/]/i.exec(url)?.[1]?.toLowerCase();
+  return scheme !== undefined && schemes.includes(scheme);
+}
+
+function receivers(config: RawConfig): Finding[] {
+  return config.receivers.flatMap((receiver, index): Finding[] => {
+    const findings: Finding[] = [];
+    const path: Path = ['receivers', index];
+    if (
+      receiver.type === 'webhook' &&
+      'text' in receiver.url &&
+      !schemeIsOneOf(receiver.url.text, ['http', 'https'])
+    ) {
+      findings.push({
+        path: [...path, 'url'],
+        value: '***',
+        message: 'is no web address',
+        accepted: 'an http or https URL',
+      });
+    }
+    if (receiver.notify_after === 'fire' && receiver.deadline !== undefined) {
+      findings.push({
+        level: 'warning',
+        path: [...path, 'deadline'],
+        message: 'has no effect: with notify_after fire there is nothing to wait for',
+      });
+    }
+    if (receiver.type === 'email') findings.push(...smtpLogin([...path, 'smtp'], receiver.smtp));
+    return findings;
+  });
+}
+
+function smtpLogin(
+  path: Path,
+  smtp: { readonly user: string | null; readonly password: unknown },
+): Finding[] {
+  if ((smtp.user === null) === (smtp.password === null)) return [];
+  const missing = smtp.user === null ? 'user' : 'password';
+  return [{ path: [...path, missing], message: 'is missing: user and password come together' }];
+}
+
+const namesOf = (items: readonly { readonly name: string }[]): string[] => items.map(({ name }) => name);
+
+function routes(config: RawConfig): Finding[] {
+  const names = namesOf(config.receivers);
+  if (config.route.receivers.length === 0) {
+    return [
+      {
+        level: 'warning',
+        path: ['route', 'receivers'],
+        message: 'is empty: nobody is told when an alert fires',
+      },
+    ];
+  }
+  return config.route.receivers.flatMap((name, index) =>
+    unknownName(['route', 'receivers', index], name, names, 'receiver'),
+  );
+}
+
+function escalations(config: RawConfig): Finding[] {
+  const names = namesOf(config.receivers);
+  const findings = config.escalation.flatMap((policy, index) =>
+    policy.levels.flatMap((level, at) =>
+      level.receivers.flatMap((name, i) =>
+        unknownName(['escalation', index, 'levels', at, 'receivers', i], name, names, 'receiver'),
+      ),
+    ),
+  );
+  const catchAll = config.escalation.findIndex(({ matchers }) => matchers.length === 0);
+  if (catchAll >= 0 && catchAll < config.escalation.length - 1) {
+    findings.push({
+      level: 'warning',
+      path: ['escalation', catchAll],
+      message: 'has no matchers, so it takes every alert and those after it are never used',
+    });
+  }
+  return findings;
+}
+
+/** A fallback exists and leads, in the end, to a receiver without one. */
+function fallbacks(all: readonly RawReceiver[]): Finding[] {
+  const names = namesOf(all);
+  const next = new Map(all.map(({ name, fallback }) => [name, fallback]));
+  return all.flatMap((receiver, index): Finding[] => {
+    if (receiver.fallback === null) return [];
+    const path: Path = ['receivers', index, 'fallback'];
+    const value = JSON.stringify(receiver.fallback);
+    if (receiver.fallback === receiver.name) return [{ path, value, message: 'is the receiver itself' }];
+    const unknown = unknownName(path, receiver.fallback, names, 'receiver');
+    if (unknown.length > 0) return unknown;
+    const way = [receiver.name];
+    for (let name: string | null | undefined = receiver.fallback; name; name = next.get(name)) {
+      if (name === receiver.name)
+        return [{ path, value, message: `leads back to itself: ${[...way, name].join(' → ')}` }];
+      // a loop further on is reported where it closes
+      if (way.includes(name)) return [];
+      way.push(name);
+    }
+    return [];
+  });
+}
+
+function remediation({ remediation: policy }: RawConfig, { runbooks }: Known): Finding[] {
+  const configured = Object.entries(policy.runbooks);
+  const findings: Finding[] = [];
+  if (
+    policy.enabled &&
+    policy.environments.length === 0 &&
+    configured.some(([, own]) => own.enabled !== false)
+  ) {
+    findings.push({
+      level: 'warning',
+      path: ['remediation', 'environments'],
+      message: 'is empty: no runbook may act anywhere',
+    });
+  }
+  if (runbooks === undefined) return findings;
+  for (const [name, own] of configured) {
+    const path: Path = ['remediation', 'runbooks', name];
+    const runbook = runbooks.find((each) => each.name === name);
+    if (runbook === undefined) findings.push(...unknownName(path, name, namesOf(runbooks), 'runbook'));
+    else findings.push(...inputs([...path, 'inputs'], own.inputs ?? {}, runbook));
+  }
+  return findings;
+}
+
+function inputs(
+  path: Path,
+  given: Readonly<Record<string, unknown>>,
+  runbook: Pick<Runbook, 'name' | 'inputs'>,
+): Finding[] {
+  return Object.entries(given).flatMap(([name, value]): Finding[] => {
+    const spec = runbook.inputs[name];
+    if (spec === undefined)
+      return unknownName([...path, name], name, Object.keys(runbook.inputs), `input of ${runbook.name}`);
+    try {
+      spec.parse(value);
+      return [];
+    } catch (error) {
+      return [{ path: [...path, name], message: messageOf(error) }];
+    }
+  });
+}
+
+function pools({ collect: { pool } }: RawConfig): Finding[] {
+  if (pool.min <= pool.max) return [];
+  return [
+    { path: ['collect', 'pool', 'min'], value: String(pool.min), message: `is more than max ${pool.max}` },
+  ];
+}
+
+function listening(config: RawConfig): Finding[] {
+  const beyond = (host: string): boolean => !/^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
+  const findings: Finding[] = [];
+  const warn = (path: Path, host: string): void => {
+    findings.push({
+      level: 'warning',
+      path,
+      value: JSON.stringify(host),
+      message: 'is reachable from other machines, and nobody has to log in; let a firewall or proxy guard it',
+    });
+  };
+  if (beyond(config.http.host)) warn(['http', 'host'], config.http.host);
+  const { listen } = config.notification_service;
+  if (beyond(listen.slice(0, listen.lastIndexOf(':')))) warn(['notification_service', 'listen'], listen);
+  return findings;
+}
+
+function service({ notification_service: own }: RawConfig): Finding[] {
+  const findings: Finding[] = [];
+  const path: Path = ['notification_service'];
+  if (own.smtp !== null) findings.push(...smtpLogin([...path, 'smtp'], own.smtp));
+  const someone = Object.keys(own.recipients).length > 0 || own.recipients_sql !== null;
+  if (someone && own.smtp === null)
+    findings.push({ path: [...path, 'smtp'], message: 'is missing: the recipients are told by mail' });
+  return findings;
+}

@@ -1,0 +1,52 @@
+/** What holds where the file says nothing: the requirements' figures. Durations are milliseconds. */
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+export const DEFAULTS = Object.freeze({
+  instance: '',
+  environment: 'production',
+  kafka: {
+    brokers: ['127.0.0.1:9092'],
+    client_id: 'tocsin',
+    tls: false,
+    development: false,
+  },
+  temporal: { address: '127.0.0.1:7233', namespace: 'default' },
+  postgres: { url: 'postgres://postgres@127.0.0.1:5432/tocsin', pool: 10 },
+  http: { host: '127.0.0.1', port: 9464 },
+  log: { level: 'info' },
+  target: { shard: 'default', remediation: true },
+  collect: {
+    pool: { min: 2, max: 10, idle: 300 * SECOND, acquire: 10 * SECOND, statement: 30 * SECOND },
+    breaker: { failures: 3, reset: 60 * SECOND },
+  },
+  evaluate: { pool: 'default', max_skew: 300 * SECOND, max_lateness: 3_600 * SECOND },
+  rule: { operator: '>', severity: 'warning', for: 0, window: 0, consecutive_failures: 1 },
+  receiver: {
+    timeout: 10 * SECOND,
+    send_resolved: true,
+    /** People want to read what was tried; whoever is woken wants to know at once. */
+    notify_after: { notification_service: 'remediate', webhook: 'fire', email: 'fire' },
+    deadline: 30 * SECOND,
+  },
+  notify: { breaker: { failures: 5, reset: 60 * SECOND, successes: 2 } },
+  escalation: { delay: 0, repeat: 0 },
+  acknowledge: { lease: null },
+  cooldown: 5 * MINUTE,
+  enrich: {
+    recent_window: 200,
+    related_alerts: 500,
+    postgres_sessions: 5 * SECOND,
+    postgres_blockers: 5 * SECOND,
+  },
+  remediation: {
+    enabled: true,
+    dry_run: false,
+    soak: 60 * SECOND,
+    verify_timeout: 10 * MINUTE,
+    limits: { per_target_per_hour: 3, concurrent: 5, lease: 60 * SECOND },
+  },
+  smtp: { port: 25, secure: false },
+  notification_service: { listen: '127.0.0.1:9480', from: 'tocsin@localhost' },
+} as const);

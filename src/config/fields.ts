@@ -1,0 +1,168 @@
+/** The kinds of value that a key of the configuration can take. Each says in one phrase what it accepts. */
+import { z } from 'zod';
+import { DURATION_FORM, tryParseDuration } from '../domain/duration';
+import { parseMatcher, MATCHER_FORM, type Matcher } from '../domain/matchers';
+
+/** What a field's reader answers for a value that it does not take. */
+const REFUSED = Symbol('refused');
+
+interface FieldOptions {
+  /** Its value is never shown. */
+  readonly secret?: boolean;
+}
+
+/** Details that an issue carries to `schema-problems.ts`. */
+export interface FieldIssue {
+  readonly accepted: string;
+  readonly secret: boolean;
+}
+
+function field<T>(
+  accepted: string,
+  read: (value: unknown) => T | typeof REFUSED,
+  { secret = false }: FieldOptions = {},
+) {
+  return z.unknown().transform((value, context): T => {
+    const result = read(value);
+    if (result !== REFUSED) return result;
+    const params: FieldIssue = { accepted, secret };
+    context.issues.push({ code: 'custom', input: value, message: 'is not accepted', params: { ...params } });
+    return z.NEVER;
+  });
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value.trim() !== '';
+
+export const text = (accepted = 'a text') => field(accepted, (value) => (isText(value) ? value : REFUSED));
+
+export const textLike = (form: RegExp, accepted: string) =>
+  field(accepted, (value) => (typeof value === 'string' && form.test(value) ? value : REFUSED));
+
+/** Numbers may stand as text, because a variable always is one. */
+function numberIn(value: unknown): number {
+  if (typeof value === 'number') return value;
+  return typeof value === 'string' && /^[+-]?\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : NaN;
+}
+
+export function count(min: number, max = Number.MAX_SAFE_INTEGER) {
+  const accepted =
+    max === Number.MAX_SAFE_INTEGER
+      ? `a whole number from ${min} on`
+      : `a whole number from ${min} to ${max}`;
+  return field(accepted, (value) => {
+    const number = numberIn(value);
+    return Number.isInteger(number) && number >= min && number <= max ? number : REFUSED;
+  });
+}
+
+export const port = () => count(1, 65_535);
+
+export const flag = () =>
+  field('true or false', (value) => {
+    if (typeof value === 'boolean') return value;
+    return value === 'true' ? true : value === 'false' ? false : REFUSED;
+  });
+
+/** Milliseconds. */
+export function duration(minMs = 0) {
+  const accepted = minMs > 0 ? `${DURATION_FORM}, at least ${minMs} ms` : DURATION_FORM;
+  return field(accepted, (value) => {
+    const ms = typeof value === 'string' || typeof value === 'number' ? tryParseDuration(value) : null;
+    return ms !== null && ms >= minMs ? ms : REFUSED;
+  });
+}
+
+/** A duration, or `off` (or false), which is null. */
+export const durationOrOff = () =>
+  field(`${DURATION_FORM}, or off`, (value) => {
+    if (value === 'off' || value === false) return null;
+    const ms = typeof value === 'string' || typeof value === 'number' ? tryParseDuration(value) : null;
+    return ms !== null && ms > 0 ? ms : REFUSED;
+  });
+
+/** One of a few words, in any case. */
+export function word<const T extends string>(words: readonly T[]) {
+  return field(words.join(', '), (value) => {
+    const found =
+      typeof value === 'string' ? words.find((each) => each === value.trim().toLowerCase()) : undefined;
+    return found ?? REFUSED;
+  });
+}
+
+/** Exactly one of a few signs. */
+export const oneOf = <const T extends string>(signs: readonly T[]) =>
+  field(signs.join(', '), (value) => signs.find((sign) => sign === value) ?? REFUSED);
+
+export const address = (example: string) =>
+  field(`host:port, such as ${example}`, (value) => {
+    if (typeof value !== 'string') return REFUSED;
+    const found = /^(\[[0-9a-f:.]+\]|[^\s:/[\]]+):(\d{1,5})$/i.exec(value.trim());
+    return found && Number(found[2]) <= 65_535 ? value.trim() : REFUSED;
+  });
+
+export const httpUrl = () =>
+  field('an http or https URL', (value) => {
+    if (!isText(value) || !URL.canParse(value)) return REFUSED;
+    return /^https?:$/.test(new URL(value).protocol) ? value : REFUSED;
+  });
+
+/** A mail address, bare or as `Name <address>`. */
+export const mailAddress = () =>
+  textLike(
+    /^(?:[^<>\r\n]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/,
+    'a mail address such as dba@example.com',
+  );
+
+/** Text of a label; numbers and booleans are taken as their text, as YAML people write them. */
+export const labelValue = () =>
+  field('a text', (value) => {
+    if (typeof value === 'string') return value;
+    return typeof value === 'number' || typeof value === 'boolean' ? String(value) : REFUSED;
+  });
+
+const LABEL_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+export const labels = () =>
+  z.record(z.string().regex(LABEL_NAME, 'letters, digits and _, not beginning with a digit'), labelValue());
+
+export const matcher = () =>
+  field(MATCHER_FORM, (value): Matcher | typeof REFUSED => {
+    if (typeof value !== 'string') return REFUSED;
+    try {
+      return parseMatcher(value);
+    } catch {
+      return REFUSED;
+    }
+  });
+
+/** A secret as it stands in the file: its text, or the file that it is in. */
+export type SecretSpec = { readonly text: string } | { readonly file: string };
+
+export const secret = (accepted = 'a text') =>
+  field(
+    `${accepted}, \${VARIABLE}, or { file: path }`,
+    (value): SecretSpec | typeof REFUSED => {
+      if (isText(value)) return { text: value };
+      if (typeof value !== 'object' || value === null) return REFUSED;
+      const { file, ...rest } = value as Record<string, unknown>;
+      return isText(file) && Object.keys(rest).length === 0 ? { file } : REFUSED;
+    },
+    { secret: true },
+  );
+
+/** A threshold's number and the unit that was written with it. */
+export interface Amount {
+  readonly number: number;
+  readonly unit: string | null;
+}
+
+export const THRESHOLD_FORM = 'a number, also with a unit: 90%, 1000ms, 30s, 10GiB';
+const AMOUNT = /^([+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*(%|ms|s|sec|min|m|h|d|B|[KMGT]i?B)?$/;
+
+export const amount = () =>
+  field(THRESHOLD_FORM, (value): Amount | typeof REFUSED => {
+    if (typeof value === 'number') return Number.isFinite(value) ? { number: value, unit: null } : REFUSED;
+    const found = typeof value === 'string' ? AMOUNT.exec(value.trim()) : null;
+    return found ? { number: Number(found[1]), unit: found[2] ?? null } : REFUSED;
+  });
+
+export const filePath = () => text('the path of a file');

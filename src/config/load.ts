@@ -1,0 +1,128 @@
+/**
+ * Reads tocsin.yaml: text → values with the environment filled in → schema → meaning → one frozen `Config`. All problems
+ * are reported at once; a file with an error yields nothing.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { messageOf } from '../domain/errors';
+import { buildConfig } from './build';
+import type { Config } from './config';
+import { crossFindings, type Known } from './cross-checks';
+import { processEnv, type Env } from './env';
+import type { Finding, Path, Problem } from './problems';
+import { ConfigInvalid } from './problems';
+import { collectRules } from './rule-files';
+import { configSchema, type RawConfig } from './schema';
+import { schemaFindings } from './schema-problems';
+import { readSource, type Source } from './source';
+
+/** A file, or a text with the path that its relative paths and messages refer to. */
+export type ConfigSource = string | { readonly text: string; readonly path: string | null };
+
+export interface Checked {
+  /** Null when there is an error among the problems. */
+  readonly config: Config | null;
+  readonly problems: readonly Problem[];
+}
+
+/** The configuration; throws `ConfigInvalid` with every problem. Warnings are in `config.warnings`. */
+export function loadConfig(source: ConfigSource, env: Env = processEnv(), known: Known = {}): Config {
+  const { config, problems } = checkConfig(source, env, known);
+  if (config !== null) return config;
+  throw new ConfigInvalid(
+    problems.filter(({ level }) => level === 'error'),
+    typeof source === 'string' ? source : source.path,
+  );
+}
+
+/** Errors and warnings, and the configuration where there are no errors. Throws nothing for a bad file. */
+export function checkConfig(source: ConfigSource, env: Env = processEnv(), known: Known = {}): Checked {
+  const file = typeof source === 'string' ? source : source.path;
+  const text = typeof source === 'string' ? readText(source) : source.text;
+  if (typeof text !== 'string') return { config: null, problems: [text] };
+  const main = readSource(text, file, env);
+  if (main.value === undefined && main.problems.length > 0) return { config: null, problems: main.problems };
+
+  const parsed = configSchema.safeParse(main.value ?? {});
+  if (!parsed.success)
+    return {
+      config: null,
+      problems: merged(main.problems, schemaFindings(configSchema, main.value, parsed.error).map(main.place)),
+    };
+
+  const folder = resolve(file === null ? '.' : dirname(file));
+  const raw = parsed.data;
+  const ruleSet = collectRules(main, raw.rules, raw.rule_files, folder, env, known);
+  const findings = [...crossFindings(raw, known), ...missingFiles(raw, folder)];
+  const problems = merged(main.problems, [...findings.map(main.place), ...ruleSet.problems]);
+  if (problems.some(({ level }) => level === 'error')) return { config: null, problems };
+  const config = { ...buildConfig(raw, { file, folder, rules: ruleSet.rules }), warnings: problems };
+  return { config: frozen(config), problems };
+}
+
+/** A value whose variable is missing is one problem, not two. */
+function merged(ofText: readonly Problem[], found: readonly Problem[]): Problem[] {
+  const reported = new Set(ofText.map(({ path }) => path));
+  return [...ofText, ...found.filter(({ path }) => path === '' || !reported.has(path))];
+}
+
+function readText(file: string): string | Problem {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const message =
+      (error as NodeJS.ErrnoException).code === 'ENOENT'
+        ? 'does not exist'
+        : `cannot be read: ${messageOf(error)}`;
+    return {
+      level: 'error',
+      path: '',
+      message,
+      value: null,
+      accepted: null,
+      suggestion: null,
+      file,
+      line: null,
+      column: null,
+    };
+  }
+}
+
+/** Files of secrets that are not there, so that it is said now and not in the middle of the first alert. */
+function missingFiles(raw: RawConfig, folder: string): Finding[] {
+  const findings: Finding[] = [];
+  const visit = (value: unknown, path: Path): void => {
+    if (Array.isArray(value)) value.forEach((item, index) => visit(item, [...path, index]));
+    if (value === null || typeof value !== 'object' || Array.isArray(value)) return;
+    for (const [key, item] of Object.entries(value)) {
+      if (isFileSpec(item) && !existsSync(resolve(folder, item.file))) {
+        findings.push({
+          path: [...path, key, 'file'],
+          value: JSON.stringify(item.file),
+          message: 'does not exist',
+        });
+      } else visit(item, [...path, key]);
+    }
+  };
+  visit(raw, []);
+  return findings;
+}
+
+function isFileSpec(value: unknown): value is { file: string } {
+  return (
+    value !== null &&
+    typeof value === 'object' &&
+    Object.keys(value).join() === 'file' &&
+    typeof (value as { file: unknown }).file === 'string'
+  );
+}
+
+/** Freezes plain objects and lists all the way down; a `Secret` guards itself. */
+function frozen<T>(value: T): T {
+  if (value === null || typeof value !== 'object' || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const item of Object.values(value)) frozen(item);
+  return value;
+}
+
+export type { Config, Known, Source };

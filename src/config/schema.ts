@@ -1,0 +1,260 @@
+/**
+ * The shape of tocsin.yaml. Unknown keys are errors. What values mean together is checked in `cross-checks.ts`, and
+ * `build.ts` turns what this yields into the options that the rooms take.
+ */
+import { z } from 'zod';
+import { OPERATORS, SEVERITIES } from '../domain/rule';
+import { DEFAULTS } from './defaults';
+import {
+  address,
+  amount,
+  count,
+  duration,
+  durationOrOff,
+  filePath,
+  flag,
+  httpUrl,
+  labels,
+  mailAddress,
+  matcher,
+  oneOf,
+  port,
+  secret,
+  text,
+  textLike,
+  word,
+} from './fields';
+
+export const TARGET_TYPES = ['postgresql', 'mongodb', 'mssql', 'snowflake', 'host'] as const;
+export const RECEIVER_TYPES = ['notification_service', 'webhook', 'email'] as const;
+export const NOTIFY_AFTER = ['fire', 'enrich', 'remediate'] as const;
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** A section that may be left out whole. */
+const section = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape).prefault({} as never);
+const list = <T extends z.ZodType>(item: T) => z.array(item).default([]);
+const matchers = () => list(matcher());
+const name = (what: string) =>
+  textLike(/^[\w.-]{1,80}$/, `${what} of letters, digits, _ . and -, at most 80`);
+
+const kafka = section({
+  brokers: z
+    .array(address('kafka-1:9092'))
+    .min(1)
+    .default([...DEFAULTS.kafka.brokers]),
+  client_id: text().default(DEFAULTS.kafka.client_id),
+  development: flag().default(DEFAULTS.kafka.development),
+  tls: flag().default(DEFAULTS.kafka.tls),
+  sasl: z
+    .strictObject({
+      mechanism: word(['plain', 'scram-sha-256', 'scram-sha-512']),
+      username: text(),
+      password: secret(),
+    })
+    .nullable()
+    .default(null),
+});
+
+const target = z.strictObject({
+  name: name('a name'),
+  type: word(TARGET_TYPES),
+  url: secret('a connection URL').nullable().default(null),
+  tags: labels().default({}),
+  shard: name('a name').default(DEFAULTS.target.shard),
+  intervals: z.record(z.string(), duration(1_000)).default({}),
+  remediation: flag().default(DEFAULTS.target.remediation),
+});
+
+const collect = section({
+  intervals: z.record(z.string(), duration(1_000)).default({}),
+  pool: section({
+    min: count(0, 100).default(DEFAULTS.collect.pool.min),
+    max: count(1, 100).default(DEFAULTS.collect.pool.max),
+    idle: duration(1).default(DEFAULTS.collect.pool.idle),
+    acquire: duration(1).default(DEFAULTS.collect.pool.acquire),
+    statement: duration(1).default(DEFAULTS.collect.pool.statement),
+  }),
+  breaker: section({
+    failures: count(1).default(DEFAULTS.collect.breaker.failures),
+    reset: duration(1).default(DEFAULTS.collect.breaker.reset),
+  }),
+});
+
+export const ruleSchema = z.strictObject({
+  name: text(),
+  metric: textLike(/^[A-Za-z_:][\w:.]*$/, "a metric's name"),
+  operator: oneOf(OPERATORS).default(DEFAULTS.rule.operator),
+  threshold: amount().optional(),
+  threshold_warning: amount().optional(),
+  threshold_critical: amount().optional(),
+  severity: word(SEVERITIES).optional(),
+  for: duration().default(DEFAULTS.rule.for),
+  window: duration().default(DEFAULTS.rule.window),
+  consecutive_failures: count(1).default(DEFAULTS.rule.consecutive_failures),
+  recovery_threshold: amount().optional(),
+  recovery_threshold_warning: amount().optional(),
+  recovery_threshold_critical: amount().optional(),
+  cooldown: duration().optional(),
+  cooldown_minutes: count(0).optional(),
+  labels: labels().default({}),
+  annotations: labels().default({}),
+  matchers: matchers(),
+  runbook: text("a runbook's name").nullable().default(null),
+});
+
+/** A file of rules: `rule_files` in tocsin.yaml. */
+export const ruleFileSchema = z.strictObject({
+  group: name('a name').optional(),
+  rules: z.array(ruleSchema).default([]),
+});
+
+const smtp = z.strictObject({
+  host: text('a host'),
+  port: port().default(DEFAULTS.smtp.port),
+  secure: flag().default(DEFAULTS.smtp.secure),
+  user: text().nullable().default(null),
+  password: secret().nullable().default(null),
+});
+
+const receiverCommon = {
+  name: name('a name'),
+  deadline: duration().optional(),
+  send_resolved: flag().default(DEFAULTS.receiver.send_resolved),
+  fallback: text("a receiver's name").nullable().default(null),
+  timeout: duration(1).default(DEFAULTS.receiver.timeout),
+};
+const notifyAfter = (type: (typeof RECEIVER_TYPES)[number]) =>
+  word(NOTIFY_AFTER).default(DEFAULTS.receiver.notify_after[type] as (typeof NOTIFY_AFTER)[number]);
+
+const receiver = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('notification_service'),
+    ...receiverCommon,
+    notify_after: notifyAfter('notification_service'),
+    url: httpUrl(),
+    token: secret().nullable().default(null),
+    routing_key: text().nullable().default(null),
+  }),
+  z.strictObject({
+    type: z.literal('webhook'),
+    ...receiverCommon,
+    notify_after: notifyAfter('webhook'),
+    url: secret('an http or https URL'),
+    headers: z.record(z.string(), secret()).default({}),
+  }),
+  z.strictObject({
+    type: z.literal('email'),
+    ...receiverCommon,
+    notify_after: notifyAfter('email'),
+    to: z.array(mailAddress()).min(1),
+    from: mailAddress(),
+    smtp,
+  }),
+]);
+
+const escalation = z.strictObject({
+  name: name('a name'),
+  matchers: matchers(),
+  delay: duration().default(DEFAULTS.escalation.delay),
+  repeat: count(0, 100).default(DEFAULTS.escalation.repeat),
+  levels: z
+    .array(
+      z.strictObject({
+        name: text(),
+        receivers: z.array(text("a receiver's name")).min(1),
+        timeout: duration(1),
+      }),
+    )
+    .min(1),
+});
+
+const remediation = section({
+  enabled: flag().default(DEFAULTS.remediation.enabled),
+  dry_run: flag().default(DEFAULTS.remediation.dry_run),
+  environments: list(text()),
+  soak: duration().default(DEFAULTS.remediation.soak),
+  verify_timeout: duration(1).default(DEFAULTS.remediation.verify_timeout),
+  limits: section({
+    per_target_per_hour: count(0).default(DEFAULTS.remediation.limits.per_target_per_hour),
+    concurrent: count(1).default(DEFAULTS.remediation.limits.concurrent),
+    lease: duration(1_000).default(DEFAULTS.remediation.limits.lease),
+  }),
+  runbooks: z
+    .record(
+      z.string(),
+      z.strictObject({
+        enabled: flag().optional(),
+        dry_run: flag().optional(),
+        environments: z.array(text()).optional(),
+        matchers: z.array(matcher()).optional(),
+        soak: duration().optional(),
+        verify_timeout: duration(1).optional(),
+        inputs: z.record(z.string(), z.unknown()).optional(),
+      }),
+    )
+    .default({}),
+});
+
+export const configSchema = section({
+  instance: textLike(
+    /^([A-Za-z0-9][\w-]{0,39})?$/,
+    'letters, digits, _ and -, at most 40; empty for the default instance',
+  ).default(DEFAULTS.instance),
+  environment: name('a name').default(DEFAULTS.environment),
+  kafka,
+  temporal: section({
+    address: address('temporal:7233').default(DEFAULTS.temporal.address),
+    namespace: text().default(DEFAULTS.temporal.namespace),
+  }),
+  postgres: section({
+    url: secret('a postgres URL').default({ text: DEFAULTS.postgres.url }),
+    pool: count(1, 1_000).default(DEFAULTS.postgres.pool),
+  }),
+  http: section({
+    host: text('an address to listen on').default(DEFAULTS.http.host),
+    port: count(0, 65_535).default(DEFAULTS.http.port),
+  }),
+  log: section({ level: word(LOG_LEVELS).default(DEFAULTS.log.level) }),
+  targets: list(target),
+  collect,
+  evaluate: section({
+    pool: name('a name').default(DEFAULTS.evaluate.pool),
+    max_skew: duration().default(DEFAULTS.evaluate.max_skew),
+    max_lateness: duration().default(DEFAULTS.evaluate.max_lateness),
+  }),
+  rules: list(ruleSchema),
+  rule_files: list(filePath()),
+  receivers: list(receiver),
+  route: section({ receivers: list(text("a receiver's name")) }),
+  notify: section({
+    breaker: section({
+      failures: count(1).default(DEFAULTS.notify.breaker.failures),
+      reset: duration(1).default(DEFAULTS.notify.breaker.reset),
+      successes: count(1).default(DEFAULTS.notify.breaker.successes),
+    }),
+  }),
+  escalation: list(escalation),
+  acknowledge: section({ lease: duration(1).nullable().default(DEFAULTS.acknowledge.lease) }),
+  cooldown: duration().default(DEFAULTS.cooldown),
+  enrich: section({
+    providers: section({
+      recent_window: durationOrOff().default(DEFAULTS.enrich.recent_window),
+      related_alerts: durationOrOff().default(DEFAULTS.enrich.related_alerts),
+      postgres_sessions: durationOrOff().default(DEFAULTS.enrich.postgres_sessions),
+      postgres_blockers: durationOrOff().default(DEFAULTS.enrich.postgres_blockers),
+    }),
+  }),
+  remediation,
+  notification_service: section({
+    listen: address('127.0.0.1:9480').default(DEFAULTS.notification_service.listen),
+    from: mailAddress().default(DEFAULTS.notification_service.from),
+    recipients: z.record(z.string(), z.array(mailAddress())).default({}),
+    recipients_sql: text('a query with one parameter, the routing key').nullable().default(null),
+    smtp: smtp.nullable().default(null),
+  }),
+});
+
+export type RawConfig = z.output<typeof configSchema>;
+export type RawRule = z.output<typeof ruleSchema>;
+export type RawReceiver = RawConfig['receivers'][number];
+export type RawSmtp = z.output<typeof smtp>;

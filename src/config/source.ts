@@ -1,0 +1,128 @@
+/**
+ * A YAML text as plain values with the environment filled in, and the way back from a path to its line and column.
+ *
+ * `${NAME}` stands for a variable that has to be set, `${NAME:-default}` for one that may be absent or empty, and `$${`
+ * for a literal `${`. Variables are filled into the text of single values after parsing: whatever a variable holds, it
+ * cannot change the file's structure.
+ */
+import { isNode, isPair, isScalar, LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import type { Env } from './env';
+import type { Finding, Path, Problem } from './problems';
+import { pathText } from './problems';
+
+export interface Source {
+  readonly file: string | null;
+  readonly value: unknown;
+  /** Problems of the text itself: syntax, variables that are not set. */
+  readonly problems: readonly Problem[];
+  /** A finding with its place in this text. */
+  place(finding: Finding): Problem;
+}
+
+const REFERENCE = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{[^}]*\}?/g;
+
+export function readSource(text: string, file: string | null, env: Env): Source {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const syntax = [...document.errors].map((error): Problem => {
+    const { line, col } = lines.linePos(error.pos[0]);
+    return { ...blank(file), path: '', message: `is not valid YAML: ${error.message}`, line, column: col };
+  });
+  if (syntax.length > 0)
+    return { file, value: undefined, problems: syntax, place: (finding) => placed(finding, file, null) };
+
+  const raw: unknown = document.toJS();
+  const place = (finding: Finding): Problem =>
+    placed(shownRaw(finding, raw), file, position(document, lines, finding.path));
+  const findings: Finding[] = [];
+  const value = interpolate(raw, [], env, findings);
+  return { file, value, problems: findings.map(place), place };
+}
+
+function interpolate(value: unknown, path: Path, env: Env, findings: Finding[]): unknown {
+  if (typeof value === 'string') return filled(value, path, env, findings);
+  if (Array.isArray(value))
+    return value.map((item, index) => interpolate(item, [...path, index], env, findings));
+  if (value === null || typeof value !== 'object') return value;
+  const entries = Object.entries(value).map(([key, item]) => [
+    key,
+    interpolate(item, [...path, key], env, findings),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+function filled(text: string, path: Path, env: Env, findings: Finding[]): string {
+  return text.replace(
+    REFERENCE,
+    (reference: string, name: string | undefined, fallback: string | undefined) => {
+      if (reference === '$${') return '${';
+      if (name === undefined) {
+        findings.push({
+          path,
+          message: `has a reference that cannot be read: ${reference}`,
+          accepted: '${NAME}, ${NAME:-default}, or $${ for a literal ${',
+        });
+        return '';
+      }
+      const value = env[name];
+      if (fallback !== undefined) return value === undefined || value === '' ? fallback : value;
+      if (value === undefined) {
+        findings.push({ path, message: `needs the environment variable ${name}, which is not set` });
+        return '';
+      }
+      return value;
+    },
+  );
+}
+
+/** Where a value came out of a variable, people see the reference: the value may be a secret that went astray. */
+function shownRaw(finding: Finding, raw: unknown): Finding {
+  if (finding.value === null || finding.value === undefined) return finding;
+  let at: unknown = raw;
+  for (const part of finding.path) at = (at as Record<string | number, unknown> | null | undefined)?.[part];
+  return typeof at === 'string' && at.includes('${') ? { ...finding, value: JSON.stringify(at) } : finding;
+}
+
+function placed(finding: Finding, file: string | null, at: { line: number; col: number } | null): Problem {
+  return {
+    level: finding.level ?? 'error',
+    path: pathText(finding.path),
+    message: finding.message,
+    value: finding.value ?? null,
+    accepted: finding.accepted ?? null,
+    suggestion: finding.suggestion ?? null,
+    file,
+    line: at?.line ?? null,
+    column: at?.col ?? null,
+  };
+}
+
+function blank(file: string | null): Omit<Problem, 'path' | 'message'> {
+  return { level: 'error', value: null, accepted: null, suggestion: null, file, line: null, column: null };
+}
+
+/** The place of the path's key or item; of the nearest thing around it when it is not in the text. */
+function position(document: Document, lines: LineCounter, path: Path): { line: number; col: number } | null {
+  for (let depth = path.length; depth > 0; depth--) {
+    const offset = keyOffset(document, path.slice(0, depth)) ?? nodeOffset(document, path.slice(0, depth));
+    if (offset !== null) return lines.linePos(offset);
+  }
+  return document.contents?.range ? lines.linePos(document.contents.range[0]) : null;
+}
+
+/** A mapping's key, so that an unknown or empty key is pointed at itself. */
+function keyOffset(document: Document, path: Path): number | null {
+  const parent =
+    path.length === 1 ? document.contents : (document.getIn(path.slice(0, -1), true) as Node | undefined);
+  if (!isNode(parent) || !('items' in parent)) return null;
+  for (const item of parent.items) {
+    if (!isPair(item) || !isScalar(item.key) || String(item.key.value) !== String(path.at(-1))) continue;
+    return item.key.range?.[0] ?? null;
+  }
+  return null;
+}
+
+function nodeOffset(document: Document, path: Path): number | null {
+  const node = document.getIn(path, true);
+  return isNode(node) ? (node.range?.[0] ?? null) : null;
+}
