@@ -1,0 +1,247 @@
+/**
+ * Builds what the roles are made of from the configuration: one of each a process, made when the first role asks for
+ * it and closed in reverse. No decisions here, and no other place of wiring than the files of this folder.
+ */
+import { readFile } from 'node:fs/promises';
+import { Worker, type WorkerOptions } from '@temporalio/worker';
+import { createTargetSql, type ClosableTargetSql } from '../src/collect/postgres/target-sql';
+import type { Target } from '../src/collect/port';
+import type { Config, TargetConfig } from '../src/config/config';
+import { createPolicies } from '../src/dispatch/policy';
+import { messageOf, TocsinError } from '../src/domain/errors';
+import { taskQueueName } from '../src/domain/identity';
+import type { LifePolicy } from '../src/domain/life';
+import type { Transition } from '../src/domain/transition';
+import { remoteProvidersFor } from '../src/enrich/providers';
+import { openHistory, type History } from '../src/history/history';
+import { createMutes } from '../src/mute/mutes';
+import type { Mutes } from '../src/mute/port';
+import {
+  createHealth,
+  createLogger,
+  createMetrics,
+  redactUrl,
+  startObservability,
+  waitForDependency,
+  type Health,
+  type Logger,
+  type Metrics,
+} from '../src/observe/observe';
+import { chooseRunbook } from '../src/remediate/choose';
+import { checkKafka, createKafka, type Kafka } from '../src/stream/kafka';
+import type { StreamEvent } from '../src/stream/events';
+import { ensureTopics } from '../src/stream/topics';
+import { connectWorker, dataConverter, type TemporalLink } from '../src/temporal/connection';
+import { ensureSearchAttributes } from '../src/temporal/search-attributes';
+import { runbooks } from '../runbooks';
+import { BUNDLE_PATH } from './bundle';
+import type { Part } from './run';
+
+/** One process's share of the system. */
+export interface Shared {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly health: Health;
+  readonly signal: AbortSignal;
+  /** Wakes the notifier of this process, if it has one. */
+  readonly wakeNotifier: () => void;
+  onWakeNotifier(wake: () => void): void;
+  kafka(): Promise<Kafka>;
+  history(): Promise<History>;
+  mutes(): Promise<Mutes>;
+  temporal(): Promise<TemporalLink>;
+  targetSql(): ClosableTargetSql;
+  /** Parts in the order in which they were made; stopped in reverse. */
+  readonly parts: Part[];
+}
+
+export async function openShared(config: Config, role: string): Promise<Shared> {
+  const log = createLogger({ level: config.log.level, name: role });
+  const metrics = createMetrics();
+  const health = createHealth({ onCheck: (dependency, up) => metrics.dependencyUp.set({ dependency }, up ? 1 : 0) });
+  const stopping = new AbortController();
+  const parts: Part[] = [{ name: 'waits', stop: async () => stopping.abort() }];
+  const wakes: (() => void)[] = [];
+  const observability = await startObservability({ ...config.http, metrics, health, log });
+  parts.push({ name: 'observability', stop: () => observability.close() });
+  parts.push({ name: 'health', stop: async () => health.close() });
+
+  const shared: Shared = {
+    config,
+    log,
+    metrics,
+    health,
+    signal: stopping.signal,
+    parts,
+    wakeNotifier: () => wakes.forEach((wake) => wake()),
+    onWakeNotifier: (wake) => wakes.push(wake),
+    kafka: once(() => openKafka(shared)),
+    history: once(() => openSharedHistory(shared)),
+    mutes: once(async () => createMutes((await shared.history()).silences)),
+    temporal: once(() => openTemporal(shared)),
+    targetSql: onceNow(() => {
+      const sql = createTargetSql((name) => targetNamed(config, name), config.collect.limits);
+      parts.push({ name: 'target sessions', stop: () => sql.close() });
+      return sql;
+    }),
+  };
+  return shared;
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}
+
+function onceNow<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+
+async function openKafka({ config, log, health, metrics, signal }: Shared): Promise<Kafka> {
+  const { brokers, clientId, tls, sasl, development } = config.kafka;
+  const kafka = createKafka({
+    brokers,
+    clientId,
+    ssl: tls || undefined,
+    sasl: sasl === null ? undefined : { mechanism: sasl.mechanism as 'plain', username: sasl.username, password: sasl.password.reveal() },
+    onEvent: streamObserver(log, metrics),
+  });
+  health.register('kafka', () => checkKafka(kafka));
+  await waitForDependency('kafka', () => ensureTopics(kafka, config.instance, [], { development }), { log, signal });
+  return kafka;
+}
+
+/** Turns what the stream tells of itself into counters and logs. */
+export function streamObserver(log: Logger, metrics: Metrics): (event: StreamEvent) => void {
+  return (event) => {
+    switch (event.kind) {
+      case 'sent':
+        if (event.lane === 'metrics') metrics.samplesPublished.inc(event.messages);
+        break;
+      case 'batch':
+        metrics.consumerLag.set({ group: event.group, topic: event.topic, partition: String(event.partition) }, event.lag);
+        break;
+      case 'committed':
+        metrics.offsetCommits.inc({ group: event.group, outcome: 'ok' });
+        break;
+      case 'commit_failed':
+        metrics.offsetCommits.inc({ group: event.group, outcome: 'failed' });
+        log.warn({ ...event }, `offsets of ${event.group} were not committed: ${event.reason}`);
+        break;
+      case 'dead_letter':
+        metrics.deadLetters.inc({ reason: event.reason });
+        log.warn({ ...event }, `a message of ${event.topic} became a dead letter`);
+        break;
+      case 'client_log':
+        log.debug({ ...event.details }, `kafka: ${event.message}`);
+        break;
+      case 'send_retry':
+      case 'consumer_restarting':
+      case 'batch_retry':
+        log.warn({ ...event }, `kafka: ${event.kind.replace('_', ' ')}: ${event.reason}`);
+        break;
+      default:
+        log.debug({ ...event }, `kafka: ${event.kind}`);
+    }
+  };
+}
+
+async function openSharedHistory({ config, log, health, signal, parts }: Shared): Promise<History> {
+  const history = await openHistory({
+    url: config.postgres.url.reveal(),
+    instance: config.instance,
+    maxConnections: config.postgres.maxConnections,
+    signal,
+    onAway: (error) => log.warn(`waiting for postgres: ${redactUrl(messageOf(error))}`),
+    onIdleError: (error) => log.warn(`postgres: ${redactUrl(messageOf(error))}`),
+  });
+  health.register('postgres', () => history.ready());
+  parts.push({ name: 'history', stop: () => history.close() });
+  return history;
+}
+
+async function openTemporal({ config, log, health, signal, parts }: Shared): Promise<TemporalLink> {
+  const { namespace } = config.temporal;
+  const link = await waitForDependency(
+    'temporal',
+    async () => {
+      const opened = await connectWorker(config.temporal);
+      try {
+        await ensureSearchAttributes(opened.client, namespace);
+      } catch (error) {
+        await opened.close();
+        throw error;
+      }
+      return opened;
+    },
+    { log, signal },
+  );
+  health.register('temporal', async () => void (await link.client.workflowService.describeNamespace({ namespace })));
+  parts.push({ name: 'temporal', stop: () => link.close() });
+  return link;
+}
+
+export async function startWorker(shared: Shared, role: string, options: Partial<WorkerOptions>): Promise<void> {
+  const { connection } = await shared.temporal();
+  const worker = await Worker.create({
+    connection,
+    namespace: shared.config.temporal.namespace,
+    taskQueue: taskQueueName(shared.config.instance, role),
+    dataConverter,
+    shutdownGraceTime: '10s',
+    workflowTaskPollerBehavior: { type: 'autoscaling' },
+    activityTaskPollerBehavior: { type: 'autoscaling' },
+    // What is cached is not replayed; on the loss of a worker others wait this long for it.
+    stickyQueueScheduleToStartTimeout: '1s',
+    ...options,
+  });
+  const running = worker.run();
+  running.catch((error: unknown) => {
+    shared.log.fatal({ err: error }, `the ${role} worker has ended: ${messageOf(error)}`);
+    process.exitCode = 1;
+    process.kill(process.pid, 'SIGTERM');
+  });
+  shared.parts.push({
+    name: `${role} worker`,
+    stop: async () => {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await running.catch(() => undefined);
+    },
+  });
+}
+
+/** What the build has bundled. */
+export async function workflowBundle(): Promise<{ code: string }> {
+  try {
+    return { code: await readFile(BUNDLE_PATH, 'utf8') };
+  } catch (cause) {
+    throw new TocsinError('TOC_USAGE', `there is no workflow bundle at ${BUNDLE_PATH}; run \`npm run build\``, { cause });
+  }
+}
+
+export function policiesOf(config: Config): (transition: Transition) => LifePolicy {
+  return createPolicies({
+    instance: config.instance,
+    page: config.page,
+    escalations: config.escalations,
+    acknowledgeLeaseMs: config.acknowledgeLeaseMs,
+    cooldownMs: config.cooldownMs,
+    enrichFor: (labels) => remoteProvidersFor(labels, config.enrich),
+    remediationFor: (transition) => {
+      const choice = chooseRunbook(transition.labels, transition.runbook ?? null, runbooks, config.remediation);
+      return 'none' in choice ? null : choice;
+    },
+  });
+}
+
+/** The target with its secret resolved, at the moment of use. */
+export function targetNamed(config: Config, name: string): Target | null {
+  const target = config.targets.find((one) => one.name === name);
+  return target === undefined ? null : targetOf(target);
+}
+
+export function targetOf({ name, type, url, tags, intervals }: TargetConfig): Target {
+  return { name, type, connection: url === null ? null : url.reveal(), tags, intervals };
+}

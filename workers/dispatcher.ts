@@ -1,0 +1,52 @@
+/**
+ * The dispatcher: reads `gds.alerts` into pages and lives, and works on the lives' workflow tasks. Both in one process,
+ * because only then can a life start eagerly.
+ */
+import { createBookkeepingActivities } from '../activities/bookkeeping';
+import { createLivesHandler, createPagesHandler } from '../src/dispatch/dispatcher';
+import { quickArtifactsFrom } from '../src/enrich/providers';
+import { consumeTransitions } from '../src/stream/transition-consumer';
+import { createLives } from '../src/temporal/lives';
+import { policiesOf, startWorker, streamObserver, workflowBundle, type Shared } from './compose';
+
+/** As many as one process starts at a time without its tasks timing out; more only queue in the server. */
+const LIVES_AT_A_TIME = 50;
+
+export async function startDispatcher(shared: Shared): Promise<void> {
+  const { config, log, metrics, wakeNotifier } = shared;
+  const [kafka, history, temporal, bundle] = await Promise.all([shared.kafka(), shared.history(), shared.temporal(), workflowBundle()]);
+  const onEvent = streamObserver(log, metrics);
+  const { instance } = config;
+
+  await startWorker(shared, 'lifecycle', {
+    workflowBundle: bundle,
+    maxCachedWorkflows: 3_000,
+    maxConcurrentWorkflowTaskExecutions: 200,
+    activities: createBookkeepingActivities({
+      lives: history.lives,
+      silences: history.silences,
+      quickArtifacts: quickArtifactsFrom({ lists: history.lists, budgets: config.enrich }),
+      wakeNotifier,
+    }),
+  });
+  const pages = consumeTransitions({
+    kafka,
+    instance,
+    groupId: 'pages',
+    onBatch: createPagesHandler({ store: history.pages, receivers: config.page, now: () => new Date(), wakeNotifier }),
+    onEvent,
+  });
+  const lives = consumeTransitions({
+    kafka,
+    instance,
+    groupId: 'lives',
+    onBatch: createLivesHandler({
+      lives: createLives(temporal.client),
+      policyFor: policiesOf(config),
+      concurrency: LIVES_AT_A_TIME,
+      onDelivered: (outcome) => metrics.workflowStarts.inc({ workflow: 'alert', outcome }),
+    }),
+    onEvent,
+  });
+  shared.parts.push({ name: 'lives', stop: () => lives.stop() }, { name: 'pages', stop: () => pages.stop() });
+}
