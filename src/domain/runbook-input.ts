@@ -37,6 +37,12 @@ export const input = {
     return { kind: form, description: spec.description, default: spec.default, parse };
   },
 
+  flag(spec: Common<boolean>): InputSpec<boolean> {
+    const form = 'true or false';
+    const parse = (value: unknown): boolean => accept(form, value, typeof value === 'boolean', () => value as boolean);
+    return { kind: form, description: spec.description, default: spec.default, parse };
+  },
+
   /** A list of texts, such as user names. */
   texts(spec: Common<readonly string[]>): InputSpec<readonly string[]> {
     const form = 'a list of texts';

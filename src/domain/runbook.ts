@@ -21,6 +21,8 @@ export type InputsOf<S extends InputSpecs> = { readonly [K in keyof S]: S[K] ext
 /** May the runbook act? The reason is recorded either way. */
 export interface GuardDecision {
   readonly allow: boolean;
+  /** Not allowed because the trouble that it repairs is not there, which is no refusal. */
+  readonly nothingToDo?: boolean;
   readonly reason: string;
   readonly facts: Readonly<Record<string, unknown>>;
 }
@@ -57,8 +59,12 @@ export interface RunbookContext<I> {
   readonly dryRun: boolean;
   /** Reads from the target in a read-only transaction. */
   read(statement: SqlStatement): Promise<readonly Row[]>;
-  /** Changes the target: under the lease's fencing token, once per remediation and statement name. Never called in a dry run. */
-  change(statement: SqlStatement): Promise<readonly Row[]>;
+  /**
+   * Changes the target: under the lease's fencing token, once per remediation and statement name. Never called in a dry run.
+   * `undo` takes this change back. It is registered before the change is sent; on failure the undos run last first,
+   * and then the runbook's `rollback`.
+   */
+  change(statement: SqlStatement, undo?: SqlStatement): Promise<readonly Row[]>;
 }
 
 export interface Runbook<S extends InputSpecs = InputSpecs> {
