@@ -60,10 +60,20 @@ export function checkConfig(source: ConfigSource, env: Env = processEnv(), known
   return { config: frozen(config), problems };
 }
 
-/** A value whose variable is missing is one problem, not two. */
+/** A value whose variable is missing is one problem, not two. In the order of the text, one file after the other. */
 function merged(ofText: readonly Problem[], found: readonly Problem[]): Problem[] {
   const reported = new Set(ofText.map(({ path }) => path));
-  return [...ofText, ...found.filter(({ path }) => path === '' || !reported.has(path))];
+  const all = [...ofText, ...found.filter(({ path }) => path === '' || !reported.has(path))];
+  const files = [...new Set(all.map(({ file }) => file))];
+  const place = ({ file, line, column }: Problem): readonly number[] => [
+    files.indexOf(file),
+    line ?? 0,
+    column ?? 0,
+  ];
+  return all
+    .map((problem) => ({ problem, at: place(problem) }))
+    .sort((a, b) => a.at[0]! - b.at[0]! || a.at[1]! - b.at[1]! || a.at[2]! - b.at[2]!)
+    .map(({ problem }) => problem);
 }
 
 function readText(file: string): string | Problem {

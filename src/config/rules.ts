@@ -249,32 +249,40 @@ const BYTES: Readonly<Record<string, number>> = {
   TiB: 1024 ** 4,
 };
 
-/** The amount as the metric counts, by the catalogue's unit or else by the ending of its name. */
-function inUnitOf(metric: string, unit: string | null, amount: Amount): number | { refused: string } {
+/**
+ * The amount as the metric counts, by the ending of its name: a rule means the same in every process, also in one that
+ * does not know the catalogue. The catalogue can only refuse what contradicts it.
+ */
+function inUnitOf(metric: string, catalogued: string | null, amount: Amount): number | { refused: string } {
   if (amount.unit === null) return amount.number;
-  const counted = unit ?? unitInName(metric);
-  if (amount.unit === '%') {
-    if (counted === '1') return amount.number / 100;
-    return counted === null || counted === 'percent'
-      ? amount.number
-      : { refused: `is a percentage, but ${metric} counts ${counted}` };
-  }
-  const ms = TIME_MS[amount.unit];
-  if (ms !== undefined) {
-    if (counted === 'seconds') return (amount.number * ms) / 1_000;
-    if (counted === 'milliseconds') return amount.number * ms;
-    return {
-      refused: `is a time, but ${metric} ${counted === null ? 'does not say its unit; write a plain number' : `counts ${counted}`}`,
-    };
-  }
-  if (counted === 'bytes' || counted === 'bytes/s') return amount.number * BYTES[amount.unit]!;
+  const kind =
+    amount.unit === '%' ? 'a percentage' : amount.unit in TIME_MS ? 'a time' : 'an amount of bytes';
+  const counted = unitInName(metric);
+  const value = converted(amount.number, amount.unit, counted);
+  const agrees =
+    catalogued === null || counted === catalogued || (counted === null && catalogued === 'percent');
+  if (value !== null && agrees) return value;
+  const unit = catalogued ?? counted;
+  if (unit === null)
+    return { refused: `is ${kind}, but ${metric} does not say its unit; write a plain number` };
   return {
-    refused: `is an amount of bytes, but ${metric} ${counted === null ? 'does not say its unit; write a plain number' : `counts ${counted}`}`,
+    refused: `is ${kind}, but ${metric} counts ${unit === '1' ? 'a plain ratio or flag' : unit}; write a plain number`,
   };
+}
+
+function converted(number: number, unit: string, counted: string | null): number | null {
+  if (unit === '%')
+    return counted === '1' ? number / 100 : counted === null || counted === 'percent' ? number : null;
+  const ms = TIME_MS[unit];
+  if (ms === undefined) return counted === 'bytes' || counted === 'bytes/s' ? number * BYTES[unit]! : null;
+  if (counted === 'seconds') return (number * ms) / 1_000;
+  return counted === 'milliseconds' ? number * ms : null;
 }
 
 function unitInName(metric: string): string | null {
   if (/_(ms|millis|milliseconds)$/.test(metric)) return 'milliseconds';
+  // a rate ends like a time
+  if (/_per_(s|secs?|seconds?)$/.test(metric)) return /_bytes_per_/.test(metric) ? 'bytes/s' : '1/s';
   if (/_(s|secs|seconds)$/.test(metric)) return 'seconds';
   if (/_bytes$/.test(metric)) return 'bytes';
   if (/_ratio$/.test(metric)) return '1';

@@ -3,7 +3,7 @@
  * child carries one. Every line passes the redaction once more as text, because a secret also travels in error messages
  * and in keys that no list of paths foresaw.
  */
-import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
+import { pino, stdSerializers, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
 import { redactLine } from './redact';
 
 export type { Logger };
@@ -31,7 +31,7 @@ export function createLogger(options: LoggerOptions = {}): Logger {
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     hooks: { streamWrite: redactLine },
-    errorKey: 'error',
+    serializers: { err: stdSerializers.err, error: stdSerializers.err },
   };
   return options.destination ? pino(settings, options.destination) : pino(settings);
 }

@@ -92,6 +92,7 @@ describe('a rule', () => {
     ['hit_ratio', '90%', 0.9],
     ['size_bytes', '10GiB', 10 * 1024 ** 3],
     ['size_bytes', '10GB', 10e9],
+    ['disk_read_bytes_per_second', '50MB', 50e6],
     ['anything', '-1.5e3', -1_500],
   ])('%s over %s compares with %d', (metric, threshold, expected) => {
     expect(rulesOf(`metric: ${metric}, threshold: "${threshold}"`)[0]!.threshold).toBeCloseTo(expected, 9);
@@ -145,7 +146,7 @@ describe('a rule', () => {
     ],
     [
       'metric: size_bytes, threshold: 90%',
-      'rules[0].threshold: is a percentage, but size_bytes counts bytes',
+      'rules[0].threshold: is a percentage, but size_bytes counts bytes; write a plain number',
     ],
     [
       'metric: m, threshold: 1, labels: { severity: high }',
@@ -194,5 +195,31 @@ describe("a rule's hash", () => {
       }),
       { numRuns: 25 },
     );
+  });
+});
+
+describe('the catalogue of metrics', () => {
+  const check = (rule: string) =>
+    checkConfig(
+      { text: `rules: [{ name: R, ${rule} }]`, path: null },
+      {},
+      {
+        metrics: [
+          { name: 'load', unit: '1' },
+          { name: 'used', unit: 'percent' },
+        ],
+      },
+    );
+
+  it('refuses a unit that contradicts it', () => {
+    const { problems } = check('metric: load, threshold: 90%');
+    expect(problems.find(({ level }) => level === 'error')!.message).toBe(
+      'is a percentage, but load counts a plain ratio or flag; write a plain number',
+    );
+  });
+
+  it('never changes what a rule means', () => {
+    const rule = 'metric: used, threshold: 90%';
+    expect(check(rule).config!.rules).toEqual(rulesOf(rule));
   });
 });

@@ -69,7 +69,7 @@ describe('the logger', () => {
     const { log, lines, last } = capture();
     log.error(new Error('connect postgres://app:s3cret@db/x refused'), 'away');
     expect(lines.join('')).not.toContain('s3cret');
-    expect(last().error).toMatchObject({ message: 'connect postgres://app:***@db/x refused' });
+    expect(last().err).toMatchObject({ message: 'connect postgres://app:***@db/x refused' });
   });
 
   it('stays valid JSON whatever the secret holds', () => {
