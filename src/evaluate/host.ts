@@ -1,0 +1,141 @@
+/**
+ * Puts evaluators under a stream of metrics: one for each partition number, so that a partition that goes takes its
+ * state with it. What the evaluators decide waits in an outbox until Kafka has acknowledged it; a metric is never
+ * evaluated a second time for a transition that could not be sent.
+ *
+ * Reading, decoding, dead letters and offsets are left to the stream; before a partition's first metric the open alerts
+ * are known.
+ */
+import type { Metric } from '../domain/metric';
+import type { ThresholdRule } from '../domain/rule';
+import type { Transition, TransitionKind } from '../domain/transition';
+import type { MetricPlace, MetricSink, OpenAlerts, TransitionPublisher } from '../stream/port';
+import { createEvaluator, type Evaluator } from './evaluator';
+import { compileRules } from './rule-set';
+import { removedRuleTransition } from './transition-of';
+
+export type EvaluateEvent =
+  | { readonly kind: 'assigned'; readonly partitions: readonly number[]; readonly fresh: readonly number[] }
+  | { readonly kind: 'adopted'; readonly fingerprint: string }
+  | {
+      readonly kind: 'transition';
+      readonly transition: TransitionKind;
+      readonly rule: string;
+      readonly fingerprint: string;
+      readonly correlationId: string;
+      /** From the event time of the sample to Kafka's acknowledgement. */
+      readonly latencyMs: number;
+    };
+
+export interface EvaluatorHostOptions {
+  readonly rules: readonly ThresholdRule[];
+  readonly openAlerts: OpenAlerts;
+  readonly publisher: TransitionPublisher;
+  /**
+   * The partition number of an instance's metrics. With it, an open alert that no rule makes any more is resolved by the
+   * process that has its partition. Leave it out when several pools with different rules share `gds.alerts`.
+   */
+  readonly partitionOf?: (instanceId: string) => number;
+  readonly now?: () => number;
+  readonly onEvent?: (event: EvaluateEvent) => void;
+}
+
+export interface HostStats {
+  readonly samples: number;
+  readonly late: number;
+  readonly adopted: number;
+  readonly series: number;
+  readonly partitions: number;
+  readonly unsent: number;
+}
+
+interface Slot {
+  readonly evaluator: Evaluator;
+  readonly outbox: Transition[];
+  flushing: Promise<void> | null;
+}
+
+export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink & { stats(): HostStats } {
+  const { openAlerts, publisher, now = Date.now, onEvent = () => undefined } = options;
+  const rules = compileRules(options.rules);
+  const slots = new Map<number, Slot>();
+
+  async function assigned(partitions: readonly number[], fresh: readonly number[]): Promise<void> {
+    for (const partition of [...slots.keys()]) {
+      if (!partitions.includes(partition) || fresh.includes(partition)) slots.delete(partition);
+    }
+    const added = partitions.filter((partition) => !slots.has(partition));
+    if (added.length > 0) {
+      await openAlerts.caughtUp();
+      await resolveRemoved(new Set(added));
+    }
+    for (const partition of added) slots.set(partition, newSlot());
+    onEvent({ kind: 'assigned', partitions, fresh });
+  }
+
+  function newSlot(): Slot {
+    const onAdopted = (fingerprint: string): void => onEvent({ kind: 'adopted', fingerprint });
+    const evaluator = createEvaluator({ rules, known: (fingerprint) => openAlerts.get(fingerprint), onAdopted });
+    return { evaluator, outbox: [], flushing: null };
+  }
+
+  async function resolveRemoved(partitions: ReadonlySet<number>): Promise<void> {
+    const { partitionOf } = options;
+    if (partitionOf === undefined) return;
+    const removed = [...openAlerts.open()]
+      .map(({ last }) => last)
+      .filter(({ source, condition }) => source === 'evaluator' && condition !== undefined)
+      .filter(({ condition }) => partitions.has(partitionOf(condition!.series.instance_id ?? '')))
+      .filter(({ condition, fingerprint }) => !rules.makes(fingerprint, condition!.metric, condition!.series))
+      .map((last) => removedRuleTransition(last, now()));
+    if (removed.length === 0) return;
+    await publisher.publish(removed);
+    removed.forEach(tell);
+  }
+
+  function offer(metric: Metric, eventTimeMs: number, place: MetricPlace): void {
+    const slot = slots.get(place.partition);
+    if (slot === undefined) throw new Error(`partition ${place.partition} is not assigned here`);
+    const transitions = slot.evaluator.offer(metric, eventTimeMs, place.replayed);
+    if (transitions.length > 0) slot.outbox.push(...transitions);
+  }
+
+  async function flush(partition: number): Promise<void> {
+    const slot = slots.get(partition);
+    if (slot === undefined || slot.outbox.length === 0) return;
+    // Batches of several topics share the outbox of their partition number; one at a time keeps the order.
+    await slot.flushing?.catch(() => undefined);
+    if (slot.outbox.length === 0) return;
+    slot.flushing ??= sendOut(slot).finally(() => (slot.flushing = null));
+    await slot.flushing;
+  }
+
+  async function sendOut(slot: Slot): Promise<void> {
+    while (slot.outbox.length > 0) {
+      const sending = slot.outbox.slice();
+      await publisher.publish(sending);
+      slot.outbox.splice(0, sending.length);
+      sending.forEach(tell);
+    }
+  }
+
+  function tell({ kind, rule, fingerprint, correlation_id: correlationId, event_time: at }: Transition): void {
+    const latencyMs = now() - Date.parse(at);
+    onEvent({ kind: 'transition', transition: kind, rule: rule?.name ?? '', fingerprint, correlationId, latencyMs });
+  }
+
+  function stats(): HostStats {
+    const all = [...slots.values()];
+    const sum = (of: (slot: Slot) => number): number => all.reduce((total, slot) => total + of(slot), 0);
+    return {
+      samples: sum(({ evaluator }) => evaluator.stats.samples),
+      late: sum(({ evaluator }) => evaluator.stats.late),
+      adopted: sum(({ evaluator }) => evaluator.stats.adopted),
+      series: sum(({ evaluator }) => evaluator.series()),
+      partitions: all.length,
+      unsent: sum(({ outbox }) => outbox.length),
+    };
+  }
+
+  return { lookbackMs: rules.lookbackMs, assigned, offer, flush, stats };
+}

@@ -1,0 +1,103 @@
+/**
+ * The series that rules want, found by metric, instance and tags. The way to a series is on the path of every message,
+ * so it makes no key text: an instance has few series of a metric, and comparing tags beats joining and hashing them.
+ * Only where there are many (a metric by table, say) a key is made.
+ */
+import { fingerprint, type Labels } from '../domain/labels';
+import { seriesLabels, type Metric } from '../domain/metric';
+import type { AlertState } from './alert-state';
+import { RecentPoints, Window } from './points';
+import type { CompiledRule } from './rule-set';
+
+export interface Series {
+  readonly tags: Labels;
+  readonly databaseType: string;
+  readonly labels: Labels;
+  /** Of the rules that match it, those of higher severity first. Empty: no rule wants it. */
+  readonly states: readonly AlertState[];
+  readonly recent: RecentPoints;
+  /** By length, shared by the rules that have the same. */
+  readonly windows: ReadonlyMap<number, Window>;
+  /** Event time of the newest sample; -Infinity before the first. */
+  lastTime: number;
+  /** The time between the last two samples. */
+  interval: number;
+}
+
+export type NewState = (compiled: CompiledRule, labels: Labels, fingerprint: string, made: readonly AlertState[]) => AlertState;
+
+interface SeriesList {
+  readonly few: Series[];
+  byKey: Map<string, Series> | null;
+}
+
+const MANY = 8;
+const NO_STATES: readonly AlertState[] = [];
+/** Stands in where nothing is ever added. */
+const NO_POINTS = new RecentPoints();
+const NO_WINDOWS: ReadonlyMap<number, Window> = new Map();
+
+export function createSeriesStore(newState: NewState) {
+  const byMetric = new Map<string, Map<string, SeriesList>>();
+  let count = 0;
+
+  function find(metric: Metric, rules: readonly CompiledRule[]): Series {
+    let instances = byMetric.get(metric.metric_name);
+    if (instances === undefined) byMetric.set(metric.metric_name, (instances = new Map()));
+    let list = instances.get(metric.instance_id);
+    if (list === undefined) instances.set(metric.instance_id, (list = { few: [], byKey: null }));
+    if (list.byKey !== null) return findByKey(list.byKey, metric, rules);
+    for (const series of list.few) if (sameTags(series, metric)) return series;
+    const made = make(metric, rules);
+    list.few.push(made);
+    if (list.few.length > MANY) list.byKey = new Map(list.few.map((series) => [keyOf(series.tags, series.databaseType), series]));
+    return made;
+  }
+
+  function findByKey(byKey: Map<string, Series>, metric: Metric, rules: readonly CompiledRule[]): Series {
+    const key = keyOf(metric.tags, metric.database_type);
+    const known = byKey.get(key);
+    if (known !== undefined) return known;
+    const made = make(metric, rules);
+    byKey.set(key, made);
+    return made;
+  }
+
+  function make(metric: Metric, rules: readonly CompiledRule[]): Series {
+    const { tags, database_type: databaseType } = metric;
+    const labels = seriesLabels(metric);
+    const wanted = rules.filter((compiled) => compiled.matches(labels));
+    const bare = { tags, databaseType, lastTime: -Infinity, interval: 0 };
+    if (wanted.length === 0) return { ...bare, labels: tags, states: NO_STATES, recent: NO_POINTS, windows: NO_WINDOWS };
+    count += 1;
+    const states: AlertState[] = [];
+    for (const compiled of wanted) {
+      const own = compiled.alertLabels(labels);
+      states.push(newState(compiled, own, fingerprint(own), states));
+    }
+    const lengths = new Set(wanted.map(({ rule }) => rule.windowMs).filter((ms) => ms > 0));
+    const windows = new Map([...lengths].map((ms) => [ms, new Window(ms)]));
+    return { ...bare, labels, states, recent: new RecentPoints(), windows };
+  }
+
+  return { find, size: (): number => count };
+}
+
+function sameTags(series: Series, metric: Metric): boolean {
+  if (series.databaseType !== metric.database_type) return false;
+  const { tags } = series;
+  const others = metric.tags;
+  let left = 0;
+  for (const name in tags) {
+    if (others[name] !== tags[name]) return false;
+    left += 1;
+  }
+  for (const _ in others) left -= 1;
+  return left === 0;
+}
+
+function keyOf(tags: Labels, databaseType: string): string {
+  let key = databaseType;
+  for (const name of Object.keys(tags).sort()) key += `\0${name}\0${tags[name]}`;
+  return key;
+}
