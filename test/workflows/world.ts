@@ -2,9 +2,8 @@
  * A worker that lives alerts on a Temporal server whose time can be skipped, with stores that only remember: what the
  * workflows decide is tested here, what the stores do is tested against Postgres elsewhere.
  */
-import { randomUUID } from 'node:crypto';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { Client } from '@temporalio/client';
 import { createBookkeepingActivities } from '../../activities/bookkeeping';
 import { alertWorkflowId, taskQueueName } from '../../src/domain/identity';
@@ -16,6 +15,7 @@ import { dataConverter } from '../../src/temporal/connection';
 import { createLives } from '../../src/temporal/lives';
 import { addSearchAttributes, SEARCH_ATTRIBUTES } from '../../src/temporal/search-attributes';
 import { policy } from '../builders/alerts';
+import { testServers, timeSkippingEnvironment, uniqueInstance } from '../harness/servers';
 import { workflowBundle } from '../harness/workflow-bundle';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
@@ -42,9 +42,7 @@ interface Options {
 
 /** On the server that skips time. */
 export async function skippingWorld(options: Options = {}): Promise<{ world: World; env: TestWorkflowEnvironment }> {
-  const path = process.env.TOCSIN_TEST_TIMESKIPPING;
-  if (path === undefined) throw new Error('TOCSIN_TEST_TIMESKIPPING names no Temporal test server; the jest set-up sets it');
-  const env = await TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path } } });
+  const env = await timeSkippingEnvironment();
   // This server cannot list them, so they are added unseen.
   await addSearchAttributes(env.connection.operatorService, 'default', SEARCH_ATTRIBUTES);
   const world = await worldOn(env.nativeConnection, new Client({ connection: env.nativeConnection }), options);
@@ -53,13 +51,13 @@ export async function skippingWorld(options: Options = {}): Promise<{ world: Wor
 
 /** On the ordinary development server: eager starts, search attributes, lists. */
 export async function realWorld(options: Options = {}): Promise<World> {
-  const connection = await NativeConnection.connect({ address: process.env.TOCSIN_TEST_TEMPORAL! });
+  const connection = await NativeConnection.connect({ address: testServers().temporal });
   const world = await worldOn(connection, new Client({ connection }), options);
   return { ...world, close: async () => { await world.close(); await connection.close(); } };
 }
 
 async function worldOn(connection: NativeConnection, client: Client, { activities = {}, maxCachedWorkflows }: Options): Promise<World> {
-  const instance = `t${randomUUID().slice(0, 8)}`;
+  const instance = uniqueInstance();
   const records: LifeRecord[] = [];
   const silences: Silence[] = [];
   const state = { failing: false };
@@ -75,7 +73,7 @@ async function worldOn(connection: NativeConnection, client: Client, { activitie
     quickArtifacts: async () => [],
     wakeNotifier: () => {},
   });
-  const bundle: WorkflowBundleWithSourceMap = await workflowBundle();
+  const bundle = await workflowBundle();
   const worker = (role: string) =>
     Worker.create({ connection, taskQueue: taskQueueName(instance, role), workflowBundle: bundle, dataConverter, activities: { ...bookkeeping, ...activities }, maxCachedWorkflows: maxCachedWorkflows ?? 200 });
   const workers = [await worker('lifecycle'), await worker('effects')];
