@@ -1,0 +1,51 @@
+/** One evaluator as the tests run it: the host under a metric consumer, with everything that it needs. */
+import { createEvaluatorHost, type EvaluateEvent, type HostStats } from '../../../src/evaluate/host';
+import type { ThresholdRule } from '../../../src/domain/rule';
+import type { OnStreamEvent } from '../../../src/stream/events';
+import type { Kafka } from '../../../src/stream/kafka';
+import { consumeMetrics } from '../../../src/stream/metric-consumer';
+import { followOpenAlerts } from '../../../src/stream/open-alerts';
+import { createTransitionPublisher } from '../../../src/stream/publishers';
+import type { TransitionPublisher } from '../../../src/stream/port';
+import { METRIC_PARTITIONS, partitionOfKey } from '../../../src/stream/topics';
+
+export interface RunningEvaluator {
+  stop(): Promise<void>;
+  joined(): boolean;
+  stats(): HostStats;
+  readonly events: EvaluateEvent[];
+}
+
+export function startEvaluator(options: {
+  kafka: Kafka;
+  instance: string;
+  rules: readonly ThresholdRule[];
+  onEvent?: OnStreamEvent;
+  publisher?: (real: TransitionPublisher) => TransitionPublisher;
+  commitEveryMs?: number;
+  commitEveryMessages?: number;
+  sessionTimeoutMs?: number;
+}): RunningEvaluator {
+  const { kafka, instance, rules, onEvent } = options;
+  const events: EvaluateEvent[] = [];
+  const real = createTransitionPublisher({ kafka, instance, onEvent });
+  const openAlerts = followOpenAlerts({ kafka, instance, onEvent });
+  const host = createEvaluatorHost({
+    rules,
+    openAlerts,
+    publisher: options.publisher?.(real) ?? real,
+    partitionOf: (instanceId) => partitionOfKey('', instanceId, METRIC_PARTITIONS),
+    onEvent: (event) => void events.push(event),
+  });
+  const consumer = consumeMetrics({ ...options, pool: 'default', sink: host, topicPollMs: 1_000 });
+  return {
+    events,
+    stats: host.stats,
+    joined: () => consumer.joined() && events.some(({ kind }) => kind === 'assigned'),
+    async stop() {
+      await consumer.stop();
+      await openAlerts.close();
+      await real.close();
+    },
+  };
+}

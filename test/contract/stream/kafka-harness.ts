@@ -1,0 +1,131 @@
+/** What the tests on real Kafka share: an instance of their own, rules and metrics in few words, and waiting. */
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { KafkaMessage } from 'kafkajs';
+import type { Metric } from '../../../src/domain/metric';
+import type { ThresholdRule } from '../../../src/domain/rule';
+import type { StreamEvent } from '../../../src/stream/events';
+import { createKafka, withAdmin, type Kafka } from '../../../src/stream/kafka';
+import { ensureTopics, metricTopic } from '../../../src/stream/topics';
+
+export interface Bench {
+  readonly instance: string;
+  readonly kafka: Kafka;
+  readonly broker: string;
+  readonly events: StreamEvent[];
+  readonly onEvent: (event: StreamEvent) => void;
+  /** Runs after the test, the last one first. */
+  after(end: () => Promise<unknown>): void;
+  close(): Promise<void>;
+}
+
+/** A fresh instance whose topics exist: the own ones, and metric topics for postgresql in production. */
+export async function openBench(): Promise<Bench> {
+  const broker = process.env.TOCSIN_TEST_KAFKA ?? '127.0.0.1:29192';
+  const instance = `t${randomBytes(5).toString('hex')}`;
+  const events: StreamEvent[] = [];
+  const onEvent = (event: StreamEvent): void => void events.push(event);
+  const kafka = createKafka({ brokers: [broker], clientId: instance, onEvent });
+  const ends: (() => Promise<unknown>)[] = [];
+  await ensureTopics(kafka, instance, [metricTopic(instance, metric())]);
+  return {
+    instance,
+    kafka,
+    broker,
+    events,
+    onEvent,
+    after: (end) => void ends.push(end),
+    async close() {
+      for (const end of ends.reverse()) await end();
+      await withAdmin(kafka, async (admin) => {
+        const mine = (await admin.listTopics()).filter((topic) => topic.startsWith(`${instance}.`));
+        await admin.deleteTopics({ topics: mine });
+      });
+    },
+  };
+}
+
+export function metric(over: Partial<Metric> = {}): Metric {
+  return {
+    timestamp: new Date().toISOString(),
+    database_type: 'postgresql',
+    instance_id: 'db-1',
+    metric_name: 'connections_used',
+    value: 1,
+    tags: { environment: 'production', region: 'us-east-1' },
+    metadata: { collection_duration_ms: 5, version: '1.0', correlation_id: 'c-1' },
+    ...over,
+  };
+}
+
+export function rule(over: Partial<ThresholdRule> = {}): ThresholdRule {
+  return {
+    group: 'g',
+    name: 'TooManyConnections',
+    metric: 'connections_used',
+    matchers: [],
+    severity: 'critical',
+    operator: '>',
+    threshold: 90,
+    recoveryThreshold: null,
+    forMs: 0,
+    windowMs: 0,
+    consecutiveFailures: 1,
+    cooldownMs: 0,
+    labels: {},
+    annotations: { summary: 'too many connections' },
+    runbook: null,
+    inhibitedBy: null,
+    hash: 'h1',
+    ...over,
+  };
+}
+
+/** Sends raw values as they are. */
+export async function sendRaw(kafka: Kafka, topic: string, messages: { key?: string; value: Buffer | string | null; partition?: number }[]): Promise<void> {
+  const producer = kafka.producer();
+  await producer.connect();
+  try {
+    await producer.send({ topic, messages: messages.map((message) => ({ ...message, value: message.value })) });
+  } finally {
+    await producer.disconnect();
+  }
+}
+
+/** Everything that a topic holds now, in the order of offsets within each partition. */
+export async function readAll(bench: Bench, topic: string): Promise<(KafkaMessage & { partition: number })[]> {
+  const ends = await withAdmin(bench.kafka, (admin) => admin.fetchTopicOffsets(topic));
+  const left = new Map(ends.filter(({ high, low }) => BigInt(high) > BigInt(low)).map(({ partition, high }) => [partition, BigInt(high)]));
+  if (left.size === 0) return [];
+  const messages: (KafkaMessage & { partition: number })[] = [];
+  const groupId = `${bench.instance}.test-${randomBytes(5).toString('hex')}`;
+  const consumer = bench.kafka.consumer({ groupId, maxWaitTimeInMs: 100 });
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  await new Promise<void>((resolve, reject) => {
+    consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+    void consumer.run({
+      autoCommit: false,
+      eachBatch: async ({ batch }) => {
+        for (const message of batch.messages) messages.push({ ...message, partition: batch.partition });
+        const end = left.get(batch.partition);
+        if (end !== undefined && BigInt(batch.lastOffset()) + 1n >= end) left.delete(batch.partition);
+        if (left.size === 0) resolve();
+      },
+    });
+  });
+  await consumer.disconnect();
+  await withAdmin(bench.kafka, (admin) => admin.deleteGroups([groupId])).catch(() => undefined);
+  return messages;
+}
+
+/** Waits until `condition` gives something truthy; fails with `what` after `timeoutMs`. */
+export async function until<T>(what: string, condition: () => T | Promise<T>, timeoutMs = 20_000): Promise<NonNullable<T>> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const result = await condition();
+    if (result) return result as NonNullable<T>;
+    if (Date.now() > deadline) throw new Error(`did not come true within ${timeoutMs / 1_000} s: ${what}`);
+    await delay(25);
+  }
+}
