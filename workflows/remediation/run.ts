@@ -248,7 +248,7 @@ class RemediationRun {
     const { awaitRecovery } = proxyActivities<RemediationActivities>({
       startToCloseTimeout: verifyTimeoutMs + VERIFY_MARGIN_MS,
       scheduleToCloseTimeout: verifyTimeoutMs + VERIFY_MARGIN_MS,
-      heartbeatTimeout: '15s',
+      heartbeatTimeout: '10s',
       retry: { initialInterval: '500ms', maximumInterval: '5s' },
     });
     const { lease } = hands;
