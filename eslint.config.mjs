@@ -83,7 +83,8 @@ export default tseslint.config(
         'error',
         { considerDefaultExhaustiveForUnions: true },
       ],
-      '@typescript-eslint/only-throw-error': 'error',
+      // What was caught may be thrown on.
+      '@typescript-eslint/only-throw-error': ['error', { allowThrowingUnknown: true, allowThrowingAny: true }],
       '@typescript-eslint/no-unnecessary-type-assertion': 'error',
     },
   },

@@ -94,7 +94,8 @@ export const DRIVERS = [
   { packages: ['snowflake-sdk'], homes: ['src/collect/snowflake', 'src/warehouse', ...TRY_OUT] },
   { packages: ['systeminformation'], homes: ['src/collect/host', ...TRY_OUT] },
   { packages: ['undici'], homes: ['src/notify/channels', 'src/enrich', 'src/collect', ...TRY_OUT] },
-  { packages: ['nodemailer'], homes: ['src/notify/channels', ...TRY_OUT] },
+  // src/dev has a small notification service of its own.
+  { packages: ['nodemailer'], homes: ['src/notify/channels', 'src/dev', ...TRY_OUT] },
   { packages: ['smtp-server', 'postal-mime'], homes: ['src/dev', ...TRY_OUT] },
   { packages: ['@temporalio/client'], homes: ['src/temporal', 'src/dev', ...TRY_OUT] },
   { packages: ['@temporalio/worker'], homes: ['src/temporal', ...COMPOSITION, ...TRY_OUT] },
