@@ -84,7 +84,10 @@ export default tseslint.config(
         { considerDefaultExhaustiveForUnions: true },
       ],
       // What was caught may be thrown on.
-      '@typescript-eslint/only-throw-error': ['error', { allowThrowingUnknown: true, allowThrowingAny: true }],
+      '@typescript-eslint/only-throw-error': [
+        'error',
+        { allowThrowingUnknown: true, allowThrowingAny: true },
+      ],
       '@typescript-eslint/no-unnecessary-type-assertion': 'error',
     },
   },
