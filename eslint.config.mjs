@@ -83,11 +83,7 @@ export default tseslint.config(
         'error',
         { considerDefaultExhaustiveForUnions: true },
       ],
-      // What was caught may be thrown on.
-      '@typescript-eslint/only-throw-error': [
-        'error',
-        { allowThrowingUnknown: true, allowThrowingAny: true },
-      ],
+      'no-throw-literal': 'error',
       '@typescript-eslint/no-unnecessary-type-assertion': 'error',
     },
   },
