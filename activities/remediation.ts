@@ -136,22 +136,25 @@ const iso = (ms: number): string => new Date(ms).toISOString();
 /** SQLSTATE classes that no repetition cures: bad data, wrong or forbidden statement, not supported, no access. */
 const HOPELESS = /^(0A|22|23|25|28|2F|42)[0-9A-Z]{3}$/;
 
-/** Faults get their code as type, and those that trying again cannot help are not tried again. */
+/**
+ * Faults get their code as type, and those that trying again cannot help are not tried again. Causes stay here: a
+ * driver's own words may hold a connection's secrets, and history keeps everything.
+ */
 async function named<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
+    if (cancellationSignal().aborted) throw error;
     if (error instanceof TocsinError) throw failure(error, error.code, !error.retryable);
     if (isSqlError(error)) throw failure(error, `SQL_${error.code}`, HOPELESS.test(error.code));
-    if (error instanceof RangeError) throw failure(error, 'RangeError', true);
-    throw error;
+    throw failure(error, error instanceof Error ? error.name : 'Error', error instanceof RangeError);
   }
 }
 
-const failure = (cause: Error, type: string, nonRetryable: boolean): ApplicationFailure =>
-  ApplicationFailure.create({ message: cause.message, type, nonRetryable, cause });
+const failure = (error: unknown, type: string, nonRetryable: boolean): ApplicationFailure =>
+  ApplicationFailure.create({ message: messageOf(error), type, nonRetryable });
 
-/** Narrows to an error of the database driver, whose `code` is an SQLSTATE. */
+/** An error of the database driver, whose `code` is an SQLSTATE. */
 function isSqlError(error: unknown): error is Error & { code: string } {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code);
 }

@@ -1,0 +1,29 @@
+/** Permit tables of a test's own on the real server, dropped when the test ends. */
+import { openDatabase, type Database } from '../../../src/history/database';
+import { createPermitStore, PERMITS_MIGRATION } from '../../../src/history/permits';
+import type { PermitStore } from '../../../src/remediate/port';
+import { testServers, uniqueInstance } from '../../harness/servers';
+
+export interface OwnPermits {
+  readonly store: PermitStore;
+  readonly database: Database;
+  /** A store whose server cannot be reached. */
+  readonly unreachable: PermitStore;
+  close(): Promise<void>;
+}
+
+export async function ownPermits(): Promise<OwnPermits> {
+  const database = openDatabase({ url: testServers().postgres, instance: uniqueInstance(), maxConnections: 20 });
+  const nowhere = openDatabase({ url: 'postgres://nobody@127.0.0.1:1/none', instance: '', acquireTimeoutMs: 500 });
+  await database.run(`create schema ${database.schema}`);
+  await database.run(PERMITS_MIGRATION.replaceAll('{schema}', database.schema));
+  return {
+    database,
+    store: createPermitStore(database),
+    unreachable: createPermitStore(nowhere),
+    close: async () => {
+      await database.run(`drop schema ${database.schema} cascade`);
+      await Promise.all([database.close(), nowhere.close()]);
+    },
+  };
+}
