@@ -56,8 +56,8 @@ export interface Shared {
   readonly parts: Part[];
 }
 
-export async function openShared(config: Config, role: string): Promise<Shared> {
-  const log = createLogger({ level: config.log.level, name: role });
+export async function openShared(config: Config, role: string, given?: Logger): Promise<Shared> {
+  const log = given ?? createLogger({ level: config.log.level, role, instance: config.instance });
   const metrics = createMetrics();
   const health = createHealth({ onCheck: (dependency, up) => metrics.dependencyUp.set({ dependency }, up ? 1 : 0) });
   const stopping = new AbortController();

@@ -1,5 +1,6 @@
 /** The roles by name, and how a process runs some of them. */
 import type { Config } from '../src/config/config';
+import type { Logger } from '../src/observe/observe';
 import { startCollector } from './collector';
 import { openShared, type Shared } from './compose';
 import { startDispatcher } from './dispatcher';
@@ -25,8 +26,8 @@ export interface Running {
 }
 
 /** Starts the roles in this process; when one cannot start, what has started is stopped and the reason is thrown. */
-export async function startRoles(config: Config, roles: readonly Role[]): Promise<Running> {
-  const shared = await openShared(config, roles.join('+'));
+export async function startRoles(config: Config, roles: readonly Role[], log?: Logger): Promise<Running> {
+  const shared = await openShared(config, roles.join('+'), log);
   const stop = (): Promise<void> => stopAll(shared.parts, shared.log);
   try {
     for (const role of roles) await ROLES[role](shared);

@@ -1,0 +1,50 @@
+/** The evaluator: reads metrics, decides by the rules, and writes transitions to `gds.alerts`. */
+import { createEvaluatorHost, type EvaluateEvent } from '../src/evaluate/host';
+import type { StreamEvent } from '../src/stream/events';
+import { consumeMetrics } from '../src/stream/metric-consumer';
+import { followOpenAlerts } from '../src/stream/open-alerts';
+import { createTransitionPublisher } from '../src/stream/publishers';
+import { METRIC_PARTITIONS, partitionOfKey } from '../src/stream/topics';
+import { streamObserver, type Shared } from './compose';
+
+export async function startEvaluator(shared: Shared): Promise<void> {
+  const { config, log, metrics, parts, health } = shared;
+  const kafka = await shared.kafka();
+  const { instance } = config;
+  const onEvent = streamObserver(log, metrics);
+  const onMetrics = (event: StreamEvent): void => {
+    if (event.kind === 'batch') metrics.samplesConsumed.inc(event.messages);
+    onEvent(event);
+  };
+  const openAlerts = followOpenAlerts({ kafka, instance, onEvent });
+  const publisher = createTransitionPublisher({ kafka, instance, onEvent });
+  const host = createEvaluatorHost({
+    rules: config.rules,
+    openAlerts,
+    publisher,
+    partitionOf: (instanceId) => partitionOfKey('gds.metrics', instanceId, METRIC_PARTITIONS),
+    onEvent: evaluateObserver(shared),
+  });
+  const consumer = consumeMetrics({ kafka, instance, pool: config.evaluate.pool, sink: host, maxSkewMs: config.evaluate.maxSkewMs, onEvent: onMetrics });
+  metrics.rulesLoaded.set(config.rules.length);
+  health.register('metric consumer', async () => {
+    if (!consumer.joined()) throw new Error('it has not joined its group');
+    const { series, partitions, unsent } = host.stats();
+    return `${partitions} partitions, ${series} series, ${unsent} transitions to send`;
+  });
+  parts.push(
+    { name: 'open alerts', stop: () => openAlerts.close() },
+    { name: 'transition publisher', stop: () => publisher.close() },
+    { name: 'metric consumer', stop: () => consumer.stop() },
+  );
+}
+
+function evaluateObserver({ log, metrics }: Shared): (event: EvaluateEvent) => void {
+  return (event) => {
+    if (event.kind === 'transition') {
+      metrics.transitionsPublished.inc({ kind: event.transition, source: 'evaluator' });
+      metrics.evaluationSeconds.observe(Math.max(0, event.latencyMs) / 1_000);
+      log.info({ ...event, correlation_id: event.correlationId }, `${event.rule}: ${event.transition}`);
+    } else log.debug({ ...event }, `evaluate: ${event.kind}`);
+  };
+}
