@@ -6,62 +6,83 @@ import type { RelatedAlert } from '../domain/notification';
 import type { RemediationResult } from '../domain/remediation';
 import { ALERT_COLUMNS, toAlertRow, type AlertColumns } from './alert-row';
 import type { Database } from './database';
+import type { EpisodeKey } from './enqueue';
 import type { AlertRow, NotificationFacts } from './port';
 import { createSilences } from './silences';
 
 const MOST_RELATED = 10;
 
-interface EpisodeColumns {
-  starts_at: Date;
+/** Dates inside JSON come as text. */
+interface PastColumns {
+  starts_at: string;
   fire_count: number | null;
   value: AlertRow['value'];
   threshold: number | null;
   event_time: number | null;
   correlation_id: string | null;
-  ended_at: Date | null;
+  ended_at: string | null;
   acknowledgement: AlertRow['acknowledgement'];
   resolved_by: string | null;
 }
 
 interface FactsColumns extends AlertColumns {
-  past:
-    (Omit<EpisodeColumns, 'starts_at' | 'ended_at'> & { starts_at: string; ended_at: string | null }) | null;
+  asked: number;
+  past: PastColumns | null;
   artifacts: Artifact[];
   remediation: RemediationResult | null;
+  related: RelatedColumns[];
 }
 
-/** Null when the history does not know the alert or the episode yet. */
+/** One answer a key, in their order: null when the history does not know the alert or the episode yet. */
 export async function readFacts(
   database: Database,
-  fingerprint: string,
-  episode: number,
-): Promise<NotificationFacts | null> {
+  keys: readonly EpisodeKey[],
+): Promise<(NotificationFacts | null)[]> {
   const { run, schema } = database;
-  const [row] = await run<FactsColumns>(
-    `select ${ALERT_COLUMNS},
+  const columns = ALERT_COLUMNS.replace(/\w+/g, 'a.$&');
+  const rows = await run<FactsColumns>(
+    `select ${columns}, k.asked,
        (select to_jsonb(p) from (select starts_at, fire_count, value, threshold, event_time, correlation_id,
           coalesce(ended_at, life_ended_at) as ended_at, acknowledgement, coalesce(life_resolved_by, ended_by) as resolved_by
-          from ${schema}.episodes where fingerprint = $1 and episode = $2 and a.episode > $2) p) as past,
-       coalesce((select jsonb_agg(artifact order by seq, provider, type) from ${schema}.artifacts
-          where fingerprint = $1 and episode = $2), '[]') as artifacts,
-       (select result from ${schema}.remediations where fingerprint = $1 and episode = $2
-          order by seq desc, started_at desc limit 1) as remediation
-     from ${schema}.alerts a where fingerprint = $1`,
-    [fingerprint, episode],
+          from ${schema}.episodes e where e.fingerprint = k.fingerprint and e.episode = k.episode
+            and a.episode > k.episode) p) as past,
+       coalesce((select jsonb_agg(artifact order by seq, provider, type) from ${schema}.artifacts f
+          where f.fingerprint = k.fingerprint and f.episode = k.episode), '[]') as artifacts,
+       (select result from ${schema}.remediations r where r.fingerprint = k.fingerprint and r.episode = k.episode
+          order by seq desc, started_at desc limit 1) as remediation,
+       coalesce((select jsonb_agg(to_jsonb(o)) from (
+          select o.fingerprint, o.labels, o.state, o.starts_at from ${schema}.alerts o
+          where coalesce(o.labels->>'instance_id', o.labels->>'instance') = coalesce(a.labels->>'instance_id', a.labels->>'instance')
+            and o.state <> 'RESOLVED' and o.fingerprint <> a.fingerprint
+          order by o.starts_at desc, o.fingerprint limit ${MOST_RELATED}) o), '[]') as related
+     from unnest($1::text[], $2::bigint[]) with ordinality as k (fingerprint, episode, asked)
+     join ${schema}.alerts a on a.fingerprint = k.fingerprint
+     where a.episode >= k.episode`,
+    [keys.map(({ fingerprint }) => fingerprint), keys.map(({ episode }) => episode)],
   );
-  if (!row || (row.episode !== episode && row.past === null)) return null;
+  const isSilenced = await silenceTest(database);
+  const found = new Map(
+    rows.map((row) => [row.asked, toFacts(row, keys[row.asked - 1]!.episode, isSilenced)]),
+  );
+  return keys.map((_, index) => found.get(index + 1) ?? null);
+}
+
+type SilenceTest = (alert: AlertRow) => boolean;
+
+function toFacts(row: FactsColumns, episode: number, isSilenced: SilenceTest): NotificationFacts | null {
+  if (row.episode !== episode && row.past === null) return null;
   const alert = row.past === null ? toAlertRow(row) : asOfEpisode(toAlertRow(row), episode, row.past);
   return {
     alert,
-    shownState: shownState(alert.state, await isSilenced(database, alert)),
+    shownState: shownState(alert.state, isSilenced(alert)),
     artifacts: row.artifacts,
     remediation: row.remediation,
-    related: await readRelated(database, alert, MOST_RELATED),
+    related: row.related.map(toRelated),
   };
 }
 
 /** A later episode has followed, so this one is over; its last points are not kept. */
-function asOfEpisode(current: AlertRow, episode: number, past: NonNullable<FactsColumns['past']>): AlertRow {
+function asOfEpisode(current: AlertRow, episode: number, past: PastColumns): AlertRow {
   return {
     ...current,
     state: 'RESOLVED',
@@ -80,17 +101,17 @@ function asOfEpisode(current: AlertRow, episode: number, past: NonNullable<Facts
   };
 }
 
-async function isSilenced(database: Database, alert: AlertRow): Promise<boolean> {
-  if (alert.state !== 'FIRING') return false;
+async function silenceTest(database: Database): Promise<SilenceTest> {
   const silences = await createSilences(database).active(new Date());
-  return silences.some((silence) => compileMatchers(silence.matchers)(alert.labels));
+  const tests = silences.map((silence) => compileMatchers(silence.matchers));
+  return (alert) => alert.state === 'FIRING' && tests.some((matches) => matches(alert.labels));
 }
 
 interface RelatedColumns {
   fingerprint: string;
   labels: AlertRow['labels'];
   state: string;
-  starts_at: Date;
+  starts_at: Date | string;
 }
 
 /** Open alerts of the same instance, newest first; an alert without an instance has none. */
@@ -107,14 +128,18 @@ export async function readRelated(
      order by starts_at desc, fingerprint limit $3`,
     [instance, fingerprint, limit],
   );
-  return rows.map((row) => ({
+  return rows.map(toRelated);
+}
+
+function toRelated(row: RelatedColumns): RelatedAlert {
+  return {
     fingerprint: row.fingerprint,
     alert_name: row.labels['alertname'] ?? row.fingerprint,
     severity: row.labels['severity'] ?? null,
     resource: row.labels['resource'] ?? instanceOf(row.labels),
     state: row.state,
-    starts_at: row.starts_at.toISOString(),
-  }));
+    starts_at: new Date(row.starts_at).toISOString(),
+  };
 }
 
 const instanceOf = (labels: AlertRow['labels']): string | null =>

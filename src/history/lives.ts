@@ -27,10 +27,9 @@ function isTimelineOnly(record: LifeRecord): boolean {
 async function writeRecord(run: Run, schema: string, record: LifeRecord): ReturnType<LifeStore['record']> {
   // The alert's row first, as all writers do; then nobody waits for us while we wait for them.
   await run(`select 1 from ${schema}.alerts where fingerprint = $1 for update`, [record.fingerprint]);
-  const past = await lookBack(run, schema, record);
+  const past = await upsertEpisode(run, schema, record);
   const first = record.seq === 1 || past.seq === 0;
   const closed = first && past.ended;
-  await upsertEpisode(run, schema, record);
   await writeEvents(run, schema, record);
   await writeFindings(run, schema, record);
   if (record.opens) await moveToOpened(run, schema, [record.fingerprint]);
@@ -39,7 +38,8 @@ async function writeRecord(run: Run, schema: string, record: LifeRecord): Return
   return { closed, previousEndedAt: first ? (past.previousEndedAt?.toISOString() ?? null) : null };
 }
 
-interface Past {
+/** What stood there before the record. */
+interface Past extends QueryResultRow {
   /** The last record of this episode; 0 when there was none. */
   seq: number;
   /** Its condition ended, somebody resolved it, or a later episode has followed. */
@@ -47,30 +47,19 @@ interface Past {
   previousEndedAt: Date | null;
 }
 
-async function lookBack(run: Run, schema: string, { fingerprint, episode }: LifeRecord): Promise<Past> {
-  const [past] = await run<Past & QueryResultRow>(
-    `select coalesce(max(life_seq) filter (where episode = $2), 0) as seq,
-       coalesce(bool_or(ended_at is not null or life_state = 'RESOLVED') filter (where episode = $2), false)
-         or exists (select 1 from ${schema}.alerts where fingerprint = $1 and episode > $2) as ended,
-       max(coalesce(ended_at, life_ended_at)) filter (where episode < $2) as "previousEndedAt"
-     from ${schema}.episodes where fingerprint = $1`,
-    [fingerprint, episode],
-  );
-  return past!;
-}
-
 const changesState = (record: LifeRecord): boolean =>
   [record.state, record.acknowledgement, record.resolvedBy, record.quietUntil].some(
     (part) => part !== undefined,
   );
 
-/** A lower seq than the last changes nothing here. */
-async function upsertEpisode(run: Run, schema: string, record: LifeRecord): Promise<void> {
+/** A lower seq than the last changes nothing here. The look back sees the rows as they were before the statement. */
+async function upsertEpisode(run: Run, schema: string, record: LifeRecord): Promise<Past> {
   const startsAt = record.opens?.startsAt ?? new Date(record.episode).toISOString();
   const endedAt =
     record.state === 'RESOLVED' ? (record.timeline.at(-1)?.at ?? new Date().toISOString()) : null;
-  await run(
-    `insert into ${schema}.episodes as e (fingerprint, episode, starts_at, life_seq, life_state, life_resolved_by,
+  const [past] = await run<Past>(
+    `with written as (
+     insert into ${schema}.episodes as e (fingerprint, episode, starts_at, life_seq, life_state, life_resolved_by,
        life_ended_at, acknowledgement, escalation_level, opened_reason, quiet_until)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $10, $11, $12)
      on conflict (fingerprint, episode) do update set
@@ -82,7 +71,12 @@ async function upsertEpisode(run: Run, schema: string, record: LifeRecord): Prom
        escalation_level = coalesce(excluded.escalation_level, e.escalation_level),
        opened_reason = coalesce(e.opened_reason, excluded.opened_reason),
        quiet_until = case when $13 then excluded.quiet_until else e.quiet_until end
-     where e.life_seq < excluded.life_seq`,
+     where e.life_seq < excluded.life_seq)
+     select coalesce(max(life_seq) filter (where episode = $2), 0) as seq,
+       coalesce(bool_or(ended_at is not null or life_state = 'RESOLVED') filter (where episode = $2), false)
+         or exists (select 1 from ${schema}.alerts where fingerprint = $1 and episode > $2) as ended,
+       max(coalesce(ended_at, life_ended_at)) filter (where episode < $2) as "previousEndedAt"
+     from ${schema}.episodes where fingerprint = $1`,
     [
       record.fingerprint,
       record.episode,
@@ -99,6 +93,7 @@ async function upsertEpisode(run: Run, schema: string, record: LifeRecord): Prom
       record.quietUntil !== undefined,
     ],
   );
+  return past!;
 }
 
 async function writeEvents(run: Run, schema: string, record: LifeRecord): Promise<void> {

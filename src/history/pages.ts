@@ -1,4 +1,5 @@
 /** Applies batches of transitions to the rows: a handful of statements however many alerts there are. */
+import type { QueryResultRow } from 'pg';
 import {
   alertRecords,
   ALERT_ASSIGNMENTS,
@@ -46,54 +47,47 @@ type Known = ReadonlyMap<string, AlertRow>;
 
 async function writeRows(run: Run, schema: string, rows: readonly AlertRow[], known: Known): Promise<void> {
   if (rows.length === 0) return;
-  const records = alertRecords(rows);
-  await upsertAlerts(run, schema, rows, records, known);
-  if (!(await upsertEpisodes(run, schema, records))) return;
+  const { alerts, lives } = await upsert(run, schema, rows, known);
+  // A row that is there now and was not when we looked belongs to a decision that we have not seen.
+  if (alerts !== rows.length) throw new Collision('another process has begun one of these alerts');
+  if (!lives) return;
   const fingerprints = rows.map(({ fingerprint }) => fingerprint);
   await mergeLives(run, schema, fingerprints);
   await moveToOpened(run, schema, fingerprints);
 }
 
-/** A row that is there now and was not when we looked belongs to a decision that we have not seen: begin again. */
-async function upsertAlerts(
-  run: Run,
-  schema: string,
-  rows: readonly AlertRow[],
-  records: string,
-  known: Known,
-): Promise<void> {
-  const written = await run<{ count: number }>(
-    `with written as (
-       insert into ${schema}.alerts as a (${ALERT_COLUMNS})
-       select ${ALERT_COLUMNS} from jsonb_to_recordset($1::jsonb) as r (${ALERT_RECORD})
-       on conflict (fingerprint) do update set ${ALERT_ASSIGNMENTS} where a.fingerprint = any($2)
-       returning 1)
-     select count(*) as count from written`,
-    [records, [...known.keys()]],
-  );
-  if (written[0]?.count !== rows.length) throw new Collision('another process has begun one of these alerts');
+interface Upserted extends QueryResultRow {
+  /** How many rows were written. */
+  alerts: number;
+  /** Whether a life has spoken of one of these alerts. */
+  lives: boolean;
 }
 
-/** Answers whether a life has already spoken of one of these alerts. */
-async function upsertEpisodes(run: Run, schema: string, records: string): Promise<boolean> {
-  const [row] = await run<{ lives: boolean }>(
-    `with given as (select * from jsonb_to_recordset($1::jsonb) as r (${ALERT_RECORD})),
-     written as (
+/** Alerts and their episodes in one statement, since reading the batch is most of the work; alerts are locked first. */
+async function upsert(run: Run, schema: string, rows: readonly AlertRow[], known: Known): Promise<Upserted> {
+  const [upserted] = await run<Upserted>(
+    `with given as materialized (select * from jsonb_to_recordset($1::jsonb) as r (${ALERT_RECORD})),
+     alerts as (
+       insert into ${schema}.alerts as a (${ALERT_COLUMNS}) select ${ALERT_COLUMNS} from given
+       on conflict (fingerprint) do update set ${ALERT_ASSIGNMENTS} where a.fingerprint = any($2)
+       returning fingerprint, episode, starts_at, fire_count, value, threshold, event_time, correlation_id, state,
+         ends_at, resolved_by),
+     episodes as (
        insert into ${schema}.episodes as e
          (fingerprint, episode, starts_at, fire_count, value, threshold, event_time, correlation_id, ended_at, ended_by)
        select fingerprint, episode, starts_at, fire_count, value, threshold, event_time, correlation_id,
          case when state = 'RESOLVED' then coalesce(ends_at, to_timestamp(event_time / 1000.0)) end,
          case when state = 'RESOLVED' then resolved_by end
-       from given
+       from alerts
        on conflict (fingerprint, episode) do update set
          starts_at = excluded.starts_at, fire_count = excluded.fire_count, value = excluded.value,
          threshold = excluded.threshold, event_time = excluded.event_time, correlation_id = excluded.correlation_id,
          ended_at = excluded.ended_at, ended_by = excluded.ended_by
        returning life_seq)
-     select coalesce(bool_or(life_seq > 0), false)
+     select count(*) as alerts, coalesce(bool_or(life_seq > 0), false)
        or exists (select 1 from ${schema}.episodes where opened_reason is not null
-         and fingerprint in (select fingerprint from given)) as lives from written`,
-    [records],
+         and fingerprint in (select fingerprint from given)) as lives from episodes`,
+    [alertRecords(rows), [...known.keys()]],
   );
-  return row?.lives ?? false;
+  return upserted!;
 }

@@ -4,26 +4,56 @@
  * one that all holders share.
  */
 import { randomUUID } from 'node:crypto';
-import type { Database } from './database';
-import { wakeChannel } from './enqueue';
+import { coalesced } from './coalesce';
+import { json, type Database, type Run } from './database';
+import { wakeChannel, type EpisodeKey } from './enqueue';
 import { readFacts } from './facts';
 import { listenFor } from './listen';
-import type { NotificationOutcome, NotificationQueue, QueuedNotification, ReceiverFilter } from './port';
+import type {
+  NotificationFacts,
+  NotificationOutcome,
+  NotificationQueue,
+  QueuedNotification,
+  ReceiverFilter,
+} from './port';
 
 /** Nothing earlier waits for the same receiver of the same alert: messages of an alert arrive in order. */
-const FIRST_IN_LINE = (schema: string): string => `not exists (
-  select 1 from ${schema}.notifications earlier where earlier.fingerprint = n.fingerprint
-    and earlier.receiver = n.receiver and earlier.state = 'pending' and earlier.id < n.id)`;
+const FIRST_IN_LINE = (schema: string): string => `(
+  select min(line.id) from ${schema}.notifications line where line.fingerprint = n.fingerprint
+    and line.receiver = n.receiver and line.state = 'pending') = n.id`;
+
+/**
+ * Walks the messages by due date and stops at the limit. Left alone, the planner sorts all that wait while the table's
+ * statistics are young, which is just when a storm begins.
+ */
+async function byDueDate<T>(database: Database, doing: string, work: (run: Run) => Promise<T>): Promise<T> {
+  return database.transaction(doing, async (run) => {
+    await run(
+      'set local enable_sort = off; set local enable_bitmapscan = off; set local enable_seqscan = off',
+    );
+    return work(run);
+  });
+}
+
+const MOST_AT_ONCE = 200;
 
 export function createQueue(database: Database, onListenError: (error: unknown) => void): NotificationQueue {
   const holder = randomUUID();
+  const settle = coalesced<Settled, void>((outcomes) => writeOutcomes(database, outcomes), MOST_AT_ONCE);
+  const facts = coalesced<EpisodeKey, NotificationFacts | null>(
+    (keys) => readFacts(database, keys),
+    MOST_AT_ONCE,
+  );
   return {
     take: (limit, leaseMs, receivers) => take(database, holder, limit, leaseMs, receivers),
     renew: (ids, leaseMs) => renew(database, holder, ids, leaseMs),
-    finish: (id, outcome) => finish(database, holder, id, outcome),
+    finish: (id, outcome) =>
+      outcome.kind === 'retry'
+        ? postpone(database, holder, id, outcome.at, outcome.error)
+        : settle({ id, ...settled(outcome) }),
     nextDueAt: () => nextDueAt(database),
     listen: (wake) => listenFor(database.url, wakeChannel(database.schema), wake, onListenError),
-    facts: (fingerprint, episode) => readFacts(database, fingerprint, episode),
+    facts: (fingerprint, episode) => facts({ fingerprint, episode }),
   };
 }
 
@@ -41,15 +71,17 @@ interface TakenColumns {
 }
 
 async function take(
-  { run, schema }: Database,
+  database: Database,
   holder: string,
   limit: number,
   leaseMs: number,
   receivers: ReceiverFilter = { except: [] },
 ): Promise<QueuedNotification[]> {
   const only = 'only' in receivers;
-  const rows = await run<TakenColumns>(
-    `with due as (
+  const { schema } = database;
+  const rows = await byDueDate(database, 'take messages', (run) =>
+    run<TakenColumns>(
+      `with due as (
        select n.id from ${schema}.notifications n
        where n.state = 'pending' and n.due_at <= now() and (n.lease_until is null or n.lease_until <= now())
          and (n.receiver = any($4)) = $5 and ${FIRST_IN_LINE(schema)}
@@ -61,7 +93,8 @@ async function take(
        n.attempts - 1 as attempts,
        exists (select 1 from ${schema}.notifications told where told.fingerprint = n.fingerprint
          and told.episode = n.episode and told.receiver = n.receiver and told.state = 'sent') as told`,
-    [limit, leaseMs, holder, only ? receivers.only : receivers.except, only],
+      [limit, leaseMs, holder, only ? receivers.only : receivers.except, only],
+    ),
   );
   return rows
     .map(toQueued)
@@ -97,49 +130,57 @@ async function renew(
   );
 }
 
-async function finish(
-  database: Database,
-  holder: string,
-  id: string,
-  outcome: NotificationOutcome,
-): Promise<void> {
-  if (outcome.kind === 'retry') return postpone(database, holder, id, outcome.at, outcome.error);
-  const { state, via, reason, detail } = finalColumns(outcome);
-  await database.run(
-    `with finished as (
-       update ${database.schema}.notifications
-       set state = $2, via = $3, reason = $4, detail = $5, sent_at = case when $2 = 'sent' then now() end, lease_until = null
-       where id = $1 and state = 'pending' returning *)
-     insert into ${database.schema}.timeline (fingerprint, episode, key, at, kind, actor, text, details)
-     select fingerprint, episode, 'notification:' || step || ':' || receiver, now(),
-       case when $2 = 'sent' then 'notified' else 'not_notified' end, 'notifier', $6 || receiver || ' of ' || step || $7,
-       jsonb_build_object('message_id', message_id, 'receiver', receiver, 'via', via, 'reason', reason, 'detail', detail)
-     from finished on conflict do nothing`,
-    [id, state, via, reason, detail, ...words(outcome)],
-  );
-}
-
 type Final = Exclude<NotificationOutcome, { kind: 'retry' }>;
 
-function finalColumns(outcome: Final): {
-  state: string;
-  via: string | null;
-  reason: string | null;
-  detail: string;
-} {
-  if (outcome.kind === 'sent')
-    return { state: 'sent', via: outcome.via, reason: null, detail: outcome.detail };
-  if (outcome.kind === 'dead') return { state: 'dead', via: null, reason: null, detail: outcome.error };
-  return { state: 'dropped', via: null, reason: outcome.reason, detail: outcome.detail };
+interface Settled {
+  readonly id: string;
+  readonly state: 'sent' | 'dropped' | 'dead';
+  readonly via: string | null;
+  readonly reason: string | null;
+  readonly detail: string;
+  /** What the timeline says after the receiver's name. */
+  readonly words: string;
 }
 
-/** What the timeline says before and after the receiver's name. */
-function words(outcome: Final): [string, string] {
-  if (outcome.kind === 'sent') return ['told ', ` via ${outcome.via}`];
-  return [
-    'did not tell ',
-    `: ${outcome.kind === 'dead' ? outcome.error : `${outcome.reason} (${outcome.detail})`}`,
-  ];
+function settled(outcome: Final): Omit<Settled, 'id'> {
+  if (outcome.kind === 'sent') {
+    return {
+      state: 'sent',
+      via: outcome.via,
+      reason: null,
+      detail: outcome.detail,
+      words: ` via ${outcome.via}`,
+    };
+  }
+  if (outcome.kind === 'dead') {
+    return { state: 'dead', via: null, reason: null, detail: outcome.error, words: `: ${outcome.error}` };
+  }
+  const { reason, detail } = outcome;
+  return { state: 'dropped', via: null, reason, detail, words: `: ${reason} (${detail})` };
+}
+
+/** Also by a holder that lost its lease: what has been sent has been sent. The first outcome of a row stays. */
+async function writeOutcomes({ run, schema }: Database, outcomes: readonly Settled[]): Promise<void[]> {
+  await run(
+    `with given as (
+       select distinct on (id) * from jsonb_to_recordset($1::jsonb)
+         as g (id bigint, state text, via text, reason text, detail text, words text) order by id),
+     locked as (select id from ${schema}.notifications where id in (select id from given) order by id for update),
+     finished as (
+       update ${schema}.notifications n
+       set state = g.state, via = g.via, reason = g.reason, detail = g.detail, lease_until = null,
+         sent_at = case when g.state = 'sent' then now() end
+       from given g join locked using (id) where n.id = g.id and n.state = 'pending'
+       returning n.*, g.words)
+     insert into ${schema}.timeline (fingerprint, episode, key, at, kind, actor, text, details)
+     select fingerprint, episode, 'notification:' || step || ':' || receiver, now(),
+       case when state = 'sent' then 'notified' else 'not_notified' end, 'notifier',
+       case when state = 'sent' then 'told ' else 'did not tell ' end || receiver || ' of ' || step || words,
+       jsonb_build_object('message_id', message_id, 'receiver', receiver, 'via', via, 'reason', reason, 'detail', detail)
+     from finished order by id on conflict do nothing`,
+    [json(outcomes)],
+  );
+  return outcomes.map(() => undefined);
 }
 
 /** Only by the holder: a lease that was lost belongs to whoever sends now. */
@@ -157,10 +198,18 @@ async function postpone(
   );
 }
 
-async function nextDueAt({ run, schema }: Database): Promise<Date | null> {
-  const [row] = await run<{ at: Date | null }>(
-    `select min(greatest(n.due_at, n.lease_until)) as at from ${schema}.notifications n
-     where n.state = 'pending' and ${FIRST_IN_LINE(schema)}`,
+/** The next that nobody holds, or the first lease that ends. */
+async function nextDueAt(database: Database): Promise<Date | null> {
+  const { schema } = database;
+  const [row] = await byDueDate(database, 'look for the next message', (run) =>
+    run<{ at: Date | null }>(
+      `select least(
+       (select n.due_at from ${schema}.notifications n
+        where n.state = 'pending' and (n.lease_until is null or n.lease_until <= now()) and ${FIRST_IN_LINE(schema)}
+        order by n.due_at, n.id limit 1),
+       (select min(n.lease_until) from ${schema}.notifications n
+        where n.state = 'pending' and n.due_at <= now() and n.lease_until > now() and ${FIRST_IN_LINE(schema)})) as at`,
+    ),
   );
   return row?.at ?? null;
 }

@@ -15,7 +15,12 @@ afterAll(() => test_.close());
 type Step = { readonly pages: PagesChange } | { readonly life: LifeRecord };
 type Action = 'acknowledge' | 'unacknowledge' | 'escalate' | 'release';
 
-const ack: Acknowledgement = { owner: 'ann', at: new Date(STARTED).toISOString(), until: null, comment: null };
+const ack: Acknowledgement = {
+  owner: 'ann',
+  at: new Date(STARTED).toISOString(),
+  until: null,
+  comment: null,
+};
 const TAIL = ['nothing', 'condition ends', 'resolved by hand', 'both'] as const;
 
 function transitionsOf(row: AlertRow, values: readonly number[], tail: (typeof TAIL)[number]): Step[] {
@@ -30,7 +35,14 @@ function lifeOf(row: AlertRow, actions: readonly Action[], tail: (typeof TAIL)[n
   actions.forEach((action, index) => parts.push(partOf(row, action, index)));
   if (tail === 'resolved by hand' || tail === 'both') {
     const quietUntil = new Date(STARTED + 900_000).toISOString();
-    parts.push({ state: 'RESOLVED', resolvedBy: 'ann', acknowledgement: null, quietUntil, resolves: { receivers: ['ops'] }, timeline: [event('by-hand')] });
+    parts.push({
+      state: 'RESOLVED',
+      resolvedBy: 'ann',
+      acknowledgement: null,
+      quietUntil,
+      resolves: { receivers: ['ops'] },
+      timeline: [event('by-hand')],
+    });
   }
   return parts.map((part, index) => ({ life: lifeRecord(row, index + 1, part) }));
 }
@@ -67,9 +79,15 @@ async function play(row: AlertRow, steps: readonly Step[]): Promise<unknown> {
     [row.fingerprint],
   );
   const { fingerprint: _, labels: __, ...found } = (await lists.find(row.fingerprint))!;
-  const messages = (await lists.notifications(row.fingerprint)).map(({ receiver, step }) => `${receiver}:${step}`).sort();
+  const messages = (await lists.notifications(row.fingerprint))
+    .map(({ receiver, step }) => `${receiver}:${step}`)
+    .sort();
   const keys = (await lists.timeline(row.fingerprint)).map(({ key }) => key).sort();
-  const { labels: ___, fingerprint: ____, ...facts } = (await queue.facts(row.fingerprint, row.episode))!.alert;
+  const {
+    labels: ___,
+    fingerprint: ____,
+    ...facts
+  } = (await queue.facts(row.fingerprint, row.episode))!.alert;
   return { found, episodes, messages, keys, facts };
 }
 
@@ -77,7 +95,9 @@ test('any interleaving and repetition of transitions and life records ends in th
   let number = 0;
   const story = fc.record({
     values: fc.array(fc.integer({ min: 91, max: 99 }), { maxLength: 2 }),
-    actions: fc.array(fc.constantFrom<Action>('acknowledge', 'unacknowledge', 'escalate', 'release'), { maxLength: 4 }),
+    actions: fc.array(fc.constantFrom<Action>('acknowledge', 'unacknowledge', 'escalate', 'release'), {
+      maxLength: 4,
+    }),
     tail: fc.constantFrom(...TAIL),
     choices: fc.array(fc.nat(9), { minLength: 4, maxLength: 16 }),
   });
@@ -85,7 +105,8 @@ test('any interleaving and repetition of transitions and life records ends in th
     fc.asyncProperty(story, async ({ values, actions, tail, choices }) => {
       const one = alertRow({}, { alertname: 'Law', n: String(number++) });
       const two = alertRow({}, { alertname: 'Law', n: String(number++) });
-      const steps = (row: AlertRow, order: readonly number[]) => interleave(transitionsOf(row, values, tail), lifeOf(row, actions, tail), order);
+      const steps = (row: AlertRow, order: readonly number[]) =>
+        interleave(transitionsOf(row, values, tail), lifeOf(row, actions, tail), order);
       const reference = await play(one, steps(one, [0]));
       expect(await play(two, steps(two, choices))).toEqual(reference);
     }),

@@ -8,13 +8,27 @@ let test_: TestHistory;
 beforeAll(async () => (test_ = await testHistory()));
 afterAll(() => test_.close());
 const write = (rows: readonly AlertRow[]) =>
-  test_.history.pages.apply(rows.map(({ fingerprint }) => fingerprint), () => change({ rows }));
+  test_.history.pages.apply(
+    rows.map(({ fingerprint }) => fingerprint),
+    () => change({ rows }),
+  );
 
 describe('alerts', () => {
-  const high = alertRow({ episode: STARTED + 2 }, { alertname: 'High', instance_id: 'a', severity: 'critical' });
-  const slow = alertRow({ episode: STARTED + 1 }, { alertname: 'Slow', instance_id: 'b', severity: 'warning' });
-  const over = alertRow({ episode: STARTED, state: 'RESOLVED', endsAt: new Date(STARTED + 5).toISOString() }, { alertname: 'Over', instance_id: 'a', severity: 'warning' });
-  const many = Array.from({ length: 1_200 }, (_, i) => alertRow({ episode: STARTED - 1 - i }, { alertname: 'Many', n: String(i) }));
+  const high = alertRow(
+    { episode: STARTED + 2 },
+    { alertname: 'High', instance_id: 'a', severity: 'critical' },
+  );
+  const slow = alertRow(
+    { episode: STARTED + 1 },
+    { alertname: 'Slow', instance_id: 'b', severity: 'warning' },
+  );
+  const over = alertRow(
+    { episode: STARTED, state: 'RESOLVED', endsAt: new Date(STARTED + 5).toISOString() },
+    { alertname: 'Over', instance_id: 'a', severity: 'warning' },
+  );
+  const many = Array.from({ length: 1_200 }, (_, i) =>
+    alertRow({ episode: STARTED - 1 - i }, { alertname: 'Many', n: String(i) }),
+  );
   beforeAll(() => write([over, slow, high, ...many]));
   const names = async (filter: Parameters<TestHistory['history']['lists']['list']>[0]) =>
     (await test_.history.lists.list(filter)).map(({ labels }) => labels['alertname']);
@@ -55,12 +69,15 @@ describe('silences', () => {
     createdBy: 'ann',
     comment: 'nul \u0000',
   };
-  const active = async (ms: number) => (await test_.history.silences.active(new Date(ms))).map(({ id }) => id);
+  const active = async (ms: number) =>
+    (await test_.history.silences.active(new Date(ms))).map(({ id }) => id);
 
   test('hold from their start until their end, and the same id again changes nothing', async () => {
     await test_.history.silences.create(silence);
     await test_.history.silences.create({ ...silence, comment: 'other' });
-    expect(await test_.history.silences.active(new Date(1_000))).toEqual([{ ...silence, comment: 'nul \ufffd' }]);
+    expect(await test_.history.silences.active(new Date(1_000))).toEqual([
+      { ...silence, comment: 'nul \ufffd' },
+    ]);
     expect([await active(999), await active(4_999), await active(5_000)]).toEqual([[], ['s1'], []]);
   });
 

@@ -12,7 +12,8 @@ const row = alertRow();
 const inAnHour = () => new Date(Date.now() + 3_600_000);
 const apply = (what: ReturnType<typeof change>) => test_.history.pages.apply([row.fingerprint], () => what);
 const take = (limit = 10, leaseMs = 60_000) => test_.history.queue.take(limit, leaseMs);
-const steps = (taken: readonly QueuedNotification[]) => taken.map(({ receiver, step }) => `${receiver}:${step}`);
+const steps = (taken: readonly QueuedNotification[]) =>
+  taken.map(({ receiver, step }) => `${receiver}:${step}`);
 const sent = (id: string) => test_.history.queue.finish(id, { kind: 'sent', via: 'ops', detail: 'HTTP 200' });
 const remediation: RemediationResult = {
   remediation_id: 'run-1',
@@ -54,11 +55,21 @@ describe('taking', () => {
     const [mine, theirs] = [await take(1), await other.queue.take(10, 60_000)];
     expect([steps(mine), steps(theirs)]).toEqual([['first:fire'], ['second:fire']]);
     expect(await take()).toEqual([]);
-    expect(mine[0]).toMatchObject({ messageId: `${row.fingerprint}:${STARTED}:fire`, attempts: 0, told: false, dueAt: new Date(1_000) });
+    expect(mine[0]).toMatchObject({
+      messageId: `${row.fingerprint}:${STARTED}:fire`,
+      attempts: 0,
+      told: false,
+      dueAt: new Date(1_000),
+    });
   });
 
   test('one at a time to a receiver of an alert, in order', async () => {
-    await apply(change({ rows: [row], notifications: [message(row, 'ops'), message(row, 'ops', 'escalate-1', new Date(1))] }));
+    await apply(
+      change({
+        rows: [row],
+        notifications: [message(row, 'ops'), message(row, 'ops', 'escalate-1', new Date(1))],
+      }),
+    );
     const [fire, ...none] = await take();
     expect(fire?.step).toBe('fire');
     expect(none).toEqual([]);
@@ -67,14 +78,18 @@ describe('taking', () => {
   });
 
   test('a lane takes its receivers only', async () => {
-    await apply(change({ rows: [row], notifications: [message(row, 'a'), message(row, 'b'), message(row, 'c')] }));
+    await apply(
+      change({ rows: [row], notifications: [message(row, 'a'), message(row, 'b'), message(row, 'c')] }),
+    );
     expect(steps(await test_.history.queue.take(9, 60_000, { only: ['b'] }))).toEqual(['b:fire']);
     expect(steps(await test_.history.queue.take(9, 60_000, { except: ['a', 'b'] }))).toEqual(['c:fire']);
   });
 
   test('a message that still waits leaves with the one that follows it', async () => {
     await apply(firing(row, ['ops', 'other'], inAnHour()));
-    await test_.history.lives.record(lifeRecord(row, 1, { notifications: [message(row, 'ops', 'escalate-1', new Date())] }));
+    await test_.history.lives.record(
+      lifeRecord(row, 1, { notifications: [message(row, 'ops', 'escalate-1', new Date())] }),
+    );
     expect(await sendAll()).toEqual(['ops:fire', 'ops:escalate-1']);
   });
 });
@@ -110,14 +125,21 @@ describe('leases', () => {
 
 describe('outcomes', () => {
   test('sent, dropped and dead are kept with their reason, and told in the timeline once', async () => {
-    await apply(change({ rows: [row], notifications: [message(row, 'a'), message(row, 'b'), message(row, 'c')] }));
+    await apply(
+      change({ rows: [row], notifications: [message(row, 'a'), message(row, 'b'), message(row, 'c')] }),
+    );
     const [a, b, c] = await take();
     const { queue, lists } = test_.history;
     await queue.finish(a!.id, { kind: 'sent', via: 'mail', detail: 'HTTP 200' });
     await queue.finish(a!.id, { kind: 'dead', error: 'late word' });
     await queue.finish(b!.id, { kind: 'dropped', reason: 'silenced', detail: 'by ann' });
     await queue.finish(c!.id, { kind: 'dead', error: 'HTTP 400' });
-    const kept = (await lists.notifications(row.fingerprint)).map(({ state, via, detail, attempts }) => [state, via, detail, attempts]);
+    const kept = (await lists.notifications(row.fingerprint)).map(({ state, via, detail, attempts }) => [
+      state,
+      via,
+      detail,
+      attempts,
+    ]);
     expect(kept).toEqual([
       ['sent', 'mail', 'HTTP 200', 1],
       ['dropped', null, 'silenced: by ann', 1],
@@ -139,7 +161,9 @@ describe('outcomes', () => {
     await test_.history.queue.finish(taken!.id, { kind: 'retry', at, error: 'HTTP 503' });
     expect(await test_.history.queue.nextDueAt()).toEqual(at);
     expect(await take()).toEqual([]);
-    expect(await test_.history.lists.notifications(row.fingerprint)).toMatchObject([{ state: 'pending', attempts: 1, detail: 'HTTP 503' }]);
+    expect(await test_.history.lists.notifications(row.fingerprint)).toMatchObject([
+      { state: 'pending', attempts: 1, detail: 'HTTP 503' },
+    ]);
   });
 
   test('nothing waits: no next time', async () => {
@@ -156,7 +180,9 @@ describe('resolves', () => {
   });
 
   test('a receiver whose first message is written after the end hears both', async () => {
-    await test_.history.lives.record(lifeRecord(row, 1, { state: 'RESOLVED', resolvedBy: 'ann', resolves: { receivers: ['ops'] } }));
+    await test_.history.lives.record(
+      lifeRecord(row, 1, { state: 'RESOLVED', resolvedBy: 'ann', resolves: { receivers: ['ops'] } }),
+    );
     expect(await sendAll()).toEqual([]);
     await apply(firing(row));
     expect(await sendAll()).toEqual(['ops:fire', 'ops:resolved']);
@@ -186,15 +212,16 @@ describe('release and updates', () => {
     await apply(firing(row, ['told', 'leaving']));
     for (const { id, receiver } of await take()) if (receiver === 'told') await sent(id);
     await apply(change({ notifications: [message(row, 'waiting', 'fire', inAnHour())] }));
-    const news = lifeRecord(row, 2, { remediation, updates: { step: 'remediated-1', receivers: ['told', 'leaving', 'waiting', 'stranger'] } });
+    const news = lifeRecord(row, 2, {
+      remediation,
+      updates: { step: 'remediated-1', receivers: ['told', 'leaving', 'waiting', 'stranger'] },
+    });
     await test_.history.lives.record(news);
-    expect((await test_.history.lists.notifications(row.fingerprint)).map(({ receiver, step }) => `${receiver}:${step}`).sort()).toEqual([
-      'leaving:fire',
-      'leaving:remediated-1',
-      'told:fire',
-      'told:remediated-1',
-      'waiting:fire',
-    ]);
+    expect(
+      (await test_.history.lists.notifications(row.fingerprint))
+        .map(({ receiver, step }) => `${receiver}:${step}`)
+        .sort(),
+    ).toEqual(['leaving:fire', 'leaving:remediated-1', 'told:fire', 'told:remediated-1', 'waiting:fire']);
     expect((await sendAll()).sort()).toEqual(['told:remediated-1', 'waiting:fire']);
     await test_.history.lives.record(news);
     expect(await sendAll()).toEqual([]);
@@ -210,7 +237,9 @@ describe('wake-up', () => {
     await apply(firing(row));
     await until(() => woken === 2);
 
-    await test_.sql.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tocsin-listen' and query = 'listen ${test_.schema}'`);
+    await test_.sql.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tocsin-listen' and query = 'listen ${test_.schema}'`,
+    );
     await until(() => woken === 3);
     await apply(change({ notifications: [message(row, 'more')] }));
     await until(() => woken === 4);
@@ -220,19 +249,40 @@ describe('wake-up', () => {
 
 describe('facts', () => {
   test('are the alert in that episode with what was found and done', async () => {
-    const artifact = { provider: 'p', type: 'logs', status: 'ok' as const, title: 't', data: { a: 1 }, url: null, error: null, collected_at: 'x', duration_ms: 1 };
+    const artifact = {
+      provider: 'p',
+      type: 'logs',
+      status: 'ok' as const,
+      title: 't',
+      data: { a: 1 },
+      url: null,
+      error: null,
+      collected_at: 'x',
+      duration_ms: 1,
+    };
     const neighbour = alertRow({}, { alertname: 'Slow', instance_id: 'pg-main', severity: 'warning' });
     await apply(firing(row));
     await test_.history.pages.apply([neighbour.fingerprint], () => firing(neighbour));
-    await test_.history.lives.record(lifeRecord(row, 1, { state: 'FIRING', artifacts: [{ ...artifact, status: 'late', data: null }] }));
-    await test_.history.lives.record(lifeRecord(row, 2, { artifacts: [artifact], remediation, timeline: [event('remediated')] }));
+    await test_.history.lives.record(
+      lifeRecord(row, 1, { state: 'FIRING', artifacts: [{ ...artifact, status: 'late', data: null }] }),
+    );
+    await test_.history.lives.record(
+      lifeRecord(row, 2, { artifacts: [artifact], remediation, timeline: [event('remediated')] }),
+    );
     expect(await test_.history.queue.facts(row.fingerprint, row.episode)).toEqual({
       alert: row,
       shownState: 'FIRING',
       artifacts: [artifact],
       remediation,
       related: [
-        { fingerprint: neighbour.fingerprint, alert_name: 'Slow', severity: 'warning', resource: 'pg-main', state: 'FIRING', starts_at: row.startsAt },
+        {
+          fingerprint: neighbour.fingerprint,
+          alert_name: 'Slow',
+          severity: 'warning',
+          resource: 'pg-main',
+          state: 'FIRING',
+          starts_at: row.startsAt,
+        },
       ],
     });
     expect(await test_.history.lists.artifacts(row.fingerprint, row.episode)).toEqual([artifact]);
@@ -245,7 +295,13 @@ describe('facts', () => {
     const second = alertRow({ episode: STARTED + 600_000, fireCount: 2, value: 93 });
     await apply(firing(second));
     const facts = await test_.history.queue.facts(row.fingerprint, row.episode);
-    expect(facts?.alert).toMatchObject({ state: 'RESOLVED', fireCount: 1, value: 97, endsAt: new Date(STARTED + 60_000).toISOString(), startsAt: row.startsAt });
+    expect(facts?.alert).toMatchObject({
+      state: 'RESOLVED',
+      fireCount: 1,
+      value: 97,
+      endsAt: new Date(STARTED + 60_000).toISOString(),
+      startsAt: row.startsAt,
+    });
     expect(await test_.history.queue.facts(row.fingerprint, 5)).toBeNull();
     expect(await test_.history.queue.facts('ffffffffffffffff', 5)).toBeNull();
   });

@@ -14,7 +14,9 @@ afterEach(() => test_.close());
 test('several processes migrate at once; each migration runs once', async () => {
   const { sql, schema, instance } = test_;
   await sql.query(`drop schema ${schema} cascade`);
-  const opened = await Promise.all(Array.from({ length: 5 }, () => openHistory({ url: postgresUrl, instance, maxConnections: 2 })));
+  const opened = await Promise.all(
+    Array.from({ length: 5 }, () => openHistory({ url: postgresUrl, instance, maxConnections: 2 })),
+  );
   const { rows } = await sql.query(`select version from ${schema}.migrations order by 1`);
   expect(rows.map(({ version }) => version)).toEqual(MIGRATIONS.map(({ version }) => version));
   await Promise.all(opened.map((history) => history.close()));
@@ -22,7 +24,11 @@ test('several processes migrate at once; each migration runs once', async () => 
 
 test('a migration is applied to a schema with rows, and only it', async () => {
   const database = openDatabase({ url: postgresUrl, instance: test_.instance });
-  const next = { version: MIGRATIONS.length + 1, name: 'more', sql: (schema: string) => `alter table ${schema}.alerts add column more text` };
+  const next = {
+    version: MIGRATIONS.length + 1,
+    name: 'more',
+    sql: (schema: string) => `alter table ${schema}.alerts add column more text`,
+  };
   await migrate(database, [...MIGRATIONS, next]);
   await migrate(database, [...MIGRATIONS, next]);
   expect(await database.run(`select more from ${database.schema}.alerts`)).toEqual([]);
@@ -32,7 +38,10 @@ test('a migration is applied to a schema with rows, and only it', async () => {
 test('a schema newer than the code is refused', async () => {
   await test_.sql.query(`insert into ${test_.schema}.migrations (version, name) values (999, 'of tomorrow')`);
   const opening = openHistory({ url: postgresUrl, instance: test_.instance });
-  await expect(opening).rejects.toMatchObject({ code: 'TOC_SCHEMA_NEWER', message: expect.stringContaining('version 999') });
+  await expect(opening).rejects.toMatchObject({
+    code: 'TOC_SCHEMA_NEWER',
+    message: expect.stringContaining('version 999'),
+  });
 });
 
 test('migrations are numbered without gaps', () => {
@@ -45,7 +54,11 @@ describe('Postgres is away', () => {
   test('opening says so', async () => {
     const error: unknown = await openHistory(nowhere).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(TocsinError);
-    expect(error).toMatchObject({ code: 'TOC_DEPENDENCY_AWAY', retryable: true, message: expect.stringContaining('ECONNREFUSED') });
+    expect(error).toMatchObject({
+      code: 'TOC_DEPENDENCY_AWAY',
+      retryable: true,
+      message: expect.stringContaining('ECONNREFUSED'),
+    });
   });
 
   test('opening waits when it is asked to, until it is told to stop', async () => {
@@ -67,15 +80,24 @@ describe('Postgres is away', () => {
     const { history, sql, instance } = test_;
     await history.ready();
     const held = Promise.all(
-      [1, 2].map(() => history.pages.apply(['ffffffffffffffff'], () => ({ rows: [], timeline: [], notifications: [], resolves: [] }))),
+      [1, 2].map(() =>
+        history.pages.apply(['ffffffffffffffff'], () => ({
+          rows: [],
+          timeline: [],
+          notifications: [],
+          resolves: [],
+        })),
+      ),
     );
     await held;
-    await sql.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tocsin' and query like $1`, [
-      `%tocsin_${instance}%`,
-    ]);
+    await sql.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tocsin' and query like $1`,
+      [`%tocsin_${instance}%`],
+    );
     const outcomes = await Promise.allSettled([history.ready(), history.ready(), history.ready()]);
     for (const outcome of outcomes) {
-      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'TOC_DEPENDENCY_AWAY' });
+      if (outcome.status === 'rejected')
+        expect(outcome.reason).toMatchObject({ code: 'TOC_DEPENDENCY_AWAY' });
     }
     await history.ready();
   });
@@ -85,7 +107,11 @@ describe('Postgres is away', () => {
     const mute = createServer((socket) => sockets.push(socket));
     await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
     const { port } = mute.address() as { port: number };
-    const opening = openHistory({ url: `postgres://postgres@127.0.0.1:${port}/postgres`, instance: 't', acquireTimeoutMs: 200 });
+    const opening = openHistory({
+      url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+      instance: 't',
+      acquireTimeoutMs: 200,
+    });
     await expect(opening).rejects.toMatchObject({ code: 'TOC_DEPENDENCY_AWAY' });
     sockets.forEach((socket) => socket.destroy());
     await new Promise((resolve) => mute.close(resolve));
