@@ -7,12 +7,8 @@ import { Worker, type WorkerOptions } from '@temporalio/worker';
 import { createTargetSql, type ClosableTargetSql } from '../src/collect/postgres/target-sql';
 import type { Target } from '../src/collect/port';
 import type { Config, TargetConfig } from '../src/config/config';
-import { createPolicies } from '../src/dispatch/policy';
 import { messageOf, TocsinError } from '../src/domain/errors';
 import { taskQueueName } from '../src/domain/identity';
-import type { LifePolicy } from '../src/domain/life';
-import type { Transition } from '../src/domain/transition';
-import { remoteProvidersFor } from '../src/enrich/providers';
 import { openHistory, type History } from '../src/history/history';
 import { createMutes } from '../src/mute/mutes';
 import type { Mutes } from '../src/mute/port';
@@ -27,19 +23,19 @@ import {
   type Logger,
   type Metrics,
 } from '../src/observe/observe';
-import { chooseRunbook } from '../src/remediate/choose';
 import { checkKafka, createKafka, type Kafka } from '../src/stream/kafka';
 import type { StreamEvent } from '../src/stream/events';
 import { ensureTopics } from '../src/stream/topics';
 import { connectWorker, dataConverter, type TemporalLink } from '../src/temporal/connection';
 import { ensureSearchAttributes } from '../src/temporal/search-attributes';
-import { runbooks } from '../runbooks';
 import { BUNDLE_PATH } from './bundle';
 import type { Part } from './run';
 
 /** One process's share of the system. */
 export interface Shared {
   readonly config: Config;
+  /** Where /metrics, /livez and /readyz are. */
+  readonly url: string;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly health: Health;
@@ -69,6 +65,7 @@ export async function openShared(config: Config, role: string, given?: Logger): 
 
   const shared: Shared = {
     config,
+    url: observability.url,
     log,
     metrics,
     health,
@@ -99,15 +96,19 @@ function onceNow<T>(make: () => T): () => T {
   return () => (made ??= make());
 }
 
-async function openKafka({ config, log, health, metrics, signal }: Shared): Promise<Kafka> {
-  const { brokers, clientId, tls, sasl, development } = config.kafka;
-  const kafka = createKafka({
+export function openKafkaClient({ kafka: { brokers, clientId, tls, sasl } }: Config, onEvent?: (event: StreamEvent) => void): Kafka {
+  return createKafka({
     brokers,
     clientId,
     ssl: tls || undefined,
     sasl: sasl === null ? undefined : { mechanism: sasl.mechanism as 'plain', username: sasl.username, password: sasl.password.reveal() },
-    onEvent: streamObserver(log, metrics),
+    onEvent,
   });
+}
+
+async function openKafka({ config, log, health, metrics, signal }: Shared): Promise<Kafka> {
+  const { development } = config.kafka;
+  const kafka = openKafkaClient(config, streamObserver(log, metrics));
   health.register('kafka', () => checkKafka(kafka));
   await waitForDependency('kafka', () => ensureTopics(kafka, config.instance, [], { development }), { log, signal });
   return kafka;
@@ -219,21 +220,6 @@ export async function workflowBundle(): Promise<{ code: string }> {
   } catch (cause) {
     throw new TocsinError('TOC_USAGE', `there is no workflow bundle at ${BUNDLE_PATH}; run \`npm run build\``, { cause });
   }
-}
-
-export function policiesOf(config: Config): (transition: Transition) => LifePolicy {
-  return createPolicies({
-    instance: config.instance,
-    page: config.page,
-    escalations: config.escalations,
-    acknowledgeLeaseMs: config.acknowledgeLeaseMs,
-    cooldownMs: config.cooldownMs,
-    enrichFor: (labels) => remoteProvidersFor(labels, config.enrich),
-    remediationFor: (transition) => {
-      const choice = chooseRunbook(transition.labels, transition.runbook ?? null, runbooks, config.remediation);
-      return 'none' in choice ? null : choice;
-    },
-  });
 }
 
 /** The target with its secret resolved, at the moment of use. */

@@ -7,7 +7,8 @@ import { createLivesHandler, createPagesHandler } from '../src/dispatch/dispatch
 import { quickArtifactsFrom } from '../src/enrich/providers';
 import { consumeTransitions } from '../src/stream/transition-consumer';
 import { createLives } from '../src/temporal/lives';
-import { policiesOf, startWorker, streamObserver, workflowBundle, type Shared } from './compose';
+import { startWorker, streamObserver, workflowBundle, type Shared } from './compose';
+import { policiesOf } from './policies';
 
 /** As many as one process starts at a time without its tasks timing out; more only queue in the server. */
 const LIVES_AT_A_TIME = 50;

@@ -19,6 +19,7 @@ const ROLES = {
 
 export type Role = keyof typeof ROLES;
 export const ROLE_NAMES = Object.keys(ROLES) as Role[];
+// The order is that in which they start: readers of a topic before its writers.
 
 export interface Running {
   readonly shared: Shared;

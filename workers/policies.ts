@@ -1,0 +1,23 @@
+/** How the configuration and the runbooks together decide the policy of an alert's life. */
+import type { Config } from '../src/config/config';
+import { createPolicies } from '../src/dispatch/policy';
+import type { LifePolicy } from '../src/domain/life';
+import type { Transition } from '../src/domain/transition';
+import { remoteProvidersFor } from '../src/enrich/providers';
+import { chooseRunbook } from '../src/remediate/choose';
+import { runbooks } from '../runbooks';
+
+export function policiesOf(config: Config): (transition: Transition) => LifePolicy {
+  return createPolicies({
+    instance: config.instance,
+    page: config.page,
+    escalations: config.escalations,
+    acknowledgeLeaseMs: config.acknowledgeLeaseMs,
+    cooldownMs: config.cooldownMs,
+    enrichFor: (labels) => remoteProvidersFor(labels, config.enrich),
+    remediationFor: (transition) => {
+      const choice = chooseRunbook(transition.labels, transition.runbook ?? null, runbooks, config.remediation);
+      return 'none' in choice ? null : choice;
+    },
+  });
+}
