@@ -1,12 +1,4 @@
-import {
-  collect,
-  createDatabase,
-  eventually,
-  openSession,
-  unique,
-  valueOf,
-  type OwnDatabase,
-} from './harness';
+import { collect, createDatabase, eventually, openSession, valueOf, type OwnDatabase } from './harness';
 
 describe('PostgreSQL connections', () => {
   let database: OwnDatabase;
