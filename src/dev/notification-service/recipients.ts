@@ -42,9 +42,16 @@ export async function recipientsOf(
 ): Promise<{ key: string; addresses: readonly string[] }> {
   for (const key of new Set([routingKey ?? DEFAULT_KEY, DEFAULT_KEY])) {
     const addresses = await recipients.find(key);
-    if (addresses.length > 0) return { key, addresses: [...new Set(addresses)] };
+    if (addresses.length > 0) return { key, addresses: [...new Set(addresses.map(bareAddress))] };
   }
   return { key: DEFAULT_KEY, addresses: [] };
+}
+
+/** Without a name, and the domain in small letters, as the SMTP server's answers name it. */
+function bareAddress(text: string): string {
+  const bare = (/<([^<>]+)>\s*$/.exec(text)?.[1] ?? text).trim();
+  const at = bare.lastIndexOf('@');
+  return bare.slice(0, at) + bare.slice(at).toLowerCase();
 }
 
 function fromMap(map: () => Promise<RecipientMap>): Recipients {

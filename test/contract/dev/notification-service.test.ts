@@ -266,7 +266,7 @@ describe('an SMTP server that', () => {
   });
 
   test('refuses one recipient for now gets the rest of the mail later, and nobody gets it twice', async () => {
-    await open({ recipients: { kind: 'map', map: { dba: ['a@example.com', 'b@example.com'] } } });
+    await open({ recipients: { kind: 'map', map: { dba: ['Ann <a@Example.com>', 'b@example.com'] } } });
     smtp.refuse({ command: 'rcpt', code: 450, recipient: 'b@example.com' });
     expect(await post(message())).toMatchObject({ status: 503, body: { recipients: 1 } });
     expect(await post(message())).toMatchObject({ status: 200, body: { status: 'sent', recipients: 2 } });
