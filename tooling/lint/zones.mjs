@@ -85,10 +85,12 @@ export const PRIVATE = [
 /** Where each driver lives. `workers` is no home: it wires rooms, it speaks to no server itself. */
 const TRY_OUT = ['test', 'bench'];
 const COMPOSITION = ['workers', 'src/cli'];
+// The demo plays the application that breaks a database, and whoever receives the messages.
+const DEMO = ['workers/demo'];
 export const DRIVERS = [
   // src/dev asks the servers that it has started whether they are well.
   { packages: ['kafkajs', 'lz4-napi', 'snappy', 'avsc'], homes: ['src/stream', 'src/dev', ...TRY_OUT] },
-  { packages: ['pg'], homes: ['src/history', 'src/collect/postgres', 'src/dev', ...TRY_OUT] },
+  { packages: ['pg'], homes: ['src/history', 'src/collect/postgres', 'src/dev', ...DEMO, ...TRY_OUT] },
   { packages: ['mongodb'], homes: ['src/collect/mongodb', ...TRY_OUT] },
   { packages: ['mssql', 'tedious'], homes: ['src/collect/mssql', ...TRY_OUT] },
   { packages: ['snowflake-sdk'], homes: ['src/collect/snowflake', 'src/warehouse', ...TRY_OUT] },
@@ -96,7 +98,7 @@ export const DRIVERS = [
   { packages: ['undici'], homes: ['src/notify/channels', 'src/enrich', 'src/collect', ...TRY_OUT] },
   // src/dev has a small notification service of its own.
   { packages: ['nodemailer'], homes: ['src/notify/channels', 'src/dev', ...TRY_OUT] },
-  { packages: ['smtp-server', 'postal-mime'], homes: ['src/dev', ...TRY_OUT] },
+  { packages: ['smtp-server', 'postal-mime'], homes: ['src/dev', ...DEMO, ...TRY_OUT] },
   { packages: ['@temporalio/client'], homes: ['src/temporal', 'src/dev', ...TRY_OUT] },
   { packages: ['@temporalio/worker'], homes: ['src/temporal', ...COMPOSITION, ...TRY_OUT] },
   { packages: ['@temporalio/activity'], homes: ['activities', ...TRY_OUT] },
