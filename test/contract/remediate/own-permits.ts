@@ -5,6 +5,7 @@ import type { PermitStore } from '../../../src/remediate/port';
 import { testServers, uniqueInstance } from '../../harness/servers';
 
 export interface OwnPermits {
+  readonly instance: string;
   readonly store: PermitStore;
   readonly database: Database;
   /** A store whose server cannot be reached. */
@@ -13,11 +14,13 @@ export interface OwnPermits {
 }
 
 export async function ownPermits(): Promise<OwnPermits> {
-  const database = openDatabase({ url: testServers().postgres, instance: uniqueInstance(), maxConnections: 20 });
+  const instance = uniqueInstance();
+  const database = openDatabase({ url: testServers().postgres, instance, maxConnections: 20 });
   const nowhere = openDatabase({ url: 'postgres://nobody@127.0.0.1:1/none', instance: '', acquireTimeoutMs: 500 });
   await database.run(`create schema ${database.schema}`);
   await database.run(PERMITS_MIGRATION.replaceAll('{schema}', database.schema));
   return {
+    instance,
     database,
     store: createPermitStore(database),
     unreachable: createPermitStore(nowhere),
