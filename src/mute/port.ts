@@ -20,7 +20,13 @@ export interface SilenceStore {
 
 export type MuteVerdict =
   | { readonly muted: false }
-  | { readonly muted: true; readonly reason: 'silence'; readonly by: string; readonly until: string; readonly detail: string };
+  | {
+      readonly muted: true;
+      readonly reason: 'silence';
+      readonly by: string;
+      readonly until: string;
+      readonly detail: string;
+    };
 
 export interface Mutes {
   /** Throws when the mutes cannot be read; the caller then lets the message out: fail open to people. */

@@ -1,0 +1,125 @@
+/**
+ * A message's text, for somebody who was asleep: what, where, how bad, since when, what was tried and whether it
+ * worked, what to do, where to look. What is unknown is left out.
+ */
+import type { NotificationFacts } from '../history/port';
+import { comparison, lasted, nameOf, placeOf, roundDuration } from './subject';
+
+export interface BodyContext {
+  readonly step: string;
+  readonly runbookUrl: string | null;
+  readonly dashboardUrl: string | null;
+  readonly onCallPerson: string | null;
+  readonly now: Date;
+}
+
+export function bodyOf(facts: NotificationFacts, context: BodyContext): string {
+  const sections = [
+    headline(facts, context),
+    measurements(facts, context),
+    section('What was tried', tried(facts)),
+    section('What to do', todo(facts, context)),
+    section('What was found', findings(facts)),
+    section(
+      'Also firing there',
+      facts.related.map(
+        (one) =>
+          `- ${one.alert_name} (${one.severity ?? 'no severity'}), ${one.state}, since ${clock(one.starts_at)}`,
+      ),
+    ),
+    [labelLine(facts), `Correlation id: ${facts.alert.correlationId}`],
+  ];
+  return sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n');
+}
+
+function headline({ alert, shownState }: NotificationFacts, { step, onCallPerson }: BodyContext): string[] {
+  const { severity, environment, env, region } = alert.labels;
+  const where = [environment ?? env, region].filter((part) => part !== undefined);
+  const lines = [
+    `${nameOf(alert)} is ${shownState}${placeOf(alert)}${where.length > 0 ? ` (${where.join(', ')})` : ''}`,
+  ];
+  if (severity !== undefined) lines.push(`Severity: ${severity}`);
+  const told = /^escalate-(\d+)$/.exec(step)?.[1];
+  if (told !== undefined)
+    lines.push(
+      `Escalation ${told}: nobody has acknowledged it yet${onCallPerson === null ? '' : `, so ${onCallPerson} is asked`}`,
+    );
+  for (const text of [alert.annotations['summary'], alert.annotations['description']])
+    if (text) lines.push(text);
+  return lines;
+}
+
+function measurements({ alert }: NotificationFacts, { now }: BodyContext): string[] {
+  const lines: string[] = [];
+  if (alert.value !== null)
+    lines.push(`Value: ${comparison(alert)}${alert.condition ? ` (${alert.condition.metric})` : ''}`);
+  if (alert.state === 'RESOLVED') {
+    const end = alert.endsAt === null ? '' : ` to ${clock(alert.endsAt)}`;
+    lines.push(`From: ${clock(alert.startsAt)}${end}, lasted ${lasted(alert)}`);
+    if (alert.resolvedBy !== null) lines.push(`Resolved by: ${alert.resolvedBy}`);
+  } else {
+    lines.push(
+      `Since: ${clock(alert.startsAt)}, ${roundDuration(now.getTime() - Date.parse(alert.startsAt))} ago`,
+    );
+  }
+  if (alert.fireCount > 1) lines.push(`It has fired ${alert.fireCount} times`);
+  const held = alert.acknowledgement;
+  if (held !== null) {
+    lines.push(
+      `Acknowledged by: ${held.owner}, ${clock(held.at)}${held.until === null ? '' : ` until ${clock(held.until)}`}${held.comment === null ? '' : ` (${held.comment})`}`,
+    );
+  }
+  return lines;
+}
+
+function tried({ remediation }: NotificationFacts): string[] {
+  if (remediation === null) return ['Nothing has been tried automatically so far.'];
+  const { runbook, target, outcome, reason, steps, checks, residual_risk: risk } = remediation;
+  return [
+    `${runbook} on ${target}: ${outcome.replaceAll('_', ' ').toUpperCase()}. ${reason}`,
+    ...steps.map((step) => `- ${step.name}: ${step.status}. ${step.output}`),
+    ...checks.map((check) => `- check ${check.type}: ${check.status}. ${check.detail}`),
+    ...(risk === null ? [] : [`What risk remains: ${risk}`]),
+  ];
+}
+
+function todo(
+  { alert, remediation }: NotificationFacts,
+  { runbookUrl, dashboardUrl }: BodyContext,
+): string[] {
+  const lines: string[] = [];
+  if (alert.state === 'RESOLVED') lines.push('Nothing: it is over.');
+  else if (remediation?.outcome === 'verified')
+    lines.push('Watch that it stays repaired; it resolves by itself when the condition ends.');
+  if (runbookUrl !== null) lines.push(`Runbook: ${runbookUrl}`);
+  if (dashboardUrl !== null) lines.push(`Dashboard: ${dashboardUrl}`);
+  const short = alert.fingerprint.slice(0, 8);
+  if (alert.state === 'FIRING') lines.push(`Take it: tocsin alerts ack ${short}`);
+  lines.push(`Look at it: tocsin alerts show ${short}`);
+  return lines;
+}
+
+function findings({ artifacts }: NotificationFacts): string[] {
+  return artifacts.map((artifact) => {
+    if (artifact.status !== 'ok')
+      return `- ${artifact.title}: ${artifact.status}${artifact.error === null ? '' : `, ${artifact.error}`}`;
+    return `- ${artifact.title}${artifact.url === null ? '' : `: ${artifact.url}`}`;
+  });
+}
+
+function labelLine({ alert }: NotificationFacts): string {
+  const pairs = Object.keys(alert.labels)
+    .sort()
+    .map((name) => `${name}=${alert.labels[name]}`);
+  return `Labels: ${pairs.join(', ') || 'none'}`;
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [`${title}:`, ...lines];
+}
+
+/** `2026-05-04 03:00:00 UTC`. */
+const clock = (iso: string): string => `${new Date(iso).toISOString().slice(0, 19).replace('T', ' ')} UTC`;

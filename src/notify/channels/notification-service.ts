@@ -1,0 +1,30 @@
+/** The enterprise notification service: `POST {url}/ingest`, which takes each message_id once. */
+import type { Channel } from '../port';
+import { createJsonPoster } from './http';
+
+export interface NotificationServiceOptions {
+  readonly url: string;
+  /** Sent as a bearer token. */
+  readonly token: string | null;
+}
+
+export function createNotificationServiceChannel({ url, token }: NotificationServiceOptions): Channel {
+  const poster = createJsonPoster(`${url.replace(/\/+$/, '')}/ingest`);
+  const authorization: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
+  return {
+    kind: 'notification_service',
+    destination: poster.destination,
+    send: ({ payload }, signal) => {
+      const headers = {
+        'idempotency-key': payload.message_id,
+        'x-correlation-id': headerText(payload.correlation_id),
+        ...authorization,
+      };
+      return poster.post(payload, headers, signal);
+    },
+    close: () => poster.close(),
+  };
+}
+
+/** A correlation id may come from anywhere; a header takes visible ASCII only. */
+export const headerText = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?').slice(0, 200);

@@ -1,0 +1,74 @@
+/**
+ * A destination: what fails together. It has a bulkhead, so that one that hangs holds up only its own messages, and a
+ * circuit breaker, so that one that is down is left alone for a while.
+ */
+import { admit, CLOSED, settle, type BreakerPolicy, type BreakerState } from '../domain/breaker';
+
+export interface Destination {
+  readonly name: string;
+  /** How many more calls it may have at once. */
+  free(): number;
+  /** Whether a call would be let through at `now`, and when otherwise. Changes nothing. */
+  look(now: Date): {
+    readonly allowed: boolean;
+    readonly retryAt: Date | null;
+    readonly state: BreakerState['kind'];
+  };
+  /**
+   * Runs `call` when the breaker lets it and a place is free. `ok` says whether its result counts as the destination
+   * being well. Answers null when the circuit is open.
+   */
+  attempt<T>(now: () => Date, call: () => Promise<T>, ok: (result: T) => boolean): Promise<T | null>;
+}
+
+export const BREAKER_DEFAULTS: BreakerPolicy = { failureThreshold: 5, resetMs: 60_000, successThreshold: 2 };
+
+export function createDestination(
+  name: string,
+  places: number,
+  policy: BreakerPolicy,
+  onChange: (state: BreakerState['kind']) => void,
+): Destination {
+  let breaker: BreakerState = CLOSED;
+  let busy = 0;
+  const queue: (() => void)[] = [];
+
+  const become = (next: BreakerState): void => {
+    const changed = next.kind !== breaker.kind;
+    breaker = next;
+    if (changed) onChange(next.kind);
+  };
+
+  const enter = async (): Promise<void> => {
+    if (busy < places) busy += 1;
+    else await new Promise<void>((resolve) => queue.push(resolve));
+  };
+
+  const leave = (): void => {
+    const next = queue.shift();
+    if (next) next();
+    else busy -= 1;
+  };
+
+  return {
+    name,
+    free: () => Math.max(0, places - busy - queue.length),
+    look: (now) => {
+      const { allowed, retryAt } = admit(policy, breaker, now.getTime());
+      return { allowed, retryAt: retryAt === null ? null : new Date(retryAt), state: breaker.kind };
+    },
+    async attempt(now, call, ok) {
+      await enter();
+      try {
+        const admission = admit(policy, breaker, now().getTime());
+        become(admission.state);
+        if (!admission.allowed) return null;
+        const result = await call();
+        become(settle(policy, breaker, ok(result), now().getTime()));
+        return result;
+      } finally {
+        leave();
+      }
+    },
+  };
+}

@@ -1,0 +1,46 @@
+/**
+ * One lane a destination: a lane takes no more rows than its destination has places, so rows for one that hangs stay in
+ * the queue, where another process can take them, and no other lane waits behind them.
+ */
+import type { BreakerPolicy, BreakerState } from '../domain/breaker';
+import { createDestination, type Destination } from './destination';
+import type { Receiver } from './port';
+
+export interface Lane {
+  readonly destination: Destination;
+  readonly receivers: readonly Receiver[];
+}
+
+export interface Wanted {
+  readonly receivers: readonly string[];
+  readonly limit: number;
+}
+
+export function createLanes(
+  receivers: readonly Receiver[],
+  places: number,
+  policy: BreakerPolicy,
+  onCircuit: (destination: string, state: BreakerState['kind']) => void,
+): ReadonlyMap<string, Lane> {
+  const names = [...new Set(receivers.map(({ channel }) => channel.destination))];
+  return new Map(
+    names.map((name) => [
+      name,
+      {
+        destination: createDestination(name, places, policy, (state) => onCircuit(name, state)),
+        receivers: receivers.filter(({ channel }) => channel.destination === name),
+      },
+    ]),
+  );
+}
+
+/**
+ * What a lane can do now. While the circuit is open its receivers without a fallback are left in the queue, untried;
+ * while it is being probed, one message is taken at a time.
+ */
+export function wantedBy({ destination, receivers }: Lane, now: Date): Wanted {
+  const { allowed, state } = destination.look(now);
+  const able = allowed ? receivers : receivers.filter(({ fallback }) => fallback !== null);
+  const limit = state === 'closed' || !allowed ? destination.free() : Math.min(1, destination.free());
+  return { receivers: able.map(({ name }) => name), limit: able.length === 0 ? 0 : limit };
+}

@@ -1,0 +1,229 @@
+/**
+ * The notifier: leases due messages from the queue, lets each go through the stages, and sleeps until the next is due.
+ * Any number of processes may run one. Delivery is at least once with a stable message_id: a process that dies while
+ * it sends leaves its lease to end, and another sends the same message again. Who is told of what, and when, was
+ * decided when the message was put into the queue.
+ */
+import type { BreakerPolicy } from '../domain/breaker';
+import { messageOf } from '../domain/errors';
+import type { AlertRow, NotificationQueue, QueuedNotification, ReceiverFilter } from '../history/port';
+import type { Mutes } from '../mute/port';
+import type { Logger } from '../observe/observe';
+import { backoffMs, exhausted, RETRY_DEFAULTS, type RetryPolicy } from './backoff';
+import { BREAKER_DEFAULTS } from './destination';
+import { createLanes, wantedBy } from './lanes';
+import type { NotifierEvent, Receiver } from './port';
+import { dedupStage } from './stages/dedup';
+import { recordStage } from './stages/record';
+import { sendStage } from './stages/send';
+import { createSentMemory } from './stages/sent-memory';
+import { silenceStage } from './stages/silence';
+import { runStages, type Notification, type Stage, type StageContext } from './stages/stage';
+import { timelyStage } from './stages/timely';
+import { createWakeUp } from './wake-up';
+
+export interface NotifierOptions {
+  readonly queue: NotificationQueue;
+  readonly mutes: Mutes;
+  readonly receivers: readonly Receiver[];
+  readonly now: () => Date;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error' | 'debug'>;
+  readonly onEvent?: (event: NotifierEvent) => void;
+  /** How many messages one destination gets at once; 16 by default. */
+  readonly concurrency?: number;
+  /** How long a message is held without a sign of life; 5 s by default. */
+  readonly leaseMs?: number;
+  /** Who is on call for an escalation step; see `onCallOf`. */
+  readonly onCallPerson?: (alert: AlertRow, step: string) => string | null;
+  readonly retry?: Partial<RetryPolicy>;
+  readonly breaker?: Partial<BreakerPolicy>;
+  /** The longest sleep without looking; 5 s by default. */
+  readonly maxSleepMs?: number;
+  /** How long `stop` waits for what is being sent before it aborts it; 10 s by default. */
+  readonly drainMs?: number;
+  /** In [0, 1); for the jitter. */
+  readonly random?: () => number;
+}
+
+export interface Notifier {
+  start(): Promise<void>;
+  /** Looks at once: a message may have become due. */
+  wake(): void;
+  /** Takes no more, lets what is being sent end, and resolves. */
+  stop(): Promise<void>;
+}
+
+/** A lane that is full, or a row that another process holds, must not make the loop spin. */
+const SHORTEST_SLEEP_MS = 20;
+const AWAY_SLEEP_MS = 500;
+/** Another process may know the receiver: after a change of configuration they differ for a while. */
+const UNKNOWN_RECEIVER_MS = 60_000;
+const AT_ONCE_ELSEWHERE = 50;
+
+export function createNotifier(options: NotifierOptions): Notifier {
+  const { queue, mutes, now, log, onEvent = () => undefined } = options;
+  const {
+    concurrency = 16,
+    leaseMs = 5_000,
+    maxSleepMs = 5_000,
+    drainMs = 10_000,
+    random = Math.random,
+  } = options;
+  const retry: RetryPolicy = { ...RETRY_DEFAULTS, ...options.retry };
+  const receivers = new Map(options.receivers.map((receiver) => [receiver.name, receiver]));
+  const lanes = createLanes(
+    options.receivers,
+    concurrency,
+    { ...BREAKER_DEFAULTS, ...options.breaker },
+    (destination, state) => {
+      log.warn({ destination, state }, `the circuit of ${destination} is ${state}`);
+      onEvent({ kind: 'circuit', destination, state });
+    },
+  );
+  const sent = createSentMemory();
+  const abort = new AbortController();
+  const context: StageContext = { now, signal: abort.signal };
+  const alarm = createWakeUp();
+  const inFlight = new Map<string, Promise<void>>();
+  let stopping = false;
+  let away = false;
+
+  const send = sendStage({
+    receivers,
+    destinationOf: ({ channel }) => lanes.get(channel.destination)!.destination,
+    onCallPerson: ({ facts, queued }) => options.onCallPerson?.(facts.alert, queued.step) ?? null,
+    retry,
+    random,
+    sent,
+  });
+  const record = recordStage({ queue, sent, onRecorded });
+  const stages: readonly Stage[] = [timelyStage, silenceStage(mutes), dedupStage(sent), send, record];
+
+  function onRecorded({ queued, outcome }: Notification): void {
+    if (outcome === null) return;
+    const reason =
+      outcome.kind === 'sent' ? outcome.via : outcome.kind === 'dropped' ? outcome.reason : outcome.error;
+    const latencyMs = now().getTime() - queued.dueAt.getTime();
+    const { messageId, receiver, step } = queued;
+    const detail = 'detail' in outcome ? outcome.detail : undefined;
+    const level = outcome.kind === 'dead' ? 'error' : outcome.kind === 'retry' ? 'warn' : 'info';
+    log[level](
+      { messageId, receiver, step, reason, detail, latencyMs, attempts: queued.attempts + 1 },
+      `message ${outcome.kind}`,
+    );
+    onEvent({ kind: outcome.kind, receiver, step, reason, latencyMs, messageId });
+  }
+
+  /** Not yet known to the history, or to this process' configuration: another time. */
+  async function putOff(queued: QueuedNotification, waitMs: number, error: string): Promise<void> {
+    const gaveUp = exhausted(retry, queued.attempts, queued.createdAt, now());
+    const at = new Date(now().getTime() + waitMs);
+    await queue.finish(
+      queued.id,
+      gaveUp === null ? { kind: 'retry', at, error } : { kind: 'dead', error: `${gaveUp}: ${error}` },
+    );
+    log.warn({ messageId: queued.messageId, receiver: queued.receiver }, error);
+  }
+
+  async function handle(queued: QueuedNotification): Promise<void> {
+    const receiver = receivers.get(queued.receiver);
+    if (receiver === undefined)
+      return putOff(queued, UNKNOWN_RECEIVER_MS, `receiver "${queued.receiver}" is not configured here`);
+    const facts = await queue.facts(queued.fingerprint, queued.episode);
+    if (facts === null) {
+      return putOff(
+        queued,
+        backoffMs(retry, queued.attempts, null, random()),
+        'the history does not know the alert yet',
+      );
+    }
+    await runStages(stages, context, { queued, receiver, facts, outcome: null, notes: [] });
+  }
+
+  /** What fails here keeps its lease until it ends, and is then taken again. */
+  function begin(queued: QueuedNotification): void {
+    const work = handle(queued)
+      .catch((error: unknown) =>
+        log.error({ messageId: queued.messageId, err: error }, `message not handled: ${messageOf(error)}`),
+      )
+      .finally(() => {
+        inFlight.delete(queued.id);
+        alarm.wake();
+      });
+    inFlight.set(queued.id, work);
+  }
+
+  async function takeFor(filter: ReceiverFilter, limit: number): Promise<number> {
+    if (limit <= 0 || stopping) return 0;
+    const taken = await queue.take(limit, leaseMs, filter);
+    for (const queued of taken) if (!inFlight.has(queued.id)) begin(queued);
+    return taken.length;
+  }
+
+  async function takeAll(): Promise<number> {
+    let taken = await takeFor({ except: [...receivers.keys()] }, AT_ONCE_ELSEWHERE);
+    for (const lane of lanes.values()) {
+      const { receivers: only, limit } = wantedBy(lane, now());
+      taken += await takeFor({ only }, limit);
+    }
+    return taken;
+  }
+
+  /** Until the next message is due or a circuit lets one through again. */
+  async function sleepMs(): Promise<number> {
+    const next = await queue.nextDueAt();
+    const opens = [...lanes.values()].map(({ destination }) => destination.look(now()).retryAt);
+    const times = [next, ...opens]
+      .filter((at): at is Date => at !== null)
+      .map((at) => at.getTime() - now().getTime());
+    return Math.min(maxSleepMs, Math.max(SHORTEST_SLEEP_MS, Math.min(...times, maxSleepMs)));
+  }
+
+  async function turn(): Promise<void> {
+    try {
+      const taken = await takeAll();
+      if (away) log.info({}, 'the queue of messages is there again');
+      away = false;
+      if (taken === 0 && !stopping) await alarm.wait(await sleepMs());
+    } catch (error) {
+      if (!away) log.warn({ err: error }, `the queue of messages cannot be read: ${messageOf(error)}`);
+      away = true;
+      if (!stopping) await alarm.wait(AWAY_SLEEP_MS);
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping) await turn();
+  }
+
+  async function renew(): Promise<void> {
+    const ids = [...inFlight.keys()];
+    if (ids.length === 0) return;
+    await queue
+      .renew(ids, leaseMs)
+      .catch((error: unknown) => log.debug({ err: error }, 'leases could not be renewed'));
+  }
+
+  let running: Promise<void> = Promise.resolve();
+  let renewing: NodeJS.Timeout | undefined;
+  let unlisten: () => Promise<void> = async () => undefined;
+
+  return {
+    async start() {
+      unlisten = await queue.listen(alarm.wake);
+      renewing = setInterval(() => void renew(), leaseMs / 3);
+      running = run();
+    },
+    wake: alarm.wake,
+    async stop() {
+      stopping = true;
+      alarm.wake();
+      await running;
+      const limit = setTimeout(() => abort.abort(), drainMs);
+      await Promise.all(inFlight.values());
+      clearTimeout(limit);
+      clearInterval(renewing);
+      await unlisten();
+    },
+  };
+}

@@ -1,0 +1,70 @@
+/**
+ * The notification service's payload from what is known. Pure. Every field has one source, listed in
+ * docs/notification-payload.md; what has no source is null.
+ */
+import type { NotificationPayload } from '../domain/notification';
+import type { AlertRow, NotificationFacts } from '../history/port';
+import { bodyOf } from './body';
+import { instanceOf, nameOf, subjectOf } from './subject';
+
+export interface PayloadOptions {
+  readonly messageId: string;
+  readonly step: string;
+  /** The receiver's; without one, the label's. */
+  readonly routingKey: string | null;
+  readonly onCallPerson: string | null;
+  readonly now: Date;
+}
+
+export function buildPayload(facts: NotificationFacts, options: PayloadOptions): NotificationPayload {
+  const { alert, remediation } = facts;
+  const { labels } = alert;
+  const runbookUrl = said(alert, 'runbook_url');
+  const dashboardUrl = said(alert, 'dashboard_url');
+  return {
+    alert_name: nameOf(alert),
+    db_instance_id: instanceOf(alert),
+    subject: subjectOf(facts, options.step),
+    body_text: bodyOf(facts, { ...options, runbookUrl, dashboardUrl }),
+    message_id: options.messageId,
+    severity: labels['severity'] ?? null,
+    runbook_url: runbookUrl,
+    dashboard_url: dashboardUrl,
+    labels,
+    routing_key: options.routingKey ?? labels['routing_key'] ?? null,
+    correlation_id: alert.correlationId,
+    state: facts.shownState,
+    environment: labels['environment'] ?? labels['env'] ?? null,
+    service_owner: labels['service_owner'] ?? labels['owner'] ?? null,
+    on_call_person: options.onCallPerson,
+    affected_users_count: count(said(alert, 'affected_users_count')),
+    related_alerts: facts.related,
+    context: {
+      metric_value: alert.value,
+      threshold: alert.threshold,
+      instance_name: labels['instance_name'] ?? null,
+      region: labels['region'] ?? null,
+      alert_fired_at: alert.startsAt,
+      fire_count: alert.fireCount,
+    },
+    enrichment_artifacts: facts.artifacts,
+    remediation_attempted: remediation?.attempted ?? false,
+    remediation_steps: remediation?.steps ?? [],
+    verification: { checks: remediation?.checks ?? [] },
+    auto_resolved:
+      remediation !== null &&
+      remediation.attempted &&
+      !remediation.dry_run &&
+      remediation.outcome === 'verified',
+    residual_risk: remediation?.residual_risk ?? null,
+  };
+}
+
+/** An annotation is about this alert, a label about its series: the annotation counts first. */
+function said({ annotations, labels }: AlertRow, name: string): string | null {
+  return annotations[name] || labels[name] || null;
+}
+
+function count(text: string | null): number | null {
+  return text !== null && /^\d{1,15}$/.test(text.trim()) ? Number(text) : null;
+}

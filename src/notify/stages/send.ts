@@ -1,0 +1,142 @@
+/**
+ * Sends, within the destination's bulkhead and circuit breaker. When the receiver cannot have it, because its circuit is
+ * open or it refuses the message for good, the fallback receiver gets it with the same message_id. Otherwise it is tried
+ * again later, until it is given up.
+ */
+import { messageOf } from '../../domain/errors';
+import type { NotificationOutcome } from '../../history/port';
+import { backoffMs, exhausted, type RetryPolicy } from '../backoff';
+import type { Destination } from '../destination';
+import { buildPayload } from '../payload';
+import type { Delivery, OutgoingMessage, Receiver } from '../port';
+import type { SentMemory } from './sent-memory';
+import { deciding, type Notification, type Stage, type StageContext } from './stage';
+
+export interface SendOptions {
+  readonly receivers: ReadonlyMap<string, Receiver>;
+  readonly destinationOf: (receiver: Receiver) => Destination;
+  readonly onCallPerson: (notification: Notification) => string | null;
+  readonly retry: RetryPolicy;
+  readonly random: () => number;
+  readonly sent: SentMemory;
+}
+
+export function sendStage(options: SendOptions): Stage {
+  return deciding('send', async (context, notification) => {
+    const outcome = await deliver(options, context, notification);
+    if (outcome.kind === 'sent') options.sent.remember(notification.queued, outcome);
+    return { ...notification, outcome };
+  });
+}
+
+/** `open`: not tried, since the circuit is open. */
+type Attempt = Delivery | { readonly kind: 'open'; readonly error: string; readonly retryAt: Date | null };
+
+async function deliver(
+  options: SendOptions,
+  context: StageContext,
+  notification: Notification,
+): Promise<NotificationOutcome> {
+  const { receiver } = notification;
+  const first = await attempt(options, context, notification, receiver);
+  if (first.kind === 'delivered') return sentVia(receiver, first.detail, notification);
+  const fallback = receiver.fallback === null ? undefined : options.receivers.get(receiver.fallback);
+  if (fallback === undefined || !needsFallback(options, context, receiver, first))
+    return later(options, context, notification, first);
+  const second = await attempt(options, context, notification, fallback);
+  if (second.kind === 'delivered') {
+    return sentVia(fallback, `${second.detail}; instead of ${receiver.name}: ${first.error}`, notification);
+  }
+  const both = `${first.error}; ${fallback.name}: ${second.error}`;
+  const worse = first.kind === 'refused' ? second : first;
+  return later(options, context, notification, { ...worse, error: both });
+}
+
+async function attempt(
+  options: SendOptions,
+  context: StageContext,
+  notification: Notification,
+  receiver: Receiver,
+): Promise<Attempt> {
+  const destination = options.destinationOf(receiver);
+  const message = messageFor(options, context, notification, receiver);
+  const call = (): Promise<Delivery> =>
+    withDeadline(receiver, context.signal, (signal) => receiver.channel.send(message, signal));
+  const delivery = await destination.attempt(context.now, call, ({ kind }) => kind !== 'retry');
+  if (delivery !== null) return delivery;
+  const { retryAt } = destination.look(context.now());
+  return { kind: 'open', error: `the circuit of ${destination.name} is open`, retryAt };
+}
+
+function messageFor(
+  options: SendOptions,
+  context: StageContext,
+  notification: Notification,
+  receiver: Receiver,
+): OutgoingMessage {
+  const { messageId, fingerprint, episode, step } = notification.queued;
+  const onCallPerson = options.onCallPerson(notification);
+  const payload = buildPayload(notification.facts, {
+    messageId,
+    step,
+    routingKey: receiver.routingKey,
+    onCallPerson,
+    now: context.now(),
+  });
+  return { payload, fingerprint, episode, step };
+}
+
+/** A signal of its own for each attempt: one that lives as long as the process would gather listeners. */
+async function withDeadline(
+  receiver: Receiver,
+  stop: AbortSignal,
+  send: (signal: AbortSignal) => Promise<Delivery>,
+): Promise<Delivery> {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort();
+  const timer = setTimeout(abort, receiver.timeoutMs);
+  stop.addEventListener('abort', abort, { once: true });
+  if (stop.aborted) abort();
+  try {
+    return await send(controller.signal);
+  } catch (error) {
+    return { kind: 'retry', error: messageOf(error), retryAfterMs: null };
+  } finally {
+    clearTimeout(timer);
+    stop.removeEventListener('abort', abort);
+  }
+}
+
+/** A single failure is tried again at the same place; a circuit that it opened, or a refusal, is not waited for. */
+function needsFallback(
+  { destinationOf }: SendOptions,
+  { now }: StageContext,
+  receiver: Receiver,
+  first: Attempt,
+): boolean {
+  return first.kind !== 'retry' || destinationOf(receiver).look(now()).state === 'open';
+}
+
+function sentVia(receiver: Receiver, detail: string, { notes }: Notification): NotificationOutcome {
+  return { kind: 'sent', via: receiver.name, detail: [detail, ...notes].join('; ') };
+}
+
+function later(
+  { retry, random }: SendOptions,
+  { now }: StageContext,
+  { queued }: Notification,
+  failed: Exclude<Attempt, { kind: 'delivered' }>,
+): NotificationOutcome {
+  if (failed.kind === 'refused') return { kind: 'dead', error: failed.error };
+  const gaveUp = exhausted(retry, queued.attempts, queued.createdAt, now());
+  if (gaveUp !== null) return { kind: 'dead', error: `${gaveUp}: ${failed.error}` };
+  const waitMs = backoffMs(
+    retry,
+    queued.attempts,
+    failed.kind === 'retry' ? failed.retryAfterMs : null,
+    random(),
+  );
+  const soonest = now().getTime() + waitMs;
+  const opens = failed.kind === 'open' ? (failed.retryAt?.getTime() ?? 0) : 0;
+  return { kind: 'retry', at: new Date(Math.max(soonest, opens)), error: failed.error };
+}

@@ -1,0 +1,47 @@
+/** One decision on a message's way. A stage that decides sets the outcome; the ones after it let the message pass. */
+import type { NotificationFacts, NotificationOutcome, QueuedNotification } from '../../history/port';
+import type { Receiver } from '../port';
+
+export interface Notification {
+  readonly queued: QueuedNotification;
+  readonly receiver: Receiver;
+  readonly facts: NotificationFacts;
+  /** Decided already: null while the message is on its way. */
+  readonly outcome: NotificationOutcome | null;
+  /** What should be known of how it was decided, such as mutes that could not be read. */
+  readonly notes: readonly string[];
+}
+
+export interface StageContext {
+  readonly now: () => Date;
+  /** Aborts when the process has to end. */
+  readonly signal: AbortSignal;
+}
+
+export interface Stage {
+  readonly name: string;
+  exec(context: StageContext, notification: Notification): Promise<Notification>;
+}
+
+/** A stage for messages that nobody has decided on. */
+export function deciding(name: string, decide: Stage['exec']): Stage {
+  return {
+    name,
+    exec: async (context, notification) =>
+      notification.outcome === null ? decide(context, notification) : notification,
+  };
+}
+
+export function drop(notification: Notification, reason: string, detail: string): Notification {
+  return { ...notification, outcome: { kind: 'dropped', reason, detail } };
+}
+
+export async function runStages(
+  stages: readonly Stage[],
+  context: StageContext,
+  notification: Notification,
+): Promise<Notification> {
+  let current = notification;
+  for (const stage of stages) current = await stage.exec(context, current);
+  return current;
+}

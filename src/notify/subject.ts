@@ -1,0 +1,63 @@
+/** A message's one line: how bad, what, where, how much. */
+import { formatDuration } from '../domain/duration';
+import { ALERT_NAME } from '../domain/labels';
+import type { AlertRow, NotificationFacts } from '../history/port';
+
+const LONGEST = 150;
+
+export function subjectOf(facts: NotificationFacts, step: string): string {
+  const line = `[${tagsOf(facts, step).join(', ')}] ${nameOf(facts.alert)}${placeOf(facts.alert)}${restOf(facts, step)}`;
+  const clean = line.replace(/\s+/g, ' ');
+  return clean.length <= LONGEST ? clean : `${clean.slice(0, LONGEST - 1)}…`;
+}
+
+function tagsOf({ alert, shownState }: NotificationFacts, step: string): string[] {
+  const level = /^escalate-(\d+)$/.exec(step)?.[1];
+  const severity = alert.labels['severity']?.toUpperCase();
+  const state: string = shownState === 'FIRING' && severity !== undefined ? severity : shownState;
+  return level === undefined ? [state] : [state, `escalation ${level}`];
+}
+
+function restOf({ alert, remediation }: NotificationFacts, step: string): string {
+  if (remediation !== null && step.startsWith('remediated')) {
+    return `: ${remediation.runbook} ${remediation.outcome.replaceAll('_', ' ')}`;
+  }
+  if (alert.state === 'RESOLVED') return ` after ${lasted(alert)}`;
+  return alert.value === null ? ' is firing' : `: ${comparison(alert)}`;
+}
+
+export const nameOf = ({ labels, rule, fingerprint }: AlertRow): string =>
+  labels[ALERT_NAME] ?? rule?.name ?? fingerprint;
+
+export const instanceOf = ({ labels }: AlertRow): string | null =>
+  labels['instance_id'] ?? labels['instance'] ?? null;
+
+export function placeOf(alert: AlertRow): string {
+  const instance = instanceOf(alert);
+  return instance === null ? '' : ` on ${instance}`;
+}
+
+/** `97 > 90`; without the operator, `97 (threshold 90)`. */
+export function comparison({ value, threshold, condition }: AlertRow): string {
+  const measured = typeof value === 'number' ? shortNumber(value) : String(value);
+  if (threshold === null) return measured;
+  return condition
+    ? `${measured} ${condition.operator} ${threshold}`
+    : `${measured} (threshold ${threshold})`;
+}
+
+/** Six digits are enough for people; the payload has all. */
+function shortNumber(value: number): string {
+  return String(Number(value.toPrecision(6)));
+}
+
+export function lasted({ startsAt, endsAt }: AlertRow): string {
+  if (endsAt === null) return 'an unknown time';
+  return roundDuration(Date.parse(endsAt) - Date.parse(startsAt));
+}
+
+/** Whole seconds, the two largest units: `4m12s`, `2h5m`. */
+export function roundDuration(ms: number): string {
+  const text = formatDuration(Math.max(0, Math.round(ms / 1_000)) * 1_000);
+  return (text.match(/\d+[a-z]+/g) ?? [text]).slice(0, 2).join('');
+}
