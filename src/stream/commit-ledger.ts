@@ -35,33 +35,40 @@ export function createCommitLedger(options: CommitLedgerOptions): CommitLedger {
   const { group, everyMessages = 100, everyMs = 10_000, onEvent } = options;
   const due = new Map<string, DoneOffset>();
   let messages = 0;
-  let running: Promise<void> | null = null;
-  const timer = setInterval(() => void flush(), everyMs);
+  let running: Promise<boolean> | null = null;
+  const timer = setInterval(() => void commitOnce(), everyMs);
   timer.unref();
 
   function note(done: DoneOffset, count: number): void {
     due.set(`${done.topic}|${done.partition}`, done);
     messages += count;
-    if (messages >= everyMessages && running === null) void flush();
+    if (messages >= everyMessages && running === null) void commitOnce();
   }
 
+  /** Ends early when a commit fails: Kafka is away, and the offsets stay due. */
   async function flush(): Promise<void> {
-    await running;
-    if (due.size === 0) return;
-    running ??= commitDue().finally(() => (running = null));
-    await running;
+    let committed = true;
+    while (committed && (running !== null || due.size > 0)) committed = await commitOnce();
   }
 
-  async function commitDue(): Promise<void> {
+  /** The commit that is on its way, or a new one. */
+  function commitOnce(): Promise<boolean> {
+    return (running ??= commitDue().finally(() => (running = null)));
+  }
+
+  async function commitDue(): Promise<boolean> {
     const offsets = [...due.values()];
+    if (offsets.length === 0) return true;
     due.clear();
     messages = 0;
     try {
       await options.commit(offsets);
       onEvent({ kind: 'committed', group, partitions: offsets.length });
+      return true;
     } catch (error) {
       for (const offset of offsets) putBack(offset);
       onEvent({ kind: 'commit_failed', group, reason: messageOf(error) });
+      return false;
     }
   }
 

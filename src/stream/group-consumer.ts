@@ -8,7 +8,7 @@
  *
  * kafkajs heartbeats only between batches, so everything that may take long runs inside `whileAlive`.
  */
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { messageOf } from '../domain/errors';
 import { copartition } from './assigner';
@@ -33,6 +33,11 @@ export interface BatchHands {
   persist(work: () => Promise<void>): Promise<void>;
   /** Marks everything up to and with this message as done. `metadata` is kept with the committed offset. */
   done(message: KafkaMessage, messages: number, metadata?: string): void;
+  /**
+   * Lets the process do other things if the batch has held it for long, and stays a member of the group. A fetch of well
+   * compressed messages can take seconds to work through. Throws like `persist`.
+   */
+  breathe(): Promise<void>;
   /** Goes on after this message without committing it: it lies before the committed offset. */
   pass(message: KafkaMessage): void;
 }
@@ -67,6 +72,11 @@ export interface GroupConsumer {
 class Interrupted extends Error {}
 
 const HEARTBEAT_MS = 300;
+/** Work that does not wait for anything goes on for at most this long at a time. */
+const BREATH_MS = 20;
+/** kafkajs decodes a whole fetch at once: what the limits are for is the pause that this makes. */
+const FETCH_BYTES = 2 * 1_048_576;
+const FETCH_BYTES_A_PARTITION = 524_288;
 /** An empty fetch ends after this long, because kafkajs heartbeats between fetches. */
 const FETCH_WAIT_MS = 300;
 const REBALANCE_TIMEOUT_MS = 20_000;
@@ -167,6 +177,8 @@ function createSession(options: GroupConsumerOptions, topics: readonly string[])
     heartbeatInterval: HEARTBEAT_MS,
     rebalanceTimeout: REBALANCE_TIMEOUT_MS,
     maxWaitTimeInMs: FETCH_WAIT_MS,
+    maxBytes: FETCH_BYTES,
+    maxBytesPerPartition: FETCH_BYTES_A_PARTITION,
     allowAutoTopicCreation: false,
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3, restartOnFailure: () => Promise.resolve(false) },
   });
@@ -180,7 +192,7 @@ function createSession(options: GroupConsumerOptions, topics: readonly string[])
   });
   const working = new Set<Promise<void>>();
   let generation = 0;
-  let ready: Promise<void> = Promise.resolve();
+  let ready: Promise<void> | null = null;
   let fail: (error: unknown) => void;
   const crashed = new Promise<never>((_, reject) => (fail = reject));
   crashed.catch(() => undefined);
@@ -192,8 +204,12 @@ function createSession(options: GroupConsumerOptions, topics: readonly string[])
     generation += 1;
     ledger.keepOnly((topic, partition) => assignment[topic]?.includes(partition) ?? false);
     const seek = (topic: string, partition: number, offset: string) => consumer.seek({ topic, partition, offset });
-    ready = options.onAssigned?.(assignment, seek) ?? Promise.resolve();
-    ready.then(() => onEvent({ kind: 'assigned', group, partitions: assignment }), fail);
+    const settling = (options.onAssigned?.(assignment, seek) ?? Promise.resolve()).then(() => {
+      onEvent({ kind: 'assigned', group, partitions: assignment });
+      if (ready === settling) ready = null;
+    });
+    ready = settling;
+    settling.catch(fail);
   }
 
   async function start(): Promise<void> {
@@ -221,7 +237,7 @@ function createSession(options: GroupConsumerOptions, topics: readonly string[])
     const { topic, partition, messages } = batch;
     if (ending.signal.aborted) return delay(50);
     const mine = generation;
-    await whileAlive(payload, Promise.race([ready, aborted(ending.signal)]));
+    if (ready !== null) await whileAlive(payload, Promise.race([ready, aborted(ending.signal)]));
     const owned = (): boolean => mine === generation && !isStale();
     if (!owned() || ending.signal.aborted) return;
     const started = Date.now();
@@ -241,8 +257,17 @@ function createSession(options: GroupConsumerOptions, topics: readonly string[])
       if (!owned()) throw new Interrupted();
       payload.resolveOffset(message.offset);
     };
+    let since = performance.now();
+    const breathe = async (): Promise<void> => {
+      if (performance.now() - since < BREATH_MS) return;
+      await nextTurn();
+      payload.heartbeat().catch(() => undefined);
+      if (!owned()) throw new Interrupted();
+      since = performance.now();
+    };
     return {
       persist: (work) => persist(payload, owned, work),
+      breathe,
       pass,
       done(message, messages, metadata) {
         pass(message);

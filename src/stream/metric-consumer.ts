@@ -33,6 +33,7 @@ export interface MetricConsumerOptions {
 }
 
 const DEFAULT_MAX_SKEW_MS = 300_000;
+const BREATHE_EVERY = 512;
 
 export const alertingGroup = (instance: string, pool: string): string => groupName(instance, `gds-alerting-${pool}`);
 
@@ -54,7 +55,7 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
 
   async function onBatch(batch: RawBatch, hands: BatchHands): Promise<void> {
     const { topic, partition } = batch;
-    const letters = offerAll(batch);
+    const letters = await offerAll(batch, hands);
     await hands.persist(async () => {
       await sink.flush(partition);
       if (letters.length > 0) await deadLetters.write(letters);
@@ -66,16 +67,19 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     else hands.done(last, batch.messages.length, last.timestamp);
   }
 
-  function offerAll({ topic, partition, messages }: RawBatch): DeadLetter[] {
+  async function offerAll({ topic, partition, messages }: RawBatch, hands: BatchHands): Promise<DeadLetter[]> {
     const letters: DeadLetter[] = [];
     const { next, committed } = positions.of(topic, partition);
     const first = Number(messages[0]!.offset);
+    const live: MetricPlace = { topic, partition, replayed: false };
     let place: MetricPlace = { topic, partition, replayed: first < committed };
-    for (const message of messages) {
+    for (let at = 0; at < messages.length; at++) {
+      const message = messages[at]!;
       if (first < next && Number(message.offset) < next) continue;
-      if (place.replayed && Number(message.offset) >= committed) place = { topic, partition, replayed: false };
+      if (place.replayed && Number(message.offset) >= committed) place = live;
       const refused = offer(message, place);
       if (refused !== null && !place.replayed) letters.push(refused);
+      if (at % BREATHE_EVERY === 0) await hands.breathe();
     }
     return letters;
   }

@@ -9,7 +9,7 @@ import { TocsinError } from '../domain/errors';
 import { applyTransition } from '../domain/episode';
 import type { Transition } from '../domain/transition';
 import { ignoreEvents, type OnStreamEvent } from './events';
-import { runGroupConsumer, type RawBatch } from './group-consumer';
+import { runGroupConsumer, type BatchHands, type RawBatch } from './group-consumer';
 import { withAdmin, type Kafka } from './kafka';
 import type { KnownAlert, OpenAlerts } from './port';
 import { deleteGroup, readerGroup } from './reader-group';
@@ -66,10 +66,11 @@ export function followOpenAlerts(options: OpenAlertsOptions): OpenAlerts & { clo
     for (const [partition, offset] of positions) seek(topic, partition, String(offset));
   }
 
-  function read({ partition, messages }: RawBatch): void {
+  async function read({ partition, messages }: RawBatch, hands: BatchHands): Promise<void> {
     for (const { value } of messages) {
       const decoded = decodeTransition(value);
       if (decoded.ok) view.take(decoded.value);
+      await hands.breathe();
     }
     positions.set(partition, BigInt(messages.at(-1)!.offset) + 1n);
   }
@@ -81,7 +82,7 @@ export function followOpenAlerts(options: OpenAlertsOptions): OpenAlerts & { clo
     commits: false,
     onAssigned,
     async onBatch(batch, hands) {
-      read(batch);
+      await read(batch, hands);
       hands.pass(batch.messages.at(-1)!);
     },
     onEvent,

@@ -1,0 +1,245 @@
+/**
+ * Evaluation: messages a second through the whole path (Kafka → decode → 1,000 threshold rules over 200 instances × 50
+ * metrics → transitions → commit) against bare kafkajs consume + JSON.parse of the same topic. Both read everything
+ * from the beginning, in fresh processes, in turn; the clock runs from the first batch to the last message.
+ *
+ * Two rule sets: `one` has each rule on one series, as the peers' benches have; with `all` each rule is about every
+ * instance, so that each message meets 20 rules. One alert in a hundred fires.
+ *
+ * Run: node dist/bench/evaluate.js HOST:PORT
+ */
+import { randomBytes } from 'node:crypto';
+import { CompressionTypes, type Kafka } from 'kafkajs';
+import type { ThresholdRule } from '../src/domain/rule';
+import { createEvaluatorHost } from '../src/evaluate/host';
+import { compressionType, type Compression } from '../src/stream/compression';
+import type { StreamEvent } from '../src/stream/events';
+import { createKafka, withAdmin } from '../src/stream/kafka';
+import { alertingGroup, consumeMetrics } from '../src/stream/metric-consumer';
+import { followOpenAlerts } from '../src/stream/open-alerts';
+import { createTransitionPublisher } from '../src/stream/publishers';
+import { alertsTopic, ensureTopics } from '../src/stream/topics';
+import { inFreshProcess, machineText, median, ratioOf, ratioText, startMeter, type BenchResult, type Metered } from './measure';
+
+const INSTANCES = 200;
+const METRICS = 50;
+const RULES = 1_000;
+const SERIES = INSTANCES * METRICS;
+
+export interface EvaluateBenchOptions {
+  readonly broker: string;
+  readonly messages?: number;
+  readonly rounds?: number;
+  readonly compression?: Compression;
+  readonly onProgress?: (line: string) => void;
+}
+
+interface Run extends Omit<Metered<never>, 'result'> {
+  readonly messages: number;
+  readonly transitions?: number;
+}
+
+type Mode = 'bare' | 'one' | 'all';
+
+const topicOf = (instance: string): string => `${instance}.gds.metrics.postgresql.production`;
+
+/** Fills a topic, measures, removes what it made. */
+export async function benchEvaluate(options: EvaluateBenchOptions): Promise<BenchResult> {
+  const { broker, messages = 400_000, rounds = 5, compression = 'lz4', onProgress = () => undefined } = options;
+  const instance = `b${randomBytes(5).toString('hex')}`;
+  const kafka = createKafka({ brokers: [broker], clientId: instance });
+  const all: (Run & { mode: Mode; round: number })[] = [];
+  try {
+    await ensureTopics(kafka, instance, [topicOf(instance)]);
+    onProgress(`filling ${topicOf(instance)} with ${messages} messages (${compression})`);
+    await fill(kafka, instance, messages, compression);
+    for (let round = 0; round < rounds; round++) {
+      for (const mode of ['bare', 'one', 'all'] as const) {
+        await emptyAlerts(kafka, instance);
+        const run = (await inFreshProcess(__filename, [broker, mode, instance, String(messages)])) as unknown as Run;
+        all.push({ mode, round, ...run });
+        onProgress(JSON.stringify(all.at(-1)));
+      }
+    }
+  } finally {
+    await removeAll(kafka, instance);
+  }
+  return resultOf(all, messages, compression);
+}
+
+function resultOf(all: readonly (Run & { mode: Mode })[], messages: number, compression: Compression): BenchResult {
+  const of = (mode: Mode, figure: (run: Run) => number): number => median(all.filter((run) => run.mode === mode).map(figure));
+  const perWall = ({ wallSeconds }: Run): number => messages / wallSeconds;
+  const perCpu = ({ cpuSeconds }: Run): number => messages / cpuSeconds;
+  const line = (name: string, mode: Mode, figure: (run: Run) => number, unit: string) =>
+    ratioOf({ name, unit, ours: of(mode, figure), reference: of('bare', figure), aim: 0.5 });
+  return {
+    name: 'evaluation',
+    date: new Date().toISOString(),
+    machine: machineText(),
+    method:
+      `${messages} messages (${compression}, 12 partitions) of ${SERIES} series, read from the beginning by a fresh process; ` +
+      `reference: kafkajs eachBatch + JSON.parse of the same topic, in turn; medians`,
+    ratios: [
+      line('whole path, each rule on one series', 'one', perWall, 'messages/s'),
+      line('the same per CPU second', 'one', perCpu, 'messages/CPU s'),
+      line('whole path, 20 rules meet each message', 'all', perWall, 'messages/s'),
+      line('the same per CPU second', 'all', perCpu, 'messages/CPU s'),
+    ],
+    notes: [`${RULES} rules; the whole path includes validation, transitions to gds.alerts and offset commits`],
+    rounds: all.map((run) => ({ ...run })),
+  };
+}
+
+const messageOf = (i: number): { key: string; value: string } => {
+  const series = i % SERIES;
+  const instance = series % INSTANCES;
+  const value = series % 100 === 7 ? 95 + (i % 3) * 0.1 : 40 + ((i * 7_919) % 4_000) / 100;
+  return {
+    key: `pg-${instance}`,
+    value: JSON.stringify({
+      timestamp: new Date(1.7e12 + Math.floor(i / SERIES) * 15_000).toISOString(),
+      database_type: 'postgresql',
+      instance_id: `pg-${instance}`,
+      metric_name: `metric_${Math.floor(series / INSTANCES)}_percent`,
+      value,
+      tags: { environment: 'production', region: 'us-east-1', team: 'dba' },
+      metadata: { collection_duration_ms: 12, version: '1.0', collector: 'pg-collector', correlation_id: `abc-${String(i).padStart(12, '0')}` },
+    }),
+  };
+};
+
+async function fill(kafka: Kafka, instance: string, messages: number, compression: Compression): Promise<void> {
+  const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
+  await producer.connect();
+  for (let from = 0; from < messages; from += 2_000) {
+    const part = Array.from({ length: Math.min(2_000, messages - from) }, (_, i) => messageOf(from + i));
+    await producer.send({ topic: topicOf(instance), messages: part, compression: compressionType(compression) as CompressionTypes });
+  }
+  await producer.disconnect();
+}
+
+/** Each round begins without open alerts. */
+async function emptyAlerts(kafka: Kafka, instance: string): Promise<void> {
+  const topic = alertsTopic(instance);
+  await withAdmin(kafka, async (admin) => {
+    const ends = await admin.fetchTopicOffsets(topic);
+    await admin.deleteTopicRecords({ topic, partitions: ends.map(({ partition, high }) => ({ partition, offset: high })) });
+  });
+}
+
+async function removeAll(kafka: Kafka, instance: string): Promise<void> {
+  await withAdmin(kafka, async (admin) => {
+    const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(`${instance}.`));
+    if (topics.length > 0) await admin.deleteTopics({ topics });
+    const { groups } = await admin.listGroups();
+    const mine = groups.map(({ groupId }) => groupId).filter((group) => group.startsWith(`${instance}.`));
+    // A group whose process has just ended may still be open; Kafka forgets it later by itself.
+    if (mine.length > 0) await admin.deleteGroups(mine).catch(() => undefined);
+  });
+}
+
+export function benchRules(mode: 'one' | 'all'): ThresholdRule[] {
+  return Array.from({ length: RULES }, (_, k): ThresholdRule => {
+    const metric = `metric_${k % METRICS}_percent`;
+    const instance = `pg-${Math.floor(k / METRICS) * (INSTANCES / (RULES / METRICS)) + 7}`;
+    return {
+      group: 'bench',
+      name: `Rule${k}`,
+      metric,
+      matchers: mode === 'one' ? [{ name: 'instance_id', op: '=', value: instance }] : [],
+      severity: 'warning',
+      operator: '>',
+      threshold: mode === 'one' || k < METRICS ? 90 : 99,
+      recoveryThreshold: 85,
+      forMs: 0,
+      windowMs: 0,
+      consecutiveFailures: 1,
+      cooldownMs: 60_000,
+      labels: { team: 'dba' },
+      annotations: { summary: 'bench' },
+      runbook: null,
+      inhibitedBy: null,
+      hash: String(k),
+    };
+  });
+}
+
+async function runBare(broker: string, instance: string, messages: number): Promise<Run> {
+  const kafka = createKafka({ brokers: [broker], clientId: 'bare' });
+  const consumer = kafka.consumer({ groupId: `${instance}.bare-${randomBytes(4).toString('hex')}` });
+  await consumer.connect();
+  await consumer.subscribe({ topic: topicOf(instance), fromBeginning: true });
+  let seen = 0;
+  let sum = 0;
+  let stop: ReturnType<typeof startMeter> | undefined;
+  const run = await new Promise<Run>((resolve, reject) => {
+    consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+    void consumer.run({
+      autoCommit: false,
+      partitionsConsumedConcurrently: 12,
+      eachBatch: async ({ batch }) => {
+        stop ??= startMeter();
+        for (const { value } of batch.messages) sum += (JSON.parse(value!.toString()) as { value: number }).value;
+        seen += batch.messages.length;
+        if (seen >= messages && sum > 0) resolve({ messages: seen, ...stop() });
+      },
+    });
+  });
+  await consumer.disconnect();
+  return run;
+}
+
+async function runWhole(broker: string, instance: string, messages: number, mode: 'one' | 'all'): Promise<Run> {
+  const kafka = createKafka({ brokers: [broker], clientId: 'whole' });
+  const pool = randomBytes(4).toString('hex');
+  const publisher = createTransitionPublisher({ kafka, instance });
+  const openAlerts = followOpenAlerts({ kafka, instance });
+  let transitions = 0;
+  const host = createEvaluatorHost({
+    rules: benchRules(mode),
+    openAlerts,
+    publisher,
+    onEvent: (event) => (transitions += event.kind === 'transition' ? 1 : 0),
+  });
+  let seen = 0;
+  let stop: ReturnType<typeof startMeter> | undefined;
+  const sink = { ...host, offer: (...args: Parameters<typeof host.offer>) => ((stop ??= startMeter()), host.offer(...args)) };
+  const run = await new Promise<Run>((resolve) => {
+    const onEvent = (event: StreamEvent): void => {
+      if (event.kind !== 'batch') return;
+      seen += event.messages;
+      if (seen >= messages) resolve({ messages: seen, transitions, ...stop!() });
+    };
+    const consumer = consumeMetrics({ kafka, instance, pool, sink, onEvent });
+    ending = () => consumer.stop();
+  });
+  await ending();
+  await openAlerts.close();
+  await publisher.close();
+  await assertCommitted(kafka, alertingGroup(instance, pool), topicOf(instance), messages);
+  return run;
+}
+
+let ending: () => Promise<void> = () => Promise.resolve();
+
+/** A run that had not committed what it read would not have been the whole path. */
+async function assertCommitted(kafka: Kafka, groupId: string, topic: string, messages: number): Promise<void> {
+  const [offsets] = await withAdmin(kafka, (admin) => admin.fetchOffsets({ groupId, topics: [topic] }));
+  const committed = offsets!.partitions.reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
+  if (committed !== messages) throw new Error(`committed ${committed} of ${messages} messages`);
+}
+
+async function main([broker, mode, instance, messages]: string[]): Promise<void> {
+  if (mode === undefined) {
+    const result = await benchEvaluate({ broker: broker ?? '127.0.0.1:9092', onProgress: (line) => console.error(line) });
+    for (const ratio of result.ratios) console.error(ratioText(ratio));
+    console.log(JSON.stringify(result));
+    return;
+  }
+  const run = mode === 'bare' ? runBare : (...args: [string, string, number]) => runWhole(...args, mode as 'one' | 'all');
+  console.log(JSON.stringify(await run(broker!, instance!, Number(messages))));
+  process.exit(0);
+}
+
+if (require.main === module) void main(process.argv.slice(2));

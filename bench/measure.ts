@@ -1,0 +1,128 @@
+/**
+ * What all measurements share: CPU seconds beside wall time (the machine may be busy with something else, and then only
+ * CPU is worth trusting), medians over alternating rounds in fresh processes, and one form of result.
+ */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { promisify } from 'node:util';
+
+const CLOCK_TICKS = 100;
+
+export interface Metered<T> {
+  readonly result: T;
+  readonly wallSeconds: number;
+  /** User and system time of this process, all its threads. */
+  readonly cpuSeconds: number;
+  /** What the rest of the machine used meanwhile; null where /proc does not tell. */
+  readonly foreignCpuSeconds: number | null;
+}
+
+/** One line of a result: what was measured against what. */
+export interface Ratio {
+  readonly name: string;
+  readonly unit: string;
+  readonly ours: number;
+  readonly reference: number;
+  readonly ratio: number;
+  /** What the ratio should at least be (or at most, when `atMost`). */
+  readonly aim: number | null;
+  readonly atMost?: boolean;
+}
+
+export interface BenchResult {
+  readonly name: string;
+  readonly date: string;
+  readonly machine: string;
+  readonly method: string;
+  readonly ratios: readonly Ratio[];
+  readonly notes: readonly string[];
+  /** Every round's figures, so that a reader can see how much they vary. */
+  readonly rounds: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** Runs `work` and says what it cost. */
+export async function meter<T>(work: () => Promise<T>): Promise<Metered<T>> {
+  const stop = startMeter();
+  const result = await work();
+  return { result, ...stop() };
+}
+
+/** Starts counting; the returned function ends it. */
+export function startMeter(): () => Omit<Metered<never>, 'result'> {
+  const wall = performance.now();
+  const cpu = ownCpuSeconds();
+  const busy = busyCpuSeconds();
+  return () => {
+    const cpuSeconds = ownCpuSeconds() - cpu;
+    const now = busyCpuSeconds();
+    const foreign = busy === null || now === null ? null : Math.max(0, now - busy - cpuSeconds);
+    return { wallSeconds: (performance.now() - wall) / 1_000, cpuSeconds, foreignCpuSeconds: foreign };
+  };
+}
+
+function ownCpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+/** CPU seconds of another process with its threads; null when it cannot be read. */
+export function cpuSecondsOf(pid: number): number | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS;
+  } catch {
+    return null;
+  }
+}
+
+/** Busy seconds of the whole machine since it started. */
+function busyCpuSeconds(): number | null {
+  try {
+    const line = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0]!;
+    const fields = line.trim().split(/\s+/).slice(1).map(Number);
+    return (fields[0]! + fields[1]! + fields[2]! + fields[5]! + fields[6]!) / CLOCK_TICKS;
+  } catch {
+    return null;
+  }
+}
+
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+export function quantile(values: readonly number[], q: number): number {
+  if (values.length === 0) return NaN;
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (sorted.length - 1) * q;
+  const low = sorted[Math.floor(at)]!;
+  return low + (sorted[Math.ceil(at)]! - low) * (at - Math.floor(at));
+}
+
+export function ratioOf(line: Omit<Ratio, 'ratio'>): Ratio {
+  return { ...line, ratio: line.ours / line.reference };
+}
+
+export function ratioText({ name, unit, ours, reference, ratio, aim, atMost }: Ratio): string {
+  const figures = `${rounded(ours)} against ${rounded(reference)} ${unit}`;
+  const wanted = aim === null ? '' : `, aim ${atMost ? '≤' : '≥'} ${aim}`;
+  return `${name}: ${ratio.toFixed(2)} (${figures}${wanted})`;
+}
+
+function rounded(value: number): string {
+  return value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);
+}
+
+export function machineText(): string {
+  const cores = cpus();
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return `${cores.length} × ${cores[0]?.model.trim() ?? 'unknown CPU'}, ${memory} GiB, Node ${process.versions.node}`;
+}
+
+/** Runs a script in a process of its own and returns the JSON object of its last line. */
+export async function inFreshProcess(script: string, args: readonly string[], timeoutMs = 180_000): Promise<Record<string, unknown>> {
+  const run = promisify(execFile);
+  const { stdout } = await run(process.execPath, [script, ...args], { timeout: timeoutMs, maxBuffer: 1 << 26 });
+  return JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, unknown>;
+}
