@@ -105,6 +105,8 @@ const POM = `<project>
 
 const JVM_OPTIONS = [
   '-Xmx384m',
+  // With a heap this small the threads of a concurrent collector only take the processors from others.
+  '-XX:+UseSerialGC',
   '-XX:+ExitOnOutOfMemoryError',
   '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
   '-Dorg.slf4j.simpleLogger.showDateTime=true',
@@ -137,7 +139,14 @@ async function formatOnce(program: KafkaProgram, folder: string, properties: str
   );
   if (formatted) return;
   const id = randomBytes(16).toString('base64url');
-  const tool = ['-cp', program.classpath, 'kafka.tools.StorageTool'];
+  // It runs for a moment: compiling it well would take longer.
+  const tool = [
+    '-XX:+UseSerialGC',
+    '-XX:TieredStopAtLevel=1',
+    '-cp',
+    program.classpath,
+    'kafka.tools.StorageTool',
+  ];
   await runCommand(program.java, [...tool, 'format', '-t', id, '-c', properties, '--ignore-formatted'], {
     cwd: folder,
   });

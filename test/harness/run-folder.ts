@@ -1,5 +1,5 @@
 /** Folders for the data of test servers. What a killed run left behind is swept away by the next one. */
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isAlive, ownIdentity, parseIdentity } from '../../src/dev/process-identity';
@@ -21,8 +21,15 @@ async function sweep(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     if (!name.startsWith(PREFIX)) continue;
     const folder = join(tmpdir(), name);
+    const age =
+      Date.now() -
+      (await stat(folder).then(
+        (found) => found.mtimeMs,
+        () => Date.now(),
+      ));
     const owner = parseIdentity(await readFile(join(folder, OWNER), 'utf8').catch(() => ''));
-    if (owner === null || isAlive(owner)) continue;
+    // Without an owner: being made just now, or brought back by a server that outlived its folder.
+    if (owner === null ? age < 3_600_000 : isAlive(owner)) continue;
     await rm(folder, { recursive: true, force: true }).catch(() => undefined);
   }
 }

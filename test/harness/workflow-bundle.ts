@@ -9,7 +9,14 @@ import { bundleWorkflows } from '../../workers/bundle';
 
 const ROOT = join(__dirname, '..', '..');
 const CACHE = join(ROOT, 'node_modules', '.cache', 'tocsin');
-const SOURCES = ['workflows', 'runbooks', 'src/domain', 'src/temporal/payload-converter.ts', 'activities', 'package-lock.json'];
+const SOURCES = [
+  'workflows',
+  'runbooks',
+  'src/domain',
+  'src/temporal/payload-converter.ts',
+  'activities',
+  'package-lock.json',
+];
 
 let once: Promise<{ codePath: string }> | null = null;
 

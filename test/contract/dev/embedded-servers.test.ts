@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Client as TemporalClient, Connection } from '@temporalio/client';
 import { Kafka, logLevel } from 'kafkajs';
 import { Client } from 'pg';
-import { TocsinError } from '../../../src/domain/errors';
+import { type TocsinError } from '../../../src/domain/errors';
 import { checkKafka, checkPostgres, checkTemporal } from '../../../src/dev/health';
 import { KAFKA_ADVICE } from '../../../src/dev/kafka';
 import { SEARCH_ATTRIBUTES, temporalPrograms } from '../../../src/dev/temporal';

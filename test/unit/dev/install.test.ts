@@ -1,9 +1,9 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { installed, type Install } from '../../../src/dev/install';
 import { tryLock } from '../../../src/dev/lock';
+import { waitFor } from '../../harness/wait-for';
 
 let cache: string;
 let fills: number;
@@ -39,8 +39,18 @@ test('an install is made once, and found by the next run', async () => {
 });
 
 test('two that install at once make one install', async () => {
-  const slow = program(async () => void (await sleep(100)));
-  const folders = await Promise.all([installed(cache, slow, quiet), installed(cache, slow, quiet)]);
+  const lines: string[] = [];
+  // The first ends only when the second has met it.
+  const slow = program(async () => {
+    await waitFor(() => lines.some((line) => line.includes('waiting for process')), {
+      what: 'the second run',
+    });
+  });
+  const both = [
+    installed(cache, slow, (line) => lines.push(line)),
+    installed(cache, slow, (line) => lines.push(line)),
+  ];
+  const folders = await Promise.all(both);
   expect(new Set(folders).size).toBe(1);
   expect(fills).toBe(1);
 });
@@ -69,7 +79,7 @@ test('somebody else installing is waited for, and named', async () => {
   const lock = await tryLock(join(cache, 'program-1.0.lock'));
   const lines: string[] = [];
   const waiting = installed(cache, program(), (line) => lines.push(line));
-  await sleep(50);
+  await waitFor(() => lines.length > 0, { what: 'the line about waiting' });
   expect(fills).toBe(0);
   if ('release' in lock) await lock.release();
   await waiting;
