@@ -34,7 +34,6 @@ export function buildConfig(raw: RawConfig, { file, folder, rules }: Built): Omi
     evaluate: {
       pool: raw.evaluate.pool,
       maxSkewMs: raw.evaluate.max_skew,
-      maxLatenessMs: raw.evaluate.max_lateness,
     },
     rules,
     receivers,

@@ -88,7 +88,7 @@ export interface Config {
   readonly log: { readonly level: LogLevel };
   readonly targets: readonly TargetConfig[];
   readonly collect: { readonly limits: Limits };
-  readonly evaluate: { readonly pool: string; readonly maxSkewMs: number; readonly maxLatenessMs: number };
+  readonly evaluate: { readonly pool: string; readonly maxSkewMs: number };
   /** Of the file and of its rule files. */
   readonly rules: readonly ThresholdRule[];
   readonly receivers: readonly ReceiverConfig[];

@@ -220,7 +220,6 @@ export const configSchema = section({
   evaluate: section({
     pool: name('a name').default(DEFAULTS.evaluate.pool),
     max_skew: duration().default(DEFAULTS.evaluate.max_skew),
-    max_lateness: duration().default(DEFAULTS.evaluate.max_lateness),
   }),
   rules: list(ruleSchema),
   rule_files: list(filePath()),

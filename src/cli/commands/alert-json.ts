@@ -1,0 +1,39 @@
+/** Alerts as programs read them: snake_case, times in ISO 8601. Keys are only added. */
+import type { AlertRow, NotificationRecord } from '../../history/port';
+
+export function alertJson(row: AlertRow): Record<string, unknown> {
+  return {
+    fingerprint: row.fingerprint,
+    state: row.state,
+    alert_name: row.labels.alertname ?? null,
+    severity: row.labels.severity ?? null,
+    resource: row.labels.instance_id ?? row.labels.instance ?? null,
+    labels: row.labels,
+    annotations: row.annotations,
+    value: row.value,
+    threshold: row.threshold,
+    condition: row.condition,
+    starts_at: row.startsAt,
+    ends_at: row.endsAt,
+    episode: row.episode,
+    fire_count: row.fireCount,
+    acknowledgement: row.acknowledgement,
+    resolved_by: row.resolvedBy,
+    rule: row.rule,
+    correlation_id: row.correlationId,
+  };
+}
+
+export function notificationJson(record: NotificationRecord): Record<string, unknown> {
+  return {
+    message_id: record.messageId,
+    receiver: record.receiver,
+    step: record.step,
+    state: record.state,
+    via: record.via,
+    attempts: record.attempts,
+    due_at: new Date(record.dueAt).toISOString(),
+    sent_at: record.sentAt,
+    detail: record.detail,
+  };
+}

@@ -1,0 +1,204 @@
+/** `tocsin alerts list`, and the actions on one or more alerts. */
+import { messageOf, TocsinError } from '../../domain/errors';
+import type { ActionAnswer } from '../../domain/life';
+import type { AlertState } from '../../domain/lifecycle';
+import type { AlertRow } from '../../history/port';
+import { serverConfig, type ConfigOption } from '../configuration';
+import type { Context } from '../context';
+import { oneLine } from '../plain';
+import { EXIT, failureText, usage, type ExitCode } from '../failures';
+import type { AlertActions, AlertLists, Operator } from '../port';
+import { amountText, fromNow, paint, severityStyle, span, stateStyle, tableOf, type Column } from '../show';
+import { countOf, durationOf, fingerprintOf, matcherOf, wordOf } from '../words';
+import { alertJson } from './alert-json';
+
+/** How much of a fingerprint people are shown; the rest is accepted too. */
+const SHORT = 8;
+const MANY = 10_000;
+
+export interface ListOptions extends ConfigOption {
+  readonly state: string;
+  readonly severity?: string;
+  readonly matcher: readonly string[];
+  readonly limit: string;
+  readonly json?: boolean;
+}
+
+const STATE_WORDS = ['open', 'firing', 'acknowledged', 'resolved', 'all'] as const;
+
+export async function listAlerts(context: Context, options: ListOptions): Promise<ExitCode> {
+  const word = wordOf('state', options.state, STATE_WORDS);
+  const limit = countOf('--limit', options.limit, 1, MANY);
+  const filter = {
+    severity: options.severity?.toLowerCase(),
+    matchers: options.matcher.map(matcherOf),
+    limit,
+  };
+  const rows = await withOperator(context, options, async ({ lists }) => {
+    const found = await Promise.all(
+      statesOf(word).map((state) => lists.list({ ...filter, ...(state && { state }) })),
+    );
+    return found.flat().sort(newestFirst).slice(0, limit);
+  });
+  if (options.json) context.print(JSON.stringify(rows.map(alertJson), null, 2));
+  else if (rows.length === 0) context.print(word === 'open' ? 'No open alerts.' : 'No such alerts.');
+  else context.print(tableOf(context, columns(context.now()), rows));
+  return EXIT.ok;
+}
+
+function statesOf(word: (typeof STATE_WORDS)[number]): (AlertState | undefined)[] {
+  if (word === 'all') return [undefined];
+  return word === 'open' ? ['FIRING', 'ACKNOWLEDGED'] : [word.toUpperCase() as AlertState];
+}
+
+const newestFirst = (a: AlertRow, b: AlertRow): number => b.episode - a.episode;
+
+function columns(now: number): Column<AlertRow>[] {
+  return [
+    { title: 'ID', value: ({ fingerprint }) => fingerprint.slice(0, SHORT) },
+    { title: 'STATE', value: ({ state }) => state, style: ({ state }) => stateStyle(state) },
+    {
+      title: 'SEVERITY',
+      value: ({ labels }) => labels.severity ?? '',
+      style: ({ labels }) => severityStyle(labels.severity ?? ''),
+    },
+    { title: 'ALERT', value: ({ labels }) => labels.alertname ?? '', flexible: true },
+    { title: 'RESOURCE', value: ({ labels }) => labels.instance_id ?? labels.instance ?? '', flexible: true },
+    { title: 'VALUE', value: valueText, flexible: true },
+    { title: 'SINCE', value: ({ startsAt }) => span(now - Date.parse(startsAt)) },
+    { title: 'HELD BY', value: ({ acknowledgement }) => heldText(acknowledgement, now), flexible: true },
+  ];
+}
+
+function valueText({ value, threshold, condition }: AlertRow): string {
+  if (value === null) return '–';
+  return threshold === null
+    ? amountText(value)
+    : `${amountText(value)} (${condition?.operator ?? 'limit'} ${amountText(threshold)})`;
+}
+
+function heldText(held: AlertRow['acknowledgement'], now: number): string {
+  if (held === null) return '';
+  return held.until === null ? held.owner : `${held.owner}, until ${fromNow(now, held.until)}`;
+}
+
+export interface ActOptions extends ConfigOption {
+  readonly owner?: string;
+  readonly comment?: string;
+  readonly for?: string;
+  readonly json?: boolean;
+}
+
+type Act = (actions: AlertActions, row: AlertRow) => Promise<ActionAnswer>;
+
+export type ActionName = 'ack' | 'unack' | 'silence' | 'resolve' | 'escalate';
+
+/** Does the action on each alert; a refusal of one does not keep the others from theirs, and makes the exit code 1. */
+export async function act(
+  context: Context,
+  name: ActionName,
+  words: readonly string[],
+  options: ActOptions,
+): Promise<ExitCode> {
+  const prefixes = words.map(fingerprintOf);
+  const action = actionOf(name, options, ownerOf(context, options));
+  return withOperator(context, options, async ({ lists, actions }) => {
+    const results = [];
+    for (const prefix of prefixes) results.push(await actOn(lists, actions, prefix, action));
+    if (options.json) context.print(JSON.stringify(results.map(resultJson), null, 2));
+    else results.forEach((result) => tell(context, `tocsin alerts ${name}`, result));
+    return results.some(({ error }) => error !== null) ? EXIT.failed : EXIT.ok;
+  });
+}
+
+interface Result {
+  readonly prefix: string;
+  readonly row: AlertRow | null;
+  readonly answer: ActionAnswer | null;
+  readonly error: unknown;
+}
+
+async function actOn(lists: AlertLists, actions: AlertActions, prefix: string, action: Act): Promise<Result> {
+  let row: AlertRow | null = null;
+  try {
+    row = await findAlert(lists, prefix);
+    return { prefix, row, answer: await action(actions, row), error: null };
+  } catch (error) {
+    return { prefix, row, answer: null, error };
+  }
+}
+
+function actionOf(name: ActionName, options: ActOptions, owner: string): Act {
+  const request = { owner, ...(options.comment !== undefined && { comment: options.comment }) };
+  const seconds = options.for === undefined ? null : durationOf('--for', options.for) / 1_000;
+  switch (name) {
+    case 'ack':
+      return (actions, row) =>
+        actions.acknowledge(row, seconds === null ? request : { ...request, lease_seconds: seconds });
+    case 'unack':
+      return (actions, row) => actions.unacknowledge(row, request);
+    case 'silence':
+      if (seconds === null) throw usage('--for is missing: for how long, such as --for 2h');
+      return (actions, row) => actions.silence(row, { ...request, duration_seconds: seconds });
+    case 'resolve':
+      return (actions, row) => actions.resolve(row, request);
+    case 'escalate':
+      return (actions, row) => actions.escalate(row, request);
+  }
+}
+
+function ownerOf({ env }: Context, { owner }: ActOptions): string {
+  const name = (owner ?? env.TOCSIN_OWNER ?? env.USER ?? env.LOGNAME ?? env.USERNAME ?? '').trim();
+  if (name === '') throw usage('who are you? Give --owner NAME, or set TOCSIN_OWNER');
+  return name;
+}
+
+function tell(context: Context, command: string, { row, answer, error }: Result): void {
+  if (answer === null) return context.complain(failureText(command, error));
+  const id = row!.fingerprint.slice(0, SHORT);
+  const name = oneLine(row!.labels.alertname ?? '');
+  context.print(
+    `${id}  ${name}  ${paint(context, stateStyle(answer.state), answer.state)}  ${oneLine(answer.message)}`,
+  );
+}
+
+function resultJson({ prefix, row, answer, error }: Result): object {
+  const failure =
+    error instanceof TocsinError
+      ? { code: error.code, message: error.message }
+      : { code: null, message: messageOf(error) };
+  return { fingerprint: row?.fingerprint ?? prefix, answer, error: error === null ? null : failure };
+}
+
+/** By a fingerprint or its beginning. Throws TOC_ALERT_UNKNOWN when there is none or more than one. */
+export async function findAlert(lists: AlertLists, prefix: string): Promise<AlertRow> {
+  const row = await lists.find(prefix);
+  if (row !== null) return row;
+  const several = (await lists.list({ limit: MANY })).filter(({ fingerprint }) =>
+    fingerprint.startsWith(prefix),
+  );
+  if (several.length < 2)
+    throw new TocsinError('TOC_ALERT_UNKNOWN', `no alert's fingerprint begins with ${prefix}`);
+  const names = several
+    .slice(0, 5)
+    .map(({ fingerprint, labels }) => `${fingerprint} (${labels.alertname ?? 'no name'})`);
+  throw new TocsinError(
+    'TOC_ALERT_UNKNOWN',
+    `several alerts' fingerprints begin with ${prefix}: ${names.join(', ')}${several.length > 5 ? ', …' : ''}`,
+  );
+}
+
+export async function withOperator<T>(
+  context: Context,
+  options: ConfigOption,
+  use: (operator: Operator) => Promise<T>,
+): Promise<T> {
+  const config = serverConfig(context, options);
+  const { openOperator } = context.wiring;
+  const operator = await openOperator(config);
+  try {
+    return await use(operator);
+  } finally {
+    await operator.close();
+  }
+}

@@ -1,0 +1,188 @@
+/** `tocsin rules`: which rules are configured, and what one of them means. */
+import type { Config } from '../../config/config';
+import { didYouMean } from '../../config/problems';
+import { formatDuration } from '../../domain/duration';
+import { nextLevel } from '../../domain/escalation';
+import { labelsText } from '../../domain/labels';
+import { compileMatchers, matcherText } from '../../domain/matchers';
+import type { Operator, ThresholdRule } from '../../domain/rule';
+import { readConfig, type ConfigOption } from '../configuration';
+import type { Context } from '../context';
+import { EXIT, usage, type ExitCode } from '../failures';
+import { amountText, facts, paint, severityStyle, tableOf, type Column } from '../show';
+
+export interface RulesOptions extends ConfigOption {
+  readonly json?: boolean;
+}
+
+const COLUMNS: readonly Column<ThresholdRule>[] = [
+  { title: 'NAME', value: ({ name }) => name },
+  { title: 'SEVERITY', value: ({ severity }) => severity, style: ({ severity }) => severityStyle(severity) },
+  { title: 'CONDITION', value: conditionText, flexible: true },
+  { title: 'FOR', value: ({ forMs }) => (forMs === 0 ? '–' : formatDuration(forMs)) },
+  { title: 'GROUP', value: ({ group }) => group },
+  { title: 'SERIES', value: (rule) => seriesText(rule), flexible: true },
+];
+
+export async function listRules(context: Context, options: RulesOptions): Promise<ExitCode> {
+  const { rules } = readConfig(context, options);
+  if (options.json) context.print(JSON.stringify(rules.map(toJson), null, 2));
+  else if (rules.length === 0) context.print('No rules are configured.');
+  else context.print(tableOf(context, COLUMNS, rules));
+  return EXIT.ok;
+}
+
+/** Says in sentences when the rule fires and recovers, who is then told, and what may be done. */
+export async function explainRule(context: Context, name: string, options: RulesOptions): Promise<ExitCode> {
+  const config = readConfig(context, options);
+  const rules = config.rules.filter((rule) => rule.name === name || `${rule.group}/${rule.name}` === name);
+  if (rules.length === 0) {
+    const near = didYouMean(
+      name,
+      config.rules.map((rule) => rule.name),
+    );
+    throw usage(
+      `there is no rule ${JSON.stringify(name)}${near === null ? '' : `; did you mean "${near}"?`}; see \`tocsin rules list\``,
+    );
+  }
+  if (options.json)
+    context.print(
+      JSON.stringify(
+        rules.map((rule) => ({
+          ...toJson(rule),
+          explanation: Object.fromEntries(explanation(rule, config)),
+        })),
+        null,
+        2,
+      ),
+    );
+  else context.print(rules.map((rule) => paragraph(context, rule, config)).join('\n\n'));
+  return EXIT.ok;
+}
+
+function paragraph(context: Context, rule: ThresholdRule, config: Config): string {
+  const title = `${paint(context, 'bold', rule.name)}  ${paint(context, severityStyle(rule.severity), rule.severity)}  (group ${rule.group}, ${rule.hash})`;
+  return `${title}\n${facts(context, explanation(rule, config))}`;
+}
+
+function explanation(rule: ThresholdRule, config: Config): [string, string | null][] {
+  return [
+    [
+      'About',
+      seriesText(rule) === ''
+        ? `every series of ${rule.metric}`
+        : `the series of ${rule.metric} with ${seriesText(rule)}`,
+    ],
+    ['Fires', firesText(rule)],
+    [
+      'Not while',
+      rule.inhibitedBy === null
+        ? null
+        : `the ${rule.inhibitedBy} rule of the same name fires for the same series`,
+    ],
+    ['Recovers', recoversText(rule)],
+    ['Quiet', rule.cooldownMs === 0 ? null : `for ${formatDuration(rule.cooldownMs)} after a resolve`],
+    ['Labels', labelsText({ alertname: rule.name, severity: rule.severity, ...rule.labels })],
+    ['Tells', tellsText(config)],
+    ['Escalates', escalatesText(rule, config)],
+    [
+      'Runbook',
+      rule.runbook === null ? 'the one whose matchers hold, if there is one' : `${rule.runbook} only`,
+    ],
+    ...Object.entries(rule.annotations).map(([name, value]): [string, string] => [name, value]),
+  ];
+}
+
+function conditionText(rule: ThresholdRule): string {
+  const recovery =
+    rule.recoveryThreshold === null ? '' : `, recovers at ${amountText(rule.recoveryThreshold)}`;
+  return `${rule.metric} ${rule.operator} ${amountText(rule.threshold)}${recovery}`;
+}
+
+const seriesText = ({ matchers }: ThresholdRule): string => matchers.map(matcherText).join(', ');
+
+function firesText({
+  metric,
+  operator,
+  threshold,
+  windowMs,
+  consecutiveFailures,
+  forMs,
+}: ThresholdRule): string {
+  const what =
+    windowMs === 0 ? `a sample of ${metric}` : `the mean of ${metric} over ${formatDuration(windowMs)}`;
+  const times = consecutiveFailures === 1 ? '' : `, ${consecutiveFailures} samples in a row`;
+  const lasting = forMs === 0 ? ', at once' : `, and has been for ${formatDuration(forMs)}`;
+  return `when ${what} is ${operator} ${amountText(threshold)}${times}${lasting}`;
+}
+
+const OPPOSITE: Readonly<Record<Operator, string>> = {
+  '>': '<=',
+  '>=': '<',
+  '<': '>=',
+  '<=': '>',
+  '==': '!=',
+  '!=': '==',
+};
+
+function recoversText({ operator, threshold, recoveryThreshold }: ThresholdRule): string {
+  return `when it is ${OPPOSITE[operator]} ${amountText(recoveryThreshold ?? threshold)}`;
+}
+
+function tellsText({ page }: Config): string {
+  if (page.length === 0) return 'nobody: route.receivers is empty';
+  return page
+    .map(({ receiver, notifyAfter, deadlineMs }) =>
+      notifyAfter === 'fire'
+        ? `${receiver} at once`
+        : `${receiver} after ${notifyAfter === 'enrich' ? 'enrichment' : 'remediation'}, at the latest after ${formatDuration(deadlineMs)}`,
+    )
+    .join('; ');
+}
+
+/** By the labels that are known beforehand; those of a series may make another policy's matchers hold. */
+function escalatesText(rule: ThresholdRule, { escalations }: Config): string {
+  const labels = {
+    ...Object.fromEntries(
+      rule.matchers.filter(({ op }) => op === '=').map(({ name, value }) => [name, value]),
+    ),
+    ...rule.labels,
+    alertname: rule.name,
+    severity: rule.severity,
+  };
+  const policy = escalations.find(({ matchers }) => compileMatchers(matchers)(labels))?.policy;
+  if (policy === undefined)
+    return escalations.length === 0
+      ? 'to nobody: no policy is configured'
+      : 'to nobody, unless the labels of the series meet a policy';
+  let waitMs = policy.delayMs;
+  const levels: string[] = [];
+  for (let told = 0; told < policy.levels.length; told++) {
+    const { spec } = nextLevel(policy, told)!;
+    levels.push(`${spec.name} after ${formatDuration(waitMs)}`);
+    waitMs += spec.timeoutMs;
+  }
+  return `${policy.name}: ${levels.join(', ')}${policy.repeat === 0 ? '' : `; ${policy.repeat} times again`}`;
+}
+
+function toJson(rule: ThresholdRule): object {
+  return {
+    group: rule.group,
+    name: rule.name,
+    metric: rule.metric,
+    matchers: rule.matchers.map(matcherText),
+    operator: rule.operator,
+    threshold: rule.threshold,
+    recovery_threshold: rule.recoveryThreshold,
+    severity: rule.severity,
+    for_ms: rule.forMs,
+    window_ms: rule.windowMs,
+    consecutive_failures: rule.consecutiveFailures,
+    cooldown_ms: rule.cooldownMs,
+    labels: rule.labels,
+    annotations: rule.annotations,
+    runbook: rule.runbook,
+    inhibited_by: rule.inhibitedBy,
+    hash: rule.hash,
+  };
+}

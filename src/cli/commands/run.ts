@@ -1,0 +1,50 @@
+/** The commands that run the system: `start`, `dev`, `demo`. */
+import { resolve } from 'node:path';
+import { startConfig, type ConfigOption } from '../configuration';
+import type { Context } from '../context';
+import { EXIT, type ExitCode } from '../failures';
+import { ROLES, type Role } from '../port';
+import { wordOf } from '../words';
+
+export async function start(
+  context: Context,
+  words: readonly string[],
+  options: ConfigOption,
+): Promise<ExitCode> {
+  const roles = rolesOf(words);
+  const config = startConfig(context, options);
+  const { runRoles } = context.wiring;
+  await runRoles(config, roles);
+  return EXIT.ok;
+}
+
+/** In the order of `ROLES`, each once. */
+export function rolesOf(words: readonly string[]): Role[] {
+  const named = new Set(words.map((word) => wordOf('role', word, [...ROLES, 'all'])));
+  return ROLES.filter((role) => named.has('all') || named.has(role));
+}
+
+export interface DevCommandOptions extends ConfigOption {
+  readonly data: string;
+}
+
+export async function dev(context: Context, options: DevCommandOptions): Promise<ExitCode> {
+  const named = options.config ?? context.env.TOCSIN_CONFIG;
+  const config = named === undefined ? null : startConfig(context, { config: named });
+  const { runDev } = context.wiring;
+  await runDev({ config, dataDir: resolve(options.data), print: context.print });
+  return EXIT.ok;
+}
+
+export async function demo(
+  context: Context,
+  options: { readonly data: string; readonly keep?: boolean },
+): Promise<ExitCode> {
+  const { runDemo } = context.wiring;
+  const happened = await runDemo({
+    dataDir: resolve(options.data),
+    print: context.print,
+    keep: options.keep,
+  });
+  return happened ? EXIT.ok : EXIT.failed;
+}

@@ -1,0 +1,305 @@
+/**
+ * `tocsin alerts show`: what a person who was woken needs to know, in this order: what is wrong and how badly, who holds
+ * it, who is told next and when, what was tried, then how it came about. Rows come from Postgres; where the alert's life
+ * does not answer, what only it knows is left out and said to be missing.
+ */
+import type { Config } from '../../config/config';
+import { messageOf } from '../../domain/errors';
+import type { Artifact } from '../../domain/artifact';
+import { nextLevel } from '../../domain/escalation';
+import type { LifeStatus, TimelineEvent } from '../../domain/life';
+import { compileMatchers } from '../../domain/matchers';
+import type { RemediationResult } from '../../domain/remediation';
+import type { AlertRow, NotificationRecord } from '../../history/port';
+import { redactUrl } from '../../observe/redact';
+import { serverConfig, type ConfigOption } from '../configuration';
+import type { Context } from '../context';
+import { oneLine } from '../plain';
+import { EXIT, type ExitCode } from '../failures';
+import type { Operator } from '../port';
+import {
+  amountText,
+  facts,
+  fromNow,
+  paint,
+  severityStyle,
+  span,
+  stamp,
+  stateStyle,
+  tableOf,
+  type Column,
+} from '../show';
+import { fingerprintOf } from '../words';
+import { alertJson, notificationJson } from './alert-json';
+import { findAlert } from './alerts';
+
+type PlacedEvent = TimelineEvent & { readonly episode: number };
+
+interface Story {
+  readonly row: AlertRow;
+  readonly status: LifeStatus | null;
+  /** Why there is no status. */
+  readonly away: string | null;
+  readonly timeline: readonly PlacedEvent[];
+  readonly notifications: readonly NotificationRecord[];
+  readonly remediations: readonly RemediationResult[];
+  readonly artifacts: readonly Artifact[];
+}
+
+export interface ShowOptions extends ConfigOption {
+  /** All episodes instead of the last one. */
+  readonly all?: boolean;
+  readonly json?: boolean;
+}
+
+export async function showAlert(context: Context, word: string, options: ShowOptions): Promise<ExitCode> {
+  const prefix = fingerprintOf(word);
+  const config = serverConfig(context, options);
+  const { openOperator } = context.wiring;
+  const operator = await openOperator(config);
+  try {
+    const story = await readStory(operator, prefix, options.all === true);
+    context.print(
+      options.json ? JSON.stringify(storyJson(story), null, 2) : storyText(context, story, config),
+    );
+    return EXIT.ok;
+  } finally {
+    await operator.close();
+  }
+}
+
+async function readStory({ lists, actions }: Operator, prefix: string, all: boolean): Promise<Story> {
+  const row = await findAlert(lists, prefix);
+  const { fingerprint } = row;
+  const episode = all ? undefined : row.episode;
+  const [live, timeline, notifications, remediations, artifacts] = await Promise.all([
+    actions.status(fingerprint).then(
+      (status) => ({ status, away: null }),
+      (error: unknown) => ({ status: null, away: redactUrl(messageOf(error)) }),
+    ),
+    lists.timeline(fingerprint, episode),
+    lists.notifications(fingerprint, episode),
+    lists.remediations(fingerprint, episode),
+    lists.artifacts(fingerprint, row.episode),
+  ]);
+  return { row, ...live, timeline, notifications, remediations, artifacts };
+}
+
+function storyText(context: Context, story: Story, config: Config): string {
+  const { row, timeline, notifications, artifacts } = story;
+  const parts = [
+    `${title(context, story)}\n${facts(context, summary(context, story, config))}`,
+    section(
+      context,
+      'Evidence',
+      artifacts.length === 0 ? null : tableOf(context, evidenceColumns, artifacts, 2),
+    ),
+    section(
+      context,
+      'Timeline',
+      timeline.length === 0
+        ? '  nothing is recorded'
+        : tableOf(context, timelineColumns(context.now()), timeline, 2),
+    ),
+    section(
+      context,
+      'Notifications',
+      notifications.length === 0
+        ? '  nobody was told'
+        : tableOf(context, notificationColumns(context.now()), notifications, 2),
+    ),
+  ];
+  const episodes =
+    row.fireCount > 1
+      ? `\n\n${paint(context, 'dim', `Episode ${row.fireCount} of this alert; --all shows the earlier ones too.`)}`
+      : '';
+  return parts.filter((part) => part !== null).join('\n\n') + episodes;
+}
+
+function section(context: Context, name: string, text: string | null): string | null {
+  return text === null ? null : `${paint(context, 'bold', name)}\n${text}`;
+}
+
+/** The life knows of silences; the row's own state where it is newer than the life or the life is gone. */
+function shownState({ row, status }: Story): string {
+  return status !== null &&
+    status.episode === row.episode &&
+    status.state === 'SILENCED' &&
+    row.state === 'FIRING'
+    ? 'SILENCED'
+    : row.state;
+}
+
+function title(context: Context, story: Story): string {
+  const { labels } = story.row;
+  const severity = oneLine(labels.severity ?? '');
+  const state = shownState(story);
+  const name = oneLine(labels.alertname ?? 'an alert without a name');
+  const parts = [
+    paint(context, stateStyle(state), state),
+    paint(context, 'bold', name),
+    paint(context, severityStyle(severity), severity),
+  ];
+  return parts.filter((part) => part !== '').join('  ');
+}
+
+function summary(context: Context, story: Story, config: Config): [string, string | null][] {
+  const { row, status, away } = story;
+  const now = context.now();
+  const own: [string, string | null][] = [
+    ['Id', `${row.fingerprint}  (fired ${row.fireCount === 1 ? 'once' : `${row.fireCount} times`})`],
+    ['Since', `${stamp(row.startsAt)}, ${fromNow(now, row.startsAt)}`],
+    ['Ended', endedText(row, now)],
+    ['Value', valueText(row)],
+    ['Where', whereText(row)],
+    ['Summary', row.annotations.summary ?? row.annotations.description ?? null],
+    ['Held by', row.state === 'RESOLVED' ? null : heldText(row, now)],
+    [
+      'Silenced',
+      status?.silencedUntil
+        ? `until ${stamp(status.silencedUntil)}, ${fromNow(now, status.silencedUntil)}`
+        : null,
+    ],
+    ['Escalation', escalationText(story, config, now)],
+    ['Remediation', remediationText(story, now)],
+    ['Runbook', row.annotations.runbook_url ?? null],
+    ['Dashboard', row.annotations.dashboard_url ?? null],
+    ['Correlation', row.correlationId],
+    [
+      'Note',
+      away === null
+        ? null
+        : `the alert's life did not answer (${away}); silence and next escalation are not shown`,
+    ],
+  ];
+  return own.map(([label, value]) => [label, value === null ? null : oneLine(value)]);
+}
+
+function endedText(row: AlertRow, now: number): string | null {
+  if (row.state !== 'RESOLVED' || row.endsAt === null) return null;
+  const by = row.resolvedBy === null ? '' : `, by ${row.resolvedBy}`;
+  return `${stamp(row.endsAt)}, ${fromNow(now, row.endsAt)}, after ${span(Date.parse(row.endsAt) - row.episode)}${by}`;
+}
+
+function valueText({ value, threshold, condition }: AlertRow): string | null {
+  if (value === null) return null;
+  const limit =
+    threshold === null
+      ? ''
+      : `, fires at ${condition?.operator ?? ''} ${amountText(threshold)}`.replace('  ', ' ');
+  const recovery =
+    condition?.recovery_threshold == null ? '' : `, recovers at ${amountText(condition.recovery_threshold)}`;
+  return `${condition ? `${condition.metric} = ` : ''}${amountText(value)}${limit}${recovery}`;
+}
+
+function whereText({ labels }: AlertRow): string | null {
+  const { instance_id, instance, database_type, environment, region, service, owner, team } = labels;
+  const place = instance_id ?? instance;
+  const kind = [database_type, environment, region].filter(Boolean).join(', ');
+  const parts = [
+    place && `${place}${kind === '' ? '' : ` (${kind})`}`,
+    service && `service ${service}`,
+    owner && `owner ${owner}`,
+    team && `team ${team}`,
+  ].filter(Boolean);
+  return parts.length === 0 ? null : parts.join(', ');
+}
+
+function heldText({ acknowledgement: held }: AlertRow, now: number): string {
+  if (held === null) return 'nobody';
+  const until =
+    held.until === null
+      ? 'until it is taken back'
+      : `until ${stamp(held.until)}, ${fromNow(now, held.until)}`;
+  return `${held.owner}, ${until}${held.comment === null ? '' : `: ${held.comment}`}`;
+}
+
+function escalationText({ row, status }: Story, config: Config, now: number): string | null {
+  if (status?.escalation == null || status.episode !== row.episode) return null;
+  const { policy: name, told, nextAt } = status.escalation;
+  const policy =
+    config.escalations.find((each) => each.policy.name === name && compileMatchers(each.matchers)(row.labels))
+      ?.policy ?? null;
+  const levels = policy === null ? '' : ` of ${policy.levels.length * (policy.repeat + 1)}`;
+  const last = policy !== null && told > 0 ? nextLevel(policy, told - 1) : null;
+  const so =
+    told === 0
+      ? 'nobody told yet'
+      : `${told}${levels} told${last === null ? '' : `, last ${last.spec.name}`}`;
+  const next = policy === null ? null : nextLevel(policy, told);
+  if (nextAt !== null)
+    return `${name}: ${so}; next ${next?.spec.name ?? `level ${told + 1}`} ${fromNow(now, nextAt)} (${stamp(nextAt)})`;
+  const waits =
+    row.state === 'ACKNOWLEDGED'
+      ? 'waits while it is held'
+      : status.silencedUntil
+        ? 'waits while it is silenced'
+        : 'nobody is told next';
+  return `${name}: ${so}; ${waits}`;
+}
+
+function remediationText({ row, status, remediations }: Story, now: number): string | null {
+  const running =
+    status?.episode === row.episode && status.remediation?.outcome === 'running' ? status.remediation : null;
+  if (running) return `${running.runbook} is running`;
+  const last = [...remediations].sort((a, b) => Date.parse(a.started_at) - Date.parse(b.started_at)).at(-1);
+  if (last === undefined) return 'none';
+  const risk = last.residual_risk === null ? '' : `; residual risk ${last.residual_risk}`;
+  return `${last.runbook}: ${last.outcome.replaceAll('_', ' ')}, ${fromNow(now, last.ended_at)}: ${last.reason}${risk}`;
+}
+
+const evidenceColumns: readonly Column<Artifact>[] = [
+  { title: 'PROVIDER', value: ({ provider }) => provider },
+  {
+    title: 'STATUS',
+    value: ({ status }) => status,
+    style: ({ status }) => (status === 'ok' ? null : 'yellow'),
+  },
+  {
+    title: 'FOUND',
+    value: ({ title: what, error }) => (error === null ? what : `${what}: ${error}`),
+    flexible: true,
+  },
+];
+
+function timelineColumns(now: number): Column<PlacedEvent>[] {
+  return [
+    { title: 'WHEN', value: ({ at }) => fromNow(now, at) },
+    { title: 'TIME', value: ({ at }) => new Date(at).toISOString().slice(11, 19) },
+    { title: 'WHAT', value: ({ kind }) => kind.replaceAll('_', ' ') },
+    { title: 'WHO', value: ({ actor }) => actor },
+    { title: 'DETAILS', value: ({ text }) => text, flexible: true },
+  ];
+}
+
+function notificationColumns(now: number): Column<NotificationRecord>[] {
+  return [
+    { title: 'RECEIVER', value: ({ receiver }) => receiver },
+    { title: 'STEP', value: ({ step }) => step },
+    {
+      title: 'STATE',
+      value: ({ state }) => state,
+      style: ({ state }) => (state === 'dead' ? 'red' : state === 'pending' ? 'yellow' : null),
+    },
+    { title: 'VIA', value: ({ via }) => via ?? '' },
+    { title: 'TRIES', value: ({ attempts }) => String(attempts) },
+    {
+      title: 'WHEN',
+      value: ({ sentAt, dueAt, state }) =>
+        sentAt ? fromNow(now, sentAt) : state === 'pending' ? `due ${fromNow(now, dueAt.getTime())}` : '',
+    },
+    { title: 'DETAILS', value: ({ detail }) => detail ?? '', flexible: true },
+  ];
+}
+
+function storyJson({ row, status, away, timeline, notifications, remediations, artifacts }: Story): object {
+  return {
+    ...alertJson(row),
+    life: status,
+    life_error: away,
+    timeline,
+    notifications: notifications.map(notificationJson),
+    remediations,
+    artifacts,
+  };
+}

@@ -1,0 +1,26 @@
+/**
+ * How a command ends: 0 it did what was asked; 1 it failed; 2 the command line or the configuration is wrong, and nothing
+ * was started.
+ */
+import { messageOf, TocsinError } from '../domain/errors';
+import { redactUrl } from '../observe/redact';
+import { plain } from './plain';
+
+export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+const OF_USAGE: ReadonlySet<string> = new Set(['TOC_USAGE', 'TOC_CONFIG_INVALID']);
+
+export function exitCodeOf(error: unknown): ExitCode {
+  return error instanceof TocsinError && OF_USAGE.has(error.code) ? EXIT.usage : EXIT.failed;
+}
+
+/** `tocsin alerts ack: what went wrong. What to do.` */
+export function failureText(command: string, error: unknown): string {
+  const message = plain(redactUrl(messageOf(error)));
+  const todo = error instanceof TocsinError ? error.todo : '';
+  const separator = message.includes('\n') ? '\n' : /[.?!]$/.test(message) ? ' ' : '. ';
+  return `${command}: ${message}${todo === '' ? '' : `${separator}${todo}`}`;
+}
+
+export const usage = (message: string): TocsinError => new TocsinError('TOC_USAGE', message);

@@ -1,0 +1,83 @@
+/** What the commands ask of the rest of the system. The wiring fulfils it; tests inject their own. */
+import type { Config } from '../config/config';
+import type { Metric } from '../domain/metric';
+import type { AlertLists } from '../history/port';
+import type { AlertActions } from '../temporal/actions';
+
+export type { AlertActions, AlertLists };
+
+/** A person's access to the alerts: lists from Postgres, actions and live status from Temporal. */
+export interface Operator {
+  readonly lists: AlertLists;
+  readonly actions: AlertActions;
+  close(): Promise<void>;
+}
+
+export const ROLES = ['collector', 'evaluator', 'dispatcher', 'effects', 'notification-service'] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface DevOptions {
+  /** Null: without targets, and with the defaults. */
+  readonly config: Config | null;
+  /** Where the servers keep their data. */
+  readonly dataDir: string;
+  readonly print: (line: string) => void;
+}
+
+export interface DemoOptions {
+  readonly dataDir: string;
+  readonly print: (line: string) => void;
+  /** Leaves everything running at the end, to look around. */
+  readonly keep?: boolean;
+}
+
+export interface Wiring {
+  /** Connects when it is used, so that lists work while Temporal is away. */
+  openOperator(config: Config): Promise<Operator>;
+  /** Resolves when the roles have stopped after SIGINT or SIGTERM. */
+  runRoles(config: Config, roles: readonly Role[]): Promise<void>;
+  /** Resolves when everything has stopped after SIGINT or SIGTERM. */
+  runDev(options: DevOptions): Promise<void>;
+  /** False when a step of the demo did not happen. */
+  runDemo(options: DemoOptions): Promise<boolean>;
+  /** Publishes metrics to the metric topics; `close` waits until Kafka has them all. */
+  openPublisher(config: Config): Promise<MetricSink>;
+}
+
+export interface MetricSink {
+  publish(metrics: readonly Metric[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A disturbance of synthetic metrics. */
+export interface Fault {
+  /** One of `FAULTS`. */
+  readonly kind: string;
+  /** The instance's number from 1; null: all of them. */
+  readonly instance: number | null;
+  /** Milliseconds from the beginning of the series. */
+  readonly fromMs: number;
+  /** Null: to the end. */
+  readonly lengthMs: number | null;
+}
+
+export interface SyntheticOptions {
+  /** The same seed makes the same metrics. */
+  readonly seed: number;
+  readonly instances: number;
+  readonly environment: string;
+  /** Milliseconds since 1970 of the first tick. */
+  readonly startMs: number;
+  readonly intervalMs: number;
+  readonly ticks: number;
+  readonly faults: readonly Fault[];
+}
+
+/** What `src/collect/synthetic.ts` offers. */
+export interface Synthetic {
+  readonly FAULTS: readonly string[];
+  /** One tick after the other, each with the metrics of all instances. */
+  syntheticTicks(
+    options: SyntheticOptions,
+  ): Iterable<{ readonly atMs: number; readonly metrics: readonly Metric[] }>;
+}

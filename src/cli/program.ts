@@ -1,0 +1,308 @@
+/**
+ * The command line: which commands there are, their options and their help. What a command does is in `commands/`, read
+ * when it is run.
+ */
+import { Command, CommanderError, Option } from 'commander';
+import type { Context } from './context';
+import { EXIT, exitCodeOf, failureText, type ExitCode } from './failures';
+import { lazy } from './lazy';
+import { ROLES } from './port';
+
+type Run = (...args: never[]) => ExitCode | Promise<ExitCode>;
+
+/** Runs the command line `args` (without node and script) and answers the exit code. */
+export async function runCli(args: readonly string[], context: Context): Promise<ExitCode> {
+  const state: State = { code: EXIT.ok, command: 'tocsin' };
+  try {
+    await createProgram(context, state).parseAsync([...args], { from: 'user' });
+    return state.code;
+  } catch (error) {
+    // commander has written its own message, and calls the help that was asked for an error too
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    context.complain(failureText(state.command, error));
+    return exitCodeOf(error);
+  }
+}
+
+interface State {
+  code: ExitCode;
+  /** For error messages: `tocsin alerts ack`. */
+  command: string;
+}
+
+function createProgram(context: Context, state: State): Command {
+  const program = new Command('tocsin')
+    .description(
+      'Watches databases and services, and carries every alert from the first bad sample to the verified fix.',
+    )
+    .option('-c, --config <file>', 'the configuration; default: TOCSIN_CONFIG, else ./tocsin.yaml')
+    .version(lazy.version(), '-V, --version')
+    .showSuggestionAfterError()
+    .showHelpAfterError('See `tocsin --help`.')
+    .helpCommand('help [command]', 'help for a command')
+    .addHelpText(
+      'after',
+      examples('tocsin dev', 'tocsin check', 'tocsin alerts list', 'tocsin alerts ack 7c3f --for 30m') +
+        EXIT_CODES,
+    );
+
+  const into = (command: Command, run: Run): void => {
+    command.action(async (...args: unknown[]) => {
+      state.command = nameOf(command);
+      // commander hands over the arguments, the options and the command
+      const values = args.slice(0, -2);
+      state.code = await run(...([...values, command.optsWithGlobals()] as never[]));
+    });
+  };
+  addRunning(program, context, into);
+  addChecking(program, context, into);
+  addAlerts(
+    program.command('alerts').description('what fires, its story, and what people do about it'),
+    context,
+    into,
+  );
+  addLists(program, context, into);
+  forEachCommand(program, (command) => {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => context.print(text.trimEnd()),
+      writeErr: (text) => context.complain(text.trimEnd().replace(/^error: /, `${nameOf(command)}: `)),
+      getOutHelpWidth: () => context.width ?? 100,
+      getErrHelpWidth: () => context.width ?? 100,
+    });
+  });
+  return program;
+}
+
+type Into = (command: Command, run: Run) => void;
+
+const DATA = '.tocsin';
+
+function addRunning(program: Command, context: Context, into: Into): void {
+  const dev = program
+    .command('dev')
+    .description('run everything on this machine: servers, all roles, the notification service')
+    .option('--data <folder>', "where the servers' data are kept between runs", DATA)
+    .addHelpText('after', examples('tocsin dev', 'tocsin dev --config examples/tocsin.yaml'));
+  into(dev, (options: never) => lazy.run().dev(context, options));
+
+  const start = program
+    .command('start')
+    .description('run one or more roles until SIGTERM')
+    .argument('<role...>', `${ROLES.join(', ')}, or all`)
+    .addHelpText(
+      'after',
+      examples(
+        'tocsin start collector evaluator',
+        'tocsin start dispatcher --config /etc/tocsin.yaml',
+        'tocsin start all',
+      ) +
+        `
+Roles:
+  collector             reads the targets and publishes metrics
+  evaluator             metrics → transitions, by the rules
+  dispatcher            transitions → pages and lives; works on the lives
+  effects               enriches, remediates, notifies
+  notification-service  takes messages over HTTP and mails them
+`,
+    );
+  into(start, (roles: readonly string[], options: never) => lazy.run().start(context, roles, options));
+
+  const demo = program
+    .command('demo')
+    .description('break a real database, and watch Tocsin notice, explain, repair, tell and escalate')
+    .option('--data <folder>', "where the servers' data are kept between runs", DATA)
+    .option('--keep', 'leave everything running at the end, until Ctrl-C')
+    .addHelpText('after', examples('tocsin demo', 'tocsin demo --keep'));
+  into(demo, (options: never) => lazy.run().demo(context, options));
+}
+
+function addChecking(program: Command, context: Context, into: Into): void {
+  const check = program
+    .command('check')
+    .description('validate a configuration; starts nothing')
+    .argument('[file]', 'default: as --config')
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      examples(
+        'tocsin check',
+        'tocsin check examples/tocsin.yaml',
+        "tocsin check --json | jq '.problems[].path'",
+      ),
+    );
+  into(check, (file: string | undefined, options: never) => lazy.check().check(context, file, options));
+
+  const version = program
+    .command('version')
+    .description("Tocsin's version and that of Node")
+    .option('--json', 'for programs');
+  into(version, ({ json }: { json?: boolean }) => {
+    const versions = { tocsin: lazy.version(), node: process.version };
+    context.print(json ? JSON.stringify(versions) : `tocsin ${versions.tocsin} (Node ${versions.node})`);
+    return EXIT.ok;
+  });
+}
+
+function addAlerts(alerts: Command, context: Context, into: Into): void {
+  alerts.addHelpText(
+    'after',
+    examples('tocsin alerts list', 'tocsin alerts show 7c3f', 'tocsin alerts silence 7c3f --for 2h'),
+  );
+
+  const list = alerts
+    .command('list')
+    .description('the alerts, newest first')
+    .option('--state <state>', 'open, firing, acknowledged, resolved, all', 'open')
+    .option('--severity <word>', 'critical, high, warning, medium, low, info')
+    .option(
+      '-m, --matcher <matcher>',
+      'such as service="orders" or instance_id=~"db-.*"; may be repeated',
+      collect,
+      [],
+    )
+    .option('--limit <count>', 'at most so many', '100')
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      examples(
+        'tocsin alerts list',
+        'tocsin alerts list --state all --severity critical',
+        `tocsin alerts list -m 'team="payments"' --json`,
+      ),
+    );
+  into(list, (options: never) => lazy.alerts().listAlerts(context, options));
+
+  const show = alerts
+    .command('show')
+    .description('the story of one alert')
+    .argument('<fingerprint>', FINGERPRINT)
+    .option('--all', 'all episodes instead of the last')
+    .option('--json', 'for programs')
+    .addHelpText('after', examples('tocsin alerts show 7c3f', 'tocsin alerts show 7c3f --all --json'));
+  into(show, (fingerprint: string, options: never) =>
+    lazy.showAlert().showAlert(context, fingerprint, options),
+  );
+
+  const act = (
+    name: 'ack' | 'unack' | 'silence' | 'resolve' | 'escalate',
+    description: string,
+    duration: Option | null,
+    ...lines: string[]
+  ): void => {
+    const command = alerts
+      .command(name)
+      .description(description)
+      .argument('<fingerprint...>', FINGERPRINT)
+      .option('--owner <name>', 'who does it; default: TOCSIN_OWNER, else the user')
+      .option('--comment <text>', 'why')
+      .option('--json', 'for programs')
+      .addHelpText('after', examples(...lines));
+    if (duration !== null) command.addOption(duration);
+    into(command, (fingerprints: readonly string[], options: never) =>
+      lazy.alerts().act(context, name, fingerprints, options),
+    );
+  };
+  act(
+    'ack',
+    'take an alert: escalation waits while you hold it',
+    new Option('--for <duration>', "how long you hold it; default: the configuration's lease"),
+    'tocsin alerts ack 7c3f',
+    'tocsin alerts ack 7c3f 90ab --for 30m --comment "looking at it"',
+  );
+  act('unack', 'give an alert back: escalation goes on where it stood', null, 'tocsin alerts unack 7c3f');
+  act(
+    'silence',
+    'tell nobody of an alert for a while',
+    new Option('--for <duration>', 'how long'),
+    'tocsin alerts silence 7c3f --for 2h --comment "planned restore"',
+  );
+  act(
+    'resolve',
+    'call an alert over; it fires again if its condition outlasts the cool-down',
+    null,
+    'tocsin alerts resolve 7c3f --comment "killed the report"',
+  );
+  act('escalate', 'tell the next level now', null, 'tocsin alerts escalate 7c3f --comment "need the DBA"');
+}
+
+function addLists(program: Command, context: Context, into: Into): void {
+  const rules = program
+    .command('rules')
+    .description('the configured rules')
+    .addHelpText('after', examples('tocsin rules list', 'tocsin rules explain PostgresDown'));
+  const list = rules
+    .command('list')
+    .description('all rules')
+    .option('--json', 'for programs')
+    .addHelpText('after', examples('tocsin rules list', 'tocsin rules list --json'));
+  into(list, (options: never) => lazy.rules().listRules(context, options));
+  const explain = rules
+    .command('explain')
+    .description('when a rule fires and recovers, and who is told then')
+    .argument('<name>', "the rule's name, or group/name")
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      examples('tocsin rules explain PostgresConnectionsHigh', 'tocsin rules explain postgres/PostgresDown'),
+    );
+  into(explain, (name: string, options: never) => lazy.rules().explainRule(context, name, options));
+
+  const generate = program
+    .command('generate')
+    .description('synthetic metrics, to standard output as JSON lines or to Kafka')
+    .option('--kafka', 'publish them to the metric topics instead of printing them')
+    .option('--live', 'at the pace of the clock, beginning now; otherwise at once, ending now')
+    .option('--seed <number>', 'the same seed makes the same metrics', '1')
+    .option('--instances <count>', 'how many databases', '3')
+    .option('--interval <duration>', 'between two samples of a metric', '15s')
+    .option('--for <duration>', 'how long the series are', '15m')
+    .option('--start <time>', 'time of the first sample, ISO 8601')
+    .option('--environment <name>', 'their environment', 'development')
+    .option('--fault <fault>', 'kind[:instance][@from][+length]; may be repeated', collect, [])
+    .addHelpText(
+      'after',
+      () =>
+        examples(
+          'tocsin generate --for 1m | head',
+          `tocsin generate --seed 7 --fault ${lazy.synthetic().FAULTS[0]}:1@5m+2m > metrics.jsonl`,
+          'tocsin generate --kafka --live --for 1h',
+        ) + `\nFaults: ${lazy.synthetic().FAULTS.join(', ')}\n`,
+    );
+  into(generate, (options: never) => lazy.generate().generate(context, options));
+
+  const targets = program
+    .command('targets')
+    .description('what is watched')
+    .addHelpText('after', examples('tocsin targets list'));
+  const watched = targets
+    .command('list')
+    .description('the configured targets')
+    .option('--json', 'for programs')
+    .addHelpText('after', examples('tocsin targets list', 'tocsin targets list --json'));
+  into(watched, (options: never) => lazy.targets().listTargets(context, options));
+}
+
+const FINGERPRINT = 'a fingerprint or the beginning of one';
+const EXIT_CODES = `
+Exit codes:
+  0  it did what was asked
+  1  it failed
+  2  the command line or the configuration is wrong; nothing was started
+`;
+
+function examples(...lines: string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}\n`;
+}
+
+function collect(value: string, earlier: readonly string[]): string[] {
+  return [...earlier, value];
+}
+
+function nameOf(command: Command): string {
+  return command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`;
+}
+
+function forEachCommand(command: Command, visit: (command: Command) => void): void {
+  visit(command);
+  for (const child of command.commands) forEachCommand(child, visit);
+}

@@ -1,0 +1,48 @@
+/** Words of the command line → values; each refusal names what was given and what is accepted. */
+import { DURATION_FORM, tryParseDuration } from '../domain/duration';
+import { messageOf } from '../domain/errors';
+import { parseMatcher } from '../domain/matchers';
+import { didYouMean } from '../config/problems';
+import { usage } from './failures';
+
+/** Milliseconds, more than 0. */
+export function durationOf(option: string, text: string): number {
+  const ms = tryParseDuration(text);
+  if (ms === null || ms <= 0)
+    throw usage(`${option}: ${JSON.stringify(text)} is not accepted; give ${DURATION_FORM}, more than 0`);
+  return ms;
+}
+
+/** A fingerprint or the beginning of one, in lower case. */
+export function fingerprintOf(text: string): string {
+  if (/^[0-9a-f]{1,16}$/i.test(text)) return text.toLowerCase();
+  throw usage(
+    `${JSON.stringify(text)} is no fingerprint; give 1 to 16 hex digits, as \`tocsin alerts list\` shows them`,
+  );
+}
+
+export function countOf(option: string, text: string, min: number, max: number): number {
+  const number = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (number >= min && number <= max) return number;
+  throw usage(
+    `${option}: ${JSON.stringify(text)} is not accepted; give a whole number from ${min} to ${max}`,
+  );
+}
+
+/** One of `words`, in any case. */
+export function wordOf<T extends string>(what: string, text: string, words: readonly T[]): T {
+  const found = words.find((word) => word.toLowerCase() === text.toLowerCase());
+  if (found !== undefined) return found;
+  const near = didYouMean(text, words);
+  const hint = near === null ? '' : ` did you mean "${near}"?`;
+  throw usage(`${JSON.stringify(text)} is no ${what};${hint} accepted: ${words.join(', ')}`);
+}
+
+export function matcherOf(text: string): string {
+  try {
+    parseMatcher(text);
+    return text;
+  } catch (error) {
+    throw usage(`--matcher: ${messageOf(error)}`);
+  }
+}

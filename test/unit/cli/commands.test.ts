@@ -1,0 +1,247 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { wantsColour } from '../../../src/cli/context';
+import { ROLES } from '../../../src/cli/port';
+import { run } from './fake-context';
+
+const EXAMPLE = ['--config', 'examples/tocsin.yaml'];
+
+describe('check', () => {
+  it('counts what a valid file configures', async () => {
+    const { code, out, err } = await run(['check', 'examples/tocsin.yaml'], {}, { env: {} });
+    expect(err).toBe('');
+    expect(out).toMatch(
+      /^examples\/tocsin\.yaml is valid: 2 targets, \d+ rules, 3 receivers, 1 escalation policy$/,
+    );
+    expect(code).toBe(0);
+  });
+
+  it('takes its file from the argument, --config or TOCSIN_CONFIG', async () => {
+    const file = 'examples/tocsin.yaml';
+    for (const [args, env] of [
+      [['check', file], {}],
+      [['check', '--config', file], {}],
+      [['--config', file, 'check'], {}],
+      [['check'], { TOCSIN_CONFIG: file }],
+    ] as const) {
+      expect((await run(args, {}, { env })).code).toBe(0);
+    }
+    const { code, err } = await run(['check'], {}, { env: {} });
+    expect(err).toContain('there is no tocsin.yaml here; name one with --config or in TOCSIN_CONFIG');
+    expect(code).toBe(2);
+  });
+
+  it('gives programs the problems and the counts', async () => {
+    const { out } = await run(['check', 'examples/tocsin.yaml', '--json'], {}, { env: {} });
+    expect(JSON.parse(out)).toMatchObject({
+      valid: true,
+      problems: [],
+      summary: { targets: 2, receivers: 3, escalation_policies: 1 },
+    });
+  });
+
+  it('knows the runbooks, metrics and metric groups of the project', async () => {
+    const { code, err } = await run(['check', 'test/unit/cli/wrong.yaml'], {}, { env: {} });
+    expect(code).toBe(2);
+    expect(err).toContain(
+      'remediation.runbooks.terminate-idle-session: "terminate-idle-session" is no runbook; did you mean "terminate-idle-sessions"?',
+    );
+    expect(err).toContain(
+      'targets[0].intervals.connection: "connection" is no metric group; did you mean "connections"?',
+    );
+    expect(err).toContain('rules[0].metric: warning: "cpu_usage_procent" is no metric that Tocsin collects');
+    expect(err).toContain('test/unit/cli/wrong.yaml has 2 problems; nothing would start');
+  });
+});
+
+describe('start', () => {
+  it('runs the roles once each with the configuration', async () => {
+    const started: unknown[] = [];
+    const wire = { runRoles: async (...args: unknown[]) => void started.push(args) };
+    const { code } = await run(
+      ['start', 'evaluator', 'collector', 'evaluator', ...EXAMPLE],
+      {},
+      { env: {}, wire },
+    );
+    expect(started).toEqual([
+      [expect.objectContaining({ file: 'examples/tocsin.yaml' }), ['collector', 'evaluator']],
+    ]);
+    expect(code).toBe(0);
+  });
+
+  it('all means all', async () => {
+    const started: unknown[] = [];
+    await run(
+      ['start', 'all', ...EXAMPLE],
+      {},
+      { env: {}, wire: { runRoles: async (_config, roles) => void started.push(roles) } },
+    );
+    expect(started).toEqual([ROLES]);
+  });
+
+  it('starts nothing with a wrong configuration', async () => {
+    const { code, err, calls } = await run(['start', 'all', '--config', 'test/unit/cli/wrong.yaml']);
+    expect(err).toMatch(/^tocsin start: test\/unit\/cli\/wrong\.yaml has 2 problems:\n {2}test/);
+    expect(err).toContain('run `tocsin check`');
+    expect(calls).toEqual([]);
+    expect(code).toBe(2);
+  });
+
+  it('fails with 1 when a role cannot start', async () => {
+    const { code, err } = await run(['start', 'collector', ...EXAMPLE], {}, { env: {} });
+    expect(err).toContain('tocsin start: runRoles was started');
+    expect(code).toBe(1);
+  });
+});
+
+describe('dev and demo', () => {
+  it('dev needs no configuration', async () => {
+    const seen: unknown[] = [];
+    await run(
+      ['dev'],
+      {},
+      { env: {}, wire: { runDev: async (options) => void seen.push([options.config, options.dataDir]) } },
+    );
+    expect(seen).toEqual([[null, `${process.cwd()}/.tocsin`]]);
+  });
+
+  it.each([
+    [true, 0],
+    [false, 1],
+  ])('a demo whose steps happened: %s ends with %d', async (happened, expected) => {
+    const wire = {
+      runDemo: async ({ print }: { print: (line: string) => void }) => (print('step'), happened),
+    };
+    const { code, out } = await run(['demo'], {}, { wire });
+    expect(out).toBe('step');
+    expect(code).toBe(expected);
+  });
+});
+
+describe('rules', () => {
+  it('lists each with its condition', async () => {
+    const { out } = await run(['rules', 'list', ...EXAMPLE], {}, { env: {} });
+    expect(out).toMatch(/^NAME +SEVERITY +CONDITION +FOR +GROUP +SERIES\n/);
+    expect(out).toMatch(
+      /^PostgresConnectionsHigh +critical +connections_used_percent > 85, recovers at 65 +30s +postgres +database_type="postgresql"$/m,
+    );
+  });
+
+  it('explains when a rule fires and recovers, and who is told then', async () => {
+    const { out } = await run(['rules', 'explain', 'HostCpuHigh', ...EXAMPLE], {}, { env: {} });
+    expect(out).toContain('HostCpuHigh  warning  (group host, ');
+    expect(out).toContain(
+      'Fires      when the mean of cpu_usage_percent over 5m is > 70, 3 samples in a row, at once',
+    );
+    expect(out).toContain('Not while  the critical rule of the same name fires for the same series');
+    expect(out).toContain('Recovers   when it is <= 65');
+    expect(out).toContain(
+      'Tells      notification-service after remediation, at the latest after 30s; hook at once',
+    );
+    expect(out).toContain(
+      'Escalates  default: on_call_dba after 0s, senior_dba after 15m, engineering_manager after 45m',
+    );
+    expect(out.match(/HostCpuHigh {2}/g)).toHaveLength(2);
+  });
+
+  it('suggests the name that was meant', async () => {
+    const { code, err } = await run(['rules', 'explain', 'HostCpuHihg', ...EXAMPLE], {}, { env: {} });
+    expect(err).toContain('did you mean "HostCpuHigh"?');
+    expect(code).toBe(2);
+  });
+
+  it('gives programs milliseconds', async () => {
+    const { out } = await run(
+      ['rules', 'explain', 'postgres/PostgresConnectionsHigh', '--json', ...EXAMPLE],
+      {},
+      { env: {} },
+    );
+    expect(JSON.parse(out)).toMatchObject([
+      { severity: 'warning', for_ms: 30_000, inhibited_by: 'critical' },
+      { severity: 'critical', threshold: 85 },
+    ]);
+  });
+});
+
+describe('targets list', () => {
+  const env = { PROD_DB_URL: 'postgres://app:s3cret@db:5432/orders' };
+  it('shows addresses without their secrets', async () => {
+    const { out } = await run(['targets', 'list', ...EXAMPLE], {}, { env });
+    expect(out).toMatch(
+      /^prod-db-01 +postgresql +production +default +allowed +postgres:\/\/app:\*\*\*@db:5432\/orders +region=us-east-1 service=orders owner=dba$/m,
+    );
+    expect(out).toMatch(/^app-host-01 +host +production +default +allowed +this machine$/m);
+    expect((await run(['targets', 'list', '--json', ...EXAMPLE], {}, { env })).out).not.toContain('s3cret');
+  });
+});
+
+describe('help', () => {
+  const commands = [
+    [],
+    ['dev'],
+    ['start'],
+    ['demo'],
+    ['check'],
+    ['generate'],
+    ['alerts'],
+    ...['list', 'show', 'ack', 'unack', 'silence', 'resolve', 'escalate'].map((name) => ['alerts', name]),
+    ['rules', 'list'],
+    ['rules', 'explain'],
+    ['targets', 'list'],
+  ];
+  it.each(commands.map((command) => [command]))('%j has examples', async (command) => {
+    const { code, out } = await run([...command, '--help']);
+    expect(out).toContain('Examples:\n  $ tocsin');
+    expect(code).toBe(0);
+  });
+
+  it('is shown with the exit codes and every command of the manual', async () => {
+    const { out } = await run(['--help']);
+    expect(out).toContain('2  the command line or the configuration is wrong; nothing was started');
+    const manual = readFileSync('docs/cli.md', 'utf8');
+    const names = [...out.matchAll(/^ {2}([a-z]+) /gm)]
+      .map(([, name]) => name!)
+      .filter((name) => !['help'].includes(name));
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'dev',
+        'start',
+        'demo',
+        'check',
+        'alerts',
+        'rules',
+        'generate',
+        'targets',
+        'version',
+      ]),
+    );
+    for (const name of names) expect(manual).toContain(`tocsin ${name}`);
+    expect(new Command()).toBeDefined();
+  });
+});
+
+describe('version', () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  it('is that of the package', async () => {
+    expect((await run(['version'])).out).toBe(`tocsin ${version} (Node ${process.version})`);
+    expect((await run(['--version'])).out).toBe(version);
+    expect(JSON.parse((await run(['version', '--json'])).out)).toEqual({
+      tocsin: version,
+      node: process.version,
+    });
+  });
+});
+
+describe('colours', () => {
+  it.each([
+    [{}, true, true],
+    [{}, false, false],
+    [{ NO_COLOR: '1' }, true, false],
+    [{ NO_COLOR: '' }, true, true],
+    [{ FORCE_COLOR: '1' }, false, true],
+    [{ FORCE_COLOR: '1', NO_COLOR: '1' }, true, false],
+    [{ TERM: 'dumb' }, true, false],
+  ])('with %j on a terminal %s: %s', (env, terminal, wanted) => {
+    expect(wantsColour(env, terminal)).toBe(wanted);
+  });
+});

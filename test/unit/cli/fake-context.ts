@@ -1,0 +1,146 @@
+/** A context without a terminal or servers, and an operator over rows in memory. */
+import type { Context } from '../../../src/cli/context';
+import type { AlertActions, Operator, Wiring } from '../../../src/cli/port';
+import { runCli } from '../../../src/cli/program';
+import { compileMatchers, parseMatcher } from '../../../src/domain/matchers';
+import type { ActionAnswer, LifeStatus } from '../../../src/domain/life';
+import type { AlertLists, AlertRow } from '../../../src/history/port';
+
+export const NOW = Date.parse('2026-11-21T12:12:00Z');
+const minutesAgo = (minutes: number): string => new Date(NOW - minutes * 60_000).toISOString();
+
+export function alertRow(change: Partial<AlertRow> = {}): AlertRow {
+  const startsAt = change.startsAt ?? minutesAgo(12);
+  return {
+    fingerprint: '7c3f00aa11bb22cc',
+    labels: {
+      alertname: 'PostgresConnectionsHigh',
+      severity: 'critical',
+      instance_id: 'prod-db-01',
+      database_type: 'postgresql',
+      environment: 'production',
+      region: 'us-east-1',
+      service: 'orders',
+    },
+    annotations: {
+      summary: 'The server is running out of connections',
+      runbook_url: 'https://wiki.example.com/c',
+    },
+    state: 'FIRING',
+    episode: Date.parse(startsAt),
+    fireCount: 1,
+    startsAt,
+    endsAt: null,
+    value: 92.50000000001,
+    threshold: 85,
+    eventTime: Date.parse(startsAt),
+    rule: { group: 'postgres', name: 'PostgresConnectionsHigh', hash: '00' },
+    condition: {
+      metric: 'connections_used_percent',
+      series: {},
+      operator: '>',
+      threshold: 85,
+      recovery_threshold: 65,
+    },
+    cooldownMs: null,
+    runbook: null,
+    recent: [],
+    correlationId: 'c-1',
+    acknowledgement: null,
+    resolvedBy: null,
+    quietUntil: null,
+    ...change,
+  };
+}
+
+export interface Calls {
+  readonly calls: [string, ...unknown[]][];
+}
+
+export interface World {
+  readonly rows?: readonly AlertRow[];
+  readonly status?: LifeStatus | null | Error;
+  readonly lists?: Partial<AlertLists>;
+  readonly answer?: ActionAnswer | Error;
+}
+
+export function fakeOperator(world: World, calls: Calls['calls']): Operator {
+  const rows = world.rows ?? [alertRow()];
+  const lists: AlertLists = {
+    async list(filter) {
+      const matches = compileMatchers((filter.matchers ?? []).map(parseMatcher));
+      return rows
+        .filter((row) => filter.state === undefined || row.state === filter.state)
+        .filter((row) => filter.severity === undefined || row.labels.severity === filter.severity)
+        .filter((row) => matches(row.labels))
+        .slice(0, filter.limit);
+    },
+    async find(prefix) {
+      const found = rows.filter(({ fingerprint }) => fingerprint.startsWith(prefix));
+      return found.length === 1 ? found[0]! : null;
+    },
+    timeline: async () => [],
+    notifications: async () => [],
+    remediations: async () => [],
+    artifacts: async () => [],
+    related: async () => [],
+    ...world.lists,
+  };
+  const answer = (name: string) => async (row: AlertRow, request: unknown) => {
+    calls.push([name, row.fingerprint, request]);
+    const given = world.answer ?? { state: 'ACKNOWLEDGED', message: 'held by alice' };
+    if (given instanceof Error) throw given;
+    return given;
+  };
+  const actions: AlertActions = {
+    acknowledge: answer('acknowledge'),
+    unacknowledge: answer('unacknowledge'),
+    resolve: answer('resolve'),
+    silence: answer('silence'),
+    escalate: answer('escalate'),
+    async status() {
+      if (world.status instanceof Error) throw world.status;
+      return world.status ?? null;
+    },
+  };
+  return { lists, actions, close: async () => void calls.push(['close']) };
+}
+
+export interface Ran extends Calls {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export async function run(
+  args: readonly string[],
+  world: World = {},
+  more: Partial<Context> & { wire?: Partial<Wiring> } = {},
+): Promise<Ran> {
+  const calls: Calls['calls'] = [];
+  const out: string[] = [];
+  const err: string[] = [];
+  const refuse = (name: string) => async () => {
+    calls.push([name]);
+    throw new Error(`${name} was started`);
+  };
+  const { wire, ...context } = more;
+  const code = await runCli(args, {
+    print: (line) => void out.push(line),
+    complain: (line) => void err.push(line),
+    env: { USER: 'alice' },
+    colour: false,
+    width: null,
+    now: () => NOW,
+    wiring: {
+      openOperator: async () => fakeOperator(world, calls),
+      runRoles: refuse('runRoles'),
+      runDev: refuse('runDev'),
+      runDemo: refuse('runDemo'),
+      openPublisher: refuse('openPublisher'),
+      ...wire,
+    },
+    ...context,
+  });
+  return { code, out: out.join('\n'), err: err.join('\n'), calls };
+}

@@ -1,0 +1,229 @@
+import type { LifeStatus } from '../../../src/domain/life';
+import type { AlertLists, NotificationRecord } from '../../../src/history/port';
+import { fromNow, span } from '../../../src/cli/show';
+import { alertRow, NOW, run } from './fake-context';
+
+const at = (seconds: number) => new Date(NOW + seconds * 1_000).toISOString();
+const row = alertRow({
+  fireCount: 3,
+  acknowledgement: { owner: 'bob', at: at(-60), until: at(480), comment: 'looking' },
+  state: 'ACKNOWLEDGED',
+});
+
+const status: LifeStatus = {
+  fingerprint: row.fingerprint,
+  state: 'FIRING',
+  episode: row.episode,
+  episodes: 1,
+  labels: row.labels,
+  startsAt: row.startsAt,
+  value: 92.5,
+  acknowledgement: null,
+  silencedUntil: null,
+  escalation: { policy: 'default', told: 1, nextAt: at(190) },
+  remediation: null,
+  artifacts: [],
+};
+
+const event = (seconds: number, kind: string, actor: string, text: string) => ({
+  key: `${seconds}`,
+  at: at(seconds),
+  kind,
+  actor,
+  text,
+  details: {},
+  episode: row.episode,
+});
+const notification = (change: Partial<NotificationRecord>): NotificationRecord => ({
+  messageId: 'm',
+  receiver: 'hook',
+  fingerprint: row.fingerprint,
+  episode: row.episode,
+  step: 'fire',
+  dueAt: new Date(NOW),
+  state: 'sent',
+  attempts: 1,
+  sentAt: at(-718),
+  via: 'hook',
+  detail: '200 OK',
+  ...change,
+});
+
+const lists: Partial<AlertLists> = {
+  timeline: async () => [
+    event(-720, 'fired', 'evaluator', '92.5 > 85'),
+    event(-60, 'acknowledged', 'bob', 'looking'),
+  ],
+  notifications: async () => [
+    notification({}),
+    notification({
+      receiver: 'notification-service',
+      state: 'pending',
+      sentAt: null,
+      via: null,
+      attempts: 4,
+      detail: '503',
+      dueAt: new Date(NOW + 20_000),
+    }),
+  ],
+  remediations: async () => [
+    {
+      remediation_id: 'r1',
+      runbook: 'terminate-idle-sessions',
+      target: 'prod-db-01',
+      outcome: 'not_verified',
+      reason: 'the metric is still at 92',
+      attempted: true,
+      dry_run: false,
+      steps: [],
+      checks: [],
+      residual_risk: 'medium',
+      started_at: at(-700),
+      ended_at: at(-600),
+    },
+  ],
+  artifacts: async () => [
+    {
+      provider: 'recent_window',
+      type: 'metrics',
+      status: 'ok',
+      title: '60 points',
+      data: [],
+      url: null,
+      error: null,
+      collected_at: at(-719),
+      duration_ms: 12,
+    },
+    {
+      provider: 'postgres_sessions',
+      type: 'snapshot',
+      status: 'late',
+      title: 'top sessions',
+      data: null,
+      url: null,
+      error: 'no answer within 5 s',
+      collected_at: at(-714),
+      duration_ms: 5_000,
+    },
+  ],
+};
+const show = (...args: string[]) => ['alerts', 'show', '7c3f', '--config', 'examples/tocsin.yaml', ...args];
+
+describe('alerts show', () => {
+  it('tells the whole story of a held alert', async () => {
+    const { code, out } = await run(show(), { rows: [row], status, lists });
+    expect(code).toBe(0);
+    expect(out).toBe(`ACKNOWLEDGED  PostgresConnectionsHigh  critical
+  Id           7c3f00aa11bb22cc  (fired 3 times)
+  Since        2026-11-21 12:00:00Z, 12m ago
+  Value        connections_used_percent = 92.5, fires at > 85, recovers at 65
+  Where        prod-db-01 (postgresql, production, us-east-1), service orders
+  Summary      The server is running out of connections
+  Held by      bob, until 2026-11-21 12:20:00Z, in 8m: looking
+  Escalation   default: 1 of 3 told, last on_call_dba; next senior_dba in 3m 10s (2026-11-21 12:15:10Z)
+  Remediation  terminate-idle-sessions: not verified, 10m ago: the metric is still at 92; residual risk medium
+  Runbook      https://wiki.example.com/c
+  Correlation  c-1
+
+Evidence
+  PROVIDER           STATUS  FOUND
+  recent_window      ok      60 points
+  postgres_sessions  late    top sessions: no answer within 5 s
+
+Timeline
+  WHEN     TIME      WHAT          WHO        DETAILS
+  12m ago  12:00:00  fired         evaluator  92.5 > 85
+  1m ago   12:11:00  acknowledged  bob        looking
+
+Notifications
+  RECEIVER              STEP  STATE    VIA   TRIES  WHEN         DETAILS
+  hook                  fire  sent     hook  1      11m 58s ago  200 OK
+  notification-service  fire  pending        4      due in 20s   503
+
+Episode 3 of this alert; --all shows the earlier ones too.`);
+  });
+
+  it('says what waits while it is held, and what a silence hides', async () => {
+    const waiting = { ...status, escalation: { policy: 'default', told: 0, nextAt: null } };
+    expect((await run(show(), { rows: [row], status: waiting, lists })).out).toContain(
+      'default: nobody told yet; waits while it is held',
+    );
+    const silenced: LifeStatus = {
+      ...status,
+      state: 'SILENCED',
+      silencedUntil: at(3_600),
+      escalation: { policy: 'default', told: 3, nextAt: null },
+    };
+    const { out } = await run(show(), { rows: [alertRow()], status: silenced, lists });
+    expect(out).toMatch(/^SILENCED {2}PostgresConnectionsHigh/);
+    expect(out).toContain('Silenced     until 2026-11-21 13:12:00Z, in 1h');
+    expect(out).toContain('default: 3 of 3 told, last engineering_manager; waits while it is silenced');
+    expect(out).toContain('Held by      nobody');
+  });
+
+  it('is told from the rows alone when the life does not answer', async () => {
+    const { code, out } = await run(show(), {
+      rows: [row],
+      status: new Error('Temporal at 127.0.0.1:7233 does not answer'),
+      lists,
+    });
+    expect(code).toBe(0);
+    expect(out).toContain(
+      "the alert's life did not answer (Temporal at 127.0.0.1:7233 does not answer); silence and next escalation are not shown",
+    );
+    expect(out).toContain('Held by      bob');
+  });
+
+  it('says when and by whom it was resolved', async () => {
+    const over = alertRow({ state: 'RESOLVED', endsAt: at(-60), resolvedBy: 'evaluator' });
+    const { out } = await run(show(), { rows: [over] });
+    expect(out).toContain('Ended        2026-11-21 12:11:00Z, 1m ago, after 11m, by evaluator');
+    expect(out).not.toContain('Held by');
+    expect(out).toContain('Remediation  none');
+    expect(out).toContain('Notifications\n  nobody was told');
+  });
+
+  it('asks for one episode or all', async () => {
+    const asked: unknown[] = [];
+    const timeline: AlertLists['timeline'] = async (_fingerprint, episode) => {
+      asked.push(episode);
+      return [];
+    };
+    await run(show(), { rows: [row], lists: { timeline } });
+    await run(show('--all'), { rows: [row], lists: { timeline } });
+    expect(asked).toEqual([row.episode, undefined]);
+  });
+
+  it('gives programs everything', async () => {
+    const { out } = await run(show('--json'), { rows: [row], status, lists });
+    expect(JSON.parse(out)).toMatchObject({
+      fingerprint: row.fingerprint,
+      life: { escalation: { told: 1 } },
+      life_error: null,
+      timeline: [{ kind: 'fired' }, { kind: 'acknowledged' }],
+      notifications: [
+        { receiver: 'hook', state: 'sent' },
+        { state: 'pending', due_at: at(20) },
+      ],
+      remediations: [{ outcome: 'not_verified' }],
+      artifacts: [{ status: 'ok' }, { status: 'late' }],
+    });
+  });
+});
+
+describe('times', () => {
+  it.each([
+    [0, 'now'],
+    [-999, 'now'],
+    [-1_000, '1s ago'],
+    [45_000, 'in 45s'],
+    [-61_000, '1m 1s ago'],
+    [3_600_000, 'in 1h'],
+    [-11_100_000, '3h 5m ago'],
+    [-187_200_000, '2d 4h ago'],
+  ])('%d ms is %s', (ms, text) => {
+    expect(fromNow(NOW, NOW + ms)).toBe(text);
+  });
+
+  it('of less than a second are 0s', () => expect(span(999)).toBe('0s'));
+});
