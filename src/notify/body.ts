@@ -43,13 +43,16 @@ function headline({ alert, shownState }: NotificationFacts, { step, onCallPerson
   ];
   if (severity !== undefined) lines.push(`Severity: ${severity}`);
   const told = /^escalate-(\d+)$/.exec(step)?.[1];
-  if (told !== undefined)
-    lines.push(
-      `Escalation ${told}: nobody has acknowledged it yet${onCallPerson === null ? '' : `, so ${onCallPerson} is asked`}`,
-    );
+  if (told !== undefined) lines.push(escalation(told, alert.state === 'FIRING', onCallPerson));
   for (const text of [alert.annotations['summary'], alert.annotations['description']])
     if (text) lines.push(text);
   return lines;
+}
+
+/** A person may escalate what somebody holds already. */
+function escalation(told: string, untaken: boolean, onCallPerson: string | null): string {
+  const why = untaken ? 'nobody has acknowledged it yet' : 'somebody asks for more help';
+  return `Escalation ${told}: ${why}${onCallPerson === null ? '' : `, so ${onCallPerson} is asked`}`;
 }
 
 function measurements({ alert }: NotificationFacts, { now }: BodyContext): string[] {

@@ -1,0 +1,37 @@
+/** A silence that has been created is heeded by every process within the time that a reading is kept. */
+import { createMutes } from '../../../src/mute/mutes';
+import { testHistory } from '../history/test-history';
+
+test('create, mute, expire, tell again', async () => {
+  const first = await testHistory();
+  const mutes = createMutes((await first.another()).silences);
+  const labels = { alertname: 'High', instance: 'db-1' };
+  const now = Date.now();
+  const silence = {
+    id: 's1',
+    matchers: [{ name: 'alertname', op: '=' as const, value: 'High' }],
+    startsAt: new Date(now).toISOString(),
+    endsAt: new Date(now + 3_600_000).toISOString(),
+    createdBy: 'ann',
+    comment: '',
+  };
+  expect(await mutes.verdict(labels, new Date(now))).toEqual({ muted: false });
+  await first.history.silences.create(silence);
+  expect(await mutes.verdict(labels, new Date(now + 500))).toMatchObject({
+    muted: true,
+    by: 'ann',
+    until: silence.endsAt,
+  });
+  await first.history.silences.expire('s1', new Date(now + 600));
+  expect(await mutes.verdict(labels, new Date(now + 1_000))).toEqual({ muted: false });
+  await first.close();
+});
+
+test('silences that cannot be read are an error, not an answer', async () => {
+  const first = await testHistory();
+  const another = await first.another();
+  const mutes = createMutes(another.silences);
+  await first.sql.query(`alter table ${first.schema}.silences rename to gone`);
+  await expect(mutes.verdict({}, new Date())).rejects.toThrow('silences');
+  await first.close();
+});

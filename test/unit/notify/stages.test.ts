@@ -1,0 +1,327 @@
+/** Each stage's decisions, with the reason that it records. */
+import { TocsinError } from '../../../src/domain/errors';
+import type { NotificationOutcome } from '../../../src/history/port';
+import type { MuteVerdict } from '../../../src/mute/port';
+import { RETRY_DEFAULTS } from '../../../src/notify/backoff';
+import { createDestination, type Destination } from '../../../src/notify/destination';
+import type { Delivery, Receiver } from '../../../src/notify/port';
+import { dedupStage } from '../../../src/notify/stages/dedup';
+import { recordStage } from '../../../src/notify/stages/record';
+import { sendStage } from '../../../src/notify/stages/send';
+import { createSentMemory } from '../../../src/notify/stages/sent-memory';
+import { silenceStage } from '../../../src/notify/stages/silence';
+import { runStages, type Notification, type Stage } from '../../../src/notify/stages/stage';
+import { timelyStage } from '../../../src/notify/stages/timely';
+import {
+  alert,
+  delivered,
+  facts,
+  failed,
+  fakeChannel,
+  FIRED,
+  NOW,
+  queued,
+  receiver,
+  refused,
+} from './test-notification';
+
+const context = { now: () => NOW, signal: new AbortController().signal };
+const nobody = receiver('ops', fakeChannel('http://ops', () => delivered).channel);
+const notification = (change: Partial<Notification> = {}): Notification => ({
+  queued: queued(),
+  receiver: nobody,
+  facts: facts(),
+  outcome: null,
+  notes: [],
+  ...change,
+});
+const decide = async (stage: Stage, change: Partial<Notification> = {}) =>
+  stage.exec(context, notification(change));
+const over = facts({ alert: alert({ state: 'RESOLVED', resolvedBy: 'evaluator' }) });
+
+describe('timely', () => {
+  test.each<[string, Partial<Notification>, string | null]>([
+    ['a fire', {}, null],
+    ['a fire of what is over by now', { facts: over }, null],
+    ['an escalation', { queued: queued({ step: 'escalate-1' }) }, null],
+    ['an escalation of what is over', { queued: queued({ step: 'escalate-1' }), facts: over }, 'ended'],
+    [
+      'a resolve for somebody who was told',
+      { queued: queued({ step: 'resolved', told: true }), facts: over },
+      null,
+    ],
+    [
+      'a resolve for somebody who was told nothing',
+      { queued: queued({ step: 'resolved' }), facts: over },
+      'never_told',
+    ],
+  ])('%s', async (_, change, reason) => {
+    const { outcome } = await decide(timelyStage, change);
+    expect(outcome === null ? null : outcome.kind === 'dropped' && outcome.reason).toBe(reason);
+  });
+});
+
+describe('silence', () => {
+  const muted: MuteVerdict = {
+    muted: true,
+    reason: 'silence',
+    by: 'ann',
+    until: 'u',
+    detail: 'silence s1 of ann',
+  };
+  const saying = (verdict: MuteVerdict) => silenceStage({ verdict: async () => verdict });
+
+  test.each(['fire', 'escalate-1', 'remediated-1'])('drops %s of a silenced alert', async (step) => {
+    const { outcome } = await decide(saying(muted), { queued: queued({ step }) });
+    expect(outcome).toEqual({ kind: 'dropped', reason: 'silenced', detail: 'silence s1 of ann' });
+  });
+
+  test('lets the resolve and what is not silenced pass', async () => {
+    expect((await decide(saying(muted), { queued: queued({ step: 'resolved' }) })).outcome).toBeNull();
+    expect((await decide(saying({ muted: false }))).outcome).toBeNull();
+  });
+
+  test('lets the message out when silences cannot be read, and says so', async () => {
+    const unreadable = silenceStage({ verdict: () => Promise.reject(new Error('postgres is away')) });
+    const { outcome, notes } = await decide(unreadable);
+    expect([outcome, notes]).toEqual([null, ['silences could not be read: postgres is away']]);
+  });
+});
+
+interface Play {
+  readonly receivers: readonly Receiver[];
+  readonly attempts?: number;
+  readonly threshold?: number;
+  readonly notes?: readonly string[];
+}
+
+/** A send stage over these receivers, the first of which the message is for. */
+function sending({ receivers, attempts = 0, threshold = 5, notes = [] }: Play) {
+  const sent = createSentMemory();
+  const policy = { failureThreshold: threshold, resetMs: 60_000, successThreshold: 2 };
+  const destinations = new Map<string, Destination>();
+  const destinationOf = ({ channel }: Receiver): Destination => {
+    const known =
+      destinations.get(channel.destination) ??
+      createDestination(channel.destination, 4, policy, () => undefined);
+    destinations.set(channel.destination, known);
+    return known;
+  };
+  const stage = sendStage({
+    receivers: new Map(receivers.map((one) => [one.name, one])),
+    destinationOf,
+    onCallPerson: () => 'senior_dba',
+    retry: RETRY_DEFAULTS,
+    random: () => 0.5,
+    sent,
+  });
+  const send = async (): Promise<NotificationOutcome> =>
+    (
+      await stage.exec(
+        context,
+        notification({ queued: queued({ attempts }), receiver: receivers[0]!, notes }),
+      )
+    ).outcome!;
+  return { send, sent };
+}
+
+describe('send', () => {
+  test('delivers, with the notes of the stages before, and remembers it', async () => {
+    const ops = fakeChannel('http://ops', () => delivered);
+    const { send, sent } = sending({
+      receivers: [receiver('ops', ops.channel, { routingKey: 'dba' })],
+      notes: ['silences could not be read'],
+    });
+    expect(await send()).toEqual({ kind: 'sent', via: 'ops', detail: 'taken; silences could not be read' });
+    expect(ops.sent[0]).toMatchObject({
+      step: 'fire',
+      episode: FIRED,
+      payload: { routing_key: 'dba', on_call_person: 'senior_dba', message_id: queued().messageId },
+    });
+    expect(sent.recall(queued())).toMatchObject({ via: 'ops' });
+  });
+
+  test.each<[Delivery, NotificationOutcome]>([
+    [failed, { kind: 'retry', at: new Date(NOW.getTime() + 2_000), error: 'HTTP 503' }],
+    [
+      { ...failed, retryAfterMs: 30_000 } as Delivery,
+      { kind: 'retry', at: new Date(NOW.getTime() + 30_500), error: 'HTTP 503' },
+    ],
+    [refused, { kind: 'dead', error: 'HTTP 400' }],
+  ])('%j without a fallback', async (delivery, expected) => {
+    const ops = fakeChannel('http://ops', () => delivery);
+    expect(await sending({ receivers: [receiver('ops', ops.channel)], attempts: 2 }).send()).toEqual(
+      expected,
+    );
+  });
+
+  test('gives up with the last error', async () => {
+    const ops = fakeChannel('http://ops', () => failed);
+    const outcome = await sending({ receivers: [receiver('ops', ops.channel)], attempts: 99 }).send();
+    expect(outcome).toEqual({ kind: 'dead', error: 'given up after 100 attempts: HTTP 503' });
+  });
+
+  test('a channel that throws is a failure like another', async () => {
+    const ops = fakeChannel('http://ops', () => {
+      throw new Error('bug');
+    });
+    expect(await sending({ receivers: [receiver('ops', ops.channel)] }).send()).toMatchObject({
+      kind: 'retry',
+      error: 'bug',
+    });
+  });
+
+  test("a channel that hangs is told to end after the receiver's timeout", async () => {
+    const ops = fakeChannel(
+      'http://ops',
+      (_, signal) =>
+        new Promise((resolve) =>
+          signal.addEventListener('abort', () =>
+            resolve({ ...failed, error: 'no answer in time' } as Delivery),
+          ),
+        ),
+    );
+    expect(
+      await sending({ receivers: [receiver('ops', ops.channel, { timeoutMs: 20 })] }).send(),
+    ).toMatchObject({ kind: 'retry', error: 'no answer in time' });
+  });
+
+  const withFallback = (primary: Delivery, secondary: Delivery, threshold = 5) => {
+    const ops = fakeChannel('http://ops', () => primary);
+    const mail = fakeChannel('smtp://mail', () => secondary);
+    const play = sending({
+      receivers: [receiver('ops', ops.channel, { fallback: 'mail' }), receiver('mail', mail.channel)],
+      threshold,
+    });
+    return { ...play, ops, mail };
+  };
+
+  test('one failure is no reason for the fallback; the circuit that it opens is', async () => {
+    const { send, ops, mail } = withFallback(failed, delivered, 2);
+    expect(await send()).toMatchObject({ kind: 'retry' });
+    expect(await send()).toEqual({ kind: 'sent', via: 'mail', detail: 'taken; instead of ops: HTTP 503' });
+    expect(await send()).toEqual({
+      kind: 'sent',
+      via: 'mail',
+      detail: 'taken; instead of ops: the circuit of http://ops is open',
+    });
+    expect([ops.sent.length, mail.sent.length]).toEqual([2, 2]);
+    expect(mail.sent[0]!.payload.message_id).toBe(queued().messageId);
+  });
+
+  test('what is refused for good goes to the fallback at once', async () => {
+    expect(await withFallback(refused, delivered).send()).toMatchObject({ kind: 'sent', via: 'mail' });
+  });
+
+  test('refused by both: dead, with both reasons', async () => {
+    expect(await withFallback(refused, { ...refused, error: 'SMTP 550' } as Delivery).send()).toEqual({
+      kind: 'dead',
+      error: 'HTTP 400; mail: SMTP 550',
+    });
+  });
+
+  test('refused by one, failed by the other: tried again', async () => {
+    expect(await withFallback(refused, failed).send()).toMatchObject({
+      kind: 'retry',
+      error: 'HTTP 400; mail: HTTP 503',
+    });
+    expect(await withFallback(failed, refused, 1).send()).toMatchObject({ kind: 'retry' });
+  });
+
+  test('an open circuit without a fallback: tried again when it lets one through', async () => {
+    const ops = fakeChannel('http://ops', () => failed);
+    const { send } = sending({ receivers: [receiver('ops', ops.channel)], threshold: 1 });
+    await send();
+    expect(await send()).toEqual({
+      kind: 'retry',
+      at: new Date(NOW.getTime() + 60_000),
+      error: 'the circuit of http://ops is open',
+    });
+    expect(ops.sent).toHaveLength(1);
+  });
+
+  test('a fallback that is not configured is none', async () => {
+    const ops = fakeChannel('http://ops', () => refused);
+    expect(
+      await sending({ receivers: [receiver('ops', ops.channel, { fallback: 'gone' })] }).send(),
+    ).toMatchObject({ kind: 'dead' });
+  });
+});
+
+describe('record', () => {
+  const sentOutcome: NotificationOutcome = { kind: 'sent', via: 'ops', detail: '' };
+  const away = new TocsinError('TOC_DEPENDENCY_AWAY', 'postgres is away');
+
+  function recording(failures: readonly Error[]) {
+    const written: [string, NotificationOutcome][] = [];
+    const errors = [...failures];
+    const sent = createSentMemory();
+    sent.remember(queued(), sentOutcome as Extract<NotificationOutcome, { kind: 'sent' }>);
+    const seen: Notification[] = [];
+    const stage = recordStage({
+      sent,
+      onRecorded: (one) => seen.push(one),
+      queue: {
+        finish: async (id, outcome) => {
+          const error = errors.shift();
+          if (error) throw error;
+          written.push([id, outcome]);
+        },
+      },
+    });
+    return { stage, written, sent, seen };
+  }
+
+  test('writes the outcome, forgets that it was sent, and tells', async () => {
+    const { stage, written, sent, seen } = recording([]);
+    await decide(stage, { outcome: sentOutcome });
+    expect([written, sent.recall(queued()), seen.length]).toEqual([[['1', sentOutcome]], null, 1]);
+  });
+
+  test('keeps trying while Postgres is away', async () => {
+    const { stage, written } = recording([away, away]);
+    await decide(stage, { outcome: sentOutcome });
+    expect(written).toHaveLength(1);
+  });
+
+  test('gives up when the process ends or the statement is at fault; what was sent stays known', async () => {
+    const ending = recording([away]);
+    const stopped = { now: () => NOW, signal: AbortSignal.abort() };
+    await expect(ending.stage.exec(stopped, notification({ outcome: sentOutcome }))).rejects.toThrow('away');
+    expect(ending.sent.recall(queued())).toEqual(sentOutcome);
+    await expect(decide(recording([new Error('syntax')]).stage, { outcome: sentOutcome })).rejects.toThrow(
+      'syntax',
+    );
+  });
+
+  test('a message without an outcome is a mistake of the stages', async () => {
+    await expect(decide(recording([]).stage)).rejects.toThrow('without an outcome');
+  });
+});
+
+describe('the stages together', () => {
+  test('what one has decided the next ones let pass', async () => {
+    const ops = fakeChannel('http://ops', () => delivered);
+    const memory = createSentMemory();
+    const silence = silenceStage({
+      verdict: async () => ({ muted: true, reason: 'silence', by: 'ann', until: 'u', detail: 'd' }),
+    });
+    const result = await runStages(
+      [timelyStage, silence, dedupStage(memory)],
+      context,
+      notification({ receiver: receiver('ops', ops.channel) }),
+    );
+    expect(result.outcome).toMatchObject({ kind: 'dropped', reason: 'silenced' });
+  });
+
+  test('what was sent and not recorded is not sent again', async () => {
+    const memory = createSentMemory();
+    memory.remember(queued(), { kind: 'sent', via: 'ops', detail: 'before' });
+    expect((await decide(dedupStage(memory))).outcome).toEqual({
+      kind: 'sent',
+      via: 'ops',
+      detail: 'before',
+    });
+    expect((await decide(dedupStage(memory), { queued: queued({ step: 'escalate-1' }) })).outcome).toBeNull();
+  });
+});
