@@ -35,7 +35,8 @@ export function createActs({ store, target, changeTimeoutMs, now }: ActsDeps): R
     async perform(request, signal) {
       const begun = await store.beginAct(request, changeTimeoutMs * LEASE_FACTOR);
       if (begun.kind === 'recorded') return begun.result;
-      if (begun.kind === 'refused') throw new TocsinError('TOC_GUARD_REFUSED', `${begun.reason}: ${begun.detail}`);
+      if (begun.kind === 'refused')
+        throw new TocsinError('TOC_GUARD_REFUSED', `${begun.reason}: ${begun.detail}`);
       try {
         const result = await change(request, signal);
         await store.finishAct(request, result);
@@ -53,9 +54,13 @@ const MAX_RESULT_CHARS = 512 * 1_024;
 
 /** Rows as JSON gives them back, so that a recorded result and a fresh one look alike; bounded, because workflow history is. */
 function plainRows(rows: readonly Row[]): readonly Row[] {
-  const text = JSON.stringify(rows, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
+  const text = JSON.stringify(rows, (_key, value: unknown) =>
+    typeof value === 'bigint' ? value.toString() : value,
+  );
   if (text.length > MAX_RESULT_CHARS) {
-    throw new RangeError(`the statement gave ${rows.length} rows of ${text.length} characters, more than ${MAX_RESULT_CHARS}; give it a limit`);
+    throw new RangeError(
+      `the statement gave ${rows.length} rows of ${text.length} characters, more than ${MAX_RESULT_CHARS}; give it a limit`,
+    );
   }
   return JSON.parse(text) as Row[];
 }

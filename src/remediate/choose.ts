@@ -21,11 +21,16 @@ export function chooseRunbook(
 ): Choice {
   if (!policy.enabled) return { none: 'remediation is not enabled' };
   const named = ruleRunbook === null ? runbooks : runbooks.filter(({ name }) => name === ruleRunbook);
-  if (ruleRunbook !== null && named.length === 0) return { none: `the rule names the runbook "${ruleRunbook}", which does not exist` };
-  const fitting = named.filter((runbook) => policy.runbooks[runbook.name]?.enabled !== false && matches(runbook, labels, policy));
+  if (ruleRunbook !== null && named.length === 0)
+    return { none: `the rule names the runbook "${ruleRunbook}", which does not exist` };
+  const fitting = named.filter(
+    (runbook) => policy.runbooks[runbook.name]?.enabled !== false && matches(runbook, labels, policy),
+  );
   if (fitting.length === 0) return { none: 'no runbook matches' };
   if (fitting.length > 1) {
-    return { none: `several runbooks match (${fitting.map(({ name }) => name).join(', ')}); name one in the rule` };
+    return {
+      none: `several runbooks match (${fitting.map(({ name }) => name).join(', ')}); name one in the rule`,
+    };
   }
   return planFor(fitting[0]!, labels, policy);
 }
@@ -44,7 +49,8 @@ function matches(runbook: RunbookTraits, labels: Labels, policy: RemediationPoli
 
 function planFor(runbook: RunbookTraits, labels: Labels, policy: RemediationPolicy): Choice {
   const target = labels.instance_id;
-  if (target === undefined || target === '') return { none: 'the alert has no instance_id, so its target is unknown' };
+  if (target === undefined || target === '')
+    return { none: 'the alert has no instance_id, so its target is unknown' };
   const { environment } = labels;
   // without the label the target's configuration decides, when the guard reads it
   if (environment && !allowedEnvironments(runbook, policy).includes(environment)) {

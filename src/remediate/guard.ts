@@ -74,7 +74,11 @@ export function createGuard(deps: GuardDeps): RemediationGuard {
 
 function refused(error: unknown): Confirmation & { allowed: false } {
   if (error instanceof Refusal) return { allowed: false, reason: error.reason, detail: error.detail };
-  return { allowed: false, reason: 'guard_unreadable', detail: `a guard could not be read: ${messageOf(error)}` };
+  return {
+    allowed: false,
+    reason: 'guard_unreadable',
+    detail: `a guard could not be read: ${messageOf(error)}`,
+  };
 }
 
 async function decide(deps: GuardDeps, request: AdmissionRequest): Promise<Admission> {
@@ -90,36 +94,60 @@ async function refuseWhenSwitchedOff(store: PermitStore, runbook: string): Promi
   const by = await store.engagedSwitch(runbook);
   if (by === null) return;
   const what = by.scope === '*' ? 'all remediation' : `the runbook ${by.scope}`;
-  throw new Refusal('kill_switch', `${by.changedBy} has switched off ${what} since ${by.changedAt}: ${by.reason}`);
+  throw new Refusal(
+    'kill_switch',
+    `${by.changedBy} has switched off ${what} since ${by.changedAt}: ${by.reason}`,
+  );
 }
 
 function refuseWhenDisabled(policy: RemediationPolicy, runbook: string): void {
-  if (!policy.enabled) throw new Refusal('remediation_disabled', 'remediation is not enabled in the configuration');
+  if (!policy.enabled)
+    throw new Refusal('remediation_disabled', 'remediation is not enabled in the configuration');
   if (policy.runbooks[runbook]?.enabled === false) {
     throw new Refusal('runbook_disabled', `the configuration disables the runbook ${runbook}`);
   }
 }
 
 /** The target's configured environment, once target and environment are found to be right. */
-function environmentOf({ describe, policy }: GuardDeps, { target, labels, runbook }: AdmissionRequest): string {
+function environmentOf(
+  { describe, policy }: GuardDeps,
+  { target, labels, runbook }: AdmissionRequest,
+): string {
   const described = describe(target);
   if (described === null) throw new Refusal('target_unknown', `no target "${target}" is configured`);
   if (labels.instance_id !== target) {
-    throw new Refusal('target_mismatch', `the alert is about "${labels.instance_id ?? ''}", not about the target "${target}"`);
+    throw new Refusal(
+      'target_mismatch',
+      `the alert is about "${labels.instance_id ?? ''}", not about the target "${target}"`,
+    );
   }
+  if (described.remediation === false)
+    throw new Refusal(
+      'target_excluded',
+      `the configuration excludes the target "${target}" from remediation`,
+    );
   refuseWrongKind(target, described.kind, runbook.matchers);
   const { environment } = described;
   if (environment === null || environment === '') {
-    throw new Refusal('environment_unknown', `the target "${target}" has no environment in the configuration`);
+    throw new Refusal(
+      'environment_unknown',
+      `the target "${target}" has no environment in the configuration`,
+    );
   }
   const claimed = labels.environment;
   if (claimed !== undefined && claimed !== '' && claimed !== environment) {
-    throw new Refusal('environment_mismatch', `the alert says environment "${claimed}", the configuration of "${target}" says "${environment}"`);
+    throw new Refusal(
+      'environment_mismatch',
+      `the alert says environment "${claimed}", the configuration of "${target}" says "${environment}"`,
+    );
   }
   const allowed = allowedEnvironments(runbook, policy);
   if (!allowed.includes(environment)) {
     const list = allowed.length === 0 ? 'none' : allowed.join(', ');
-    throw new Refusal('environment_not_allowed', `${runbook.name} may not act in "${environment}"; allowed: ${list}`);
+    throw new Refusal(
+      'environment_not_allowed',
+      `${runbook.name} may not act in "${environment}"; allowed: ${list}`,
+    );
   }
   return environment;
 }
@@ -128,12 +156,19 @@ function environmentOf({ describe, policy }: GuardDeps, { target, labels, runboo
 function refuseWrongKind(target: string, kind: string, matchers: readonly string[]): void {
   const about = matchers.map(parseMatcher).filter((matcher) => matcher.name === 'database_type');
   if (compileMatchers(about)({ database_type: kind })) return;
-  throw new Refusal('target_kind', `"${target}" is a ${kind} target; the runbook asks for ${matchers.join(', ')}`);
+  throw new Refusal(
+    'target_kind',
+    `"${target}" is a ${kind} target; the runbook asks for ${matchers.join(', ')}`,
+  );
 }
 
 async function refuseWhenSilenced({ mutes, now }: GuardDeps, { labels }: AdmissionRequest): Promise<void> {
   const verdict = await mutes?.verdict(labels, now());
-  if (verdict?.muted) throw new Refusal('silenced', `${verdict.by} has silenced the alert until ${verdict.until}: ${verdict.detail}`);
+  if (verdict?.muted)
+    throw new Refusal(
+      'silenced',
+      `${verdict.by} has silenced the alert until ${verdict.until}: ${verdict.detail}`,
+    );
 }
 
 async function takePermits({ store, policy }: GuardDeps, request: AdmissionRequest): Promise<Lease | null> {
@@ -151,15 +186,22 @@ async function takePermits({ store, policy }: GuardDeps, request: AdmissionReque
   if (taken.granted) return request.dryRun ? null : taken.lease;
   const until = taken.freeAt === null ? '' : `; free again at ${taken.freeAt}`;
   if (taken.lacking === 'resource') {
-    throw new Refusal('leased', `${taken.names.join(', ')} is held by remediation ${taken.holders.join(', ')}${until}`);
+    throw new Refusal(
+      'leased',
+      `${taken.names.join(', ')} is held by remediation ${taken.holders.join(', ')}${until}`,
+    );
   }
   if (taken.names.includes(rateScope(request.target))) {
-    throw new Refusal('rate_limit', `"${request.target}" has had its ${limits.perTargetPerHour} remediations of this hour${until}`);
+    throw new Refusal(
+      'rate_limit',
+      `"${request.target}" has had its ${limits.perTargetPerHour} remediations of this hour${until}`,
+    );
   }
   throw new Refusal('concurrency_limit', `${limits.concurrent} remediations are running already${until}`);
 }
 
-const renew = ({ store, policy }: GuardDeps, lease: Lease): Promise<boolean> => store.renew(lease, policy.limits.leaseMs, [RUNNING]);
+const renew = ({ store, policy }: GuardDeps, lease: Lease): Promise<boolean> =>
+  store.renew(lease, policy.limits.leaseMs, [RUNNING]);
 
 async function refuseWhenLost(deps: GuardDeps, lease: Lease): Promise<void> {
   if (await renew(deps, lease)) return;

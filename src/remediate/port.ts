@@ -5,6 +5,13 @@ import type { RecoveryVerdict } from '../domain/recovery';
 import type { Row, SqlStatement } from '../domain/runbook';
 import type { TransitionCondition } from '../domain/transition';
 
+export interface TargetDescription {
+  readonly kind: string;
+  readonly environment: string | null;
+  /** False where the configuration says that no runbook may act. */
+  readonly remediation?: boolean;
+}
+
 /** SQL on a configured target. Implemented where the driver lives (`src/collect/postgres`). */
 export interface TargetSql {
   /** In a read-only transaction with the target's statement timeout. */
@@ -12,7 +19,7 @@ export interface TargetSql {
   /** In a transaction of its own. */
   change(target: string, statement: SqlStatement, signal?: AbortSignal): Promise<readonly Row[]>;
   /** What the configuration says of a target; null when it has none of that name. */
-  describe(target: string): { readonly kind: string; readonly environment: string | null } | null;
+  describe(target: string): TargetDescription | null;
 }
 
 /** What the configuration may say about one runbook. */
@@ -57,6 +64,7 @@ export type GuardReason =
   | 'remediation_disabled'
   | 'runbook_disabled'
   | 'target_unknown'
+  | 'target_excluded'
   | 'target_kind'
   | 'target_mismatch'
   | 'environment_unknown'
@@ -88,10 +96,20 @@ export interface Lease {
 }
 
 export type Admission =
-  | { readonly allowed: true; readonly reason: 'allowed'; readonly detail: string; readonly environment: string; readonly lease: Lease | null }
+  | {
+      readonly allowed: true;
+      readonly reason: 'allowed';
+      readonly detail: string;
+      readonly environment: string;
+      readonly lease: Lease | null;
+    }
   | { readonly allowed: false; readonly reason: GuardReason; readonly detail: string };
 
-export type Confirmation = { readonly allowed: boolean; readonly reason: GuardReason; readonly detail: string };
+export type Confirmation = {
+  readonly allowed: boolean;
+  readonly reason: GuardReason;
+  readonly detail: string;
+};
 
 /** May this runbook act on this target now? Never throws: what cannot be read is refused as `guard_unreadable`. */
 export interface RemediationGuard {
@@ -138,7 +156,9 @@ export interface WatchRequest {
   readonly deadline: number;
 }
 
-export type WatchVerdict = (RecoveryVerdict | { readonly kind: 'unreadable'; readonly error: string }) & { readonly polls: number };
+export type WatchVerdict = (RecoveryVerdict | { readonly kind: 'unreadable'; readonly error: string }) & {
+  readonly polls: number;
+};
 
 /** The rule's samples of late. */
 export interface RecentSamples {
@@ -152,7 +172,11 @@ export interface RecentSamples {
 export interface RecoveryWatch {
   recent(condition: TransitionCondition, lookBackMs: number, soakMs: number): Promise<RecentSamples>;
   /** `onPoll` is called after each look, with the verdict so far. Ends early, by throwing, when `signal` aborts. */
-  awaitRecovery(request: WatchRequest, onPoll: (sofar: WatchVerdict) => void, signal: AbortSignal): Promise<WatchVerdict>;
+  awaitRecovery(
+    request: WatchRequest,
+    onPoll: (sofar: WatchVerdict) => void,
+    signal: AbortSignal,
+  ): Promise<WatchVerdict>;
 }
 
 export interface KillSwitch {
@@ -195,7 +219,11 @@ export type Taken =
 export type ActBegin =
   | { readonly kind: 'go'; readonly attempts: number }
   | { readonly kind: 'recorded'; readonly result: ActResult }
-  | { readonly kind: 'refused'; readonly reason: 'kill_switch' | 'lease_lost' | 'statement_reused'; readonly detail: string };
+  | {
+      readonly kind: 'refused';
+      readonly reason: 'kill_switch' | 'lease_lost' | 'statement_reused';
+      readonly detail: string;
+    };
 
 export interface ActRecord {
   readonly statement: string;

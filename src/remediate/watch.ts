@@ -29,7 +29,10 @@ export function createRecoveryWatch({ samples, pollMs, now }: WatchDeps): Recove
     async recent(condition, lookBackMs, soakMs) {
       const from = now().getTime() - lookBackMs;
       const points = await since(condition, from);
-      const last = points.reduce<Point | null>((latest, point) => (latest === null || point[0] >= latest[0] ? point : latest), null);
+      const last = points.reduce<Point | null>(
+        (latest, point) => (latest === null || point[0] >= latest[0] ? point : latest),
+        null,
+      );
       return {
         samples: points.length,
         last: last === null ? null : { at: last[0], value: metricValue(last[1]) },
@@ -60,7 +63,8 @@ async function look(
 ): Promise<WatchVerdict> {
   const last = Math.max(actedAt, ...seen.keys());
   try {
-    for (const [time, value] of await since(condition, Math.max(actedAt, last - REREAD_MS))) seen.set(time, value);
+    for (const [time, value] of await since(condition, Math.max(actedAt, last - REREAD_MS)))
+      seen.set(time, value);
   } catch (error) {
     return { kind: 'unreadable', error: messageOf(error), polls };
   }
