@@ -1,9 +1,8 @@
 /** What an alert's life writes down: its records in Postgres and its silences. */
 import type { Artifact } from '../src/domain/artifact';
 import type { Transition } from '../src/domain/transition';
-import type { LifeStore } from '../src/history/port';
+import type { LifeStore, QueuedRecord } from '../src/history/port';
 import type { Silence, SilenceStore } from '../src/mute/port';
-import type { QueuedRecord } from '../workflows/alert/life';
 
 export interface BookkeepingDeps {
   readonly lives: LifeStore;
@@ -21,15 +20,28 @@ export interface OpenedEpisode {
   readonly artifacts: readonly Artifact[];
 }
 
-export function createBookkeepingActivities({ lives, silences, quickArtifacts, wakeNotifier }: BookkeepingDeps) {
+export function createBookkeepingActivities({
+  lives,
+  silences,
+  quickArtifacts,
+  wakeNotifier,
+}: BookkeepingDeps) {
   async function write(record: QueuedRecord, artifacts?: readonly Artifact[]) {
     const { begins: _, notifications, ...rest } = record;
     const answer = await lives.record({
       ...rest,
       ...(artifacts === undefined ? {} : { artifacts: [...(rest.artifacts ?? []), ...artifacts] }),
-      ...(notifications === undefined ? {} : { notifications: notifications.map((one) => ({ ...one, dueAt: new Date(one.dueAt) })) }),
+      ...(notifications === undefined
+        ? {}
+        : { notifications: notifications.map((one) => ({ ...one, dueAt: new Date(one.dueAt) })) }),
     });
-    if (notifications !== undefined || record.release !== undefined || record.updates !== undefined || record.resolves !== undefined) wakeNotifier();
+    if (
+      notifications !== undefined ||
+      record.release !== undefined ||
+      record.updates !== undefined ||
+      record.resolves !== undefined
+    )
+      wakeNotifier();
     return answer;
   }
 

@@ -9,7 +9,13 @@ export interface CollectionDeps {
 export function createCollectionActivities({ runShard }: CollectionDeps) {
   return {
     /** `untilMs`: milliseconds since 1970. */
-    async collectShard({ shard, untilMs }: { readonly shard: string; readonly untilMs: number }): Promise<void> {
+    async collectShard({
+      shard,
+      untilMs,
+    }: {
+      readonly shard: string;
+      readonly untilMs: number;
+    }): Promise<void> {
       const over = AbortSignal.timeout(Math.max(0, untilMs - Date.now()));
       const signal = AbortSignal.any([over, cancellationSignal()]);
       const timer = setInterval(() => heartbeat(), 1_000);

@@ -5,7 +5,11 @@ import type { AskedProvider, EnrichmentSubject } from '../src/enrich/port';
 
 export interface EnrichmentDeps {
   /** Answers an artifact for each asked provider, never throws for one that fails. */
-  readonly enrich: (subject: EnrichmentSubject, asked: readonly AskedProvider[], signal: AbortSignal) => Promise<readonly Artifact[]>;
+  readonly enrich: (
+    subject: EnrichmentSubject,
+    asked: readonly AskedProvider[],
+    signal: AbortSignal,
+  ) => Promise<readonly Artifact[]>;
 }
 
 export interface EnrichmentRequest extends EnrichmentSubject {

@@ -67,7 +67,11 @@ export function createRemediationActivities({ guard, acts, watch }: RemediationD
     },
 
     /** The rule's samples before the act. */
-    async recentSamples(condition: TransitionCondition, lookBackMs: number, soakMs: number): Promise<RecentSamples> {
+    async recentSamples(
+      condition: TransitionCondition,
+      lookBackMs: number,
+      soakMs: number,
+    ): Promise<RecentSamples> {
       return named(() => watch.recent(condition, lookBackMs, soakMs));
     },
 
@@ -75,7 +79,13 @@ export function createRemediationActivities({ guard, acts, watch }: RemediationD
      * Waits until the rule has recovered for the soak time, at most `verifyTimeoutMs` from the act. It beats after every
      * look, so a reader that hangs is noticed, and an attempt that takes over has the same deadline.
      */
-    async awaitRecovery({ condition, actedAt, soakMs, verifyTimeoutMs, lease }: RecoveryRequest): Promise<VerificationCheck> {
+    async awaitRecovery({
+      condition,
+      actedAt,
+      soakMs,
+      verifyTimeoutMs,
+      lease,
+    }: RecoveryRequest): Promise<VerificationCheck> {
       const keepLease = leaseKeeper(guard, lease);
       heartbeat({ attempt: activityInfo().attempt });
       const request = { condition, actedAt, soakMs, deadline: actedAt + verifyTimeoutMs };
@@ -109,7 +119,8 @@ function leaseKeeper(guard: RemediationGuard, lease: Lease): () => void {
     renewedAt = Date.now();
     void guard.renew(lease).then(
       (held) => held || log.warn('the lease of a remediation is lost', { holder: lease.holder }),
-      (error: unknown) => log.warn('the lease of a remediation could not be renewed', { reason: messageOf(error) }),
+      (error: unknown) =>
+        log.warn('the lease of a remediation could not be renewed', { reason: messageOf(error) }),
     );
   };
 }
@@ -119,11 +130,23 @@ function checkOf(verdict: WatchVerdict, soakMs: number): VerificationCheck {
   const soak = `${soakMs / 1_000} s`;
   switch (verdict.kind) {
     case 'verified':
-      return { type, status: 'PASS', detail: `${verdict.samples} samples since ${iso(verdict.since)} meet the recovery condition, over the soak time of ${soak}` };
+      return {
+        type,
+        status: 'PASS',
+        detail: `${verdict.samples} samples since ${iso(verdict.since)} meet the recovery condition, over the soak time of ${soak}`,
+      };
     case 'soaking':
-      return { type, status: 'FAIL', detail: `the samples meet the recovery condition only since ${iso(verdict.since)}, shorter than the soak time of ${soak}` };
+      return {
+        type,
+        status: 'FAIL',
+        detail: `the samples meet the recovery condition only since ${iso(verdict.since)}, shorter than the soak time of ${soak}`,
+      };
     case 'breaching':
-      return { type, status: 'FAIL', detail: `the sample of ${iso(verdict.at)} does not meet the recovery condition: ${metricValue(verdict.value)}` };
+      return {
+        type,
+        status: 'FAIL',
+        detail: `the sample of ${iso(verdict.at)} does not meet the recovery condition: ${metricValue(verdict.value)}`,
+      };
     case 'no_sample':
       return { type, status: 'UNKNOWN', detail: 'no sample has an event time after the act' };
     case 'unreadable':
@@ -156,5 +179,10 @@ const failure = (error: unknown, type: string, nonRetryable: boolean): Applicati
 
 /** An error of the database driver, whose `code` is an SQLSTATE. */
 function isSqlError(error: unknown): error is Error & { code: string } {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code);
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    /^[0-9A-Z]{5}$/.test(error.code)
+  );
 }

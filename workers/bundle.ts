@@ -11,7 +11,14 @@ export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
   return bundleWorkflowCode({
     workflowsPath: require.resolve('../workflows'),
     payloadConverterPath: dataConverter.payloadConverterPath,
-    logger: { log: ignore, trace: ignore, debug: ignore, info: ignore, warn: console.error, error: console.error },
+    logger: {
+      log: ignore,
+      trace: ignore,
+      debug: ignore,
+      info: ignore,
+      warn: console.error,
+      error: console.error,
+    },
   });
 }
 

@@ -11,14 +11,23 @@ export async function startCollector(shared: Shared): Promise<void> {
   const { config, log, metrics, parts } = shared;
   const [kafka, temporal, bundle] = await Promise.all([shared.kafka(), shared.temporal(), workflowBundle()]);
   const { instance } = config;
-  const publisher = createMetricPublisher({ kafka, instance, development: config.kafka.development, onEvent: streamObserver(log, metrics) });
+  const publisher = createMetricPublisher({
+    kafka,
+    instance,
+    development: config.kafka.development,
+    onEvent: streamObserver(log, metrics),
+  });
   parts.push({ name: 'metric publisher', stop: () => publisher.close() });
   const runner = createShardRunner({
     limits: config.collect.limits,
     onCollected: ({ name, type }, group, { outcome, durationMs, error }) => {
       metrics.collections.inc({ kind: type, group, outcome });
       metrics.collectionSeconds.observe({ kind: type, group }, durationMs / 1_000);
-      if (outcome !== 'ok' && outcome !== 'aborted') log.warn({ target: name, group, outcome, err: error }, `${name}: ${group} was not collected: ${outcome}`);
+      if (outcome !== 'ok' && outcome !== 'aborted')
+        log.warn(
+          { target: name, group, outcome, err: error },
+          `${name}: ${group} was not collected: ${outcome}`,
+        );
     },
   });
   parts.push({ name: 'shard runner', stop: () => runner.close() });
@@ -27,7 +36,10 @@ export async function startCollector(shared: Shared): Promise<void> {
     const targets = config.targets.filter((target) => target.shard === shard).map(targetOf);
     await runner.run({ targets, publisher, signal, heartbeat: beat });
   };
-  await startWorker(shared, 'collection', { workflowBundle: bundle, activities: createCollectionActivities({ runShard }) });
+  await startWorker(shared, 'collection', {
+    workflowBundle: bundle,
+    activities: createCollectionActivities({ runShard }),
+  });
   const shards = [...new Set(config.targets.map((target) => target.shard))];
   await ensureCollectionSchedules(temporal.client, { instance, shards, everyMs: RUN_MS });
 }

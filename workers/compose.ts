@@ -55,7 +55,9 @@ export interface Shared {
 export async function openShared(config: Config, role: string, given?: Logger): Promise<Shared> {
   const log = given ?? createLogger({ level: config.log.level, role, instance: config.instance });
   const metrics = createMetrics();
-  const health = createHealth({ onCheck: (dependency, up) => metrics.dependencyUp.set({ dependency }, up ? 1 : 0) });
+  const health = createHealth({
+    onCheck: (dependency, up) => metrics.dependencyUp.set({ dependency }, up ? 1 : 0),
+  });
   const stopping = new AbortController();
   const parts: Part[] = [{ name: 'waits', stop: async () => stopping.abort() }];
   const wakes: (() => void)[] = [];
@@ -96,12 +98,18 @@ function onceNow<T>(make: () => T): () => T {
   return () => (made ??= make());
 }
 
-export function openKafkaClient({ kafka: { brokers, clientId, tls, sasl } }: Config, onEvent?: (event: StreamEvent) => void): Kafka {
+export function openKafkaClient(
+  { kafka: { brokers, clientId, tls, sasl } }: Config,
+  onEvent?: (event: StreamEvent) => void,
+): Kafka {
   return createKafka({
     brokers,
     clientId,
     ssl: tls || undefined,
-    sasl: sasl === null ? undefined : { mechanism: sasl.mechanism as 'plain', username: sasl.username, password: sasl.password.reveal() },
+    sasl:
+      sasl === null
+        ? undefined
+        : { mechanism: sasl.mechanism as 'plain', username: sasl.username, password: sasl.password.reveal() },
     onEvent,
   });
 }
@@ -110,7 +118,10 @@ async function openKafka({ config, log, health, metrics, signal }: Shared): Prom
   const { development } = config.kafka;
   const kafka = openKafkaClient(config, streamObserver(log, metrics));
   health.register('kafka', () => checkKafka(kafka));
-  await waitForDependency('kafka', () => ensureTopics(kafka, config.instance, [], { development }), { log, signal });
+  await waitForDependency('kafka', () => ensureTopics(kafka, config.instance, [], { development }), {
+    log,
+    signal,
+  });
   return kafka;
 }
 
@@ -122,7 +133,10 @@ export function streamObserver(log: Logger, metrics: Metrics): (event: StreamEve
         if (event.lane === 'metrics') metrics.samplesPublished.inc(event.messages);
         break;
       case 'batch':
-        metrics.consumerLag.set({ group: event.group, topic: event.topic, partition: String(event.partition) }, event.lag);
+        metrics.consumerLag.set(
+          { group: event.group, topic: event.topic, partition: String(event.partition) },
+          event.lag,
+        );
         break;
       case 'committed':
         metrics.offsetCommits.inc({ group: event.group, outcome: 'ok' });
@@ -179,12 +193,19 @@ async function openTemporal({ config, log, health, signal, parts }: Shared): Pro
     },
     { log, signal },
   );
-  health.register('temporal', async () => void (await link.client.workflowService.describeNamespace({ namespace })));
+  health.register(
+    'temporal',
+    async () => void (await link.client.workflowService.describeNamespace({ namespace })),
+  );
   parts.push({ name: 'temporal', stop: () => link.close() });
   return link;
 }
 
-export async function startWorker(shared: Shared, role: string, options: Partial<WorkerOptions>): Promise<void> {
+export async function startWorker(
+  shared: Shared,
+  role: string,
+  options: Partial<WorkerOptions>,
+): Promise<void> {
   const { connection } = await shared.temporal();
   const worker = await Worker.create({
     connection,
@@ -218,7 +239,11 @@ export async function workflowBundle(): Promise<{ code: string }> {
   try {
     return { code: await readFile(BUNDLE_PATH, 'utf8') };
   } catch (cause) {
-    throw new TocsinError('TOC_USAGE', `there is no workflow bundle at ${BUNDLE_PATH}; run \`npm run build\``, { cause });
+    throw new TocsinError(
+      'TOC_USAGE',
+      `there is no workflow bundle at ${BUNDLE_PATH}; run \`npm run build\``,
+      { cause },
+    );
   }
 }
 

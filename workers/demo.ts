@@ -31,13 +31,22 @@ export async function runDemo({ dataDir, print, keep = false }: DemoOptions): Pr
   try {
     const config = loadConfig({ text: await readFile(EXAMPLE, 'utf8'), path: EXAMPLE }, stage.environment);
     const logFile = join(folder, 'tocsin.log');
-    const log = createLogger({ level: 'info', role: 'demo', destination: destination({ dest: logFile, sync: true }) });
+    const log = createLogger({
+      level: 'info',
+      role: 'demo',
+      destination: destination({ dest: logFile, sync: true }),
+    });
     setUp.say(`Tocsin's roles: ${ROLE_NAMES.join(', ')} (log: ${logFile})`);
     const running = await startRoles(config, ROLE_NAMES, log);
     try {
       const history = await running.shared.history();
       const { client } = await running.shared.temporal();
-      const actions = createActions({ client, instance: config.instance, policyFor: policiesOf(config), timeoutMs: 10_000 });
+      const actions = createActions({
+        client,
+        instance: config.instance,
+        policyFor: policiesOf(config),
+        timeoutMs: 10_000,
+      });
       const story = createStory(print);
       const scene = { stage, story, lists: history.lists, actions };
       const failure = await play(scene);

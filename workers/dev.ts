@@ -21,12 +21,16 @@ export async function runDev({ config, dataDir, print }: DevOptions): Promise<vo
     const given = config ?? loadConfig({ text: '{}', path: null });
     const here = onThisMachine(given, servers.kafka.brokers, servers.temporal.address, servers.postgres.url);
     // Without an SMTP server there is nobody to hand a mail to.
-    const roles = ROLE_NAMES.filter((role) => role !== 'notification-service' || given.notificationService.smtp !== null);
+    const roles = ROLE_NAMES.filter(
+      (role) => role !== 'notification-service' || given.notificationService.smtp !== null,
+    );
     const running = await startRoles(here, roles);
     print(`ready: ${roles.join(', ')}`);
     if (servers.temporal.uiUrl !== null) print(`Temporal's Web UI: ${servers.temporal.uiUrl}`);
     print(`metrics and health: ${running.shared.url}/metrics, /livez, /readyz`);
-    print(`another terminal: export TOCSIN_KAFKA=${servers.kafka.brokers.join(',')} TOCSIN_TEMPORAL=${servers.temporal.address} TOCSIN_POSTGRES=${servers.postgres.url}`);
+    print(
+      `another terminal: export TOCSIN_KAFKA=${servers.kafka.brokers.join(',')} TOCSIN_TEMPORAL=${servers.temporal.address} TOCSIN_POSTGRES=${servers.postgres.url}`,
+    );
     await signalled;
     print('stopping');
     await running.stop();
@@ -35,7 +39,12 @@ export async function runDev({ config, dataDir, print }: DevOptions): Promise<vo
   }
 }
 
-function onThisMachine(config: Config, brokers: readonly string[], address: string, postgres: string): Config {
+function onThisMachine(
+  config: Config,
+  brokers: readonly string[],
+  address: string,
+  postgres: string,
+): Config {
   return {
     ...config,
     kafka: { ...config.kafka, brokers },

@@ -15,7 +15,12 @@ const LIVES_AT_A_TIME = 50;
 
 export async function startDispatcher(shared: Shared): Promise<void> {
   const { config, log, metrics, wakeNotifier } = shared;
-  const [kafka, history, temporal, bundle] = await Promise.all([shared.kafka(), shared.history(), shared.temporal(), workflowBundle()]);
+  const [kafka, history, temporal, bundle] = await Promise.all([
+    shared.kafka(),
+    shared.history(),
+    shared.temporal(),
+    workflowBundle(),
+  ]);
   const onEvent = streamObserver(log, metrics);
   const { instance } = config;
 
@@ -34,7 +39,12 @@ export async function startDispatcher(shared: Shared): Promise<void> {
     kafka,
     instance,
     groupId: 'pages',
-    onBatch: createPagesHandler({ store: history.pages, receivers: config.page, now: () => new Date(), wakeNotifier }),
+    onBatch: createPagesHandler({
+      store: history.pages,
+      receivers: config.page,
+      now: () => new Date(),
+      wakeNotifier,
+    }),
     onEvent,
   });
   const lives = consumeTransitions({

@@ -25,7 +25,14 @@ export async function startEvaluator(shared: Shared): Promise<void> {
     partitionOf: (instanceId) => partitionOfKey('gds.metrics', instanceId, METRIC_PARTITIONS),
     onEvent: evaluateObserver(shared),
   });
-  const consumer = consumeMetrics({ kafka, instance, pool: config.evaluate.pool, sink: host, maxSkewMs: config.evaluate.maxSkewMs, onEvent: onMetrics });
+  const consumer = consumeMetrics({
+    kafka,
+    instance,
+    pool: config.evaluate.pool,
+    sink: host,
+    maxSkewMs: config.evaluate.maxSkewMs,
+    onEvent: onMetrics,
+  });
   metrics.rulesLoaded.set(config.rules.length);
   health.register('metric consumer', async () => {
     if (!consumer.joined()) throw new Error('it has not joined its group');

@@ -16,7 +16,12 @@ export function policiesOf(config: Config): (transition: Transition) => LifePoli
     cooldownMs: config.cooldownMs,
     enrichFor: (labels) => remoteProvidersFor(labels, config.enrich),
     remediationFor: (transition) => {
-      const choice = chooseRunbook(transition.labels, transition.runbook ?? null, runbooks, config.remediation);
+      const choice = chooseRunbook(
+        transition.labels,
+        transition.runbook ?? null,
+        runbooks,
+        config.remediation,
+      );
       return 'none' in choice ? null : choice;
     },
   });

@@ -18,7 +18,8 @@ export async function stopAll(parts: readonly Part[], log: Logger): Promise<void
   for (const part of [...parts].reverse()) {
     const late = new Promise<'late'>((resolve) => setTimeout(resolve, DRAIN_MS, 'late').unref());
     try {
-      if ((await Promise.race([part.stop(), late])) === 'late') log.warn({ part: part.name }, `${part.name} did not stop within ${DRAIN_MS} ms`);
+      if ((await Promise.race([part.stop(), late])) === 'late')
+        log.warn({ part: part.name }, `${part.name} did not stop within ${DRAIN_MS} ms`);
     } catch (error) {
       log.error({ part: part.name, err: error }, `${part.name} did not stop cleanly: ${messageOf(error)}`);
     }

@@ -7,6 +7,7 @@
  */
 import {
   allHandlersFinished,
+  CancellationScope,
   condition,
   continueAsNew,
   getExternalWorkflowHandle,
@@ -65,6 +66,7 @@ class AlertRun {
   /** Set by every handler; the main function wakes, looks at the life anew and waits again. */
   private dirty = true;
   private enriching = 0;
+  private timer: { readonly deadline: number; readonly scope: CancellationScope } | null = null;
   private shownState = 'FIRING';
   private shownDetails = '';
 
@@ -83,17 +85,36 @@ class AlertRun {
       this.startWork();
       this.show();
       if (this.dirty) continue;
-      if (this.life.ended(Date.now()) && this.enriching === 0 && allHandlersFinished()) return;
+      if (this.life.ended(Date.now()) && this.enriching === 0 && allHandlersFinished()) break;
       if (this.mustContinueAsNew()) await this.continueAsNew();
       await this.wait();
     }
+    this.armTimer(null);
   }
 
   private async wait(): Promise<void> {
-    const deadline = this.life.nextDeadline();
-    const changed = (): boolean => this.dirty;
-    if (deadline === null) await condition(changed);
-    else await condition(changed, Math.max(1, deadline - Date.now()));
+    this.armTimer(this.life.nextDeadline());
+    await condition(() => this.dirty);
+  }
+
+  /** One timer stands for the next deadline. It stays over messages that leave the deadline as it is: two events less each. */
+  private armTimer(deadline: number | null): void {
+    if (deadline === this.timer?.deadline || (deadline === null && this.timer === null)) return;
+    this.timer?.scope.cancel();
+    this.timer = null;
+    if (deadline === null) return;
+    const scope = new CancellationScope();
+    const timer = { deadline, scope };
+    this.timer = timer;
+    void scope
+      .run(() => sleep(Math.max(1, deadline - Date.now())))
+      .then(
+        () => {
+          if (this.timer === timer) this.timer = null;
+          this.dirty = true;
+        },
+        () => undefined,
+      );
   }
 
   /** Writes what waits, in order. The life goes on only when it is written: a page of the chain is one of the records. */
@@ -114,7 +135,9 @@ class AlertRun {
     }
   }
 
-  private async locallyOrNot<T>(write: (activities: Pick<typeof bookkeeping, keyof BookkeepingActivities>) => Promise<T>): Promise<T> {
+  private async locallyOrNot<T>(
+    write: (activities: Pick<typeof bookkeeping, keyof BookkeepingActivities>) => Promise<T>,
+  ): Promise<T> {
     try {
       return await write(localBookkeeping);
     } catch (error) {
@@ -129,7 +152,8 @@ class AlertRun {
       this.life.enrichmentBegins();
       void this.enrich(transition, policy);
     }
-    if (this.life.wantsRemediation()) void this.remediate(this.life.remediationBegins(Date.now()), transition, policy);
+    if (this.life.wantsRemediation())
+      void this.remediate(this.life.remediationBegins(Date.now()), transition, policy);
   }
 
   private async enrich(transition: Transition, policy: LifePolicy): Promise<void> {
@@ -149,7 +173,17 @@ class AlertRun {
     } catch (error) {
       const collected_at = new Date().toISOString();
       const lost = policy.enrich.map(({ provider }) => {
-        return { provider, type: 'snapshot', status: 'failed' as const, title: provider, data: null, url: null, error: messageOf(error), collected_at, duration_ms: 0 };
+        return {
+          provider,
+          type: 'snapshot',
+          status: 'failed' as const,
+          title: provider,
+          data: null,
+          url: null,
+          error: messageOf(error),
+          collected_at,
+          duration_ms: 0,
+        };
       });
       this.life.enrichmentEnds(episode, lost, Date.now());
     }
@@ -169,7 +203,11 @@ class AlertRun {
   }
 
   /** The result of our own child; null when another alert's is joined, whose result comes as a signal. */
-  private async startOrJoin(plan: RemediationPlan, transition: Transition, policy: LifePolicy): Promise<RemediationResult | null> {
+  private async startOrJoin(
+    plan: RemediationPlan,
+    transition: Transition,
+    policy: LifePolicy,
+  ): Promise<RemediationResult | null> {
     const workflowId = remediationWorkflowId(policy.instance, plan.target);
     const { fingerprint, labels, annotations } = transition;
     const input: messages.RemediationInput = {
@@ -194,7 +232,9 @@ class AlertRun {
         if ((error as Error).name !== 'WorkflowExecutionAlreadyStartedError') throw error;
       }
       try {
-        await getExternalWorkflowHandle(workflowId).signal(messages.joinSignal, { alertWorkflowId: workflowInfo().workflowId });
+        await getExternalWorkflowHandle(workflowId).signal(messages.joinSignal, {
+          alertWorkflowId: workflowInfo().workflowId,
+        });
         return null;
       } catch (error) {
         // It ended between our start and our signal: start one of our own.
@@ -216,12 +256,14 @@ class AlertRun {
 
   private mustContinueAsNew(): boolean {
     const info = workflowInfo();
-    const many = this.messages >= MESSAGES_PER_RUN || info.continueAsNewSuggested || info.historyLength > 4_000;
+    const many =
+      this.messages >= MESSAGES_PER_RUN || info.continueAsNewSuggested || info.historyLength > 4_000;
     return many && this.enriching === 0 && allHandlersFinished();
   }
 
   private async continueAsNew(): Promise<never> {
     const { transition, policy } = this.life.current();
+    this.armTimer(null);
     return continueAsNew<typeof alertWorkflow>({ transition, policy, carried: this.life.carry() });
   }
 
@@ -233,12 +275,22 @@ class AlertRun {
 
   private registerUpdates(): void {
     const { life } = this;
-    setHandler(messages.acknowledgeUpdate, (request) => this.act(() => life.acknowledge(valid(checkAcknowledge(request)), Date.now())), {
-      validator: (request) => refuseUnless(checkAcknowledge(request), FORMS.acknowledge, life.refuses('acknowledge')),
-    });
-    setHandler(messages.unacknowledgeUpdate, (request) => this.act(() => life.unacknowledge(request, Date.now())), {
-      validator: (request) => refuseUnless(checkOwned(request), FORMS.unacknowledge, life.refuses('unacknowledge')),
-    });
+    setHandler(
+      messages.acknowledgeUpdate,
+      (request) => this.act(() => life.acknowledge(valid(checkAcknowledge(request)), Date.now())),
+      {
+        validator: (request) =>
+          refuseUnless(checkAcknowledge(request), FORMS.acknowledge, life.refuses('acknowledge')),
+      },
+    );
+    setHandler(
+      messages.unacknowledgeUpdate,
+      (request) => this.act(() => life.unacknowledge(request, Date.now())),
+      {
+        validator: (request) =>
+          refuseUnless(checkOwned(request), FORMS.unacknowledge, life.refuses('unacknowledge')),
+      },
+    );
     setHandler(messages.resolveUpdate, (request) => this.act(() => life.resolve(request, Date.now())), {
       validator: (request) => refuseUnless(checkOwned(request), FORMS.resolve, life.refuses('resolve')),
     });
@@ -252,28 +304,55 @@ class AlertRun {
 
   private registerSignals(): void {
     const { life } = this;
-    setHandler(messages.transitionSignal, (message) => this.hear(() => {
-      if (isTransition(message)) life.observe(message.transition, message.policy, Date.now());
-      else life.refuseSignal('transition', 'it is no transition', 'only what the dispatcher sends', Date.now());
-    }));
-    setHandler(messages.remediationResultSignal, (result) => this.hear(() => {
-      if (typeof (result as RemediationResult | null)?.remediation_id === 'string') life.remediationEnds(result, Date.now());
-      else life.refuseSignal('remediation-result', 'it is no result', 'only what a remediation sends', Date.now());
-    }));
-    setHandler(messages.acknowledgeSignal, (raw) => this.hear(() => {
-      this.ifValid('acknowledge', checkAcknowledge(raw), life.refuses('acknowledge'), (request) => life.acknowledge(request, Date.now()));
-    }));
-    setHandler(messages.resolveSignal, (raw) => this.hear(() => {
-      this.ifValid('resolve', checkOwned(raw), life.refuses('resolve'), (request) => life.resolve(request, Date.now()));
-    }));
+    setHandler(messages.transitionSignal, (message) =>
+      this.hear(() => {
+        if (isTransition(message)) life.observe(message.transition, message.policy, Date.now());
+        else
+          life.refuseSignal(
+            'transition',
+            'it is no transition',
+            'only what the dispatcher sends',
+            Date.now(),
+          );
+      }),
+    );
+    setHandler(messages.remediationResultSignal, (result) =>
+      this.hear(() => {
+        if (typeof (result as RemediationResult | null)?.remediation_id === 'string')
+          life.remediationEnds(result, Date.now());
+        else
+          life.refuseSignal(
+            'remediation-result',
+            'it is no result',
+            'only what a remediation sends',
+            Date.now(),
+          );
+      }),
+    );
+    setHandler(messages.acknowledgeSignal, (raw) =>
+      this.hear(() => {
+        this.ifValid('acknowledge', checkAcknowledge(raw), life.refuses('acknowledge'), (request) =>
+          life.acknowledge(request, Date.now()),
+        );
+      }),
+    );
+    setHandler(messages.resolveSignal, (raw) =>
+      this.hear(() => {
+        this.ifValid('resolve', checkOwned(raw), life.refuses('resolve'), (request) =>
+          life.resolve(request, Date.now()),
+        );
+      }),
+    );
     setHandler(messages.silenceSignal, async (raw) => {
       let accepted: SilenceRequest | null = null;
       this.hear(() => this.ifValid('silence', checkSilence(raw), null, (request) => (accepted = request)));
       if (accepted !== null) await this.silence(accepted);
     });
-    setDefaultSignalHandler((name) => this.hear(() => {
-      life.refuseSignal(name, 'there is no such signal', 'acknowledge, silence, resolve', Date.now());
-    }));
+    setDefaultSignalHandler((name) =>
+      this.hear(() => {
+        life.refuseSignal(name, 'there is no such signal', 'acknowledge, silence, resolve', Date.now());
+      }),
+    );
   }
 
   private act(action: () => ActionAnswer): ActionAnswer {
@@ -288,7 +367,12 @@ class AlertRun {
     action();
   }
 
-  private ifValid<T>(name: keyof typeof FORMS, checked: Checked<T>, refusal: string | null, accept: (request: T) => void): void {
+  private ifValid<T>(
+    name: keyof typeof FORMS,
+    checked: Checked<T>,
+    refusal: string | null,
+    accept: (request: T) => void,
+  ): void {
     const problem = checked.ok ? refusal : checked.problem;
     if (problem !== null) this.life.refuseSignal(name, problem, FORMS[name], Date.now());
     else if (checked.ok) accept(checked.value);
@@ -303,14 +387,25 @@ class AlertRun {
     const endsAt = new Date(until).toISOString();
     const comment = request.comment ?? `alert ${transition.labels.alertname ?? transition.fingerprint}`;
     const id = `${transition.fingerprint}-${from}`;
-    const silence = { id, matchers: matchersOf(transition.labels), startsAt, endsAt, createdBy: request.owner, comment };
+    const silence = {
+      id,
+      matchers: matchersOf(transition.labels),
+      startsAt,
+      endsAt,
+      createdBy: request.owner,
+      comment,
+    };
     await this.locallyOrNot((activities) => activities.createSilence(silence));
     return this.act(() => this.life.silence(request.owner, until, request.comment ?? null, Date.now()));
   }
 }
 
 function isTransition(message: messages.TransitionMessage | null): message is messages.TransitionMessage {
-  return typeof message?.transition?.fingerprint === 'string' && typeof message.transition.event_time === 'string' && typeof message.policy === 'object';
+  return (
+    typeof message?.transition?.fingerprint === 'string' &&
+    typeof message.transition.event_time === 'string' &&
+    typeof message.policy === 'object'
+  );
 }
 
 function refuseUnless(checked: Checked<unknown>, form: string, refusal: string | null): void {

@@ -11,18 +11,31 @@ import { shownQuery } from '../../src/domain/query-text';
 import { defineRunbook, input, type InputsOf, type Row, type SqlStatement } from '../../src/domain/runbook';
 
 const inputs = {
-  max_sessions: input.integer({ description: 'How many sessions may be ended at most', default: 10, min: 1, max: 100 }),
-  grace_period: input.duration({ description: 'How long a session must have been idle', default: 60_000, min: 1_000 }),
+  max_sessions: input.integer({
+    description: 'How many sessions may be ended at most',
+    default: 10,
+    min: 1,
+    max: 100,
+  }),
+  grace_period: input.duration({
+    description: 'How long a session must have been idle',
+    default: 60_000,
+    min: 1_000,
+  }),
   states: input.oneOf({
     description: 'Which states count as idle',
     of: ['idle', 'idle in transaction'],
     default: ['idle', 'idle in transaction'],
   }),
   protected_users: input.texts({ description: 'Users whose sessions are never ended', default: [] }),
-  protected_applications: input.texts({ description: 'Applications (application_name) whose sessions are never ended', default: [] }),
+  protected_applications: input.texts({
+    description: 'Applications (application_name) whose sessions are never ended',
+    default: [],
+  }),
   allow_superusers: input.flag({ description: "Whether superusers' sessions may be ended", default: false }),
   minimum_percent: input.integer({
-    description: 'Refuse when the sessions that could be ended are less than this share of all client sessions: the trouble then lies elsewhere',
+    description:
+      'Refuse when the sessions that could be ended are less than this share of all client sessions: the trouble then lies elsewhere',
     default: 1,
     min: 0,
     max: 100,
@@ -45,7 +58,8 @@ const ELIGIBLE = `
   and ($5::boolean or not coalesce(r.rolsuper, true))`;
 
 /** Microseconds count: a time that passed through JavaScript would have lost them. */
-const exact = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+const exact = (column: string): string =>
+  `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
 const eligibleValues = (given: Inputs): readonly unknown[] => [
   given.grace_period,
@@ -103,7 +117,13 @@ export function terminateSessions(given: Inputs, sessions: readonly Row[]): SqlS
         when pg_terminate_backend(pid) then 'terminated'
         else 'gone' end as outcome
       from seen`,
-    values: [...eligibleValues(given), column('pid'), column('backend_start'), column('state_change'), given.max_sessions],
+    values: [
+      ...eligibleValues(given),
+      column('pid'),
+      column('backend_start'),
+      column('state_change'),
+      given.max_sessions,
+    ],
   };
 }
 
@@ -115,7 +135,8 @@ const stillThere = (sessions: readonly Row[]): SqlStatement => ({
   values: [sessions.map(({ pid }) => pid), sessions.map(({ backend_start }) => backend_start)],
 });
 
-const ended = (rows: readonly Row[]): readonly Row[] => rows.filter(({ outcome }) => outcome === 'terminated');
+const ended = (rows: readonly Row[]): readonly Row[] =>
+  rows.filter(({ outcome }) => outcome === 'terminated');
 
 export const terminateIdleSessions = defineRunbook({
   name: 'terminate-idle-sessions',
@@ -129,21 +150,42 @@ export const terminateIdleSessions = defineRunbook({
   async guard({ read, inputs: given }) {
     const [facts] = await read(countSessions(given));
     const { clients, candidates, endable, hidden } = facts as Record<string, number>;
-    const refuse = (reason: string, nothingToDo = false) => ({ allow: false, nothingToDo, reason, facts: facts! });
+    const refuse = (reason: string, nothingToDo = false) => ({
+      allow: false,
+      nothingToDo,
+      reason,
+      facts: facts!,
+    });
     if (candidates === 0) {
-      const blind = hidden! > 0 ? `; the state of ${hidden} sessions is hidden from our role, which needs pg_monitor` : '';
-      return refuse(`no session has been ${given.states.join(' or ')} for ${given.grace_period / 1_000} s${blind}`, hidden === 0);
+      const blind =
+        hidden! > 0
+          ? `; the state of ${hidden} sessions is hidden from our role, which needs pg_monitor`
+          : '';
+      return refuse(
+        `no session has been ${given.states.join(' or ')} for ${given.grace_period / 1_000} s${blind}`,
+        hidden === 0,
+      );
     }
-    if (endable === 0) return refuse(`our role may end none of the ${candidates} idle sessions: it needs pg_signal_backend`);
+    if (endable === 0)
+      return refuse(`our role may end none of the ${candidates} idle sessions: it needs pg_signal_backend`);
     if (endable! * 100 < given.minimum_percent * clients!) {
       return refuse(`only ${endable} of ${clients} client sessions are idle: ending them could not help`);
     }
-    return { allow: true, reason: `${endable} of ${clients} client sessions have been idle for long enough`, facts: facts! };
+    return {
+      allow: true,
+      reason: `${endable} of ${clients} client sessions have been idle for long enough`,
+      facts: facts!,
+    };
   },
 
   async act({ read, change, inputs: given }) {
     const sessions = await read(listSessions(given));
-    if (sessions.length === 0) return { changed: 0, output: 'every idle session has ended or woken by itself', details: { sessions: [] } };
+    if (sessions.length === 0)
+      return {
+        changed: 0,
+        output: 'every idle session has ended or woken by itself',
+        details: { sessions: [] },
+      };
     const outcomes = await change(terminateSessions(given, sessions));
     const outcomeOf = new Map(outcomes.map(({ pid, outcome }) => [pid, outcome]));
     const told = sessions.map(({ query, ...session }) => ({
@@ -160,7 +202,10 @@ export const terminateIdleSessions = defineRunbook({
   async verify({ read }, { details }) {
     const sessions = ended(details.sessions as readonly Row[]);
     const left = await read(stillThere(sessions));
-    const detail = left.length === 0 ? `none of the ${sessions.length} ended sessions is left` : `still there: ${left.map(({ pid }) => pid).join(', ')}`;
+    const detail =
+      left.length === 0
+        ? `none of the ${sessions.length} ended sessions is left`
+        : `still there: ${left.map(({ pid }) => pid).join(', ')}`;
     return [{ type: 'sessions_ended', ok: left.length === 0, detail }];
   },
 

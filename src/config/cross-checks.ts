@@ -24,6 +24,7 @@ export function crossFindings(config: RawConfig, known: Known): Finding[] {
     ...fallbacks(config.receivers),
     ...remediation(config, known),
     ...pools(config),
+    ...history(config),
     ...listening(config),
     ...service(config),
   ];
@@ -261,6 +262,13 @@ function pools({ collect: { pool } }: RawConfig): Finding[] {
   return [
     { path: ['collect', 'pool', 'min'], value: String(pool.min), message: `is more than max ${pool.max}` },
   ];
+}
+
+function history({ postgres: { url } }: RawConfig): Finding[] {
+  const schemes = SCHEMES.postgresql!;
+  if ('file' in url || schemeIsOneOf(url.text, schemes)) return [];
+  const accepted = schemes.map((scheme) => `${scheme}://…`).join(', ');
+  return [{ path: ['postgres', 'url'], value: '***', message: 'is no URL of postgresql', accepted }];
 }
 
 function listening(config: RawConfig): Finding[] {

@@ -1,5 +1,5 @@
 /** What the schema found, in words for people. */
-import { z } from 'zod';
+import { type z } from 'zod';
 import type { FieldIssue } from './fields';
 import { didYouMean, type Finding, type Path } from './problems';
 import { keysAt } from './schema-keys';

@@ -32,7 +32,13 @@ export function planPages(
   return { ...draft, rows: [...draft.rows.values()] };
 }
 
-function applyToRow(draft: Draft, row: AlertRow | null, transition: Transition, receivers: readonly PageReceiver[], now: Date): void {
+function applyToRow(
+  draft: Draft,
+  row: AlertRow | null,
+  transition: Transition,
+  receivers: readonly PageReceiver[],
+  now: Date,
+): void {
   const { state, outcome } = applyTransition(row === null ? null : episodeOf(row), transition);
   if (outcome === 'stale') return;
   if (outcome === 'opened') {
@@ -48,11 +54,22 @@ function applyToRow(draft: Draft, row: AlertRow | null, transition: Transition, 
     draft.rows.set(seen.fingerprint, seen);
     return;
   }
-  const resolved: AlertRow = { ...seen, state: 'RESOLVED', endsAt: transition.ends_at ?? transition.event_time, resolvedBy: transition.source, acknowledgement: null };
+  const resolved: AlertRow = {
+    ...seen,
+    state: 'RESOLVED',
+    endsAt: transition.ends_at ?? transition.event_time,
+    resolvedBy: transition.source,
+    acknowledgement: null,
+  };
   draft.rows.set(seen.fingerprint, resolved);
   draft.timeline.push(event(resolved, 'resolved', transition, 'the condition has ended'));
   const wanting = receivers.filter((receiver) => receiver.sendResolved).map((receiver) => receiver.receiver);
-  draft.resolves.push({ fingerprint: resolved.fingerprint, episode: resolved.episode, receivers: wanting, dueAt: now });
+  draft.resolves.push({
+    fingerprint: resolved.fingerprint,
+    episode: resolved.episode,
+    receivers: wanting,
+    dueAt: now,
+  });
 }
 
 function episodeOf(row: AlertRow): EpisodeState {
@@ -107,9 +124,27 @@ function firstMessages(row: AlertRow, receivers: readonly PageReceiver[], now: D
   }));
 }
 
-function event(row: AlertRow, kind: TimelineEvent['kind'], transition: Transition, text: string): PlacedEvent {
-  const details = { value: transition.value, threshold: transition.threshold, transition_id: transition.transition_id };
-  return { fingerprint: row.fingerprint, episode: row.episode, key: kind, at: transition.event_time, kind, actor: transition.source, text, details };
+function event(
+  row: AlertRow,
+  kind: TimelineEvent['kind'],
+  transition: Transition,
+  text: string,
+): PlacedEvent {
+  const details = {
+    value: transition.value,
+    threshold: transition.threshold,
+    transition_id: transition.transition_id,
+  };
+  return {
+    fingerprint: row.fingerprint,
+    episode: row.episode,
+    key: kind,
+    at: transition.event_time,
+    kind,
+    actor: transition.source,
+    text,
+    details,
+  };
 }
 
 function firedText({ labels, value, threshold }: Transition): string {

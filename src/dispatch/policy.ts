@@ -10,7 +10,10 @@ export interface PolicyOptions {
   readonly instance: string;
   readonly page: readonly PageReceiver[];
   /** The first whose matchers hold is the alert's. */
-  readonly escalations: readonly { readonly matchers: readonly Matcher[]; readonly policy: EscalationPolicy }[];
+  readonly escalations: readonly {
+    readonly matchers: readonly Matcher[];
+    readonly policy: EscalationPolicy;
+  }[];
   readonly acknowledgeLeaseMs: number | null;
   /** For transitions that name none. */
   readonly cooldownMs: number;
@@ -20,7 +23,10 @@ export interface PolicyOptions {
 }
 
 export function createPolicies(options: PolicyOptions): (transition: Transition) => LifePolicy {
-  const escalations = options.escalations.map(({ matchers, policy }) => ({ holds: compileMatchers(matchers), policy }));
+  const escalations = options.escalations.map(({ matchers, policy }) => ({
+    holds: compileMatchers(matchers),
+    policy,
+  }));
   return (transition) => ({
     instance: options.instance,
     page: options.page,

@@ -6,19 +6,46 @@ interface CatalogueEntry {
 }
 
 const CATALOGUE = {
-  TOC_CONFIG_INVALID: { retryable: false, todo: 'Correct the named places in the file and run `tocsin check`.' },
+  TOC_CONFIG_INVALID: {
+    retryable: false,
+    todo: 'Correct the named places in the file and run `tocsin check`.',
+  },
   TOC_USAGE: { retryable: false, todo: 'See `tocsin --help`.' },
-  TOC_ILLEGAL_MOVE: { retryable: false, todo: 'Look at the alert with `tocsin alerts show` and choose an action that fits its state.' },
+  TOC_ILLEGAL_MOVE: {
+    retryable: false,
+    todo: 'Look at the alert with `tocsin alerts show` and choose an action that fits its state.',
+  },
   TOC_ALERT_UNKNOWN: { retryable: false, todo: 'List the alerts with `tocsin alerts list`.' },
-  TOC_MESSAGE_INVALID: { retryable: false, todo: 'Correct the sender; the bytes are kept among the dead letters.' },
-  TOC_SERVER_MISSING: { retryable: false, todo: 'Install what the message names, or set the address of a running server.' },
+  TOC_MESSAGE_INVALID: {
+    retryable: false,
+    todo: 'Correct the sender; the bytes are kept among the dead letters.',
+  },
+  TOC_SERVER_MISSING: {
+    retryable: false,
+    todo: 'Install what the message names, or set the address of a running server.',
+  },
   TOC_DEPENDENCY_AWAY: { retryable: true, todo: 'Nothing: it is tried again. See /readyz for its state.' },
-  TOC_SCHEMA_NEWER: { retryable: false, todo: 'Start this or a newer version of Tocsin than the one that last changed the history.' },
+  TOC_SCHEMA_NEWER: {
+    retryable: false,
+    todo: 'Start this or a newer version of Tocsin than the one that last changed the history.',
+  },
   TOC_TARGET_UNKNOWN: { retryable: false, todo: 'Add the target to tocsin.yaml.' },
-  TOC_STATEMENT_FAILED: { retryable: false, todo: 'Correct the statement, or give the login the grants it needs.' },
-  TOC_GUARD_REFUSED: { retryable: false, todo: 'See the reason; a person can act, or the policy can be changed.' },
-  TOC_DELIVERY_REFUSED: { retryable: false, todo: 'Correct the receiver; the destination refuses this message for good.' },
-  TOC_DELIVERY_FAILED: { retryable: true, todo: 'Nothing: it is tried again, then sent to the fallback receiver.' },
+  TOC_STATEMENT_FAILED: {
+    retryable: false,
+    todo: 'Correct the statement, or give the login the grants it needs.',
+  },
+  TOC_GUARD_REFUSED: {
+    retryable: false,
+    todo: 'See the reason; a person can act, or the policy can be changed.',
+  },
+  TOC_DELIVERY_REFUSED: {
+    retryable: false,
+    todo: 'Correct the receiver; the destination refuses this message for good.',
+  },
+  TOC_DELIVERY_FAILED: {
+    retryable: true,
+    todo: 'Nothing: it is tried again, then sent to the fallback receiver.',
+  },
 } as const satisfies Record<string, CatalogueEntry>;
 
 export type ErrorCode = keyof typeof CATALOGUE;

@@ -27,11 +27,16 @@ export interface EscalationProgress {
 }
 
 export function beginEscalation(policy: EscalationPolicy): EscalationProgress {
-  return policy.levels.length === 0 ? { told: 0, remainingMs: null } : { told: 0, remainingMs: policy.delayMs };
+  return policy.levels.length === 0
+    ? { told: 0, remainingMs: null }
+    : { told: 0, remainingMs: policy.delayMs };
 }
 
 /** The level that is told next (1-based within its round), or null at the end of the chain. */
-export function nextLevel(policy: EscalationPolicy, told: number): { level: number; round: number; spec: EscalationLevel } | null {
+export function nextLevel(
+  policy: EscalationPolicy,
+  told: number,
+): { level: number; round: number; spec: EscalationLevel } | null {
   const count = policy.levels.length;
   if (count === 0 || told >= count * (policy.repeat + 1)) return null;
   const index = told % count;

@@ -23,7 +23,8 @@ export const collectWorkflowId = (instance: string, shard: string): string =>
   prefixed(instance, '/', `collect/${shard}`);
 
 /** A Temporal task queue; `role` is lifecycle, remediation, effects or collection. */
-export const taskQueueName = (instance: string, role: string): string => prefixed(instance, '/', `tocsin-${role}`);
+export const taskQueueName = (instance: string, role: string): string =>
+  prefixed(instance, '/', `tocsin-${role}`);
 
 /** Topics and consumer groups: `gds.alerts`, `gds.metrics.…`, `gds-alerting-…`; with an instance, `{instance}.gds.…`. */
 export const topicName = (instance: string, name: string): string => prefixed(instance, '.', name);

@@ -93,7 +93,11 @@ export interface LifeStatus {
   readonly value: Transition['value'];
   readonly acknowledgement: Acknowledgement | null;
   readonly silencedUntil: string | null;
-  readonly escalation: { readonly policy: string; readonly told: number; readonly nextAt: string | null } | null;
+  readonly escalation: {
+    readonly policy: string;
+    readonly told: number;
+    readonly nextAt: string | null;
+  } | null;
   readonly remediation: RemediationResult | { readonly outcome: 'running'; readonly runbook: string } | null;
   readonly artifacts: readonly Artifact[];
 }

@@ -20,7 +20,12 @@ export type LifecycleEvent = 'fire' | 'acknowledge' | 'unacknowledge' | 'lapse' 
 
 const MOVES: Readonly<Record<AlertState, Partial<Record<LifecycleEvent, AlertState>>>> = {
   FIRING: { acknowledge: 'ACKNOWLEDGED', resolve: 'RESOLVED' },
-  ACKNOWLEDGED: { acknowledge: 'ACKNOWLEDGED', unacknowledge: 'FIRING', lapse: 'FIRING', resolve: 'RESOLVED' },
+  ACKNOWLEDGED: {
+    acknowledge: 'ACKNOWLEDGED',
+    unacknowledge: 'FIRING',
+    lapse: 'FIRING',
+    resolve: 'RESOLVED',
+  },
   RESOLVED: { fire: 'FIRING' },
 };
 

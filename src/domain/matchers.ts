@@ -21,7 +21,11 @@ const FORM = /^\s*([^\s=!~"{},]+|"(?:[^"\\]|\\.)*")\s*(=~|!~|!=|=)\s*("(?:[^"\\]
 export function parseMatcher(text: string): Matcher {
   const match = FORM.exec(text);
   if (!match) throw new RangeError(`${JSON.stringify(text)} is not ${MATCHER_FORM}`);
-  const matcher: Matcher = { name: unquote(match[1]!), op: match[2] as MatchOperator, value: unquote(match[3]!) };
+  const matcher: Matcher = {
+    name: unquote(match[1]!),
+    op: match[2] as MatchOperator,
+    value: unquote(match[3]!),
+  };
   compile(matcher);
   return matcher;
 }
@@ -54,7 +58,9 @@ function compileRegex(source: string): RE2JS {
   try {
     return RE2JS.compile(source, RE2JS.DOTALL);
   } catch (cause) {
-    throw new RangeError(`${JSON.stringify(source)} is not a regular expression of RE2: ${(cause as Error).message}`);
+    throw new RangeError(
+      `${JSON.stringify(source)} is not a regular expression of RE2: ${(cause as Error).message}`,
+    );
   }
 }
 

@@ -7,9 +7,15 @@ const MASK = "'***'";
 const WORDS = String.raw`pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|credentials?`;
 
 /** `password 'x'`, `password = 'x'`, `"api_key" => 'x'`, also inside a literal (`''x''`), also cut off at the text's end. */
-const NAMED_LITERAL = new RegExp(String.raw`((?:${WORDS})\w*["']?\s*(?:=>|:=|[=:,])?\s*(?:E|U&)?)(?:''[^']+(?:''|$)|'(?:[^']|'')*(?:'|$))`, 'gi');
+const NAMED_LITERAL = new RegExp(
+  String.raw`((?:${WORDS})\w*["']?\s*(?:=>|:=|[=:,])?\s*(?:E|U&)?)(?:''[^']+(?:''|$)|'(?:[^']|'')*(?:'|$))`,
+  'gi',
+);
 /** `$tag$ … $tag$` after such a word. */
-const NAMED_DOLLARS = new RegExp(String.raw`((?:${WORDS})\w*["']?\s*(?:=>|:=|[=:,])?\s*)\$(\w*)\$[\s\S]*?(?:\$\2\$|$)`, 'gi');
+const NAMED_DOLLARS = new RegExp(
+  String.raw`((?:${WORDS})\w*["']?\s*(?:=>|:=|[=:,])?\s*)\$(\w*)\$[\s\S]*?(?:\$\2\$|$)`,
+  'gi',
+);
 /** `password=x` inside a connection string. */
 const NAMED_WORD = new RegExp(String.raw`\b(${WORDS})=([^\s'"&;,)]+)`, 'gi');
 /** `scheme://user:password@host`. */

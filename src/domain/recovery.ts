@@ -13,7 +13,12 @@ export type RecoveryVerdict =
  * the recovery condition has to span `soakMs` from its first to its last point; with a soak of 0 one good point is enough. No sample is
  * not verified.
  */
-export function judgeRecovery(condition: Condition, points: readonly Point[], actedAt: number, soakMs: number): RecoveryVerdict {
+export function judgeRecovery(
+  condition: Condition,
+  points: readonly Point[],
+  actedAt: number,
+  soakMs: number,
+): RecoveryVerdict {
   const after = points.filter(([time]) => time > actedAt).sort((a, b) => a[0] - b[0]);
   const last = after.at(-1);
   if (last === undefined) return { kind: 'no_sample' };

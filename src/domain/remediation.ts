@@ -21,7 +21,8 @@ export interface VerificationCheck {
   readonly detail: string;
 }
 
-export type RemediationOutcome = 'verified' | 'not_verified' | 'refused' | 'failed' | 'dry_run' | 'nothing_to_do';
+export type RemediationOutcome =
+  'verified' | 'not_verified' | 'refused' | 'failed' | 'dry_run' | 'nothing_to_do';
 export type Risk = 'none' | 'low' | 'medium' | 'high';
 
 export interface RemediationResult {

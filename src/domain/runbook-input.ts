@@ -16,7 +16,12 @@ export const input = {
   integer(spec: Common<number> & { min: number; max: number }): InputSpec<number> {
     const form = `a whole number from ${spec.min} to ${spec.max}`;
     const parse = (value: unknown): number =>
-      accept(form, value, Number.isInteger(value) && (value as number) >= spec.min && (value as number) <= spec.max, () => value as number);
+      accept(
+        form,
+        value,
+        Number.isInteger(value) && (value as number) >= spec.min && (value as number) <= spec.max,
+        () => value as number,
+      );
     return { kind: form, description: spec.description, default: spec.default, parse };
   },
 
@@ -33,13 +38,21 @@ export const input = {
   oneOf<const T extends string>(spec: Common<readonly T[]> & { of: readonly T[] }): InputSpec<readonly T[]> {
     const form = `a list of ${spec.of.map((item) => `"${item}"`).join(', ')}`;
     const parse = (value: unknown): readonly T[] =>
-      accept(form, value, Array.isArray(value) && value.length > 0 && value.every((item) => (spec.of as readonly unknown[]).includes(item)), () => value as T[]);
+      accept(
+        form,
+        value,
+        Array.isArray(value) &&
+          value.length > 0 &&
+          value.every((item) => (spec.of as readonly unknown[]).includes(item)),
+        () => value as T[],
+      );
     return { kind: form, description: spec.description, default: spec.default, parse };
   },
 
   flag(spec: Common<boolean>): InputSpec<boolean> {
     const form = 'true or false';
-    const parse = (value: unknown): boolean => accept(form, value, typeof value === 'boolean', () => value as boolean);
+    const parse = (value: unknown): boolean =>
+      accept(form, value, typeof value === 'boolean', () => value as boolean);
     return { kind: form, description: spec.description, default: spec.default, parse };
   },
 
@@ -47,7 +60,12 @@ export const input = {
   texts(spec: Common<readonly string[]>): InputSpec<readonly string[]> {
     const form = 'a list of texts';
     const parse = (value: unknown): readonly string[] =>
-      accept(form, value, Array.isArray(value) && value.every((item) => typeof item === 'string'), () => value as string[]);
+      accept(
+        form,
+        value,
+        Array.isArray(value) && value.every((item) => typeof item === 'string'),
+        () => value as string[],
+      );
     return { kind: form, description: spec.description, default: spec.default, parse };
   },
 };

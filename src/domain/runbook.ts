@@ -16,7 +16,9 @@ export type InputSpec<T> = {
 };
 
 export type InputSpecs = Readonly<Record<string, InputSpec<any>>>; // eslint-disable-line @typescript-eslint/no-explicit-any -- the value's type is inferred per input
-export type InputsOf<S extends InputSpecs> = { readonly [K in keyof S]: S[K] extends InputSpec<infer T> ? T : never };
+export type InputsOf<S extends InputSpecs> = {
+  readonly [K in keyof S]: S[K] extends InputSpec<infer T> ? T : never;
+};
 
 /** May the runbook act? The reason is recorded either way. */
 export interface GuardDecision {
@@ -80,7 +82,10 @@ export interface Runbook<S extends InputSpecs = InputSpecs> {
   guard(context: RunbookContext<InputsOf<S>>): Promise<GuardDecision>;
   act(context: RunbookContext<InputsOf<S>>): Promise<ActReport>;
   /** Further checks beside the rule's recovery, which is always verified. */
-  verify?(context: RunbookContext<InputsOf<S>>, acted: ActReport): Promise<readonly { type: string; ok: boolean; detail: string }[]>;
+  verify?(
+    context: RunbookContext<InputsOf<S>>,
+    acted: ActReport,
+  ): Promise<readonly { type: string; ok: boolean; detail: string }[]>;
   /** Takes the act back. Absent: the act cannot be taken back, and the report says so. */
   rollback?(context: RunbookContext<InputsOf<S>>, acted: ActReport): Promise<ActReport>;
   report?(context: RunbookContext<InputsOf<S>>, acted: ActReport): string;

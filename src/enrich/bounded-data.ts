@@ -15,7 +15,11 @@ const sizeOf = (data: unknown): number => Buffer.byteLength(JSON.stringify(data)
 /** Halves the longest list until the whole fits, or no list has more than one entry. */
 function cutLists(plain: unknown): unknown {
   const root = { truncated: true, ...(isRecord(plain) ? plain : { items: plain }) };
-  for (let longest = longestList(root); longest.length > 1 && sizeOf(root) > MAX_BYTES; longest = longestList(root)) {
+  for (
+    let longest = longestList(root);
+    longest.length > 1 && sizeOf(root) > MAX_BYTES;
+    longest = longestList(root)
+  ) {
     longest.length = Math.floor(longest.length / 2);
   }
   return root;
@@ -23,10 +27,18 @@ function cutLists(plain: unknown): unknown {
 
 function longestList(data: unknown): unknown[] {
   const inside = (Array.isArray(data) ? data : isRecord(data) ? Object.values(data) : []).map(longestList);
-  return inside.reduce((longest, list) => (list.length > longest.length ? list : longest), Array.isArray(data) ? data : []);
+  return inside.reduce(
+    (longest, list) => (list.length > longest.length ? list : longest),
+    Array.isArray(data) ? data : [],
+  );
 }
 
-const isRecord = (data: unknown): data is Record<string, unknown> => typeof data === 'object' && data !== null && !Array.isArray(data);
+const isRecord = (data: unknown): data is Record<string, unknown> =>
+  typeof data === 'object' && data !== null && !Array.isArray(data);
 
 /** Half, because the text is escaped once more when it is written. */
-const firstBytes = (text: string): string => Buffer.from(text).subarray(0, MAX_BYTES / 2 - 100).toString().replace(/\uFFFD+$/, '');
+const firstBytes = (text: string): string =>
+  Buffer.from(text)
+    .subarray(0, MAX_BYTES / 2 - 100)
+    .toString()
+    .replace(/\uFFFD+$/, '');

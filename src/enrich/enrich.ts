@@ -40,9 +40,11 @@ async function collectOne(
     collected_at: now().toISOString(),
     duration_ms: now().getTime() - startedAt,
   });
-  const without = (status: 'late' | 'failed', error: string): Artifact => ended({ status, title: name, data: null, url: null, error });
+  const without = (status: 'late' | 'failed', error: string): Artifact =>
+    ended({ status, title: name, data: null, url: null, error });
   if (provider === undefined) return without('failed', `there is no provider "${name}"`);
-  if (!provider.applies(subject.labels)) return without('failed', 'it has nothing to say about an alert with these labels');
+  if (!provider.applies(subject.labels))
+    return without('failed', 'it has nothing to say about an alert with these labels');
   const late = AbortSignal.timeout(budgetMs);
   try {
     const { title, data, url } = await collectUntil(provider, subject, AbortSignal.any([signal, late]));
@@ -54,7 +56,11 @@ async function collectOne(
 }
 
 /** Ends with the signal even when the provider does not heed it. */
-function collectUntil(provider: EnrichmentProvider, subject: EnrichmentSubject, signal: AbortSignal): Promise<Finding> {
+function collectUntil(
+  provider: EnrichmentProvider,
+  subject: EnrichmentSubject,
+  signal: AbortSignal,
+): Promise<Finding> {
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(signal.reason as Error);
     if (signal.aborted) return stop();

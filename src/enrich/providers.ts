@@ -26,8 +26,13 @@ export const quickProviders = (lists: Pick<AlertLists, 'related'>): readonly Enr
 ];
 
 /** Of the budgeted providers, those that ask a target and can say something about an alert with these labels. */
-export function remoteProvidersFor(labels: Labels, budgets: readonly AskedProvider[]): readonly AskedProvider[] {
-  return budgets.filter(({ provider }) => REMOTE_TRAITS.some(({ name, applies }) => name === provider && applies(labels)));
+export function remoteProvidersFor(
+  labels: Labels,
+  budgets: readonly AskedProvider[],
+): readonly AskedProvider[] {
+  return budgets.filter(({ provider }) =>
+    REMOTE_TRAITS.some(({ name, applies }) => name === provider && applies(labels)),
+  );
 }
 
 /** As the alert's first record waits for them, they have at most this long, whatever their budget. */
@@ -39,7 +44,10 @@ export interface QuickDeps {
 }
 
 /** What our own records know of an alert that has just opened. */
-export function quickArtifactsFrom({ lists, budgets }: QuickDeps): (transition: Transition, episode: number) => Promise<readonly Artifact[]> {
+export function quickArtifactsFrom({
+  lists,
+  budgets,
+}: QuickDeps): (transition: Transition, episode: number) => Promise<readonly Artifact[]> {
   const providers = quickProviders(lists);
   const enrich = createEnrich({ providers, now: () => new Date() });
   return ({ fingerprint, labels, recent }, episode) => {

@@ -42,7 +42,7 @@ const INT8 = 20;
 /** Counts, episodes and event times are far below 2^53; strings would leak into every caller. */
 const numericTypes = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-    oid === INT8 && format !== 'binary' ? Number : types.getTypeParser(oid, format as 'text'),
+    oid === INT8 && format !== 'binary' ? Number : types.getTypeParser(oid, format),
 };
 
 export function openDatabase(options: DatabaseOptions): Database {
@@ -56,7 +56,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     // Ends a wait on a machine that vanished without a word; the server's own timeout is the ordinary end.
     query_timeout: (options.statementTimeoutMs ?? 30_000) + 5_000,
     keepAlive: true,
-    types: numericTypes as never,
+    types: numericTypes,
   });
   pool.on('error', (error) => options.onIdleError?.(error));
   pool.on('connect', (client) => client.on('error', () => undefined));

@@ -5,11 +5,13 @@
  */
 import { TocsinError } from '../domain/errors';
 import type { SilenceStore } from '../mute/port';
+import type { PermitStore } from '../remediate/port';
 import { openDatabase, type Database, type DatabaseOptions } from './database';
 import { createLists, deadNotifications } from './lists';
 import { createLives } from './lives';
 import { migrate } from './migrate';
 import { createPages } from './pages';
+import { createPermitStore } from './permits';
 import type { AlertLists, LifeStore, NotificationQueue, NotificationRecord, PagesStore } from './port';
 import { createQueue } from './queue';
 import { forgetBefore } from './retention';
@@ -28,6 +30,7 @@ export interface History {
   readonly queue: NotificationQueue;
   readonly lists: AlertLists;
   readonly silences: SilenceStore;
+  readonly permits: PermitStore;
   /** Messages that were given up, newest first. */
   dead(limit: number): Promise<NotificationRecord[]>;
   /** Forgets episodes that ended before; returns how many. */
@@ -54,6 +57,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     queue: createQueue(database, (error) => options.onIdleError?.(error as Error)),
     lists: createLists(database),
     silences: createSilences(database),
+    permits: createPermitStore(database),
     dead: (limit) => deadNotifications(database, limit),
     forgetBefore: (before) => forgetBefore(database, before),
     ready: async () => void (await database.run('select 1')),

@@ -1,5 +1,7 @@
 /** The schema's history: numbered, append-only. A migration that has been released is never edited; a new one follows. */
 
+import { PERMITS_MIGRATION } from './permits';
+
 export interface Migration {
   readonly version: number;
   readonly name: string;
@@ -134,5 +136,10 @@ create table ${s}.silences (
 );
 create index silences_end on ${s}.silences (ends_at);
 `,
+  },
+  {
+    version: 2,
+    name: 'kill switches, permits, leases and acts of remediations',
+    sql: (s) => PERMITS_MIGRATION.replaceAll('{schema}', s),
   },
 ];

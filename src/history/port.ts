@@ -97,6 +97,13 @@ export interface LifeRecord {
   readonly resolves?: { readonly receivers: readonly string[] };
 }
 
+/** A record with its dates as text: what a workflow hands to an activity is JSON. */
+export type QueuedRecord = Omit<LifeRecord, 'notifications'> & {
+  readonly notifications?: readonly (Omit<NewNotification, 'dueAt'> & { readonly dueAt: string })[];
+  /** The first record of an episode: what it answers is told to the life. */
+  readonly begins?: boolean;
+};
+
 export interface LifeStore {
   /**
    * `closed` says that this episode had ended before this life's first record: a late duplicate, for whom no life is

@@ -3,7 +3,13 @@
  * meet in one process whatever topic they are in. Members take about equal shares, and a member that comes or goes
  * moves few partitions: each partition has its own order of preference among the members.
  */
-import { AssignerProtocol, type Assigner, type Cluster, type GroupMember, type PartitionAssigner } from 'kafkajs';
+import {
+  AssignerProtocol,
+  type Assigner,
+  type Cluster,
+  type GroupMember,
+  type PartitionAssigner,
+} from 'kafkajs';
 import { fnv1a64 } from '../domain/labels';
 
 const NAME = 'tocsin-copartition';
@@ -28,7 +34,8 @@ export function sharePartitions(members: readonly string[], count: number): stri
 type ClusterWithMetadata = Cluster & { findTopicPartitionMetadata(topic: string): { partitionId: number }[] };
 
 function subscriptions(members: readonly GroupMember[]): Map<string, Set<string>> {
-  const topicsOf = ({ memberMetadata }: GroupMember) => AssignerProtocol.MemberMetadata.decode(memberMetadata)?.topics;
+  const topicsOf = ({ memberMetadata }: GroupMember) =>
+    AssignerProtocol.MemberMetadata.decode(memberMetadata)?.topics;
   return new Map(members.map((member) => [member.memberId, new Set(topicsOf(member) ?? [])]));
 }
 
@@ -42,7 +49,9 @@ export const copartition: PartitionAssigner = ({ cluster }): Assigner => ({
   async assign({ members, topics }) {
     const known = subscriptions(members);
     const partitionsOf = (topic: string): number[] =>
-      (cluster as ClusterWithMetadata).findTopicPartitionMetadata(topic).map(({ partitionId }) => partitionId);
+      (cluster as ClusterWithMetadata)
+        .findTopicPartitionMetadata(topic)
+        .map(({ partitionId }) => partitionId);
     const widest = Math.max(0, ...topics.map((topic) => Math.max(-1, ...partitionsOf(topic)) + 1));
     const owners = sharePartitions([...known.keys()].sort(), widest);
     return members.map(({ memberId }) => {
@@ -56,7 +65,11 @@ export const copartition: PartitionAssigner = ({ cluster }): Assigner => ({
     });
   },
   protocol({ topics }) {
-    const metadata = AssignerProtocol.MemberMetadata.encode({ version: VERSION, topics, userData: Buffer.alloc(0) });
+    const metadata = AssignerProtocol.MemberMetadata.encode({
+      version: VERSION,
+      topics,
+      userData: Buffer.alloc(0),
+    });
     return { name: NAME, metadata };
   },
 });

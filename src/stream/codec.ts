@@ -90,8 +90,14 @@ function toAvro(metric: Metric): AvroMetric {
 function fromAvro(bytes: Buffer): Metric {
   const record = readAvro(bytes);
   const { stale, collection_duration_ms: duration, ...texts } = record.metadata;
-  const metadata: MetricMetadata = duration === undefined ? texts : { ...texts, collection_duration_ms: Number(duration) };
-  return { ...record, value: stale === 'true' ? 'stale' : metricValue(record.value), tags: { ...record.tags }, metadata };
+  const metadata: MetricMetadata =
+    duration === undefined ? texts : { ...texts, collection_duration_ms: Number(duration) };
+  return {
+    ...record,
+    value: stale === 'true' ? 'stale' : metricValue(record.value),
+    tags: { ...record.tags },
+    metadata,
+  };
 }
 
 function readAvro(bytes: Buffer): AvroMetric {

@@ -15,9 +15,10 @@ const XERIAL_MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00
 const XERIAL_HEADER_BYTES = 16;
 
 async function unsnappy(data: Buffer): Promise<Buffer> {
-  if (!data.subarray(0, XERIAL_MAGIC.length).equals(XERIAL_MAGIC)) return Buffer.from(await snappy.uncompress(data));
+  if (!data.subarray(0, XERIAL_MAGIC.length).equals(XERIAL_MAGIC))
+    return Buffer.from(await snappy.uncompress(data));
   const blocks: Buffer[] = [];
-  for (let at = XERIAL_HEADER_BYTES; at < data.length; ) {
+  for (let at = XERIAL_HEADER_BYTES; at < data.length;) {
     const length = data.readInt32BE(at);
     blocks.push(Buffer.from(await snappy.uncompress(data.subarray(at + 4, at + 4 + length))));
     at += 4 + length;
@@ -41,5 +42,10 @@ export const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4'] as const;
 export type Compression = (typeof COMPRESSIONS)[number];
 
 export function compressionType(name: Compression): CompressionTypes {
-  return { none: CompressionTypes.None, gzip: CompressionTypes.GZIP, snappy: CompressionTypes.Snappy, lz4: CompressionTypes.LZ4 }[name];
+  return {
+    none: CompressionTypes.None,
+    gzip: CompressionTypes.GZIP,
+    snappy: CompressionTypes.Snappy,
+    lz4: CompressionTypes.LZ4,
+  }[name];
 }

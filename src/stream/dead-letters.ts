@@ -52,7 +52,11 @@ export interface DeadLetterWriter {
   close(): Promise<void>;
 }
 
-export function createDeadLetterWriter(kafka: Kafka, topic: string, onEvent: OnStreamEvent = ignoreEvents): DeadLetterWriter {
+export function createDeadLetterWriter(
+  kafka: Kafka,
+  topic: string,
+  onEvent: OnStreamEvent = ignoreEvents,
+): DeadLetterWriter {
   const sender = createSender(kafka, { lane: 'dead letters', lingerMs: 0, timeoutMs: 5_000, onEvent });
   return {
     async write(letters) {
@@ -64,7 +68,13 @@ export function createDeadLetterWriter(kafka: Kafka, topic: string, onEvent: OnS
       await Promise.all(records.map((record) => sender.send([record])));
       for (const letter of letters) {
         const { topic: from, partition, offset, problems } = letter;
-        onEvent({ kind: 'dead_letter', topic: from, partition, offset, reason: problems.join('; ') || letter.reason });
+        onEvent({
+          kind: 'dead_letter',
+          topic: from,
+          partition,
+          offset,
+          reason: problems.join('; ') || letter.reason,
+        });
       }
     },
     close: sender.close,

@@ -1,17 +1,52 @@
 /** What the stream tells of itself; the wiring turns it into logs and counters. */
 
 export type StreamEvent =
-  | { readonly kind: 'client_log'; readonly level: 'warn' | 'error'; readonly message: string; readonly details: Readonly<Record<string, unknown>> }
+  | {
+      readonly kind: 'client_log';
+      readonly level: 'warn' | 'error';
+      readonly message: string;
+      readonly details: Readonly<Record<string, unknown>>;
+    }
   | { readonly kind: 'send_retry'; readonly lane: string; readonly reason: string; readonly waiting: number }
   | { readonly kind: 'sent'; readonly lane: string; readonly messages: number; readonly ms: number }
   | { readonly kind: 'consumer_started'; readonly group: string; readonly topics: readonly string[] }
-  | { readonly kind: 'consumer_restarting'; readonly group: string; readonly reason: string; readonly delayMs: number }
-  | { readonly kind: 'assigned'; readonly group: string; readonly partitions: Readonly<Record<string, readonly number[]>> }
-  | { readonly kind: 'batch'; readonly group: string; readonly topic: string; readonly partition: number; readonly messages: number; readonly lag: number; readonly ms: number }
-  | { readonly kind: 'batch_retry'; readonly group: string; readonly topic: string; readonly partition: number; readonly attempt: number; readonly reason: string }
+  | {
+      readonly kind: 'consumer_restarting';
+      readonly group: string;
+      readonly reason: string;
+      readonly delayMs: number;
+    }
+  | {
+      readonly kind: 'assigned';
+      readonly group: string;
+      readonly partitions: Readonly<Record<string, readonly number[]>>;
+    }
+  | {
+      readonly kind: 'batch';
+      readonly group: string;
+      readonly topic: string;
+      readonly partition: number;
+      readonly messages: number;
+      readonly lag: number;
+      readonly ms: number;
+    }
+  | {
+      readonly kind: 'batch_retry';
+      readonly group: string;
+      readonly topic: string;
+      readonly partition: number;
+      readonly attempt: number;
+      readonly reason: string;
+    }
   | { readonly kind: 'committed'; readonly group: string; readonly partitions: number }
   | { readonly kind: 'commit_failed'; readonly group: string; readonly reason: string }
-  | { readonly kind: 'dead_letter'; readonly topic: string; readonly partition: number; readonly offset: string; readonly reason: string };
+  | {
+      readonly kind: 'dead_letter';
+      readonly topic: string;
+      readonly partition: number;
+      readonly offset: string;
+      readonly reason: string;
+    };
 
 export type OnStreamEvent = (event: StreamEvent) => void;
 

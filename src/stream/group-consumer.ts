@@ -56,7 +56,10 @@ export interface GroupConsumerOptions {
   readonly commits?: boolean;
   readonly sessionTimeoutMs?: number;
   /** Called at each new assignment; no batch comes before it has resolved. A rejection starts the consumer anew. */
-  onAssigned?(assignment: Assignment, seek: (topic: string, partition: number, offset: string) => void): Promise<void>;
+  onAssigned?(
+    assignment: Assignment,
+    seek: (topic: string, partition: number, offset: string) => void,
+  ): Promise<void>;
   onBatch(batch: RawBatch, hands: BatchHands): Promise<void>;
   readonly onEvent: OnStreamEvent;
 }
@@ -180,7 +183,12 @@ function createSession(options: GroupConsumerOptions, topics: readonly string[])
     maxBytes: FETCH_BYTES,
     maxBytesPerPartition: FETCH_BYTES_A_PARTITION,
     allowAutoTopicCreation: false,
-    retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3, restartOnFailure: () => Promise.resolve(false) },
+    retry: {
+      initialRetryTime: 100,
+      maxRetryTime: 1_000,
+      retries: 3,
+      restartOnFailure: () => Promise.resolve(false),
+    },
   });
   const ending = new AbortController();
   const ledger = createCommitLedger({
@@ -203,7 +211,8 @@ function createSession(options: GroupConsumerOptions, topics: readonly string[])
   function join(assignment: Assignment): void {
     generation += 1;
     ledger.keepOnly((topic, partition) => assignment[topic]?.includes(partition) ?? false);
-    const seek = (topic: string, partition: number, offset: string) => consumer.seek({ topic, partition, offset });
+    const seek = (topic: string, partition: number, offset: string) =>
+      consumer.seek({ topic, partition, offset });
     const settling = (options.onAssigned?.(assignment, seek) ?? Promise.resolve()).then(() => {
       onEvent({ kind: 'assigned', group, partitions: assignment });
       if (ready === settling) ready = null;
@@ -248,7 +257,15 @@ function createSession(options: GroupConsumerOptions, topics: readonly string[])
       throw error;
     }
     const ms = Date.now() - started;
-    onEvent({ kind: 'batch', group, topic, partition, messages: messages.length, lag: Number(batch.offsetLag()), ms });
+    onEvent({
+      kind: 'batch',
+      group,
+      topic,
+      partition,
+      messages: messages.length,
+      lag: Number(batch.offsetLag()),
+      ms,
+    });
   }
 
   function handsOf(payload: EachBatchPayload, owned: () => boolean): BatchHands {
@@ -277,7 +294,11 @@ function createSession(options: GroupConsumerOptions, topics: readonly string[])
     };
   }
 
-  async function persist(payload: EachBatchPayload, owned: () => boolean, work: () => Promise<void>): Promise<void> {
+  async function persist(
+    payload: EachBatchPayload,
+    owned: () => boolean,
+    work: () => Promise<void>,
+  ): Promise<void> {
     const { topic, partition } = payload.batch;
     let pause = RETRY_FIRST_MS;
     for (let attempt = 1; ; attempt++) {
@@ -310,7 +331,8 @@ function createSession(options: GroupConsumerOptions, topics: readonly string[])
  */
 async function whileAlive(payload: EachBatchPayload, work: Promise<void>): Promise<void> {
   let lost: unknown = null;
-  const beat = (): void => void payload.heartbeat().catch((error: unknown) => (lost ??= isLost(error) ? error : null));
+  const beat = (): void =>
+    void payload.heartbeat().catch((error: unknown) => (lost ??= isLost(error) ? error : null));
   const timer = setInterval(beat, HEARTBEAT_MS);
   try {
     await work;
@@ -339,4 +361,3 @@ async function withinTime(work: Promise<void>, ms: number): Promise<void> {
   await Promise.race([work.catch(() => undefined), sleep(ms, timer.signal)]);
   timer.abort();
 }
-

@@ -24,7 +24,8 @@ const CONNECTION_TIMEOUT_MS = 3_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /** What kafkajs says each time and nobody can act on. */
-const CHATTER = /Limiting retries for the idempotent producer|switched default partitioner|Response without match/;
+const CHATTER =
+  /Limiting retries for the idempotent producer|switched default partitioner|Response without match/;
 
 export function createKafka({ brokers, clientId, ssl, sasl, onEvent = ignoreEvents }: KafkaOptions): Kafka {
   registerCodecs();
@@ -40,7 +41,12 @@ export function createKafka({ brokers, clientId, ssl, sasl, onEvent = ignoreEven
     logCreator: () => (entry) => {
       const { message, timestamp: _, ...details } = entry.log;
       if (CHATTER.test(message)) return;
-      onEvent({ kind: 'client_log', level: entry.level === logLevel.ERROR ? 'error' : 'warn', message, details });
+      onEvent({
+        kind: 'client_log',
+        level: entry.level === logLevel.ERROR ? 'error' : 'warn',
+        message,
+        details,
+      });
     },
   });
 }

@@ -11,7 +11,13 @@ import { groupName } from '../domain/identity';
 import { decodeMetric, decodeValue } from './codec';
 import { createDeadLetterWriter, deadLetterOf, type DeadLetter } from './dead-letters';
 import { ignoreEvents, type OnStreamEvent } from './events';
-import { runGroupConsumer, type Assignment, type BatchHands, type GroupConsumer, type RawBatch } from './group-consumer';
+import {
+  runGroupConsumer,
+  type Assignment,
+  type BatchHands,
+  type GroupConsumer,
+  type RawBatch,
+} from './group-consumer';
 import { withAdmin, type Kafka } from './kafka';
 import { eventTimeMs, looksLikeMetric } from './metric-message';
 import type { MetricPlace, MetricSink } from './port';
@@ -35,7 +41,8 @@ export interface MetricConsumerOptions {
 const DEFAULT_MAX_SKEW_MS = 300_000;
 const BREATHE_EVERY = 512;
 
-export const alertingGroup = (instance: string, pool: string): string => groupName(instance, `gds-alerting-${pool}`);
+export const alertingGroup = (instance: string, pool: string): string =>
+  groupName(instance, `gds-alerting-${pool}`);
 
 export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
   const { kafka, instance, pool, sink, maxSkewMs = DEFAULT_MAX_SKEW_MS, onEvent = ignoreEvents } = options;
@@ -67,7 +74,10 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     else hands.done(last, batch.messages.length, last.timestamp);
   }
 
-  async function offerAll({ topic, partition, messages }: RawBatch, hands: BatchHands): Promise<DeadLetter[]> {
+  async function offerAll(
+    { topic, partition, messages }: RawBatch,
+    hands: BatchHands,
+  ): Promise<DeadLetter[]> {
     const letters: DeadLetter[] = [];
     const { next, committed } = positions.of(topic, partition);
     const first = Number(messages[0]!.offset);
@@ -151,7 +161,10 @@ function createPositions(kafka: Kafka, group: string) {
    * has read: otherwise another member had the partition in between. A topic that nobody has read yet takes nothing away
    * from the state that its partition number has here.
    */
-  async function settle(assignment: Assignment, lookbackMs: number): Promise<{ fresh: number[]; rereads: Reread[] }> {
+  async function settle(
+    assignment: Assignment,
+    lookbackMs: number,
+  ): Promise<{ fresh: number[]; rereads: Reread[] }> {
     const places = placesOf(assignment);
     return withAdmin(kafka, async (admin) => {
       const committed = await committedOffsets(admin, group, Object.keys(assignment));
@@ -168,7 +181,9 @@ function createPositions(kafka: Kafka, group: string) {
         places.map((place): [string, Position] => {
           const offset = committed.get(keyOf(place))?.offset ?? -1;
           const kept = fresh.has(place.partition) ? undefined : known.get(keyOf(place))?.next;
-          const reread = rereads.find(({ topic, partition }) => topic === place.topic && partition === place.partition);
+          const reread = rereads.find(
+            ({ topic, partition }) => topic === place.topic && partition === place.partition,
+          );
           return [keyOf(place), { next: kept ?? reread?.offset ?? Math.max(offset, 0), committed: offset }];
         }),
       );
@@ -178,10 +193,12 @@ function createPositions(kafka: Kafka, group: string) {
 
   return {
     settle,
-    of: (topic: string, partition: number): Position => known.get(`${topic}|${partition}`) ?? { next: 0, committed: -1 },
+    of: (topic: string, partition: number): Position =>
+      known.get(`${topic}|${partition}`) ?? { next: 0, committed: -1 },
     advance(topic: string, partition: number, next: number): void {
       const position = known.get(`${topic}|${partition}`);
-      if (position !== undefined && next > position.next) known.set(`${topic}|${partition}`, { ...position, next });
+      if (position !== undefined && next > position.next)
+        known.set(`${topic}|${partition}`, { ...position, next });
     },
   };
 }
@@ -195,7 +212,9 @@ const keyOf = ({ topic, partition }: Place): string => `${topic}|${partition}`;
 const numberOf = (key: string): number => Number(key.slice(key.lastIndexOf('|') + 1));
 
 function placesOf(assignment: Assignment): Place[] {
-  return Object.entries(assignment).flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition })));
+  return Object.entries(assignment).flatMap(([topic, partitions]) =>
+    partitions.map((partition) => ({ topic, partition })),
+  );
 }
 
 interface Committed {
@@ -212,19 +231,26 @@ async function rereadsOf(
 ): Promise<Reread[]> {
   const rereads: Reread[] = [];
   for (const topic of new Set(places.map((place) => place.topic))) {
-    const here = places.filter((place) => place.topic === topic && committed.get(keyOf(place))?.recordTime != null);
+    const here = places.filter(
+      (place) => place.topic === topic && committed.get(keyOf(place))?.recordTime != null,
+    );
     if (here.length === 0) continue;
     const since = Math.min(...here.map((place) => committed.get(keyOf(place))!.recordTime!)) - lookbackMs;
     const starts = await admin.fetchTopicOffsetsByTimestamp(topic, since);
     for (const { partition } of here) {
       const offset = Number(starts.find((start) => start.partition === partition)?.offset ?? Infinity);
-      if (offset < committed.get(keyOf({ topic, partition }))!.offset) rereads.push({ topic, partition, offset });
+      if (offset < committed.get(keyOf({ topic, partition }))!.offset)
+        rereads.push({ topic, partition, offset });
     }
   }
   return rereads;
 }
 
-async function committedOffsets(admin: Admin, groupId: string, topics: string[]): Promise<Map<string, Committed>> {
+async function committedOffsets(
+  admin: Admin,
+  groupId: string,
+  topics: string[],
+): Promise<Map<string, Committed>> {
   const committed = new Map<string, Committed>();
   if (topics.length === 0) return committed;
   for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics })) {

@@ -19,7 +19,10 @@ const metricSchema = z.object({
   database_type: text,
   instance_id: text,
   metric_name: text,
-  value: z.custom<MetricValue>((value) => Number.isFinite(value) || NAMED_VALUES.has(value), `has to be ${VALUE_FORM}`),
+  value: z.custom<MetricValue>(
+    (value) => Number.isFinite(value) || NAMED_VALUES.has(value),
+    `has to be ${VALUE_FORM}`,
+  ),
   tags: z.record(z.string(), z.string()),
   metadata: z
     .object({
@@ -90,7 +93,8 @@ function isText(value: unknown): boolean {
 export function looksLikeMetric(value: unknown): value is Metric {
   if (typeof value !== 'object' || value === null) return false;
   const metric = value as Record<string, unknown>;
-  if (typeof metric.timestamp !== 'string' || !isText(metric.metric_name) || !isText(metric.instance_id)) return false;
+  if (typeof metric.timestamp !== 'string' || !isText(metric.metric_name) || !isText(metric.instance_id))
+    return false;
   if (!isText(metric.database_type)) return false;
   if (!Number.isFinite(metric.value) && !NAMED_VALUES.has(metric.value)) return false;
   return tagsFit(metric.tags) && metadataFits(metric.metadata) && addedFieldsFit(metric);
@@ -118,8 +122,13 @@ function optionally(type: 'number' | 'string', value: unknown): boolean {
   return value === undefined || typeof value === type;
 }
 
-function addedFieldsFit({ collection_method: method, collector_version: version }: Record<string, unknown>): boolean {
-  return (method === null || optionally('string', method)) && (version === null || optionally('string', version));
+function addedFieldsFit({
+  collection_method: method,
+  collector_version: version,
+}: Record<string, unknown>): boolean {
+  return (
+    (method === null || optionally('string', method)) && (version === null || optionally('string', version))
+  );
 }
 
 /** Every problem of a value that is no metric, each with its path. Empty for a metric. */
@@ -129,5 +138,7 @@ export function metricProblems(value: unknown): string[] {
 }
 
 export function problemsOf(error: z.ZodError): string[] {
-  return error.issues.map(({ path, message }) => `${path.length === 0 ? 'message' : path.join('.')}: ${message}`);
+  return error.issues.map(
+    ({ path, message }) => `${path.length === 0 ? 'message' : path.join('.')}: ${message}`,
+  );
 }

@@ -62,7 +62,10 @@ export function followOpenAlerts(options: OpenAlertsOptions): OpenAlerts & { clo
   forgetting.unref();
   let closed = false;
 
-  async function onAssigned(_: unknown, seek: (topic: string, partition: number, offset: string) => void): Promise<void> {
+  async function onAssigned(
+    _: unknown,
+    seek: (topic: string, partition: number, offset: string) => void,
+  ): Promise<void> {
     for (const [partition, offset] of positions) seek(topic, partition, String(offset));
   }
 
@@ -91,7 +94,8 @@ export function followOpenAlerts(options: OpenAlertsOptions): OpenAlerts & { clo
   async function caughtUp(): Promise<void> {
     const ends = await withAdmin(kafka, (admin) => admin.fetchTopicOffsets(topic));
     const behind = ends.filter(({ high, low }) => BigInt(high) > BigInt(low));
-    const reached = (): boolean => behind.every(({ partition, high }) => (positions.get(partition) ?? 0n) >= BigInt(high));
+    const reached = (): boolean =>
+      behind.every(({ partition, high }) => (positions.get(partition) ?? 0n) >= BigInt(high));
     while (!reached()) {
       if (closed) throw new TocsinError('TOC_DEPENDENCY_AWAY', 'the view of the open alerts is closed');
       await delay(LOOK_EVERY_MS);

@@ -60,7 +60,10 @@ export function createMetricPublisher(options: MetricPublisherOptions): MetricPu
 function refuseInvalid(metric: Metric): void {
   if (looksLikeMetric(metric) && !Number.isNaN(eventTimeMs(metric.timestamp))) return;
   const { metric_name: name, instance_id: of } = metric;
-  throw new TocsinError('TOC_MESSAGE_INVALID', `metric "${name}" of "${of}": ${metricProblems(metric).join('; ')}`);
+  throw new TocsinError(
+    'TOC_MESSAGE_INVALID',
+    `metric "${name}" of "${of}": ${metricProblems(metric).join('; ')}`,
+  );
 }
 
 /** Asks Kafka once for each new topic; calls that need the same one at the same time share the asking. */
@@ -85,7 +88,9 @@ export interface TransitionPublisherOptions {
   readonly onEvent?: OnStreamEvent;
 }
 
-export function createTransitionPublisher(options: TransitionPublisherOptions): TransitionPublisher & Closable {
+export function createTransitionPublisher(
+  options: TransitionPublisherOptions,
+): TransitionPublisher & Closable {
   const topic = alertsTopic(options.instance);
   const sender = createSender(options.kafka, {
     lane: 'transitions',

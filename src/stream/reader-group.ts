@@ -6,7 +6,8 @@ import { randomUUID } from 'node:crypto';
 import { groupName } from '../domain/identity';
 import { withAdmin, type Kafka } from './kafka';
 
-export const readerGroup = (instance: string, purpose: string): string => groupName(instance, `gds-read-${purpose}-${randomUUID()}`);
+export const readerGroup = (instance: string, purpose: string): string =>
+  groupName(instance, `gds-read-${purpose}-${randomUUID()}`);
 
 /** Best effort: a group that stays behind does no harm. */
 export async function deleteGroup(kafka: Kafka, group: string): Promise<void> {

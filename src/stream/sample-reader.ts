@@ -47,10 +47,18 @@ export function createSampleReader(options: SampleReaderOptions): SampleReader {
     const keyed = spans.filter((span) => span.partition === span.keyPartition);
     const points = await read(keyed, series, sinceMs);
     if (points.length > 0) return points;
-    return read(spans.filter((span) => span.partition !== span.keyPartition), series, sinceMs);
+    return read(
+      spans.filter((span) => span.partition !== span.keyPartition),
+      series,
+      sinceMs,
+    );
   }
 
-  async function spansSince(admin: Admin, series: Series, sinceMs: number): Promise<(Span & { keyPartition: number })[]> {
+  async function spansSince(
+    admin: Admin,
+    series: Series,
+    sinceMs: number,
+  ): Promise<(Span & { keyPartition: number })[]> {
     const topics = (await admin.listTopics()).filter((topic) => mayHold(instance, topic, series.labels));
     const spans = topics.map(async (topic) => {
       const [starts, ends] = await Promise.all([
@@ -60,7 +68,13 @@ export function createSampleReader(options: SampleReaderOptions): SampleReader {
       const keyPartition = partitionOfKey(topic, series.labels.instance_id ?? '', ends.length);
       return ends.map(({ partition, high, low }) => {
         const start = BigInt(starts.find((each) => each.partition === partition)?.offset ?? low);
-        return { topic, partition, keyPartition, from: start < BigInt(low) ? BigInt(low) : start, to: BigInt(high) };
+        return {
+          topic,
+          partition,
+          keyPartition,
+          from: start < BigInt(low) ? BigInt(low) : start,
+          to: BigInt(high),
+        };
       });
     });
     return (await Promise.all(spans)).flat().filter(({ from, to }) => from < to);
@@ -87,11 +101,20 @@ export function createSampleReader(options: SampleReaderOptions): SampleReader {
 function mayHold(instance: string, topic: string, labels: Labels): boolean {
   const { database_type, environment, instance_id = '' } = labels;
   if (!isMetricTopic(instance, topic) || database_type === undefined) return isMetricTopic(instance, topic);
-  const of = metricTopic(instance, { database_type, instance_id, tags: { environment: environment ?? 'default' } });
+  const of = metricTopic(instance, {
+    database_type,
+    instance_id,
+    tags: { environment: environment ?? 'default' },
+  });
   return topic === of || topic.startsWith(`${of}.`);
 }
 
-async function readSpans(consumer: Consumer, spans: readonly Span[], series: Series, sinceMs: number): Promise<Point[]> {
+async function readSpans(
+  consumer: Consumer,
+  spans: readonly Span[],
+  series: Series,
+  sinceMs: number,
+): Promise<Point[]> {
   const points = new Map<number, number>();
   const open = new Map(spans.map((span) => [`${span.topic}|${span.partition}`, span]));
   const wanted = matcherOf(series, sinceMs);
@@ -100,7 +123,9 @@ async function readSpans(consumer: Consumer, spans: readonly Span[], series: Ser
   await new Promise<void>((resolve, reject) => {
     consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
     // Before the first fetch: what is not asked for is never fetched.
-    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => seekTo(consumer, payload.memberAssignment, open));
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) =>
+      seekTo(consumer, payload.memberAssignment, open),
+    );
     const eachBatch = async ({ batch }: EachBatchPayload): Promise<void> => {
       const key = `${batch.topic}|${batch.partition}`;
       const span = open.get(key);
@@ -115,7 +140,11 @@ async function readSpans(consumer: Consumer, spans: readonly Span[], series: Ser
   return [...points].sort((a, b) => a[0] - b[0]);
 }
 
-function seekTo(consumer: Consumer, assigned: Record<string, number[]>, spans: ReadonlyMap<string, Span>): void {
+function seekTo(
+  consumer: Consumer,
+  assigned: Record<string, number[]>,
+  spans: ReadonlyMap<string, Span>,
+): void {
   for (const [topic, partitions] of Object.entries(assigned)) {
     for (const partition of partitions) {
       const span = spans.get(`${topic}|${partition}`);
@@ -126,7 +155,10 @@ function seekTo(consumer: Consumer, assigned: Record<string, number[]>, spans: R
 }
 
 /** Adds the message's point when it is one of the series after the time. Stale markers are no points. */
-function matcherOf(series: Series, sinceMs: number): (value: Buffer | null, points: Map<number, number>) => void {
+function matcherOf(
+  series: Series,
+  sinceMs: number,
+): (value: Buffer | null, points: Map<number, number>) => void {
   const name = Buffer.from(series.metric);
   const names = Object.keys(series.labels);
   return (value, points) => {
@@ -137,7 +169,9 @@ function matcherOf(series: Series, sinceMs: number): (value: Buffer | null, poin
     const time = eventTimeMs(decoded.value.timestamp);
     if (time <= sinceMs) return;
     const labels = seriesLabels(decoded.value);
-    const same = Object.keys(labels).length === names.length && names.every((each) => labels[each] === series.labels[each]);
+    const same =
+      Object.keys(labels).length === names.length &&
+      names.every((each) => labels[each] === series.labels[each]);
     if (same) points.set(time, numberOf(decoded.value.value));
   };
 }

@@ -51,10 +51,21 @@ const COMPRESS_FROM_BYTES = 1_024;
 const DEFAULT_TIMEOUT_MS = 30_000;
 const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 2_000;
-const REFUSED_FOR_GOOD = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_TOPIC_EXCEPTION', 'INVALID_RECORD']);
+const REFUSED_FOR_GOOD = new Set([
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'INVALID_TOPIC_EXCEPTION',
+  'INVALID_RECORD',
+]);
 
 export function createSender(kafka: Kafka, options: SenderOptions): Sender {
-  const { lane, lingerMs, maxMessages = 1_000, timeoutMs = DEFAULT_TIMEOUT_MS, onEvent = ignoreEvents } = options;
+  const {
+    lane,
+    lingerMs,
+    maxMessages = 1_000,
+    timeoutMs = DEFAULT_TIMEOUT_MS,
+    onEvent = ignoreEvents,
+  } = options;
   const compression = compressionType(options.compression ?? 'lz4');
   const queue: Call[] = [];
   let queued = 0;
@@ -64,7 +75,8 @@ export function createSender(kafka: Kafka, options: SenderOptions): Sender {
   let full: (() => void) | null = null;
 
   function send(records: readonly TopicMessages[]): Promise<void> {
-    if (closed) return Promise.reject(new TocsinError('TOC_DEPENDENCY_AWAY', `${lane}: the producer is closed`));
+    if (closed)
+      return Promise.reject(new TocsinError('TOC_DEPENDENCY_AWAY', `${lane}: the producer is closed`));
     return Promise.all(split(records, maxMessages).map(enqueue)).then(() => undefined);
   }
 
@@ -78,7 +90,11 @@ export function createSender(kafka: Kafka, options: SenderOptions): Sender {
     });
   }
 
-  function newCall(records: readonly TopicMessages[], resolve: () => void, reject: (error: TocsinError) => void): Call {
+  function newCall(
+    records: readonly TopicMessages[],
+    resolve: () => void,
+    reject: (error: TocsinError) => void,
+  ): Call {
     const timer = setTimeout(() => call.settle(lateError(lane, timeoutMs)), timeoutMs);
     const call: Call = {
       records,
@@ -250,5 +266,8 @@ function isRefusal(error: unknown): boolean {
 }
 
 function lateError(lane: string, timeoutMs: number): TocsinError {
-  return new TocsinError('TOC_DEPENDENCY_AWAY', `Kafka has not acknowledged the ${lane} within ${timeoutMs / 1_000} s`);
+  return new TocsinError(
+    'TOC_DEPENDENCY_AWAY',
+    `Kafka has not acknowledged the ${lane} within ${timeoutMs / 1_000} s`,
+  );
 }

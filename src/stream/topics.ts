@@ -69,7 +69,12 @@ interface TopicSpec {
 }
 
 function metricSpec(topic: string): TopicSpec {
-  return { topic, partitions: METRIC_PARTITIONS, retentionMs: 7 * DAY_MS, retentionBytes: METRICS_BYTES_A_PARTITION };
+  return {
+    topic,
+    partitions: METRIC_PARTITIONS,
+    retentionMs: 7 * DAY_MS,
+    retentionBytes: METRICS_BYTES_A_PARTITION,
+  };
 }
 
 function ownSpecs(instance: string): TopicSpec[] {

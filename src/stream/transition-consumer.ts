@@ -36,7 +36,11 @@ export function consumeTransitions(options: TransitionConsumerOptions): GroupCon
     }
   }
 
-  async function handOver(batch: RawBatch, messages: readonly KafkaMessage[], hands: BatchHands): Promise<void> {
+  async function handOver(
+    batch: RawBatch,
+    messages: readonly KafkaMessage[],
+    hands: BatchHands,
+  ): Promise<void> {
     const { placed, letters } = sortOut(batch, messages);
     if (letters.length > 0) await hands.persist(() => deadLetters.write(letters));
     if (placed.length > 0) await hands.persist(() => options.onBatch(placed));

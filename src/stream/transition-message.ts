@@ -42,7 +42,8 @@ const transitionSchema: z.ZodType<Transition> = z.object({
   runbook: z.string().optional(),
 });
 
-export type Decoded<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problems: readonly string[] };
+export type Decoded<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problems: readonly string[] };
 
 export function decodeTransition(bytes: Buffer | null): Decoded<Transition> {
   if (bytes === null || bytes.length === 0) return { ok: false, problems: ['message: is empty'] };
@@ -53,7 +54,9 @@ export function decodeTransition(bytes: Buffer | null): Decoded<Transition> {
     return { ok: false, problems: [`message: is not JSON (${(error as Error).message})`] };
   }
   const result = transitionSchema.safeParse(parsed);
-  return result.success ? { ok: true, value: result.data } : { ok: false, problems: problemsOf(result.error) };
+  return result.success
+    ? { ok: true, value: result.data }
+    : { ok: false, problems: problemsOf(result.error) };
 }
 
 /** Throws TOC_MESSAGE_INVALID for a transition that a reader would refuse, so that none is ever written. */

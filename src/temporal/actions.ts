@@ -1,5 +1,10 @@
 /** People's actions on an alert, as Updates to its life. */
-import { WorkflowNotFoundError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, type Client } from '@temporalio/client';
+import {
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  type Client,
+} from '@temporalio/client';
 import { TocsinError, messageOf } from '../domain/errors';
 import { alertWorkflowId } from '../domain/identity';
 import type {
@@ -37,12 +42,21 @@ export interface ActionsDeps {
 
 /** Throws TOC_ILLEGAL_MOVE with the life's own reason when it refuses, TOC_DEPENDENCY_AWAY when nobody answers. */
 export function createActions({ client, instance, policyFor, timeoutMs }: ActionsDeps): AlertActions {
-  async function update<Request>(row: AlertRow, definition: Parameters<typeof client.workflow.executeUpdateWithStart>[0] | { name: string }, request: Request): Promise<ActionAnswer> {
+  async function update<Request>(
+    row: AlertRow,
+    definition: Parameters<typeof client.workflow.executeUpdateWithStart>[0] | { name: string },
+    request: Request,
+  ): Promise<ActionAnswer> {
     const { name } = definition as { name: string };
     const send = (): Promise<ActionAnswer> =>
       row.state === 'RESOLVED'
-        ? client.workflow.getHandle(alertWorkflowId(instance, row.fingerprint)).executeUpdate<ActionAnswer, [Request]>(name, { args: [request] })
-        : client.workflow.executeUpdateWithStart(name, { args: [request], startWorkflowOperation: withStart(lifeInput(row)) });
+        ? client.workflow
+            .getHandle(alertWorkflowId(instance, row.fingerprint))
+            .executeUpdate<ActionAnswer, [Request]>(name, { args: [request] })
+        : client.workflow.executeUpdateWithStart(name, {
+            args: [request],
+            startWorkflowOperation: withStart(lifeInput(row)),
+          });
     try {
       return await client.withDeadline(Date.now() + timeoutMs, send);
     } catch (cause) {
@@ -51,12 +65,26 @@ export function createActions({ client, instance, policyFor, timeoutMs }: Action
   }
 
   function refusal(row: AlertRow, cause: unknown): TocsinError {
-    if (cause instanceof WorkflowUpdateFailedError) return new TocsinError('TOC_ILLEGAL_MOVE', messageOf(cause.cause ?? cause), { cause });
-    if (cause instanceof WorkflowNotFoundError) return new TocsinError('TOC_ILLEGAL_MOVE', `alert ${row.fingerprint} is ${row.state} and its life has ended`, { cause });
+    if (cause instanceof WorkflowUpdateFailedError)
+      return new TocsinError('TOC_ILLEGAL_MOVE', messageOf(cause.cause ?? cause), { cause });
+    if (cause instanceof WorkflowNotFoundError)
+      return new TocsinError(
+        'TOC_ILLEGAL_MOVE',
+        `alert ${row.fingerprint} is ${row.state} and its life has ended`,
+        { cause },
+      );
     if (cause instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
-      return new TocsinError('TOC_DEPENDENCY_AWAY', `no dispatcher answered for alert ${row.fingerprint} within ${timeoutMs} ms; is \`tocsin start dispatcher\` running?`, { cause });
+      return new TocsinError(
+        'TOC_DEPENDENCY_AWAY',
+        `no dispatcher answered for alert ${row.fingerprint} within ${timeoutMs} ms; is \`tocsin start dispatcher\` running?`,
+        { cause },
+      );
     }
-    return new TocsinError('TOC_DEPENDENCY_AWAY', `alert ${row.fingerprint} could not be told: ${messageOf(cause)}`, { cause });
+    return new TocsinError(
+      'TOC_DEPENDENCY_AWAY',
+      `alert ${row.fingerprint} could not be told: ${messageOf(cause)}`,
+      { cause },
+    );
   }
 
   function lifeInput(row: AlertRow): messages.AlertLifeInput {
@@ -72,10 +100,16 @@ export function createActions({ client, instance, policyFor, timeoutMs }: Action
     escalate: (row, request) => update(row, messages.escalateUpdate, request),
     async status(fingerprint) {
       try {
-        return await client.withDeadline(Date.now() + timeoutMs, () => client.workflow.getHandle(alertWorkflowId(instance, fingerprint)).query(messages.statusQuery));
+        return await client.withDeadline(Date.now() + timeoutMs, () =>
+          client.workflow.getHandle(alertWorkflowId(instance, fingerprint)).query(messages.statusQuery),
+        );
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return null;
-        throw new TocsinError('TOC_DEPENDENCY_AWAY', `alert ${fingerprint} could not be asked: ${messageOf(error)}`, { cause: error });
+        throw new TocsinError(
+          'TOC_DEPENDENCY_AWAY',
+          `alert ${fingerprint} could not be asked: ${messageOf(error)}`,
+          { cause: error },
+        );
       }
     },
   };
@@ -83,7 +117,12 @@ export function createActions({ client, instance, policyFor, timeoutMs }: Action
 
 /** The transition that a row is the memory of. */
 function firingOf(row: AlertRow): Transition {
-  const of = { fingerprint: row.fingerprint, kind: 'firing' as const, starts_at: new Date(row.episode).toISOString(), event_time: new Date(row.eventTime).toISOString() };
+  const of = {
+    fingerprint: row.fingerprint,
+    kind: 'firing' as const,
+    starts_at: new Date(row.episode).toISOString(),
+    event_time: new Date(row.eventTime).toISOString(),
+  };
   return {
     ...of,
     version: 1,

@@ -26,7 +26,10 @@ export async function connectWorker({ address, namespace }: TemporalOptions): Pr
 }
 
 /** For tools: the client alone. */
-export async function connectClient({ address, namespace }: TemporalOptions): Promise<{ client: Client; close(): Promise<void> }> {
+export async function connectClient({
+  address,
+  namespace,
+}: TemporalOptions): Promise<{ client: Client; close(): Promise<void> }> {
   const connection = await reach(address, () => Connection.connect({ address, connectTimeout: '5s' }));
   return { client: new Client({ connection, namespace }), close: () => connection.close() };
 }
@@ -35,6 +38,10 @@ async function reach<T>(address: string, connect: () => Promise<T>): Promise<T> 
   try {
     return await connect();
   } catch (cause) {
-    throw new TocsinError('TOC_DEPENDENCY_AWAY', `Temporal at ${address} does not answer: ${messageOf(cause)}`, { cause });
+    throw new TocsinError(
+      'TOC_DEPENDENCY_AWAY',
+      `Temporal at ${address} does not answer: ${messageOf(cause)}`,
+      { cause },
+    );
   }
 }

@@ -24,7 +24,8 @@ export function createLives(client: Client): Lives {
         if (transition.kind === 'firing' && (await started(client, transition, policy))) return 'started';
         if (await signalled(client, transition, policy)) return 'signalled';
         if (transition.kind !== 'firing') return 'no_life';
-        if (round === MAX_ROUNDS) throw new Error(`alert ${transition.fingerprint}: its runs end faster than they can be told`);
+        if (round === MAX_ROUNDS)
+          throw new Error(`alert ${transition.fingerprint}: its runs end faster than they can be told`);
       }
     },
   };
@@ -32,7 +33,10 @@ export function createLives(client: Client): Lives {
 
 async function started(client: Client, transition: Transition, policy: LifePolicy): Promise<boolean> {
   try {
-    await client.workflow.start<typeof alertWorkflow>('alertWorkflow', { ...startOptions({ transition, policy }), requestEagerStart: true });
+    await client.workflow.start<typeof alertWorkflow>('alertWorkflow', {
+      ...startOptions({ transition, policy }),
+      requestEagerStart: true,
+    });
     return true;
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
@@ -68,5 +72,8 @@ export function startOptions(input: AlertLifeInput): WorkflowStartOptions<typeof
 
 /** An alert that fires but whose life has not begun yet begins with the person's action. */
 export function withStart(input: AlertLifeInput): WithStartWorkflowOperation<typeof alertWorkflow> {
-  return new WithStartWorkflowOperation<typeof alertWorkflow>('alertWorkflow', { ...startOptions(input), workflowIdConflictPolicy: 'USE_EXISTING' });
+  return new WithStartWorkflowOperation<typeof alertWorkflow>('alertWorkflow', {
+    ...startOptions(input),
+    workflowIdConflictPolicy: 'USE_EXISTING',
+  });
 }

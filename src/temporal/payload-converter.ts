@@ -14,7 +14,9 @@ class TolerantPayloadConverter extends DefaultPayloadConverter {
     try {
       return super.fromPayload<T>(payload);
     } catch (error) {
-      const undecodable: Undecodable = { undecodable: error instanceof Error ? error.message : String(error) };
+      const undecodable: Undecodable = {
+        undecodable: error instanceof Error ? error.message : String(error),
+      };
       return undecodable as T;
     }
   }

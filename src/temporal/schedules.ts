@@ -3,7 +3,13 @@
  * the next is due. When a run is still ending, the next waits for it; one that a stopped server missed is made up for
  * within a minute, older ones are let go, since the past cannot be measured.
  */
-import { ScheduleAlreadyRunning, ScheduleOverlapPolicy, type Client, type ScheduleOptions, type ScheduleOptionsStartWorkflowAction } from '@temporalio/client';
+import {
+  ScheduleAlreadyRunning,
+  ScheduleOverlapPolicy,
+  type Client,
+  type ScheduleOptions,
+  type ScheduleOptionsStartWorkflowAction,
+} from '@temporalio/client';
 import { collectWorkflowId, taskQueueName } from '../domain/identity';
 import type { collectWorkflow } from '../../workflows/collect';
 
@@ -15,7 +21,10 @@ export interface CollectionSchedules {
 }
 
 /** Makes the server's Schedules those of the configuration: creates, updates, and deletes those of shards that are gone. */
-export async function ensureCollectionSchedules(client: Client, { instance, shards, everyMs }: CollectionSchedules): Promise<void> {
+export async function ensureCollectionSchedules(
+  client: Client,
+  { instance, shards, everyMs }: CollectionSchedules,
+): Promise<void> {
   for (const shard of shards) {
     const options = scheduleOf(instance, shard, everyMs);
     try {
@@ -24,7 +33,12 @@ export async function ensureCollectionSchedules(client: Client, { instance, shar
       if (!(error instanceof ScheduleAlreadyRunning)) throw error;
       await client.schedule.getHandle(options.scheduleId).update<typeof collectWorkflow>((previous) => {
         const { spec, policies, action } = options;
-        return { spec, policies, action, state: { paused: previous.state.paused, note: previous.state.note } };
+        return {
+          spec,
+          policies,
+          action,
+          state: { paused: previous.state.paused, note: previous.state.note },
+        };
       });
     }
   }
@@ -39,7 +53,8 @@ export async function deleteCollectionSchedules(client: Client, instance: string
 async function deleteOthers(client: Client, instance: string, wanted: ReadonlySet<string>): Promise<void> {
   const prefix = collectWorkflowId(instance, '');
   for await (const { scheduleId } of client.schedule.list()) {
-    if (scheduleId.startsWith(prefix) && !wanted.has(scheduleId)) await client.schedule.getHandle(scheduleId).delete();
+    if (scheduleId.startsWith(prefix) && !wanted.has(scheduleId))
+      await client.schedule.getHandle(scheduleId).delete();
   }
 }
 

@@ -4,7 +4,14 @@ import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/com
 import { temporal } from '@temporalio/proto';
 import type { Labels } from '../domain/labels';
 
-export const SEARCH_ATTRIBUTES = ['AlertName', 'AlertState', 'Severity', 'Environment', 'Resource', 'Team'] as const;
+export const SEARCH_ATTRIBUTES = [
+  'AlertName',
+  'AlertState',
+  'Severity',
+  'Environment',
+  'Resource',
+  'Team',
+] as const;
 type Name = (typeof SEARCH_ATTRIBUTES)[number];
 
 const MAX_LENGTH = 200;
@@ -20,7 +27,9 @@ const SOURCES: Readonly<Record<Exclude<Name, 'AlertState'>, readonly string[]>> 
 export function searchAttributesOf(labels: Labels, state: string): TypedSearchAttributes {
   const pairs = [pair('AlertState', state)];
   for (const [name, sources] of Object.entries(SOURCES)) {
-    const value = sources.map((source) => labels[source]).find((found) => found !== undefined && found !== '');
+    const value = sources
+      .map((source) => labels[source])
+      .find((found) => found !== undefined && found !== '');
     if (value !== undefined) pairs.push(pair(name as Name, value));
   }
   return new TypedSearchAttributes(pairs);
@@ -33,7 +42,11 @@ function pair(name: Name, value: string) {
 /** Control characters, lone surrogates and NUL are refused by some stores. */
 function clean(value: string): string {
   // eslint-disable-next-line no-control-regex -- they are what has to go
-  return value.toWellFormed().replace(/[\u0000-\u001f\u007f]/g, ' ').slice(0, MAX_LENGTH).toWellFormed();
+  return value
+    .toWellFormed()
+    .replace(/[\u0000-\u001f\u007f]/g, ' ')
+    .slice(0, MAX_LENGTH)
+    .toWellFormed();
 }
 
 /** Registers what the namespace lacks. */
@@ -44,7 +57,14 @@ export async function ensureSearchAttributes(client: Client, namespace: string):
   if (missing.length > 0) await addSearchAttributes(operatorService, namespace, missing);
 }
 
-export async function addSearchAttributes(operatorService: OperatorService, namespace: string, names: readonly string[]): Promise<void> {
+export async function addSearchAttributes(
+  operatorService: OperatorService,
+  namespace: string,
+  names: readonly string[],
+): Promise<void> {
   const keyword = temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
-  await operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(names.map((name) => [name, keyword])) });
+  await operatorService.addSearchAttributes({
+    namespace,
+    searchAttributes: Object.fromEntries(names.map((name) => [name, keyword])),
+  });
 }

@@ -16,8 +16,23 @@ export interface TransitionSketch {
   readonly more?: Partial<Transition>;
 }
 
-export function transition({ kind = 'firing', at = 0, startsAt = at, value = 95, labels = {}, more = {} }: TransitionSketch = {}): Transition {
-  const all = { alertname: 'ConnectionsHigh', severity: 'critical', instance_id: 'prod-db-01', database_type: 'postgresql', environment: 'production', metric: 'connections_used_percent', ...labels };
+export function transition({
+  kind = 'firing',
+  at = 0,
+  startsAt = at,
+  value = 95,
+  labels = {},
+  more = {},
+}: TransitionSketch = {}): Transition {
+  const all = {
+    alertname: 'ConnectionsHigh',
+    severity: 'critical',
+    instance_id: 'prod-db-01',
+    database_type: 'postgresql',
+    environment: 'production',
+    metric: 'connections_used_percent',
+    ...labels,
+  };
   const of = { fingerprint: fingerprint(all), kind, starts_at: iso(T0 + startsAt), event_time: iso(T0 + at) };
   return {
     ...of,
@@ -32,7 +47,13 @@ export function transition({ kind = 'firing', at = 0, startsAt = at, value = 95,
     rule: { group: 'postgres', name: 'ConnectionsHigh', hash: 'h1' },
     recent: [[T0 + at, value]],
     correlation_id: 'c-1',
-    condition: { metric: 'connections_used_percent', series: { instance_id: 'prod-db-01' }, operator: '>', threshold: 90, recovery_threshold: null },
+    condition: {
+      metric: 'connections_used_percent',
+      series: { instance_id: 'prod-db-01' },
+      operator: '>',
+      threshold: 90,
+      recovery_threshold: null,
+    },
     ...more,
   };
 }

@@ -1,5 +1,12 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { acknowledgeUpdate, escalateUpdate, resolveUpdate, silenceUpdate, statusQuery, unacknowledgeUpdate } from '../../workflows/messages';
+import {
+  acknowledgeUpdate,
+  escalateUpdate,
+  resolveUpdate,
+  silenceUpdate,
+  statusQuery,
+  unacknowledgeUpdate,
+} from '../../workflows/messages';
 import { MINUTE, transition } from '../builders/alerts';
 import { skippingWorld, type World } from './world';
 
@@ -23,7 +30,9 @@ it('an acknowledgement stops it, and when its lease lapses it goes on at the sam
   const firing = transition();
   await world.deliver(firing);
   await env.sleep(5 * MINUTE);
-  const answer = await world.handle(firing).executeUpdate(acknowledgeUpdate, { args: [{ owner: 'ada', lease_seconds: 3_600 }] });
+  const answer = await world
+    .handle(firing)
+    .executeUpdate(acknowledgeUpdate, { args: [{ owner: 'ada', lease_seconds: 3_600 }] });
   expect(answer.state).toBe('ACKNOWLEDGED');
   await env.sleep(59 * MINUTE);
   expect(world.messages()).toEqual(['escalate-1>mail-1']);
@@ -31,7 +40,12 @@ it('an acknowledgement stops it, and when its lease lapses it goes on at the sam
   expect(world.messages()).toEqual(['escalate-1>mail-1']);
   await env.sleep(3 * MINUTE);
   expect(world.messages()).toEqual(['escalate-1>mail-1', 'escalate-2>mail-2']);
-  expect(world.records.flatMap((record) => record.timeline).map((event) => event.kind)).toEqual(['escalated', 'acknowledged', 'lapsed', 'escalated']);
+  expect(world.records.flatMap((record) => record.timeline).map((event) => event.kind)).toEqual([
+    'escalated',
+    'acknowledged',
+    'lapsed',
+    'escalated',
+  ]);
 });
 
 it('an acknowledgement that is given back lets it go on', async () => {
@@ -50,7 +64,9 @@ it('a silence is stored before it is answered, and escalation waits until it end
   const firing = transition();
   await world.deliver(firing);
   const handle = world.handle(firing);
-  await handle.executeUpdate(silenceUpdate, { args: [{ owner: 'ada', duration_seconds: 3_600, comment: 'deploy' }] });
+  await handle.executeUpdate(silenceUpdate, {
+    args: [{ owner: 'ada', duration_seconds: 3_600, comment: 'deploy' }],
+  });
   expect(world.silences).toMatchObject([{ createdBy: 'ada', comment: 'deploy' }]);
   expect(world.silences[0]!.matchers).toContainEqual({ name: 'instance_id', op: '=', value: 'prod-db-01' });
   expect((await handle.query(statusQuery)).state).toBe('SILENCED');
@@ -64,10 +80,16 @@ it('a person can escalate at once; an action that does not fit the state is refu
   const firing = transition();
   await world.deliver(firing);
   const handle = world.handle(firing);
-  expect((await handle.executeUpdate(escalateUpdate, { args: [{ owner: 'ada' }] })).message).toContain('senior_dba');
+  expect((await handle.executeUpdate(escalateUpdate, { args: [{ owner: 'ada' }] })).message).toContain(
+    'senior_dba',
+  );
   await handle.executeUpdate(resolveUpdate, { args: [{ owner: 'ada', comment: 'known' }] });
-  await expect(handle.executeUpdate(acknowledgeUpdate, { args: [{ owner: 'bob' }] })).rejects.toMatchObject({ cause: { message: expect.stringContaining('RESOLVED') } });
-  await expect(handle.executeUpdate('acknowledge', { args: [{ name: 'bob' }] })).rejects.toMatchObject({ cause: { message: expect.stringContaining('Accepted: {"owner"') } });
+  await expect(handle.executeUpdate(acknowledgeUpdate, { args: [{ owner: 'bob' }] })).rejects.toMatchObject({
+    cause: { message: expect.stringContaining('RESOLVED') },
+  });
+  await expect(handle.executeUpdate('acknowledge', { args: [{ name: 'bob' }] })).rejects.toMatchObject({
+    cause: { message: expect.stringContaining('Accepted: {"owner"') },
+  });
 });
 
 it('a manual resolve is quiet for the cool-down and then opens a new episode when the condition still holds', async () => {

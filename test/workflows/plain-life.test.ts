@@ -19,9 +19,17 @@ it('shows its state in the search attributes and its story in the details', asyn
   const firing = transition();
   await world.deliver(firing);
   const { searchAttributes, staticSummary } = await world.handle(firing).describe();
-  expect(searchAttributes).toMatchObject({ AlertName: ['ConnectionsHigh'], AlertState: ['FIRING'], Severity: ['critical'], Environment: ['production'], Resource: ['prod-db-01'] });
+  expect(searchAttributes).toMatchObject({
+    AlertName: ['ConnectionsHigh'],
+    AlertState: ['FIRING'],
+    Severity: ['critical'],
+    Environment: ['production'],
+    Resource: ['prod-db-01'],
+  });
   expect(await staticSummary()).toContain('ConnectionsHigh');
-  const metadata = await world.handle(firing).query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+  const metadata = await world
+    .handle(firing)
+    .query<{ currentDetails?: string }>('__temporal_workflow_metadata');
   expect(metadata.currentDetails).toContain('**FIRING** ConnectionsHigh');
 });
 

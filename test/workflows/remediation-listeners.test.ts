@@ -31,7 +31,9 @@ function gate(): { opened: Promise<void>; open: () => void } {
 }
 
 /** A remediation that waits at its verification until `finish`. */
-async function waitingRemediation(alertWorkflowId: string): Promise<{ handle: WorkflowHandle; world: World; finish: () => void }> {
+async function waitingRemediation(
+  alertWorkflowId: string,
+): Promise<{ handle: WorkflowHandle; world: World; finish: () => void }> {
   const world = new World();
   const { opened, open } = gate();
   world.recovery = async (_request, onPoll, signal) => {
@@ -47,7 +49,9 @@ async function waitingRemediation(alertWorkflowId: string): Promise<{ handle: Wo
     return VERIFIED;
   };
   stage.world = world;
-  const handle = await start('remediationWorkflow', `remediation/${randomUUID()}`, [request({}, { alertWorkflowId })]);
+  const handle = await start('remediationWorkflow', `remediation/${randomUUID()}`, [
+    request({}, { alertWorkflowId }),
+  ]);
   await waitFor(() => world.asked.includes('await recovery'), { what: 'the verification to begin' });
   return { handle, world, finish: open };
 }
@@ -73,7 +77,9 @@ describe('the result of a remediation', () => {
     finish();
     await handle.result();
     const metadata = await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
-    expect(metadata.currentDetails).toMatch(/\*\*two-steps\*\* on \*\*db-1\*\*\n\nverified: .*\n\n- guard · permission: \*\*SUCCESS\*\*/);
+    expect(metadata.currentDetails).toMatch(
+      /\*\*two-steps\*\* on \*\*db-1\*\*\n\nverified: .*\n\n- guard · permission: \*\*SUCCESS\*\*/,
+    );
   });
 });
 
@@ -88,7 +94,11 @@ describe('a remediation that is cancelled', () => {
     );
     expect(failure).toBeInstanceOf(WorkflowFailedError);
     expect(messageOf((failure as WorkflowFailedError).cause)).toMatch(/canceled/);
-    expect(await asking.heard()).toMatchObject({ outcome: 'failed', reason: 'the remediation was cancelled', residual_risk: 'medium' });
+    expect(await asking.heard()).toMatchObject({
+      outcome: 'failed',
+      reason: 'the remediation was cancelled',
+      residual_risk: 'medium',
+    });
     expect(world.changes()).toEqual(['first', 'second', 'undo second', 'undo first', 'roll all back']);
     expect(world.asked).toContain('release db-1 acted');
   });

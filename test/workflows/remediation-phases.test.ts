@@ -10,13 +10,20 @@ beforeAll(async () => {
 afterAll(() => stage?.close());
 
 const run = (world: World, input: unknown): Promise<RemediationResult> => play(stage, world, input);
-const stepsOf = (result: RemediationResult): string[] => result.steps.map(({ phase, name, status }) => `${phase}/${name} ${status}`);
+const stepsOf = (result: RemediationResult): string[] =>
+  result.steps.map(({ phase, name, status }) => `${phase}/${name} ${status}`);
 
 describe('a repair that the samples prove', () => {
   it('goes through all phases, changes each thing once and gives everything back', async () => {
     const world = new World();
     const result = await run(world, request());
-    expect(result).toMatchObject({ outcome: 'verified', attempted: true, dry_run: false, residual_risk: 'low', runbook: 'two-steps' });
+    expect(result).toMatchObject({
+      outcome: 'verified',
+      attempted: true,
+      dry_run: false,
+      residual_risk: 'low',
+      runbook: 'two-steps',
+    });
     expect(stepsOf(result)).toEqual([
       'guard/permission SUCCESS',
       'guard/runbook guard SUCCESS',
@@ -29,7 +36,10 @@ describe('a repair that the samples prove', () => {
       'verify/runbook_checks SUCCESS',
       'report/report SUCCESS',
     ]);
-    expect(result.checks.map(({ type, status }) => [type, status])).toEqual([['rule_recovery', 'PASS'], ['extra', 'PASS']]);
+    expect(result.checks.map(({ type, status }) => [type, status])).toEqual([
+      ['rule_recovery', 'PASS'],
+      ['extra', 'PASS'],
+    ]);
     expect(world.changes()).toEqual(['first', 'second']);
     expect(world.asked.at(-1)).toBe('release db-1 acted');
   });
@@ -48,7 +58,9 @@ describe('a repair that is not verified', () => {
     world.recovery = () => Promise.resolve(verdict);
     const result = await run(world, request());
     expect(result).toMatchObject({ outcome: 'not_verified', attempted: true, residual_risk: 'medium' });
-    expect(result.checks[0]!.status).toBe(verdict.kind === 'no_sample' || verdict.kind === 'unreadable' ? 'UNKNOWN' : 'FAIL');
+    expect(result.checks[0]!.status).toBe(
+      verdict.kind === 'no_sample' || verdict.kind === 'unreadable' ? 'UNKNOWN' : 'FAIL',
+    );
     expect(world.changes()).toEqual(['first', 'second', 'undo second', 'undo first', 'roll all back']);
   });
 
@@ -64,7 +76,9 @@ describe('a repair that is not verified', () => {
     const world = new World();
     world.recovery = () => Promise.resolve({ kind: 'no_sample', polls: 1 });
     world.perform = (name) =>
-      name === 'undo second' ? Promise.reject(new TocsinError('TOC_GUARD_REFUSED', 'lease_lost: gone')) : Promise.resolve({ attempts: 1 });
+      name === 'undo second'
+        ? Promise.reject(new TocsinError('TOC_GUARD_REFUSED', 'lease_lost: gone'))
+        : Promise.resolve({ attempts: 1 });
     const result = await run(world, request());
     expect(result).toMatchObject({ outcome: 'not_verified', residual_risk: 'high' });
     expect(world.changes()).toEqual(['first', 'second', 'undo second', 'undo first', 'roll all back']);
@@ -76,17 +90,36 @@ describe('a repair that is not verified', () => {
     world.recovery = () => Promise.resolve({ kind: 'no_sample', polls: 1 });
     const result = await run(world, request({ runbook: 'one-way' }));
     expect(result).toMatchObject({ outcome: 'not_verified', residual_risk: 'high' });
-    expect(result.steps.find(({ phase }) => phase === 'rollback')).toMatchObject({ status: 'SKIPPED', output: 'what one-way does cannot be taken back' });
+    expect(result.steps.find(({ phase }) => phase === 'rollback')).toMatchObject({
+      status: 'SKIPPED',
+      output: 'what one-way does cannot be taken back',
+    });
   });
 });
 
 describe('an act that fails half way', () => {
   it('takes back what was done, the failed change included, because it may have happened', async () => {
     const world = new World();
-    world.perform = (name) => (name === 'second' ? Promise.reject(new TocsinError('TOC_DEPENDENCY_AWAY', 'the target is away')) : Promise.resolve({ attempts: 1 }));
+    world.perform = (name) =>
+      name === 'second'
+        ? Promise.reject(new TocsinError('TOC_DEPENDENCY_AWAY', 'the target is away'))
+        : Promise.resolve({ attempts: 1 });
     const result = await run(world, request());
-    expect(result).toMatchObject({ outcome: 'failed', attempted: true, residual_risk: 'medium', reason: 'the target is away' });
-    expect(world.changes()).toEqual(['first', 'second', 'second', 'second', 'undo second', 'undo first', 'roll all back']);
+    expect(result).toMatchObject({
+      outcome: 'failed',
+      attempted: true,
+      residual_risk: 'medium',
+      reason: 'the target is away',
+    });
+    expect(world.changes()).toEqual([
+      'first',
+      'second',
+      'second',
+      'second',
+      'undo second',
+      'undo first',
+      'roll all back',
+    ]);
   });
 
   it('does not try again what can never succeed', async () => {
@@ -110,7 +143,8 @@ describe('a remediation that may not act', () => {
 
   it('is refused by the guard, with its reason', async () => {
     const world = new World();
-    world.admission = () => Promise.resolve({ allowed: false, reason: 'environment_not_allowed', detail: 'not in production' });
+    world.admission = () =>
+      Promise.resolve({ allowed: false, reason: 'environment_not_allowed', detail: 'not in production' });
     const result = await refuses(world, request(), /^environment_not_allowed: not in production$/);
     expect(stepsOf(result)[0]).toBe('guard/permission REFUSED');
     expect(world.asked).toEqual(['admit', 'release db-1 unused']);
@@ -130,18 +164,24 @@ describe('a remediation that may not act', () => {
   });
 
   it("is refused when the runbook's guard fails", async () => {
-    await refuses(new World(), request({ runbook: 'broken' }), /^runbook_guard: the runbook cannot decide: the guard is broken$/);
+    await refuses(
+      new World(),
+      request({ runbook: 'broken' }),
+      /^runbook_guard: the runbook cannot decide: the guard is broken$/,
+    );
   });
 
   it('is refused when the kill switch is thrown between the guard and the act', async () => {
     const world = new World();
-    world.confirmation = () => Promise.resolve({ allowed: false, reason: 'kill_switch', detail: 'ada: stop it' });
+    world.confirmation = () =>
+      Promise.resolve({ allowed: false, reason: 'kill_switch', detail: 'ada: stop it' });
     await refuses(world, request(), /^kill_switch: ada: stop it$/);
   });
 
   it('is refused when the kill switch is thrown after the last look', async () => {
     const world = new World();
-    world.perform = () => Promise.reject(new TocsinError('TOC_GUARD_REFUSED', 'kill_switch: the kill switch "*" is on'));
+    world.perform = () =>
+      Promise.reject(new TocsinError('TOC_GUARD_REFUSED', 'kill_switch: the kill switch "*" is on'));
     const result = await run(world, request());
     expect(result).toMatchObject({ outcome: 'refused', attempted: false });
     expect(world.changes()).toEqual(['first']);
@@ -162,8 +202,16 @@ describe('a remediation that may not act', () => {
   it.each([
     ['an unknown runbook', request({ runbook: 'none-such' }), /^runbook_unknown/],
     ['a rule that says nothing to verify', request({}, { condition: null }), /^unverifiable/],
-    ['inputs out of bounds', request({ inputs: { count: 9 } }), /^bad_input: count: 9 is not a whole number from 1 to 5$/],
-    ['an unknown input', request({ inputs: { cuont: 1 } }), /cuont: there is no such input; accepted: count, wait/],
+    [
+      'inputs out of bounds',
+      request({ inputs: { count: 9 } }),
+      /^bad_input: count: 9 is not a whole number from 1 to 5$/,
+    ],
+    [
+      'an unknown input',
+      request({ inputs: { cuont: 1 } }),
+      /cuont: there is no such input; accepted: count, wait/,
+    ],
     ['inputs of the wrong type', request({ inputs: { count: '2', wait: {} } }), /count: .*wait: /],
     ['a soak longer than the verification', request({ soakMs: 90_000 }), /^bad_input: a soak/],
   ])('is refused for %s, before anything is asked', async (_name, input, reason) => {
@@ -173,7 +221,9 @@ describe('a remediation that may not act', () => {
   });
 
   it('fails, not hangs, when it is started by hand with nonsense', async () => {
-    await expect(run(new World(), { plan: 7 })).rejects.toMatchObject({ cause: { message: expect.stringMatching(/^not a remediation: /) } });
+    await expect(run(new World(), { plan: 7 })).rejects.toMatchObject({
+      cause: { message: expect.stringMatching(/^not a remediation: /) },
+    });
   });
 });
 
@@ -188,13 +238,19 @@ describe('a trouble that is gone', () => {
   it('is nothing to do when the samples have recovered by themselves', async () => {
     const world = new World();
     world.recent = () => Promise.resolve({ samples: 5, last: { at: 1, value: 10 }, recovered: true });
-    expect(await run(world, request())).toMatchObject({ outcome: 'nothing_to_do', reason: 'the rule has recovered by itself' });
+    expect(await run(world, request())).toMatchObject({
+      outcome: 'nothing_to_do',
+      reason: 'the rule has recovered by itself',
+    });
   });
 
   it('is nothing to do when the change found nothing to change', async () => {
     const world = new World();
     world.perform = () => Promise.resolve({ attempts: 1, rows: [] });
-    expect(await run(world, request({ runbook: 'one-way' }))).toMatchObject({ outcome: 'nothing_to_do', attempted: false });
+    expect(await run(world, request({ runbook: 'one-way' }))).toMatchObject({
+      outcome: 'nothing_to_do',
+      attempted: false,
+    });
     expect(world.asked).not.toContain('await recovery');
   });
 
@@ -242,7 +298,8 @@ describe('the wait for samples', () => {
   it('is taken over when the process that waits fails', async () => {
     const world = new World();
     let attempts = 0;
-    world.recovery = () => (++attempts === 1 ? Promise.reject(new Error('the process is gone')) : Promise.resolve(VERIFIED));
+    world.recovery = () =>
+      ++attempts === 1 ? Promise.reject(new Error('the process is gone')) : Promise.resolve(VERIFIED);
     expect((await run(world, request())).outcome).toBe('verified');
     expect(attempts).toBe(2);
   });

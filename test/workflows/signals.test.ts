@@ -7,16 +7,21 @@ let world: World;
 beforeEach(async () => void (world = await realWorld()));
 afterEach(() => world.close());
 
-const kinds = async (handle: ReturnType<World['handle']>) => (await handle.query(timelineQuery)).map((event) => event.kind);
+const kinds = async (handle: ReturnType<World['handle']>) =>
+  (await handle.query(timelineQuery)).map((event) => event.kind);
 
 it('acknowledge, silence and resolve work as Signals, as the Temporal Web UI sends them', async () => {
   const firing = transition();
   await world.deliver(firing);
   const handle = world.handle(firing);
   await handle.signal('acknowledge', { owner: 'ada', lease_seconds: 600 });
-  await waitFor(async () => (await handle.query(statusQuery)).state === 'ACKNOWLEDGED', { what: 'the acknowledgement' });
+  await waitFor(async () => (await handle.query(statusQuery)).state === 'ACKNOWLEDGED', {
+    what: 'the acknowledgement',
+  });
   await handle.signal('silence', { owner: 'ada', duration_seconds: 600 });
-  await waitFor(async () => (await handle.query(statusQuery)).silencedUntil !== null, { what: 'the silence' });
+  await waitFor(async () => (await handle.query(statusQuery)).silencedUntil !== null, {
+    what: 'the silence',
+  });
   expect(world.silences).toHaveLength(1);
   await handle.signal('resolve', { owner: 'ada' });
   await waitFor(async () => (await handle.query(statusQuery)).state === 'RESOLVED', { what: 'the resolve' });
@@ -39,12 +44,17 @@ it.each([
   await waitFor(async () => (await kinds(handle)).includes('refused_signal'), { what: 'the refusal' });
   const refused = (await handle.query(timelineQuery)).find((event) => event.kind === 'refused_signal')!;
   expect(refused.text).toContain('Accepted:');
-  expect((await handle.executeUpdate(acknowledgeUpdate, { args: [{ owner: 'ada' }] })).state).toBe('ACKNOWLEDGED');
+  expect((await handle.executeUpdate(acknowledgeUpdate, { args: [{ owner: 'ada' }] })).state).toBe(
+    'ACKNOWLEDGED',
+  );
 });
 
 it.each([
   ['broken JSON', { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('{"owner": ') }],
-  ['an unknown encoding', { metadata: { encoding: Buffer.from('application/x-thing') }, data: Buffer.from('x') }],
+  [
+    'an unknown encoding',
+    { metadata: { encoding: Buffer.from('application/x-thing') }, data: Buffer.from('x') },
+  ],
   ['no metadata', { data: Buffer.from('x') }],
 ])('a Signal whose payload is %s is refused too', async (_, payload) => {
   const firing = transition();

@@ -30,7 +30,7 @@ export interface World {
   readonly policy: (more?: Partial<LifePolicy>) => LifePolicy;
   readonly deliver: (transition: Transition, more?: Partial<LifePolicy>) => Promise<string>;
   readonly handle: (transition: Transition) => ReturnType<Client['workflow']['getHandle']>;
-  /** `step>receiver` of every message asked for, in order. */
+  /** `step>receiver` of every message asked for, in order; one asked for again is the same, as in Postgres. */
   readonly messages: () => string[];
   close(): Promise<void>;
 }
@@ -41,22 +41,47 @@ interface Options {
 }
 
 /** On the server that skips time. */
-export async function skippingWorld(options: Options = {}): Promise<{ world: World; env: TestWorkflowEnvironment }> {
+export async function skippingWorld(
+  options: Options = {},
+): Promise<{ world: World; env: TestWorkflowEnvironment }> {
   const env = await timeSkippingEnvironment();
   // This server cannot list them, so they are added unseen.
   await addSearchAttributes(env.connection.operatorService, 'default', SEARCH_ATTRIBUTES);
-  const world = await worldOn(env.nativeConnection, new Client({ connection: env.nativeConnection }), options);
-  return { env, world: { ...world, close: async () => { await world.close(); await env.teardown(); } } };
+  const world = await worldOn(
+    env.nativeConnection,
+    new Client({ connection: env.nativeConnection }),
+    options,
+  );
+  return {
+    env,
+    world: {
+      ...world,
+      close: async () => {
+        await world.close();
+        await env.teardown();
+      },
+    },
+  };
 }
 
 /** On the ordinary development server: eager starts, search attributes, lists. */
 export async function realWorld(options: Options = {}): Promise<World> {
   const connection = await NativeConnection.connect({ address: testServers().temporal });
   const world = await worldOn(connection, new Client({ connection }), options);
-  return { ...world, close: async () => { await world.close(); await connection.close(); } };
+  return {
+    ...world,
+    close: async () => {
+      await world.close();
+      await connection.close();
+    },
+  };
 }
 
-async function worldOn(connection: NativeConnection, client: Client, { activities = {}, maxCachedWorkflows }: Options): Promise<World> {
+async function worldOn(
+  connection: NativeConnection,
+  client: Client,
+  { activities = {}, maxCachedWorkflows }: Options,
+): Promise<World> {
   const instance = uniqueInstance();
   const records: LifeRecord[] = [];
   const silences: Silence[] = [];
@@ -69,13 +94,24 @@ async function worldOn(connection: NativeConnection, client: Client, { activitie
         return { closed: false, previousEndedAt: null };
       },
     },
-    silences: { create: async (silence) => void silences.push(silence), expire: async () => {}, active: async () => [] },
+    silences: {
+      create: async (silence) => void silences.push(silence),
+      expire: async () => {},
+      active: async () => [],
+    },
     quickArtifacts: async () => [],
     wakeNotifier: () => {},
   });
   const bundle = await workflowBundle();
   const worker = (role: string) =>
-    Worker.create({ connection, taskQueue: taskQueueName(instance, role), workflowBundle: bundle, dataConverter, activities: { ...bookkeeping, ...activities }, maxCachedWorkflows: maxCachedWorkflows ?? 200 });
+    Worker.create({
+      connection,
+      taskQueue: taskQueueName(instance, role),
+      workflowBundle: bundle,
+      dataConverter,
+      activities: { ...bookkeeping, ...activities },
+      maxCachedWorkflows: maxCachedWorkflows ?? 200,
+    });
   const workers = [await worker('lifecycle'), await worker('effects')];
   const running = workers.map((one) => one.run());
   const lives = createLives(client);
@@ -94,7 +130,12 @@ async function worldOn(connection: NativeConnection, client: Client, { activitie
     policy: policyOf,
     deliver: (transition, more = {}) => lives.deliver(transition, policyOf(more)),
     handle: (transition) => client.workflow.getHandle(alertWorkflowId(instance, transition.fingerprint)),
-    messages: () => records.flatMap((record) => record.notifications ?? []).map((one) => `${one.step}>${one.receiver}`),
+    messages: () => {
+      const all = records
+        .flatMap((record) => record.notifications ?? [])
+        .map((one) => [`${one.messageId}>${one.receiver}`, `${one.step}>${one.receiver}`] as const);
+      return [...new Map(all).values()];
+    },
     close: async () => {
       for (const one of workers) one.shutdown();
       await Promise.all(running);

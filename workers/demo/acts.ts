@@ -17,39 +17,67 @@ const SESSIONS = 34;
 /** Sessions left idle in a transaction use up the connections; a runbook ends them, and the samples prove it. */
 export async function actOne(scene: Scene): Promise<void> {
   const { stage, story, lists } = scene;
-  const marks = story.begin('Act one: sessions that are idle in a transaction fill the connections of orders-db');
+  const marks = story.begin(
+    'Act one: sessions that are idle in a transaction fill the connections of orders-db',
+  );
   const since = Date.now();
   const sessions = await openIdleSessions(stage.application, SESSIONS);
   story.say(`opened ${SESSIONS} sessions of orders_app and left each in a transaction`);
   try {
     const row = await story.until('the alert', () => firingSince(lists, 'ConnectionsNearlyUsedUp', since));
     story.mark(marks, 'sample', row.eventTime);
-    story.say(`fired: ${row.labels.alertname} on ${row.labels.instance_id}, value ${String(row.value)}, threshold ${row.threshold}`);
+    story.say(
+      `fired: ${row.labels.alertname} on ${row.labels.instance_id}, value ${String(row.value)}, threshold ${row.threshold}`,
+    );
 
-    const hook = await story.until('the first notification', () => stage.hooks.find(({ payload }) => payload.message_id === `${row.fingerprint}:${row.episode}:fire`));
+    const hook = await story.until('the first notification', () =>
+      stage.hooks.find(({ payload }) => payload.message_id === `${row.fingerprint}:${row.episode}:fire`),
+    );
     story.mark(marks, 'notified (webhook)', hook.at);
     story.say(`notified: the webhook received "${hook.payload.subject}"`);
 
-    const artifacts = await story.until('the enrichment', async () => nonEmpty((await lists.artifacts(row.fingerprint, row.episode)).filter(({ provider }) => provider === 'postgres_sessions')));
-    story.say(`enriched: ${(await lists.artifacts(row.fingerprint, row.episode)).map(({ provider, status }) => `${provider} ${status}`).join(', ')}`);
-    if (artifacts[0]!.status !== 'ok') throw new Error(`the sessions of orders-db were not found out: ${artifacts[0]!.error}`);
+    const artifacts = await story.until('the enrichment', async () =>
+      nonEmpty(
+        (await lists.artifacts(row.fingerprint, row.episode)).filter(
+          ({ provider }) => provider === 'postgres_sessions',
+        ),
+      ),
+    );
+    story.say(
+      `enriched: ${(await lists.artifacts(row.fingerprint, row.episode)).map(({ provider, status }) => `${provider} ${status}`).join(', ')}`,
+    );
+    if (artifacts[0]!.status !== 'ok')
+      throw new Error(`the sessions of orders-db were not found out: ${artifacts[0]!.error}`);
 
-    const result = await story.until('the remediation', async () => (await lists.remediations(row.fingerprint, row.episode))[0], 90_000);
-    for (const step of result.steps) story.say(`  ${step.phase.padEnd(8)} ${step.status.padEnd(8)} ${step.name}: ${step.output}`);
-    const acted = result.steps.find(({ phase, status }) => phase === 'act' && status === 'SUCCESS' );
-    if (result.outcome !== 'verified' || acted === undefined) throw new Error(`the remediation ended as ${result.outcome}: ${result.reason}`);
+    const result = await story.until(
+      'the remediation',
+      async () => (await lists.remediations(row.fingerprint, row.episode))[0],
+      90_000,
+    );
+    for (const step of result.steps)
+      story.say(`  ${step.phase.padEnd(8)} ${step.status.padEnd(8)} ${step.name}: ${step.output}`);
+    const acted = result.steps.find(({ phase, status }) => phase === 'act' && status === 'SUCCESS');
+    if (result.outcome !== 'verified' || acted === undefined)
+      throw new Error(`the remediation ended as ${result.outcome}: ${result.reason}`);
     const lastAct = result.steps.filter(({ phase }) => phase === 'act').at(-1)!;
     story.mark(marks, 'remediated', Date.parse(lastAct.ended_at));
     story.mark(marks, 'verified', Date.parse(result.ended_at));
     story.say(`verified: ${result.reason}`);
 
-    const resolved = await story.until('the resolve', async () => isResolved(await lists.find(row.fingerprint)));
+    const resolved = await story.until('the resolve', async () =>
+      isResolved(await lists.find(row.fingerprint)),
+    );
     story.mark(marks, 'resolved', Date.parse(resolved.endsAt!));
     story.say(`resolved: by the ${resolved.resolvedBy}`);
-    const told = await story.until('the mail of the notification service about the resolve', () => stage.mails.filter(({ to, at }) => to === 'dba@example.com' && at > since)[1]);
+    const told = await story.until(
+      'the mail of the notification service about the resolve',
+      () => stage.mails.filter(({ to, at }) => to === 'dba@example.com' && at > since)[1],
+    );
     story.mark(marks, 'resolve notified (mail)', told.at);
-    for (const mail of stage.mails.filter(({ to, at }) => to === 'dba@example.com' && at > since)) story.say(`notified: dba@example.com received "${mail.subject}"`);
-    if (stage.mails.some(({ to, at }) => to === 'on-call@example.com' && at > since)) throw new Error('somebody was paged for what the runbook repaired');
+    for (const mail of stage.mails.filter(({ to, at }) => to === 'dba@example.com' && at > since))
+      story.say(`notified: dba@example.com received "${mail.subject}"`);
+    if (stage.mails.some(({ to, at }) => to === 'on-call@example.com' && at > since))
+      throw new Error('somebody was paged for what the runbook repaired');
   } finally {
     await Promise.all(sessions.map((session) => session.end().catch(() => undefined)));
   }
@@ -68,7 +96,9 @@ export async function actTwo(scene: Scene): Promise<void> {
     story.say('one transaction holds a row, another waits for it');
     const row = await story.until('the alert', () => firingSince(lists, 'StatementsWaitForLocks', since));
     story.mark(marks, 'sample', row.eventTime);
-    story.say(`fired: ${row.labels.alertname} on ${row.labels.instance_id}, value ${String(row.value)}, threshold ${row.threshold}`);
+    story.say(
+      `fired: ${row.labels.alertname} on ${row.labels.instance_id}, value ${String(row.value)}, threshold ${row.threshold}`,
+    );
 
     const first = await mailTo(scene, 'on-call@example.com', since);
     story.mark(marks, 'level 1 told', first.at);
@@ -82,19 +112,25 @@ export async function actTwo(scene: Scene): Promise<void> {
     story.mark(marks, 'acknowledged', Date.now());
     story.say(`acknowledged: ${answer.message}`);
     const status = await actions.status(row.fingerprint);
-    if (status?.escalation?.nextAt !== null) throw new Error('the escalation goes on in spite of the acknowledgement');
+    if (status?.escalation?.nextAt !== null)
+      throw new Error('the escalation goes on in spite of the acknowledgement');
     // The third level's time passes, and it must not be told.
     await story.until('the time of level 3', () => (Date.now() > second.at + 6_000 ? true : null));
-    if (stage.mails.some(({ to, at }) => to === 'manager@example.com' && at > since)) throw new Error('level 3 was told in spite of the acknowledgement');
+    if (stage.mails.some(({ to, at }) => to === 'manager@example.com' && at > since))
+      throw new Error('level 3 was told in spite of the acknowledgement');
     story.say('level 3 was not told: the escalation has stopped');
 
     await holder.query('commit');
     await waiting;
     story.say('the lock was released by its owner');
-    const resolved = await story.until('the resolve', async () => isResolved(await lists.find(row.fingerprint)));
+    const resolved = await story.until('the resolve', async () =>
+      isResolved(await lists.find(row.fingerprint)),
+    );
     story.mark(marks, 'resolved', Date.parse(resolved.endsAt!));
     story.say(`resolved: by the ${resolved.resolvedBy}`);
-    const hook = await story.until('its notification', () => stage.hooks.find(({ payload }) => payload.message_id === `${row.fingerprint}:${row.episode}:resolved`));
+    const hook = await story.until('its notification', () =>
+      stage.hooks.find(({ payload }) => payload.message_id === `${row.fingerprint}:${row.episode}:resolved`),
+    );
     story.mark(marks, 'resolve notified (webhook)', hook.at);
     story.say(`notified: the webhook received "${hook.payload.subject}"`);
   } finally {
@@ -122,7 +158,9 @@ async function firingSince(lists: AlertLists, name: string, since: number): Prom
 }
 
 function mailTo({ stage, story }: Scene, address: string, since: number) {
-  return story.until(`the mail to ${address}`, () => stage.mails.find(({ to, at }) => to === address && at > since));
+  return story.until(`the mail to ${address}`, () =>
+    stage.mails.find(({ to, at }) => to === address && at > since),
+  );
 }
 
 const isResolved = (row: AlertRow | null): AlertRow | null => (row?.state === 'RESOLVED' ? row : null);

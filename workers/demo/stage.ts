@@ -37,7 +37,12 @@ export async function setStage(dataDir: string, progress: (text: string) => void
     for (const one of closing.splice(0).reverse()) await one();
   };
   try {
-    const servers = await startServers({ dataDir: join(dataDir, 'servers'), which: ['temporal', 'kafka', 'postgres'], variables: 'none', progress });
+    const servers = await startServers({
+      dataDir: join(dataDir, 'servers'),
+      which: ['temporal', 'kafka', 'postgres'],
+      variables: 'none',
+      progress,
+    });
     closing.push(() => servers.stop());
     progress('orders-db: the database that will get into trouble');
     const orders = await startServers({
@@ -95,7 +100,10 @@ async function receiveHooks(hooks: ReceivedHook[]): Promise<{ port: number; clos
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      hooks.push({ at: Date.now(), payload: JSON.parse(Buffer.concat(chunks).toString()) as NotificationPayload });
+      hooks.push({
+        at: Date.now(),
+        payload: JSON.parse(Buffer.concat(chunks).toString()) as NotificationPayload,
+      });
       response.end('{}');
     });
   });
@@ -116,7 +124,8 @@ async function receiveMails(mails: ReceivedMail[]): Promise<{ port: number; clos
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('end', () => {
         const subject = /^subject: (.*(?:\r\n[ \t].*)*)/im.exec(Buffer.concat(chunks).toString())?.[1] ?? '';
-        for (const { address } of session.envelope.rcptTo) mails.push({ at: Date.now(), to: address, subject: subject.replace(/\r\n\s+/g, ' ') });
+        for (const { address } of session.envelope.rcptTo)
+          mails.push({ at: Date.now(), to: address, subject: subject.replace(/\r\n\s+/g, ' ') });
         done();
       });
     },

@@ -11,7 +11,11 @@ export interface Marks {
 export interface Story {
   say(text: string): void;
   /** Waits until `look` finds something and answers it; throws after `timeoutMs` with what was waited for. */
-  until<T>(what: string, look: () => Promise<T | null | undefined> | T | null | undefined, timeoutMs?: number): Promise<T>;
+  until<T>(
+    what: string,
+    look: () => Promise<T | null | undefined> | T | null | undefined,
+    timeoutMs?: number,
+  ): Promise<T>;
   begin(act: string): Marks;
   /** Notes when a step happened. */
   mark(marks: Marks, step: string, at: number): void;
@@ -24,9 +28,14 @@ export function createStory(write: (line: string) => void, now: () => number = D
   const began = now();
   const acts: Marks[] = [];
 
-  const say = (text: string): void => write(`${`+${((now() - began) / 1_000).toFixed(1)} s`.padStart(9)}  ${text}`);
+  const say = (text: string): void =>
+    write(`${`+${((now() - began) / 1_000).toFixed(1)} s`.padStart(9)}  ${text}`);
 
-  async function until<T>(what: string, look: () => Promise<T | null | undefined> | T | null | undefined, timeoutMs = 60_000): Promise<T> {
+  async function until<T>(
+    what: string,
+    look: () => Promise<T | null | undefined> | T | null | undefined,
+    timeoutMs = 60_000,
+  ): Promise<T> {
     const deadline = now() + timeoutMs;
     for (;;) {
       const found = await look();
@@ -45,7 +54,10 @@ export function createStory(write: (line: string) => void, now: () => number = D
   }
 
   function table(): string {
-    const rows = new Table({ head: ['act', 'step', 'since the sample', 'since the step before'], style: { head: [], border: [] } });
+    const rows = new Table({
+      head: ['act', 'step', 'since the sample', 'since the step before'],
+      style: { head: [], border: [] },
+    });
     for (const { act, at } of acts) {
       const steps = [...at].sort((a, b) => a[1] - b[1]);
       steps.forEach(([step, time], place) => {

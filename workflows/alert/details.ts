@@ -5,7 +5,11 @@ import type { Transition } from '../../src/domain/transition';
 
 const SHOWN_EVENTS = 12;
 
-export function detailsOf(status: LifeStatus, transition: Transition, timeline: readonly TimelineEvent[]): string {
+export function detailsOf(
+  status: LifeStatus,
+  transition: Transition,
+  timeline: readonly TimelineEvent[],
+): string {
   const { labels, annotations, threshold } = transition;
   const lines = [
     `**${status.state}** ${labels.alertname ?? status.fingerprint}${annotations.summary ? `: ${annotations.summary}` : ''}`,
@@ -14,10 +18,17 @@ export function detailsOf(status: LifeStatus, transition: Transition, timeline: 
     `- value ${transition.value ?? 'unknown'}${threshold === null ? '' : `, threshold ${threshold}`}`,
     `- ${labelsText(labels)}`,
   ];
-  if (status.acknowledgement) lines.push(`- held by ${status.acknowledgement.owner}${status.acknowledgement.until ? ` until ${status.acknowledgement.until}` : ''}`);
+  if (status.acknowledgement)
+    lines.push(
+      `- held by ${status.acknowledgement.owner}${status.acknowledgement.until ? ` until ${status.acknowledgement.until}` : ''}`,
+    );
   if (status.silencedUntil) lines.push(`- silenced until ${status.silencedUntil}`);
-  if (status.escalation) lines.push(`- escalation ${status.escalation.policy}: ${status.escalation.told} told${status.escalation.nextAt ? `, next at ${status.escalation.nextAt}` : ''}`);
-  if (status.remediation) lines.push(`- remediation ${status.remediation.runbook}: ${status.remediation.outcome}`);
+  if (status.escalation)
+    lines.push(
+      `- escalation ${status.escalation.policy}: ${status.escalation.told} told${status.escalation.nextAt ? `, next at ${status.escalation.nextAt}` : ''}`,
+    );
+  if (status.remediation)
+    lines.push(`- remediation ${status.remediation.runbook}: ${status.remediation.outcome}`);
   lines.push('', ...timeline.slice(-SHOWN_EVENTS).map((event) => `1. ${event.at} ${event.text}`));
   return lines.join('\n');
 }

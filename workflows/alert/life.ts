@@ -23,17 +23,10 @@ import type {
 import { move, refusal, shownState, type AlertState, type LifecycleEvent } from '../../src/domain/lifecycle';
 import type { RemediationResult } from '../../src/domain/remediation';
 import type { Transition } from '../../src/domain/transition';
-import type { LifeRecord, NewNotification } from '../../src/history/port';
+import type { QueuedRecord } from '../../src/history/port';
 import type { AlertLifeInput } from '../messages';
 
 type Running = { readonly outcome: 'running'; readonly runbook: string; readonly deadline: number };
-
-/** A record with its date as text: what crosses into an activity is JSON. */
-export type QueuedRecord = Omit<LifeRecord, 'notifications'> & {
-  readonly notifications?: readonly (Omit<NewNotification, 'dueAt'> & { readonly dueAt: string })[];
-  /** The first record of an episode: what it answers is told to `opened`. */
-  readonly begins?: boolean;
-};
 
 /** The chain's clock: `dueAt` while it runs, `remainingMs` while it is stopped, neither at its end. */
 interface EscalationClock {
@@ -110,18 +103,31 @@ export class AlertLife {
 
   acknowledge(request: AcknowledgeRequest, now: number): ActionAnswer {
     this.enter('acknowledge');
-    const lease = request.lease_seconds === undefined ? this.policy.acknowledgeLeaseMs : request.lease_seconds * 1_000;
+    const lease =
+      request.lease_seconds === undefined ? this.policy.acknowledgeLeaseMs : request.lease_seconds * 1_000;
     const until = lease === null ? null : iso(now + lease);
     this.acknowledgement = { owner: request.owner, at: iso(now), until, comment: request.comment ?? null };
     this.runClock(now);
     const held = until === null ? 'until it is taken back' : `until ${until}`;
     const text = `${request.owner} acknowledged it ${held}; escalation waits`;
-    this.record(now, 'acknowledged', request.owner, text, { comment: request.comment ?? null }, { acknowledgement: this.acknowledgement, state: this.state });
+    this.record(
+      now,
+      'acknowledged',
+      request.owner,
+      text,
+      { comment: request.comment ?? null },
+      { acknowledgement: this.acknowledgement, state: this.state },
+    );
     return this.answer(now, text);
   }
 
   unacknowledge(request: UnacknowledgeRequest, now: number): ActionAnswer {
-    return this.release('unacknowledge', request.owner, `${request.owner} gave the acknowledgement back; escalation goes on`, now);
+    return this.release(
+      'unacknowledge',
+      request.owner,
+      `${request.owner} gave the acknowledgement back; escalation goes on`,
+      now,
+    );
   }
 
   resolve(request: ResolveRequest, now: number): ActionAnswer {
@@ -131,13 +137,22 @@ export class AlertLife {
     this.previousEndedAt = now;
     this.runClock(now);
     const text = `${request.owner} resolved it; quiet until ${iso(this.quietUntil)}`;
-    this.record(now, 'resolved', request.owner, text, { comment: request.comment ?? null }, {
-      state: 'RESOLVED',
-      resolvedBy: request.owner,
-      acknowledgement: null,
-      quietUntil: iso(this.quietUntil),
-      resolves: { receivers: this.policy.page.filter((page) => page.sendResolved).map((page) => page.receiver) },
-    });
+    this.record(
+      now,
+      'resolved',
+      request.owner,
+      text,
+      { comment: request.comment ?? null },
+      {
+        state: 'RESOLVED',
+        resolvedBy: request.owner,
+        acknowledgement: null,
+        quietUntil: iso(this.quietUntil),
+        resolves: {
+          receivers: this.policy.page.filter((page) => page.sendResolved).map((page) => page.receiver),
+        },
+      },
+    );
     return this.answer(now, text);
   }
 
@@ -151,7 +166,8 @@ export class AlertLife {
   }
 
   escalateNow(request: EscalateRequest, now: number): ActionAnswer {
-    const next = this.policy.escalation === null ? null : nextLevel(this.policy.escalation, this.escalation.told);
+    const next =
+      this.policy.escalation === null ? null : nextLevel(this.policy.escalation, this.escalation.told);
     if (next === null) return this.answer(now, 'nobody is left to tell: the escalation chain has ended');
     this.tellNextLevel(request.owner, now);
     return this.answer(now, `told level ${next.level}, ${next.spec.name}`);
@@ -169,14 +185,26 @@ export class AlertLife {
 
   /** A message that could not be understood: told in the timeline, with the form that is accepted. */
   refuseSignal(name: string, problem: string, form: string, now: number): void {
-    this.record(now, 'refused_signal', 'signal', `signal "${name}" was refused: ${problem}. Accepted: ${form}`, {}, {});
+    this.record(
+      now,
+      'refused_signal',
+      'signal',
+      `signal "${name}" was refused: ${problem}. Accepted: ${form}`,
+      {},
+      {},
+    );
   }
 
   /** Does all that is due at `now`. */
   tick(now: number): void {
     const lapsesAt = this.leaseEnds();
     if (lapsesAt !== null && lapsesAt <= now) {
-      this.release('lapse', 'tocsin', `the acknowledgement of ${this.acknowledgement!.owner} lapsed; escalation goes on`, now);
+      this.release(
+        'lapse',
+        'tocsin',
+        `the acknowledgement of ${this.acknowledgement!.owner} lapsed; escalation goes on`,
+        now,
+      );
     }
     if (this.silencedUntil !== null && this.silencedUntil <= now) {
       this.silencedUntil = null;
@@ -186,12 +214,20 @@ export class AlertLife {
     while (this.escalation.dueAt !== null && this.escalation.dueAt <= now) this.tellNextLevel('tocsin', now);
     if (this.quietUntil !== null && this.quietUntil <= now) this.endQuiet(now);
     if (this.coolUntil !== null && this.coolUntil <= now) this.coolUntil = null;
-    if (this.remediation?.outcome === 'running' && this.remediation.deadline <= now) this.loseRemediation(now);
+    if (this.remediation?.outcome === 'running' && this.remediation.deadline <= now)
+      this.loseRemediation(now);
   }
 
   nextDeadline(): number | null {
     const running = this.remediation?.outcome === 'running' ? this.remediation.deadline : null;
-    const waits = [this.leaseEnds(), this.silencedUntil, this.escalation.dueAt, this.quietUntil, this.coolUntil, running];
+    const waits = [
+      this.leaseEnds(),
+      this.silencedUntil,
+      this.escalation.dueAt,
+      this.quietUntil,
+      this.coolUntil,
+      running,
+    ];
     const set = waits.filter((at): at is number => at !== null);
     return set.length === 0 ? null : Math.min(...set);
   }
@@ -199,7 +235,13 @@ export class AlertLife {
   /** Whether nothing can happen any more without a new transition. */
   ended(now: number): boolean {
     this.tick(now);
-    return this.state === 'RESOLVED' && this.quietUntil === null && this.coolUntil === null && this.remediation?.outcome !== 'running' && this.records.length === 0;
+    return (
+      this.state === 'RESOLVED' &&
+      this.quietUntil === null &&
+      this.coolUntil === null &&
+      this.remediation?.outcome !== 'running' &&
+      this.records.length === 0
+    );
   }
 
   /** The records that wait to be written; they stay until `recorded`. */
@@ -212,7 +254,10 @@ export class AlertLife {
   }
 
   /** What the first record of an episode answered. */
-  opened(answer: { readonly closed: boolean; readonly previousEndedAt: string | null }, artifacts: readonly Artifact[]): void {
+  opened(
+    answer: { readonly closed: boolean; readonly previousEndedAt: string | null },
+    artifacts: readonly Artifact[],
+  ): void {
     this.artifacts = artifacts;
     if (answer.previousEndedAt !== null) this.previousEndedAt = Date.parse(answer.previousEndedAt);
     if (!answer.closed) return;
@@ -248,8 +293,19 @@ export class AlertLife {
   remediationBegins(now: number): NonNullable<LifePolicy['remediation']> {
     const plan = this.policy.remediation!;
     this.remediations += 1;
-    this.remediation = { outcome: 'running', runbook: plan.runbook, deadline: now + plan.verifyTimeoutMs + 120_000 };
-    this.record(now, 'remediation_started', 'tocsin', `runbook ${plan.runbook} was started for ${plan.target}`, {}, {});
+    this.remediation = {
+      outcome: 'running',
+      runbook: plan.runbook,
+      deadline: now + plan.verifyTimeoutMs + 120_000,
+    };
+    this.record(
+      now,
+      'remediation_started',
+      'tocsin',
+      `runbook ${plan.runbook} was started for ${plan.target}`,
+      {},
+      {},
+    );
     return plan;
   }
 
@@ -257,11 +313,18 @@ export class AlertLife {
     if (this.remediation === null || this.remediation.outcome !== 'running') return;
     this.remediation = result;
     const step = `remediated-${this.remediations}`;
-    this.record(now, 'remediated', result.runbook, `${result.runbook}: ${result.outcome.replace('_', ' ')}. ${result.reason}`, { outcome: result.outcome }, {
-      remediation: result,
-      updates: { step, receivers: this.policy.page.map((page) => page.receiver) },
-      release: this.waitingFor(['enrich', 'remediate']),
-    });
+    this.record(
+      now,
+      'remediated',
+      result.runbook,
+      `${result.runbook}: ${result.outcome.replace('_', ' ')}. ${result.reason}`,
+      { outcome: result.outcome },
+      {
+        remediation: result,
+        updates: { step, receivers: this.policy.page.map((page) => page.receiver) },
+        release: this.waitingFor(['enrich', 'remediate']),
+      },
+    );
   }
 
   remediationFailed(reason: string, now: number): void {
@@ -314,7 +377,11 @@ export class AlertLife {
       escalation:
         policy.escalation === null
           ? null
-          : { policy: policy.escalation.name, told: escalation.told, nextAt: escalation.dueAt === null ? null : iso(escalation.dueAt) },
+          : {
+              policy: policy.escalation.name,
+              told: escalation.told,
+              nextAt: escalation.dueAt === null ? null : iso(escalation.dueAt),
+            },
       remediation: this.remediation,
       artifacts: this.artifacts.map((artifact) => ({ ...artifact, data: null })),
     };
@@ -326,8 +393,22 @@ export class AlertLife {
 
   /** The decisions about telling people, newest first. */
   why(): readonly string[] {
-    const told = ['fired', 'escalated', 'acknowledged', 'unacknowledged', 'lapsed', 'silenced', 'silence_ended', 'remediated', 'resolved', 'reopened'];
-    return this.events.filter((event) => told.includes(event.kind)).map((event) => `${event.at} ${event.text}`).reverse();
+    const told = [
+      'fired',
+      'escalated',
+      'acknowledged',
+      'unacknowledged',
+      'lapsed',
+      'silenced',
+      'silence_ended',
+      'remediated',
+      'resolved',
+      'reopened',
+    ];
+    return this.events
+      .filter((event) => told.includes(event.kind))
+      .map((event) => `${event.at} ${event.text}`)
+      .reverse();
   }
 
   carry(): Carried {
@@ -374,15 +455,28 @@ export class AlertLife {
     const nothingToWaitFor = this.enriched && this.policy.remediation === null;
     const release = nothingToWaitFor ? this.waitingFor(['enrich', 'remediate']) : [];
     this.startEscalation(now);
-    const event = this.note(now, extra.opens === undefined ? 'fired' : 'reopened', this.transition.source, text, { value: this.transition.value });
-    this.queue({ ...extra, timeline: extra.opens === undefined ? [] : [event], state: 'FIRING', release, begins: true });
+    const event = this.note(
+      now,
+      extra.opens === undefined ? 'fired' : 'reopened',
+      this.transition.source,
+      text,
+      { value: this.transition.value },
+    );
+    this.queue({
+      ...extra,
+      timeline: extra.opens === undefined ? [] : [event],
+      state: 'FIRING',
+      release,
+      begins: true,
+    });
     this.tick(now);
   }
 
   private resolveBy(source: string, now: number): void {
     this.state = move(this.state, 'resolve');
     this.acknowledgement = null;
-    const flapped = this.previousEndedAt !== null && this.episode - this.previousEndedAt < this.policy.cooldownMs;
+    const flapped =
+      this.previousEndedAt !== null && this.episode - this.previousEndedAt < this.policy.cooldownMs;
     this.coolUntil = flapped || this.episodes > 1 ? now + this.policy.cooldownMs : null;
     this.previousEndedAt = now;
     this.runClock(now);
@@ -395,14 +489,26 @@ export class AlertLife {
     if (this.signal === null || !this.signal.firing) return;
     this.signal = { ...this.signal, episode: now };
     const reason = 'the condition still holds after it was resolved by hand';
-    this.open(now, now, { opens: { startsAt: iso(now), reason }, quietUntil: null, notifications: this.firstPages(now) }, reason);
+    this.open(
+      now,
+      now,
+      { opens: { startsAt: iso(now), reason }, quietUntil: null, notifications: this.firstPages(now) },
+      reason,
+    );
   }
 
   private release(event: 'unacknowledge' | 'lapse', actor: string, text: string, now: number): ActionAnswer {
     this.enter(event);
     this.acknowledgement = null;
     this.runClock(now);
-    this.record(now, event === 'lapse' ? 'lapsed' : 'unacknowledged', actor, text, {}, { acknowledgement: null, state: this.state });
+    this.record(
+      now,
+      event === 'lapse' ? 'lapsed' : 'unacknowledged',
+      actor,
+      text,
+      {},
+      { acknowledgement: null, state: this.state },
+    );
     return this.answer(now, text);
   }
 
@@ -423,7 +529,8 @@ export class AlertLife {
     const silenced = this.silencedUntil !== null && this.silencedUntil > now;
     if (this.state === 'RESOLVED') this.escalation = { told, dueAt: null, remainingMs: null };
     else if (this.state === 'FIRING' && !silenced) {
-      if (dueAt === null && remainingMs !== null) this.escalation = { told, dueAt: now + remainingMs, remainingMs: null };
+      if (dueAt === null && remainingMs !== null)
+        this.escalation = { told, dueAt: now + remainingMs, remainingMs: null };
     } else if (dueAt !== null) this.escalation = { told, dueAt: null, remainingMs: Math.max(0, dueAt - now) };
   }
 
@@ -436,21 +543,46 @@ export class AlertLife {
     if (next === null) return;
     const step = `escalate-${progress.told}`;
     const round = next.round > 1 ? `, round ${next.round}` : '';
-    this.record(now, 'escalated', actor, `escalated to level ${next.level}${round}: ${next.spec.name}`, { level: next.level, round: next.round, receivers: next.spec.receivers }, {
-      escalationLevel: next.level,
-      notifications: next.spec.receivers.map((receiver) => this.message(receiver, step, now)),
-    });
+    this.record(
+      now,
+      'escalated',
+      actor,
+      `escalated to level ${next.level}${round}: ${next.spec.name}`,
+      { level: next.level, round: next.round, receivers: next.spec.receivers },
+      {
+        escalationLevel: next.level,
+        notifications: next.spec.receivers.map((receiver) => this.message(receiver, step, now)),
+      },
+    );
   }
 
-  private message(receiver: string, step: string, dueAt: number): NonNullable<QueuedRecord['notifications']>[number] {
+  private message(
+    receiver: string,
+    step: string,
+    dueAt: number,
+  ): NonNullable<QueuedRecord['notifications']>[number] {
     const { fingerprint } = this.transition;
-    return { messageId: messageId(fingerprint, this.episode, step), receiver, fingerprint, episode: this.episode, step, dueAt: iso(dueAt) };
+    return {
+      messageId: messageId(fingerprint, this.episode, step),
+      receiver,
+      fingerprint,
+      episode: this.episode,
+      step,
+      dueAt: iso(dueAt),
+    };
   }
 
   private firstPages(now: number): NonNullable<QueuedRecord['notifications']> {
     const { fingerprint } = this.transition;
     return this.policy.page.map(({ receiver, deadlineMs }) => {
-      return { messageId: messageId(fingerprint, now, 'fire'), receiver, fingerprint, episode: now, step: 'fire', dueAt: iso(now + deadlineMs) };
+      return {
+        messageId: messageId(fingerprint, now, 'fire'),
+        receiver,
+        fingerprint,
+        episode: now,
+        step: 'fire',
+        dueAt: iso(now + deadlineMs),
+      };
     });
   }
 
@@ -471,19 +603,38 @@ export class AlertLife {
     return { state: this.shown(now), message };
   }
 
-  private note(now: number, kind: string, actor: string, text: string, details: TimelineEvent['details']): TimelineEvent {
+  private note(
+    now: number,
+    kind: string,
+    actor: string,
+    text: string,
+    details: TimelineEvent['details'],
+  ): TimelineEvent {
     const event: TimelineEvent = { key: `${kind}-${this.seq + 1}`, at: iso(now), kind, actor, text, details };
     this.events = [...this.events, event].slice(-KEPT_EVENTS);
     return event;
   }
 
-  private record(now: number, kind: string, actor: string, text: string, details: TimelineEvent['details'], what: Partial<QueuedRecord>): void {
+  private record(
+    now: number,
+    kind: string,
+    actor: string,
+    text: string,
+    details: TimelineEvent['details'],
+    what: Partial<QueuedRecord>,
+  ): void {
     const event = this.note(now, kind, actor, text, details);
     this.queue({ ...what, timeline: [event] });
   }
 
   private queue(what: Partial<QueuedRecord>): void {
     this.seq += 1;
-    this.records.push({ timeline: [], ...what, fingerprint: this.transition.fingerprint, episode: this.episode, seq: this.seq });
+    this.records.push({
+      timeline: [],
+      ...what,
+      fingerprint: this.transition.fingerprint,
+      episode: this.episode,
+      seq: this.seq,
+    });
   }
 }

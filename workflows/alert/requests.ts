@@ -5,7 +5,8 @@
 import { tryParseDuration } from '../../src/domain/duration';
 import type { AcknowledgeRequest, ResolveRequest, SilenceRequest } from '../../src/domain/life';
 
-export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
+export type Checked<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
 
 export const FORMS = {
   acknowledge: '{"owner": "name", "lease_seconds": 3600, "comment": "text"}, of which only owner is required',
@@ -23,19 +24,25 @@ type Fields = Readonly<Record<string, unknown>>;
 const no = (problem: string) => ({ ok: false as const, problem });
 
 function fieldsOf(raw: unknown, known: readonly string[]): Checked<Fields> {
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return no(`${shortened(raw)} is not an object`);
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
+    return no(`${shortened(raw)} is not an object`);
   const unknown = Object.keys(raw).find((key) => !known.includes(key));
   if (unknown !== undefined) return no(`${shortened(unknown)} is not a known field`);
   const fields = raw as Fields;
   const { owner, comment } = fields;
-  if (typeof owner !== 'string' || owner.trim() === '' || owner.length > MAX_TEXT) return no(`owner is ${shortened(owner)}, not a name`);
-  if (comment !== undefined && (typeof comment !== 'string' || comment.length > MAX_TEXT)) return no(`comment is not a text of at most ${MAX_TEXT} characters`);
+  if (typeof owner !== 'string' || owner.trim() === '' || owner.length > MAX_TEXT)
+    return no(`owner is ${shortened(owner)}, not a name`);
+  if (comment !== undefined && (typeof comment !== 'string' || comment.length > MAX_TEXT))
+    return no(`comment is not a text of at most ${MAX_TEXT} characters`);
   return { ok: true, value: fields };
 }
 
 function secondsOf(name: string, raw: unknown): Checked<number> {
-  const seconds = typeof raw === 'number' || typeof raw === 'string' ? (tryParseDuration(raw) ?? NaN) / 1_000 : NaN;
-  return seconds > 0 && seconds <= MAX_SECONDS ? { ok: true, value: seconds } : no(`${name} is ${shortened(raw)}, not a number of seconds above 0`);
+  const seconds =
+    typeof raw === 'number' || typeof raw === 'string' ? (tryParseDuration(raw) ?? NaN) / 1_000 : NaN;
+  return seconds > 0 && seconds <= MAX_SECONDS
+    ? { ok: true, value: seconds }
+    : no(`${name} is ${shortened(raw)}, not a number of seconds above 0`);
 }
 
 /** Also checks unacknowledge, resolve and escalate: they are the same two fields. */
@@ -47,14 +54,18 @@ export function checkAcknowledge(raw: unknown): Checked<AcknowledgeRequest> {
   const fields = fieldsOf(raw, ['owner', 'comment', 'lease_seconds']);
   if (!fields.ok || fields.value.lease_seconds === undefined) return fields as Checked<AcknowledgeRequest>;
   const lease = secondsOf('lease_seconds', fields.value.lease_seconds);
-  return lease.ok ? { ok: true, value: { ...fields.value, lease_seconds: lease.value } as AcknowledgeRequest } : lease;
+  return lease.ok
+    ? { ok: true, value: { ...fields.value, lease_seconds: lease.value } as AcknowledgeRequest }
+    : lease;
 }
 
 export function checkSilence(raw: unknown): Checked<SilenceRequest> {
   const fields = fieldsOf(raw, ['owner', 'comment', 'duration_seconds']);
   if (!fields.ok) return fields;
   const duration = secondsOf('duration_seconds', fields.value.duration_seconds);
-  return duration.ok ? { ok: true, value: { ...fields.value, duration_seconds: duration.value } as SilenceRequest } : duration;
+  return duration.ok
+    ? { ok: true, value: { ...fields.value, duration_seconds: duration.value } as SilenceRequest }
+    : duration;
 }
 
 function shortened(raw: unknown): string {

@@ -1,5 +1,10 @@
 /** What a runbook touches the world through: reads and changes as activities, each recorded, each change with its undo. */
-import { ActivityFailure, ApplicationFailure, CancellationScope, proxyActivities } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  proxyActivities,
+} from '@temporalio/workflow';
 import type { RemediationActivities } from '../../activities/remediation';
 import type { Row, RunbookContext, SqlStatement } from '../../src/domain/runbook';
 import type { Lease } from '../../src/remediate/port';
@@ -80,14 +85,30 @@ export class TargetHands implements RunbookContext<AnyInputs> {
   async send(statement: SqlStatement): Promise<readonly Row[]> {
     const { fingerprint, episode } = this.alert;
     const { remediationId, target, lease } = this;
-    const request = { remediationId, fingerprint, episode, runbook: this.runbook, target, statement, lease: lease! };
+    const request = {
+      remediationId,
+      fingerprint,
+      episode,
+      runbook: this.runbook,
+      target,
+      statement,
+      lease: lease!,
+    };
     const { rows, actedAt, attempts } = await this.record.step(statement.name, async () => {
       // a change under way is not cut in half: a cancelled remediation ends after it, and takes it back
       const value = await CancellationScope.nonCancellable(() =>
         this.attempt(() => changeTarget.executeWithOptions({ summary: statement.name }, [request])),
       );
-      const again = value.attempts > 1 ? `; attempt ${value.attempts}: an earlier one was cut off before its record and may have changed more` : '';
-      return { status: 'SUCCESS', output: `answered ${value.rows.length} rows${again}`, details: { attempts: value.attempts }, value };
+      const again =
+        value.attempts > 1
+          ? `; attempt ${value.attempts}: an earlier one was cut off before its record and may have changed more`
+          : '';
+      return {
+        status: 'SUCCESS',
+        output: `answered ${value.rows.length} rows${again}`,
+        details: { attempts: value.attempts },
+        value,
+      };
     });
     this.actedAt = Math.max(this.actedAt ?? 0, actedAt);
     this.cutOff ||= attempts > 1;

@@ -27,7 +27,10 @@ export class Listeners {
       try {
         await getExternalWorkflowHandle(id).signal(remediationResultSignal, result);
       } catch (error) {
-        log.info('an alert was not told of its remediation', { alertWorkflowId: id, reason: messageOf(error) });
+        log.info('an alert was not told of its remediation', {
+          alertWorkflowId: id,
+          reason: messageOf(error),
+        });
       }
     }
   }

@@ -52,7 +52,15 @@ export class RemediationRecord {
     const started_at = this.now().toISOString();
     const { phase } = this;
     const end = (status: StepStatus, output: string, details: StepEnd<T>['details'] = {}): void => {
-      this.steps.push({ name, phase, status, started_at, ended_at: this.now().toISOString(), output, details });
+      this.steps.push({
+        name,
+        phase,
+        status,
+        started_at,
+        ended_at: this.now().toISOString(),
+        output,
+        details,
+      });
       this.onChange();
     };
     try {
@@ -92,10 +100,17 @@ export class RemediationRecord {
   /** Markdown for the Temporal Web UI. */
   details(conclusion: Conclusion | null): string {
     const { runbook, target, dryRun } = this.plan;
-    const head = conclusion === null ? `phase: ${this.phase}` : `${conclusion.outcome.replaceAll('_', ' ')}: ${conclusion.reason}`;
-    const lines = this.steps.map(({ phase, name, status, output }) => `- ${phase} · ${name}: **${status}** ${output}`);
+    const head =
+      conclusion === null
+        ? `phase: ${this.phase}`
+        : `${conclusion.outcome.replaceAll('_', ' ')}: ${conclusion.reason}`;
+    const lines = this.steps.map(
+      ({ phase, name, status, output }) => `- ${phase} · ${name}: **${status}** ${output}`,
+    );
     const checks = this.checks.map(({ type, status, detail }) => `- check ${type}: **${status}** ${detail}`);
-    return [`**${runbook}** on **${target}**${dryRun ? ' (dry run)' : ''}`, '', head, '', ...lines, ...checks].join('\n').slice(0, 15_000);
+    return [`**${runbook}** on **${target}**${dryRun ? ' (dry run)' : ''}`, '', head, '', ...lines, ...checks]
+      .join('\n')
+      .slice(0, 15_000);
   }
 }
 

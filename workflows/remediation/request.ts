@@ -15,14 +15,21 @@ export interface CheckedRequest {
 
 export type RequestProblem = { readonly problem: string };
 
-export function checkRequest({ plan, condition }: RemediationInput, runbookNamed: RunbookLookup): CheckedRequest | RequestProblem {
+export function checkRequest(
+  { plan, condition }: RemediationInput,
+  runbookNamed: RunbookLookup,
+): CheckedRequest | RequestProblem {
   const runbook = runbookNamed(plan.runbook);
   if (runbook === null) return { problem: `runbook_unknown: there is no runbook "${plan.runbook}"` };
   if (condition === null) {
-    return { problem: 'unverifiable: what the rule compares is not known, so nothing that is done could be verified' };
+    return {
+      problem: 'unverifiable: what the rule compares is not known, so nothing that is done could be verified',
+    };
   }
   if (!(plan.soakMs >= 0 && plan.verifyTimeoutMs >= plan.soakMs)) {
-    return { problem: `bad_input: a soak of ${plan.soakMs} ms does not fit into a verification of ${plan.verifyTimeoutMs} ms` };
+    return {
+      problem: `bad_input: a soak of ${plan.soakMs} ms does not fit into a verification of ${plan.verifyTimeoutMs} ms`,
+    };
   }
   const parsed = parseInputs(runbook.inputs, plan.inputs);
   return 'problem' in parsed ? parsed : { runbook, inputs: parsed.inputs, condition };
@@ -47,9 +54,14 @@ function parseInputs(specs: InputSpecs, given: AnyInputs): { inputs: AnyInputs }
 /** What makes a value a remediation's input at all; null when it is one. A start by hand can bring anything. */
 export function malformed(input: unknown): string | null {
   const { plan, alert, alertWorkflowId } = (input ?? {}) as Partial<RemediationInput>;
-  if (typeof plan?.runbook !== 'string' || typeof plan.target !== 'string') return 'plan.runbook and plan.target have to be texts';
+  if (typeof plan?.runbook !== 'string' || typeof plan.target !== 'string')
+    return 'plan.runbook and plan.target have to be texts';
   if (typeof plan.inputs !== 'object' || plan.inputs === null) return 'plan.inputs has to be an object';
-  if (typeof alert?.fingerprint !== 'string' || typeof alert.episode !== 'number' || typeof alert.labels !== 'object') {
+  if (
+    typeof alert?.fingerprint !== 'string' ||
+    typeof alert.episode !== 'number' ||
+    typeof alert.labels !== 'object'
+  ) {
     return 'alert has to have fingerprint, episode and labels';
   }
   return typeof alertWorkflowId === 'string' ? null : 'alertWorkflowId has to be a text';

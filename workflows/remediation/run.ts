@@ -44,9 +44,13 @@ class Stop extends Error {
 }
 
 const refusedFor = (reason: string): Stop => new Stop({ outcome: 'refused', reason, residualRisk: null });
-const nothingToDo = (reason: string): Stop => new Stop({ outcome: 'nothing_to_do', reason, residualRisk: null });
+const nothingToDo = (reason: string): Stop =>
+  new Stop({ outcome: 'nothing_to_do', reason, residualRisk: null });
 
-export async function remediate(input: RemediationInput, runbookNamed: RunbookLookup): Promise<RemediationResult> {
+export async function remediate(
+  input: RemediationInput,
+  runbookNamed: RunbookLookup,
+): Promise<RemediationResult> {
   const problem = malformed(input);
   if (problem !== null) throw ApplicationFailure.nonRetryable(`not a remediation: ${problem}`, 'BadInput');
   return new RemediationRun(input, runbookNamed).live();
@@ -66,7 +70,12 @@ class RemediationRun {
     private readonly runbookNamed: RunbookLookup,
   ) {
     this.listeners = new Listeners(input.alertWorkflowId);
-    this.record = new RemediationRecord(this.id, input.plan, () => new Date(), () => this.show());
+    this.record = new RemediationRecord(
+      this.id,
+      input.plan,
+      () => new Date(),
+      () => this.show(),
+    );
     setHandler(joinSignal, (raw: unknown) => this.listeners.join(raw));
     setHandler(phaseQuery, () => this.conclusion?.outcome ?? this.record.phase);
   }
@@ -130,7 +139,12 @@ class RemediationRun {
     const admission = await this.record.step<Admission>('permission', async () => {
       const value = await closedOnDoubt(() => admit(request));
       const { allowed, reason, detail } = value;
-      return { status: allowed ? 'SUCCESS' : 'REFUSED', output: `${reason}: ${detail}`, details: { reason }, value };
+      return {
+        status: allowed ? 'SUCCESS' : 'REFUSED',
+        output: `${reason}: ${detail}`,
+        details: { reason },
+        value,
+      };
     });
     if (!admission.allowed) throw refusedFor(`${admission.reason}: ${admission.detail}`);
     hands.environment = admission.environment;
@@ -164,16 +178,29 @@ class RemediationRun {
   private async snapshot({ condition }: CheckedRequest): Promise<void> {
     this.record.enter('snapshot');
     const { soakMs } = this.input.plan;
-    const recent = await this.record.step('samples before', async () => {
-      const value = await recentSamples(condition, LOOK_BACK_MS, soakMs);
-      const last = value.last === null ? 'no sample' : `last ${value.last.value} at ${new Date(value.last.at).toISOString()}`;
-      const output = `${condition.metric}: ${last}`;
-      return { status: value.samples === 0 ? 'REFUSED' : value.recovered ? 'SKIPPED' : 'SUCCESS', output, details: { ...value }, value };
-    }).catch((error: unknown) => {
-      if (isCancellation(error)) throw error;
-      throw refusedFor(`guard_unreadable: the rule's samples cannot be read: ${causeOf(error)}`);
-    });
-    if (recent.samples === 0) throw refusedFor(`no_sample: ${condition.metric} has had no sample for 15 minutes, so nothing could be verified`);
+    const recent = await this.record
+      .step('samples before', async () => {
+        const value = await recentSamples(condition, LOOK_BACK_MS, soakMs);
+        const last =
+          value.last === null
+            ? 'no sample'
+            : `last ${value.last.value} at ${new Date(value.last.at).toISOString()}`;
+        const output = `${condition.metric}: ${last}`;
+        return {
+          status: value.samples === 0 ? 'REFUSED' : value.recovered ? 'SKIPPED' : 'SUCCESS',
+          output,
+          details: { ...value },
+          value,
+        };
+      })
+      .catch((error: unknown) => {
+        if (isCancellation(error)) throw error;
+        throw refusedFor(`guard_unreadable: the rule's samples cannot be read: ${causeOf(error)}`);
+      });
+    if (recent.samples === 0)
+      throw refusedFor(
+        `no_sample: ${condition.metric} has had no sample for 15 minutes, so nothing could be verified`,
+      );
     if (recent.recovered) throw nothingToDo('the rule has recovered by itself');
   }
 
@@ -183,14 +210,27 @@ class RemediationRun {
     const output = await this.record.step('act', async () => {
       try {
         const report = await runbook.act(hands);
-        return { status: 'DRY_RUN', output: `would change nothing: ${report.output}`, value: 'it would change nothing' };
+        return {
+          status: 'DRY_RUN',
+          output: `would change nothing: ${report.output}`,
+          value: 'it would change nothing',
+        };
       } catch (error) {
         if (!(error instanceof DryRunStop)) throw error;
         const { name, values } = error.statement;
-        return { status: 'DRY_RUN', output: `would run "${name}"`, details: { statement: name, values, reads: hands.takeReads() }, value: `it would run "${name}"` };
+        return {
+          status: 'DRY_RUN',
+          output: `would run "${name}"`,
+          details: { statement: name, values, reads: hands.takeReads() },
+          value: `it would run "${name}"`,
+        };
       }
     });
-    return { outcome: 'dry_run', reason: `dry run: every guard allows it, and ${output}`, residualRisk: null };
+    return {
+      outcome: 'dry_run',
+      reason: `dry run: every guard allows it, and ${output}`,
+      residualRisk: null,
+    };
   }
 
   /** The kill switch once more, right before the act; each change looks again in the statement that records its intent. */
@@ -198,7 +238,11 @@ class RemediationRun {
     this.record.enter('act');
     const confirmation = await this.record.step('last look', async () => {
       const value = await closedOnDoubt<Confirmation>(() => confirm(hands.runbook, hands.lease!));
-      return { status: value.allowed ? 'SUCCESS' : 'REFUSED', output: `${value.reason}: ${value.detail}`, value };
+      return {
+        status: value.allowed ? 'SUCCESS' : 'REFUSED',
+        output: `${value.reason}: ${value.detail}`,
+        value,
+      };
     });
     if (!confirmation.allowed) throw refusedFor(`${confirmation.reason}: ${confirmation.detail}`);
   }
@@ -210,18 +254,34 @@ class RemediationRun {
       acted = await this.act(runbook, hands);
       if (await this.verify(request, hands, acted)) {
         const said = runbook.report?.(hands, acted) ?? acted.output;
-        return { outcome: 'verified', reason: `${said}; verified: the rule has recovered`, residualRisk: runbook.residualRisk };
+        return {
+          outcome: 'verified',
+          reason: `${said}; verified: the rule has recovered`,
+          residualRisk: runbook.residualRisk,
+        };
       }
       const undone = await this.rollBack(runbook, hands, acted);
-      return { outcome: 'not_verified', reason: `${acted.output}, but it is not verified: ${this.doubts()}`, residualRisk: undone ? 'medium' : 'high' };
+      return {
+        outcome: 'not_verified',
+        reason: `${acted.output}, but it is not verified: ${this.doubts()}`,
+        residualRisk: undone ? 'medium' : 'high',
+      };
     } catch (error) {
       if (error instanceof Stop) throw error;
       return await CancellationScope.nonCancellable(() => this.concludeFailure(error, runbook, hands, acted));
     }
   }
 
-  private async concludeFailure(error: unknown, runbook: AnyRunbook, hands: TargetHands, acted: ActReport | null): Promise<Conclusion> {
-    if (!this.record.attempted) return isRefusal(error) ? { outcome: 'refused', reason: causeOf(error), residualRisk: null } : this.concludeFrom(error);
+  private async concludeFailure(
+    error: unknown,
+    runbook: AnyRunbook,
+    hands: TargetHands,
+    acted: ActReport | null,
+  ): Promise<Conclusion> {
+    if (!this.record.attempted)
+      return isRefusal(error)
+        ? { outcome: 'refused', reason: causeOf(error), residualRisk: null }
+        : this.concludeFrom(error);
     const conclusion = this.concludeFrom(error);
     const report = acted ?? { changed: 0, output: `cut off: ${conclusion.reason}`, details: {} };
     const undone = await this.rollBack(runbook, hands, report);
@@ -232,7 +292,12 @@ class RemediationRun {
     const acted = await this.record.step<ActReport>('act', async () => {
       const value = await runbook.act(hands);
       const details = { ...value.details, changed: value.changed, reads: hands.takeReads() };
-      return { status: value.changed > 0 || hands.cutOff ? 'SUCCESS' : 'SKIPPED', output: value.output, details, value };
+      return {
+        status: value.changed > 0 || hands.cutOff ? 'SUCCESS' : 'SKIPPED',
+        output: value.output,
+        details,
+        value,
+      };
     });
     // after a cut-off attempt nobody knows whether nothing was changed, so it is verified like a change
     if (acted.changed === 0 && !hands.cutOff) {
@@ -242,7 +307,11 @@ class RemediationRun {
     return acted;
   }
 
-  private async verify({ runbook, condition }: CheckedRequest, hands: TargetHands, acted: ActReport): Promise<boolean> {
+  private async verify(
+    { runbook, condition }: CheckedRequest,
+    hands: TargetHands,
+    acted: ActReport,
+  ): Promise<boolean> {
     this.record.enter('verify');
     const { soakMs, verifyTimeoutMs } = this.input.plan;
     const { awaitRecovery } = proxyActivities<RemediationActivities>({
@@ -259,7 +328,11 @@ class RemediationRun {
     if (runbook.verify) {
       await this.check('runbook_checks', async () => {
         const checks = await runbook.verify!(hands, acted);
-        return checks.map(({ type, ok, detail }) => ({ type, status: ok === true ? 'PASS' : 'FAIL', detail }));
+        return checks.map(({ type, ok, detail }) => ({
+          type,
+          status: ok === true ? 'PASS' : 'FAIL',
+          detail,
+        }));
       });
     }
     return this.record.checks.every(({ status }) => status === 'PASS');
@@ -280,7 +353,10 @@ class RemediationRun {
   }
 
   private doubts(): string {
-    return this.record.checks.filter(({ status }) => status !== 'PASS').map(({ detail }) => detail).join('; ');
+    return this.record.checks
+      .filter(({ status }) => status !== 'PASS')
+      .map(({ detail }) => detail)
+      .join('; ');
   }
 
   /**
@@ -289,7 +365,9 @@ class RemediationRun {
    */
   private async rollBack(runbook: AnyRunbook, hands: TargetHands, acted: ActReport): Promise<boolean> {
     this.record.enter('rollback');
-    const undos: (() => Promise<boolean>)[] = hands.undos.map((undo) => () => this.undo(undo.name, () => hands.send(undo)));
+    const undos: (() => Promise<boolean>)[] = hands.undos.map(
+      (undo) => () => this.undo(undo.name, () => hands.send(undo)),
+    );
     if (runbook.rollback) {
       undos.unshift(() =>
         this.undo('rollback', () =>
@@ -325,7 +403,11 @@ class RemediationRun {
     this.record.enter('report');
     if (!this.admitted) return;
     await release(this.id, this.input.plan.target, this.record.attempted).catch((error: unknown) => {
-      this.record.note('release', 'FAILED', `permits and lease were not given back and will expire: ${causeOf(error)}`);
+      this.record.note(
+        'release',
+        'FAILED',
+        `permits and lease were not given back and will expire: ${causeOf(error)}`,
+      );
     });
   }
 
@@ -335,7 +417,9 @@ class RemediationRun {
 }
 
 /** A guard that cannot be asked has said no. */
-async function closedOnDoubt<T extends Confirmation | Admission>(ask: () => Promise<T>): Promise<T | (Confirmation & { allowed: false })> {
+async function closedOnDoubt<T extends Confirmation | Admission>(
+  ask: () => Promise<T>,
+): Promise<T | (Confirmation & { allowed: false })> {
   try {
     return await ask();
   } catch (error) {

@@ -59,12 +59,27 @@ export function postgresBlockers(sql: Pick<TargetSql, 'read'>): EnrichmentProvid
     ...postgresBlockersTraits,
     async collect({ labels }, signal) {
       const target = targetOf(labels);
-      const [version] = await sql.read(target, { name: 'ask the version', text: "select current_setting('server_version_num')::int as number", values: [] }, signal);
+      const [version] = await sql.read(
+        target,
+        {
+          name: 'ask the version',
+          text: "select current_setting('server_version_num')::int as number",
+          values: [],
+        },
+        signal,
+      );
       const text = Number(version!.number) >= 140_000 ? BLOCKED : BLOCKED_BEFORE_14;
-      const rows = (await sql.read(target, { name: 'list blockers', text, values: [LIMIT] }, signal)) as readonly Involved[];
+      const rows = (await sql.read(
+        target,
+        { name: 'list blockers', text, values: [LIMIT] },
+        signal,
+      )) as readonly Involved[];
       const waiting = rows.filter(({ blocked_by }) => blocked_by !== null).length;
       const blockers = blockingTree(rows);
-      const title = waiting === 0 ? 'no session waits for another' : `${waiting} sessions wait for ${blockers.length} blockers`;
+      const title =
+        waiting === 0
+          ? 'no session waits for another'
+          : `${waiting} sessions wait for ${blockers.length} blockers`;
       return { title, data: { waiting, blockers } };
     },
   };
@@ -78,7 +93,8 @@ export function blockingTree(rows: readonly Involved[]): readonly BlockNode[] {
   const shown = new Set<number>();
   const waitersOf = new Map<number, Involved[]>();
   for (const row of rows) {
-    for (const blocker of new Set(row.blocked_by ?? [])) waitersOf.set(blocker, [...(waitersOf.get(blocker) ?? []), row]);
+    for (const blocker of new Set(row.blocked_by ?? []))
+      waitersOf.set(blocker, [...(waitersOf.get(blocker) ?? []), row]);
   }
   const node = ({ blocked_by: _, query, ...facts }: Involved): BlockNode => {
     const about = { ...facts, query: shownQuery(query, QUERY_LENGTH) };

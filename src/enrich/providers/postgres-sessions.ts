@@ -40,9 +40,20 @@ export function postgresSessions(sql: Pick<TargetSql, 'read'>): EnrichmentProvid
     async collect({ labels }, signal) {
       const statement = { name: 'list sessions', text: SESSIONS, values: [TOP] };
       const [row] = await sql.read(targetOf(labels), statement, signal);
-      const { states, total, max_connections, sessions } = row as { states: unknown; total: number; max_connections: number; sessions: Row[] };
-      const shown = sessions.map(({ rank: _, query, ...session }) => ({ ...session, query: shownQuery(query as string | null, QUERY_LENGTH) }));
-      return { title: `${total} of ${max_connections} sessions, the ${shown.length} longest`, data: { total, max_connections, states, sessions: shown } };
+      const { states, total, max_connections, sessions } = row as {
+        states: unknown;
+        total: number;
+        max_connections: number;
+        sessions: Row[];
+      };
+      const shown = sessions.map(({ rank: _, query, ...session }) => ({
+        ...session,
+        query: shownQuery(query as string | null, QUERY_LENGTH),
+      }));
+      return {
+        title: `${total} of ${max_connections} sessions, the ${shown.length} longest`,
+        data: { total, max_connections, states, sessions: shown },
+      };
     },
   };
 }

@@ -16,7 +16,11 @@ export interface OwnPermits {
 export async function ownPermits(): Promise<OwnPermits> {
   const instance = uniqueInstance();
   const database = openDatabase({ url: testServers().postgres, instance, maxConnections: 20 });
-  const nowhere = openDatabase({ url: 'postgres://nobody@127.0.0.1:1/none', instance: '', acquireTimeoutMs: 500 });
+  const nowhere = openDatabase({
+    url: 'postgres://nobody@127.0.0.1:1/none',
+    instance: '',
+    acquireTimeoutMs: 500,
+  });
   await database.run(`create schema ${database.schema}`);
   await database.run(PERMITS_MIGRATION.replaceAll('{schema}', database.schema));
   return {

@@ -34,8 +34,14 @@ export async function ownTarget(): Promise<OwnTarget> {
   await admin.connect();
   // all with the server's own password, so that one URL serves with any of them
   const { password } = new URL(url);
-  for (const role of ['app', 'protected_app', 'weak']) await admin.query(`create role ${role} login password '${password}'`);
-  const target = { name: TARGET, type: 'postgresql' as const, connection: url, tags: { environment: 'test' } };
+  for (const role of ['app', 'protected_app', 'weak'])
+    await admin.query(`create role ${role} login password '${password}'`);
+  const target = {
+    name: TARGET,
+    type: 'postgresql' as const,
+    connection: url,
+    tags: { environment: 'test' },
+  };
   const sql = createTargetSql((name) => (name === TARGET ? target : null));
   const sessions: Client[] = [];
   const closeSessions = async (): Promise<void> => {
@@ -61,7 +67,8 @@ export async function ownTarget(): Promise<OwnTarget> {
     async settled({ pid }, state, forMs = 0) {
       const text = `select 1 from pg_stat_activity where pid = $1 and state = $2
         and state_change <= clock_timestamp() - $3::float8 * interval '1 millisecond'`;
-      const seen = async (): Promise<boolean> => (await admin.query(text, [pid, state, forMs])).rowCount === 1;
+      const seen = async (): Promise<boolean> =>
+        (await admin.query(text, [pid, state, forMs])).rowCount === 1;
       await waitFor(seen, { what: `session ${pid} to be ${state}` });
     },
 

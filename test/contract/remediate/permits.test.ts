@@ -27,10 +27,16 @@ const holders = (count: number): string[] => Array.from({ length: count }, (_, i
 
 describe('seats', () => {
   it('are given to exactly as many as there are, however many ask at once', async () => {
-    const answers = await Promise.all(holders(40).map((holder) => own.store.take(wish(holder, { seats: [seat('running', 7)] }))));
+    const answers = await Promise.all(
+      holders(40).map((holder) => own.store.take(wish(holder, { seats: [seat('running', 7)] }))),
+    );
     expect(answers.filter(({ granted }) => granted)).toHaveLength(7);
     const refused = answers.find(({ granted }) => !granted);
-    expect(refused).toMatchObject({ lacking: 'seat', names: ['running'], freeAt: expect.stringMatching(/Z$/) });
+    expect(refused).toMatchObject({
+      lacking: 'seat',
+      names: ['running'],
+      freeAt: expect.stringMatching(/Z$/),
+    });
   });
 
   it('come free when they are released, and when their time is over', async () => {
@@ -46,7 +52,10 @@ describe('seats', () => {
     const seats = [seat('running', 1), seat('rate/db-1', 1)];
     await own.store.take(wish('a', { seats }));
     await own.store.release('a', ['running']);
-    expect(await own.store.take(wish('b', { seats }))).toMatchObject({ granted: false, names: ['rate/db-1'] });
+    expect(await own.store.take(wish('b', { seats }))).toMatchObject({
+      granted: false,
+      names: ['rate/db-1'],
+    });
   });
 
   it('are given again to whoever has them already, so that a retry is no second one', async () => {
@@ -55,7 +64,9 @@ describe('seats', () => {
   });
 
   it('are refused where there are none at all', async () => {
-    expect(await own.store.take(wish('a', { seats: [seat('running', 0)] }))).toMatchObject({ granted: false });
+    expect(await own.store.take(wish('a', { seats: [seat('running', 0)] }))).toMatchObject({
+      granted: false,
+    });
   });
 
   it('are only looked at in a preview', async () => {
@@ -69,15 +80,26 @@ describe('seats', () => {
 describe('leases', () => {
   it('are all or none, and what was taken on the way is given back', async () => {
     await leaseOf(wish('a', { resources: ['target/db-2'] }));
-    const refused = await own.store.take(wish('b', { seats: [seat('running', 2)], resources: ['target/db-1', 'target/db-2'] }));
-    expect(refused).toMatchObject({ granted: false, lacking: 'resource', names: ['target/db-2'], holders: ['a'] });
-    expect(await own.store.take(wish('c', { seats: [seat('running', 2)], resources: ['target/db-1'] }))).toMatchObject({ granted: true });
+    const refused = await own.store.take(
+      wish('b', { seats: [seat('running', 2)], resources: ['target/db-1', 'target/db-2'] }),
+    );
+    expect(refused).toMatchObject({
+      granted: false,
+      lacking: 'resource',
+      names: ['target/db-2'],
+      holders: ['a'],
+    });
+    expect(
+      await own.store.take(wish('c', { seats: [seat('running', 2)], resources: ['target/db-1'] })),
+    ).toMatchObject({ granted: true });
   });
 
   it('of the same resources in any order never deadlock, and one wins', async () => {
     const names = ['target/x', 'target/y', 'target/z'];
     const answers = await Promise.all(
-      holders(30).map((holder, i) => own.store.take(wish(holder, { resources: i % 2 ? names : [...names].reverse() }))),
+      holders(30).map((holder, i) =>
+        own.store.take(wish(holder, { resources: i % 2 ? names : [...names].reverse() })),
+      ),
     );
     expect(answers.filter(({ granted }) => granted)).toHaveLength(1);
   });
@@ -114,16 +136,24 @@ describe('leases', () => {
 
 describe('kill switches', () => {
   it('stop one runbook or all, until they are taken back', async () => {
-    const set = (scope: string, engaged: boolean) => own.store.setSwitch({ scope, engaged, reason: 'drill', changedBy: 'ada' });
+    const set = (scope: string, engaged: boolean) =>
+      own.store.setSwitch({ scope, engaged, reason: 'drill', changedBy: 'ada' });
     expect(await own.store.engagedSwitch('r')).toBeNull();
     await set('r', true);
-    expect(await own.store.engagedSwitch('r')).toMatchObject({ scope: 'r', reason: 'drill', changedBy: 'ada' });
+    expect(await own.store.engagedSwitch('r')).toMatchObject({
+      scope: 'r',
+      reason: 'drill',
+      changedBy: 'ada',
+    });
     expect(await own.store.engagedSwitch('other')).toBeNull();
     await set('*', true);
     expect(await own.store.engagedSwitch('other')).toMatchObject({ scope: '*' });
     await set('*', false);
     expect(await own.store.engagedSwitch('other')).toBeNull();
-    expect((await own.store.switches()).map(({ scope, engaged }) => [scope, engaged])).toEqual([['*', false], ['r', true]]);
+    expect((await own.store.switches()).map(({ scope, engaged }) => [scope, engaged])).toEqual([
+      ['*', false],
+      ['r', true],
+    ]);
   });
 });
 
@@ -137,7 +167,8 @@ describe('acts', () => {
     statement: { name: 'end it', text, values: [1, 'x'] },
     lease,
   });
-  const leased = (holder = 'a', leaseMs = 60_000): Promise<Lease> => leaseOf(wish(holder, { resources: ['target/db-1'], leaseMs }));
+  const leased = (holder = 'a', leaseMs = 60_000): Promise<Lease> =>
+    leaseOf(wish(holder, { resources: ['target/db-1'], leaseMs }));
 
   it('are answered from the record once they are finished', async () => {
     const request = act(await leased());
@@ -153,7 +184,9 @@ describe('acts', () => {
     const request = act(await leased());
     await own.store.beginAct(request, 60_000);
     await own.store.failAct(request, 'cut off');
-    expect(await own.store.acts('a')).toMatchObject([{ statement: 'end it', finishedAt: null, error: 'cut off', attempts: 1 }]);
+    expect(await own.store.acts('a')).toMatchObject([
+      { statement: 'end it', finishedAt: null, error: 'cut off', attempts: 1 },
+    ]);
     expect(await own.store.beginAct(request, 60_000)).toEqual({ kind: 'go', attempts: 2 });
   });
 
@@ -169,21 +202,36 @@ describe('acts', () => {
   it('are refused while a kill switch is on', async () => {
     const request = act(await leased());
     await own.store.setSwitch({ scope: 'r', engaged: true, reason: 'drill', changedBy: 'ada' });
-    expect(await own.store.beginAct(request, 60_000)).toEqual({ kind: 'refused', reason: 'kill_switch', detail: 'the kill switch "r" is on: drill' });
+    expect(await own.store.beginAct(request, 60_000)).toEqual({
+      kind: 'refused',
+      reason: 'kill_switch',
+      detail: 'the kill switch "r" is on: drill',
+    });
     expect(await own.store.acts('a')).toEqual([]);
   });
 
   it('are refused to a holder whose lease has passed to another', async () => {
     const old = await leased('a', 1);
-    await waitFor(async () => (await own.store.take(wish('b', { resources: ['target/db-1'] }))).granted, { what: "a's lease to expire" });
-    expect(await own.store.beginAct(act(old), 60_000)).toMatchObject({ kind: 'refused', reason: 'lease_lost' });
+    await waitFor(async () => (await own.store.take(wish('b', { resources: ['target/db-1'] }))).granted, {
+      what: "a's lease to expire",
+    });
+    expect(await own.store.beginAct(act(old), 60_000)).toMatchObject({
+      kind: 'refused',
+      reason: 'lease_lost',
+    });
     const forged = { holder: 'b', fences: old.fences };
-    expect(await own.store.beginAct(act(forged), 60_000)).toMatchObject({ kind: 'refused', reason: 'lease_lost' });
+    expect(await own.store.beginAct(act(forged), 60_000)).toMatchObject({
+      kind: 'refused',
+      reason: 'lease_lost',
+    });
   });
 
   it('are refused when one name stands for two statements', async () => {
     const lease = await leased();
     await own.store.beginAct(act(lease), 60_000);
-    expect(await own.store.beginAct(act(lease, 'select 2'), 60_000)).toMatchObject({ kind: 'refused', reason: 'statement_reused' });
+    expect(await own.store.beginAct(act(lease, 'select 2'), 60_000)).toMatchObject({
+      kind: 'refused',
+      reason: 'statement_reused',
+    });
   });
 });

@@ -42,7 +42,9 @@ function countedSamples(client: Client): SampleReader {
   const points: Point[] = [];
   return {
     async since(_series, sinceMs) {
-      const { rows } = await client.query<{ count: number }>("select count(*)::int from pg_stat_activity where application_name = 'shop'");
+      const { rows } = await client.query<{ count: number }>(
+        "select count(*)::int from pg_stat_activity where application_name = 'shop'",
+      );
       points.push([Date.now(), rows[0]!.count]);
       return points.filter(([time]) => time > sinceMs);
     },
@@ -54,21 +56,37 @@ export interface RunningWorker {
   close(): Promise<void>;
 }
 
-export async function startWorker(place: WorkerPlace, wrap: (change: TargetSql['change']) => TargetSql['change'] = (change) => change): Promise<RunningWorker> {
+export async function startWorker(
+  place: WorkerPlace,
+  wrap: (change: TargetSql['change']) => TargetSql['change'] = (change) => change,
+): Promise<RunningWorker> {
   const database = openDatabase({ url: place.postgres, instance: place.instance });
   const target = createTargetSql((name) =>
-    name === place.target ? { name, type: 'postgresql', connection: place.targetUrl, tags: { environment: 'test' } } : null,
+    name === place.target
+      ? { name, type: 'postgresql', connection: place.targetUrl, tags: { environment: 'test' } }
+      : null,
   );
   const counting = new Client({ connectionString: place.targetUrl, application_name: 'tocsin-counting' });
   await counting.connect();
   const store = createPermitStore(database);
   const activities = createRemediationActivities({
     guard: createGuard({ store, policy: POLICY, describe: target.describe, mutes: null, now }),
-    acts: createActs({ store, target: { read: target.read, change: wrap(target.change) }, changeTimeoutMs: 30_000, now }),
+    acts: createActs({
+      store,
+      target: { read: target.read, change: wrap(target.change) },
+      changeTimeoutMs: 30_000,
+      now,
+    }),
     watch: createRecoveryWatch({ samples: countedSamples(counting), pollMs: 100, now }),
   });
   const connection = await NativeConnection.connect({ address: place.temporal });
-  const worker = await Worker.create({ connection, taskQueue: place.taskQueue, workflowBundle: await workflowBundle(), activities, shutdownForceTime: '2s' });
+  const worker = await Worker.create({
+    connection,
+    taskQueue: place.taskQueue,
+    workflowBundle: await workflowBundle(),
+    activities,
+    shutdownForceTime: '2s',
+  });
   const running = worker.run();
   return {
     target,

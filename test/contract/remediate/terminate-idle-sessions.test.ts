@@ -1,6 +1,9 @@
 /** The runbook terminate-idle-sessions on a real PostgreSQL: which sessions end, and which never do. */
 import type { ActReport, InputsOf } from '../../../src/domain/runbook';
-import { terminateIdleSessions as runbook, terminateSessions } from '../../../runbooks/postgres/terminate-idle-sessions';
+import {
+  terminateIdleSessions as runbook,
+  terminateSessions,
+} from '../../../runbooks/postgres/terminate-idle-sessions';
 import { waitFor } from '../../harness/wait-for';
 import { ownTarget, TARGET, targetAs, type OpenSession, type OwnTarget } from './own-target';
 
@@ -16,13 +19,18 @@ afterEach(() => target.closeSessions());
 
 const GRACE_MS = 1_000;
 const inputs = (more: Partial<Inputs> = {}): Inputs => {
-  const defaults = Object.fromEntries(Object.entries(runbook.inputs).map(([name, spec]) => [name, spec.default])) as Inputs;
+  const defaults = Object.fromEntries(
+    Object.entries(runbook.inputs).map(([name, spec]) => [name, spec.default]),
+  ) as Inputs;
   return { ...defaults, grace_period: GRACE_MS, ...more };
 };
 const act = (more: Partial<Inputs> = {}): Promise<ActReport> => runbook.act(target.context(inputs(more)));
 const guard = (more: Partial<Inputs> = {}) => runbook.guard(target.context(inputs(more)));
 const sessionsOf = (report: ActReport): Ended[] => report.details.sessions as Ended[];
-const pidsOf = (report: ActReport): number[] => sessionsOf(report).filter(({ outcome }) => outcome === 'terminated').map(({ pid }) => pid);
+const pidsOf = (report: ActReport): number[] =>
+  sessionsOf(report)
+    .filter(({ outcome }) => outcome === 'terminated')
+    .map(({ pid }) => pid);
 const longIdle = async (session: OpenSession, state = 'idle'): Promise<OpenSession> => {
   await target.settled(session, state, GRACE_MS);
   return session;
@@ -40,7 +48,8 @@ describe('the sessions that end', () => {
     const protectedApplication = await target.open({ application: 'payments' });
     const aborted = await target.open({ begin: 'begin' });
     await aborted.client.query('select 1/0').catch(() => undefined);
-    for (const session of [idle, superuser, own, protectedUser, protectedApplication]) await longIdle(session);
+    for (const session of [idle, superuser, own, protectedUser, protectedApplication])
+      await longIdle(session);
     await longIdle(inTransaction, 'idle in transaction');
     await longIdle(aborted, 'idle in transaction (aborted)');
     const fresh = await target.open();
@@ -50,7 +59,8 @@ describe('the sessions that end', () => {
     expect(pidsOf(report).sort()).toEqual([idle.pid, inTransaction.pid].sort());
     expect(report).toMatchObject({ changed: 2, output: 'ended 2 idle sessions' });
     await waitFor(() => idle.ended() && inTransaction.ended(), { what: 'the sessions to end' });
-    for (const session of [busy, superuser, own, protectedUser, protectedApplication, aborted, fresh]) expect(session.ended()).toBe(false);
+    for (const session of [busy, superuser, own, protectedUser, protectedApplication, aborted, fresh])
+      expect(session.ended()).toBe(false);
     expect(sessionsOf(report).find(({ pid }) => pid === inTransaction.pid)).toMatchObject({
       user: 'app',
       database: expect.any(String),
@@ -64,7 +74,9 @@ describe('the sessions that end', () => {
     await target.admin.query('select pg_cancel_backend($1)', [busy.pid]);
     await asleep;
     const checks = await runbook.verify!(target.context(inputs()), report);
-    expect(checks).toEqual([{ type: 'sessions_ended', ok: true, detail: 'none of the 2 ended sessions is left' }]);
+    expect(checks).toEqual([
+      { type: 'sessions_ended', ok: true, detail: 'none of the 2 ended sessions is left' },
+    ]);
   });
 
   it('are the oldest, when there are more than may be ended', async () => {
@@ -139,11 +151,19 @@ describe('between listing and terminating', () => {
       change: async (statement) => {
         await waking.client.query('select 1');
         await ending.client.end();
-        await waitFor(async () => (await target.admin.query('select 1 from pg_stat_activity where pid = $1', [ending.pid])).rowCount === 0, { what: 'the end' });
+        await waitFor(
+          async () =>
+            (await target.admin.query('select 1 from pg_stat_activity where pid = $1', [ending.pid]))
+              .rowCount === 0,
+          { what: 'the end' },
+        );
         return context.change(statement);
       },
     });
-    expect(report).toMatchObject({ changed: 1, output: 'ended 1 idle sessions, 2 had ended or woken before' });
+    expect(report).toMatchObject({
+      changed: 1,
+      output: 'ended 1 idle sessions, 2 had ended or woken before',
+    });
     expect(pidsOf(report)).toEqual([staying.pid]);
   });
 });
@@ -158,12 +178,19 @@ describe('the guard', () => {
 
   it('finds nothing to do when there is none', async () => {
     await target.open();
-    expect(await guard({ grace_period: 3_600_000 })).toMatchObject({ allow: false, nothingToDo: true, reason: expect.stringMatching(/^no session has been idle/) });
+    expect(await guard({ grace_period: 3_600_000 })).toMatchObject({
+      allow: false,
+      nothingToDo: true,
+      reason: expect.stringMatching(/^no session has been idle/),
+    });
   });
 
   it('refuses when ending them could not help, because they are too few', async () => {
     await longIdle(await target.open());
-    expect(await guard({ minimum_percent: 90 })).toMatchObject({ allow: false, reason: expect.stringMatching(/could not help$/) });
+    expect(await guard({ minimum_percent: 90 })).toMatchObject({
+      allow: false,
+      reason: expect.stringMatching(/could not help$/),
+    });
   });
 
   it('refuses when our login may end none of them, and when it cannot see', async () => {
@@ -172,9 +199,16 @@ describe('the guard', () => {
     const ask = (): ReturnType<typeof runbook.guard> =>
       runbook.guard({ ...target.context(inputs()), read: (statement) => asWeak.read(TARGET, statement) });
     try {
-      expect(await ask()).toMatchObject({ allow: false, nothingToDo: false, reason: expect.stringMatching(/hidden from our role, which needs pg_monitor$/) });
+      expect(await ask()).toMatchObject({
+        allow: false,
+        nothingToDo: false,
+        reason: expect.stringMatching(/hidden from our role, which needs pg_monitor$/),
+      });
       await target.admin.query('grant pg_monitor to weak');
-      expect(await ask()).toMatchObject({ allow: false, reason: expect.stringMatching(/needs pg_signal_backend$/) });
+      expect(await ask()).toMatchObject({
+        allow: false,
+        reason: expect.stringMatching(/needs pg_signal_backend$/),
+      });
       await target.admin.query('grant pg_signal_backend to weak');
       expect(await ask()).toMatchObject({ allow: true });
     } finally {

@@ -19,7 +19,11 @@ let target: OwnTarget;
 let permits: OwnPermits;
 let connection: Connection;
 beforeAll(async () => {
-  [target, permits, connection] = await Promise.all([ownTarget(), ownPermits(), Connection.connect({ address: testServers().temporal })]);
+  [target, permits, connection] = await Promise.all([
+    ownTarget(),
+    ownPermits(),
+    Connection.connect({ address: testServers().temporal }),
+  ]);
 }, 120_000);
 afterAll(async () => {
   await Promise.all([target?.close(), permits?.close(), connection?.close()]);
@@ -29,7 +33,14 @@ let place: WorkerPlace;
 let worker: RunningWorker | null = null;
 beforeEach(() => {
   const { temporal, postgres } = testServers();
-  place = { temporal, postgres, taskQueue: uniqueInstance(), instance: permits.instance, targetUrl: target.url, target: TARGET };
+  place = {
+    temporal,
+    postgres,
+    taskQueue: uniqueInstance(),
+    instance: permits.instance,
+    targetUrl: target.url,
+    target: TARGET,
+  };
 });
 afterEach(async () => {
   await worker?.close();
@@ -38,11 +49,19 @@ afterEach(async () => {
   await permits.store.setSwitch({ scope: '*', engaged: false, reason: 'over', changedBy: 'test' });
 });
 
-const labels = { alertname: 'ConnectionsHigh', instance_id: TARGET, database_type: 'postgresql', environment: 'test' };
+const labels = {
+  alertname: 'ConnectionsHigh',
+  instance_id: TARGET,
+  database_type: 'postgresql',
+  environment: 'test',
+};
 const traits = runbooks.map(({ name, matchers, environments }) => ({ name, matchers, environments }));
 
 function planned(more: Partial<RemediationPlan> = {}): RemediationPlan {
-  const plan = chooseRunbook(labels, null, traits, { ...POLICY, runbooks: { 'terminate-idle-sessions': { inputs: { grace_period: '1s' } } } });
+  const plan = chooseRunbook(labels, null, traits, {
+    ...POLICY,
+    runbooks: { 'terminate-idle-sessions': { inputs: { grace_period: '1s' } } },
+  });
   if ('none' in plan) throw new Error(plan.none);
   return { ...plan, ...more };
 }
@@ -53,12 +72,22 @@ async function startRemediation(plan: RemediationPlan): Promise<() => Promise<Re
     instance: place.instance,
     plan,
     alert: { fingerprint: '00000000000000aa', episode: 1_700_000_000_000, labels, annotations: {} },
-    condition: { metric: 'connections', series: { instance_id: TARGET }, operator: '>', threshold: 1, recovery_threshold: null },
+    condition: {
+      metric: 'connections',
+      series: { instance_id: TARGET },
+      operator: '>',
+      threshold: 1,
+      recovery_threshold: null,
+    },
     correlationId: 'c-1',
     alertWorkflowId: `${place.instance}/alert/none`,
   };
   const workflowId = `${place.taskQueue}/${remediationWorkflowId('', TARGET)}`;
-  const handle = await new Client({ connection }).workflow.start('remediationWorkflow', { workflowId, taskQueue: place.taskQueue, args: [input] });
+  const handle = await new Client({ connection }).workflow.start('remediationWorkflow', {
+    workflowId,
+    taskQueue: place.taskQueue,
+    args: [input],
+  });
   return () => handle.result() as Promise<RemediationResult>;
 }
 
@@ -74,15 +103,22 @@ it('ends idle sessions and proves it by samples taken after the act', async () =
   const result = await (await startRemediation(planned()))();
   expect(result).toMatchObject({ outcome: 'verified', attempted: true, residual_risk: 'low' });
   expect(result.reason).toMatch(/^ended 4 idle sessions on db-1/);
-  expect(result.checks.map(({ type, status }) => [type, status])).toEqual([['rule_recovery', 'PASS'], ['sessions_ended', 'PASS']]);
+  expect(result.checks.map(({ type, status }) => [type, status])).toEqual([
+    ['rule_recovery', 'PASS'],
+    ['sessions_ended', 'PASS'],
+  ]);
   expect(sessions.every((session) => session.ended())).toBe(true);
-  expect(await permits.store.acts(result.remediation_id)).toMatchObject([{ statement: 'terminate idle sessions', attempts: 1, error: null }]);
+  expect(await permits.store.acts(result.remediation_id)).toMatchObject([
+    { statement: 'terminate idle sessions', attempts: 1, error: null },
+  ]);
 });
 
 it('says that it did not help when the sessions come back', async () => {
   await idleSessions(4);
   worker = await startWorker(place);
-  const result = startRemediation(planned({ inputs: { grace_period: '1s', max_sessions: 1 }, verifyTimeoutMs: 1_500 }));
+  const result = startRemediation(
+    planned({ inputs: { grace_period: '1s', max_sessions: 1 }, verifyTimeoutMs: 1_500 }),
+  );
   expect(await (await result)()).toMatchObject({ outcome: 'not_verified', residual_risk: 'high' });
 });
 
@@ -90,7 +126,10 @@ it('changes nothing in a dry run', async () => {
   const sessions = await idleSessions(3);
   worker = await startWorker(place);
   const result = await (await startRemediation(planned({ dryRun: true })))();
-  expect(result).toMatchObject({ outcome: 'dry_run', reason: 'dry run: every guard allows it, and it would run "terminate idle sessions"' });
+  expect(result).toMatchObject({
+    outcome: 'dry_run',
+    reason: 'dry run: every guard allows it, and it would run "terminate idle sessions"',
+  });
   expect(sessions.some((session) => session.ended())).toBe(false);
 });
 
@@ -99,7 +138,11 @@ it('touches nothing while the kill switch is on', async () => {
   await permits.store.setSwitch({ scope: '*', engaged: true, reason: 'drill', changedBy: 'ada' });
   worker = await startWorker(place);
   const result = await (await startRemediation(planned()))();
-  expect(result).toMatchObject({ outcome: 'refused', attempted: false, reason: expect.stringMatching(/^kill_switch: ada has switched off all remediation/) });
+  expect(result).toMatchObject({
+    outcome: 'refused',
+    attempted: false,
+    reason: expect.stringMatching(/^kill_switch: ada has switched off all remediation/),
+  });
   expect(sessions.some((session) => session.ended())).toBe(false);
 });
 
@@ -107,7 +150,10 @@ it('survives a worker that is killed between the act and its record, and ends no
   const sessions = await idleSessions(4);
   const dying = runScript(require.resolve('./remediation-worker'), [JSON.stringify(place)]);
   const result = await startRemediation(planned());
-  await waitFor(() => dying.output().includes('CHANGED'), { what: 'the change to be made', timeoutMs: 30_000 }).catch((error: Error) => {
+  await waitFor(() => dying.output().includes('CHANGED'), {
+    what: 'the change to be made',
+    timeoutMs: 30_000,
+  }).catch((error: Error) => {
     throw new Error(`${error.message}: ${dying.output()}`);
   });
   dying.child.kill('SIGKILL');
@@ -118,7 +164,11 @@ it('survives a worker that is killed between the act and its record, and ends no
   worker = await startWorker(place);
   const outcome = await result();
   expect(outcome).toMatchObject({ outcome: 'verified', attempted: true });
-  expect(outcome.steps.find(({ name }) => name === 'terminate idle sessions')!.output).toMatch(/attempt 2: an earlier one was cut off/);
+  expect(outcome.steps.find(({ name }) => name === 'terminate idle sessions')!.output).toMatch(
+    /attempt 2: an earlier one was cut off/,
+  );
   expect(reconnected[0]!.ended()).toBe(false);
-  expect(await permits.store.acts(outcome.remediation_id)).toMatchObject([{ attempts: 2, rows: expect.arrayContaining([expect.objectContaining({ outcome: 'gone' })]) }]);
+  expect(await permits.store.acts(outcome.remediation_id)).toMatchObject([
+    { attempts: 2, rows: expect.arrayContaining([expect.objectContaining({ outcome: 'gone' })]) },
+  ]);
 }, 90_000);

@@ -82,20 +82,34 @@ export function rule(over: Partial<ThresholdRule> = {}): ThresholdRule {
 }
 
 /** Sends raw values as they are. */
-export async function sendRaw(kafka: Kafka, topic: string, messages: { key?: string; value: Buffer | string | null; partition?: number }[]): Promise<void> {
+export async function sendRaw(
+  kafka: Kafka,
+  topic: string,
+  messages: { key?: string; value: Buffer | string | null; partition?: number }[],
+): Promise<void> {
   const producer = kafka.producer();
   await producer.connect();
   try {
-    await producer.send({ topic, messages: messages.map((message) => ({ ...message, value: message.value })) });
+    await producer.send({
+      topic,
+      messages: messages.map((message) => ({ ...message, value: message.value })),
+    });
   } finally {
     await producer.disconnect();
   }
 }
 
 /** Everything that a topic holds now, in the order of offsets within each partition. */
-export async function readAll(bench: Bench, topic: string): Promise<(KafkaMessage & { partition: number })[]> {
+export async function readAll(
+  bench: Bench,
+  topic: string,
+): Promise<(KafkaMessage & { partition: number })[]> {
   const ends = await withAdmin(bench.kafka, (admin) => admin.fetchTopicOffsets(topic));
-  const left = new Map(ends.filter(({ high, low }) => BigInt(high) > BigInt(low)).map(({ partition, high }) => [partition, BigInt(high)]));
+  const left = new Map(
+    ends
+      .filter(({ high, low }) => BigInt(high) > BigInt(low))
+      .map(({ partition, high }) => [partition, BigInt(high)]),
+  );
   if (left.size === 0) return [];
   const messages: (KafkaMessage & { partition: number })[] = [];
   const groupId = `${bench.instance}.test-${randomBytes(5).toString('hex')}`;
@@ -120,11 +134,15 @@ export async function readAll(bench: Bench, topic: string): Promise<(KafkaMessag
 }
 
 /** Waits until `condition` gives something truthy; fails with `what` after `timeoutMs`. */
-export async function until<T>(what: string, condition: () => T | Promise<T>, timeoutMs = 20_000): Promise<NonNullable<T>> {
+export async function until<T>(
+  what: string,
+  condition: () => T | Promise<T>,
+  timeoutMs = 20_000,
+): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const result = await condition();
-    if (result) return result as NonNullable<T>;
+    if (result) return result;
     if (Date.now() > deadline) throw new Error(`did not come true within ${timeoutMs / 1_000} s: ${what}`);
     await delay(25);
   }

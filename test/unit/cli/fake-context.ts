@@ -127,6 +127,7 @@ export async function run(
   const { wire, ...context } = more;
   const code = await runCli(args, {
     print: (line) => void out.push(line),
+    drained: async () => undefined,
     complain: (line) => void err.push(line),
     env: { USER: 'alice' },
     colour: false,

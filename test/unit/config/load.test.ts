@@ -253,6 +253,14 @@ describe('secrets', () => {
   });
 });
 
+describe('the address of Postgres', () => {
+  it('has to be one of Postgres, and is not quoted', () => {
+    expect(errors('postgres: { url: "s3cret" }')).toEqual([
+      'tocsin.yaml:1:13: postgres.url: *** is no URL of postgresql; accepted: postgres://…, postgresql://…',
+    ]);
+  });
+});
+
 describe('names that refer to others', () => {
   const receivers = `
 receivers:

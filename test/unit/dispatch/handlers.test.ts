@@ -5,15 +5,29 @@ import type { Transition } from '../../../src/domain/transition';
 import { parseMatcher } from '../../../src/domain/matchers';
 import { policy, T0, transition } from '../../builders/alerts';
 
-const placed = (transitions: readonly Transition[]) => transitions.map((one, n) => ({ partition: 0, offset: String(n), transition: one }));
+const placed = (transitions: readonly Transition[]) =>
+  transitions.map((one, n) => ({ partition: 0, offset: String(n), transition: one }));
 
 describe('lives', () => {
   it('keeps the order of one alert and hands over only the last of its changes', async () => {
     const told: string[] = [];
-    const lives = { deliver: async (one: Transition) => (told.push(`${one.kind}@${one.event_time.slice(17, 23)}`), 'signalled' as const) };
+    const lives = {
+      deliver: async (one: Transition) => (
+        told.push(`${one.kind}@${one.event_time.slice(17, 23)}`),
+        'signalled' as const
+      ),
+    };
     const changed = (at: number) => transition({ kind: 'changed', at, startsAt: 0 });
     const handler = createLivesHandler({ lives, policyFor: () => policy(), concurrency: 4 });
-    await handler(placed([transition(), changed(1), changed(2), transition({ kind: 'resolved', at: 3, startsAt: 0 }), changed(4)]));
+    await handler(
+      placed([
+        transition(),
+        changed(1),
+        changed(2),
+        transition({ kind: 'resolved', at: 3, startsAt: 0 }),
+        changed(4),
+      ]),
+    );
     expect(told).toEqual(['firing@00.000', 'changed@00.002', 'resolved@00.003', 'changed@00.004']);
   });
 
@@ -45,7 +59,9 @@ describe('lives', () => {
       },
     };
     const batch = Array.from({ length: 9 }, (_, n) => transition({ labels: { instance_id: `db-${n}` } }));
-    await expect(createLivesHandler({ lives, policyFor: () => policy(), concurrency: 3 })(placed(batch))).rejects.toThrow('away');
+    await expect(
+      createLivesHandler({ lives, policyFor: () => policy(), concurrency: 3 })(placed(batch)),
+    ).rejects.toThrow('away');
     expect(open).toBe(0);
   });
 });
@@ -60,7 +76,12 @@ describe('pages', () => {
         return change;
       },
     };
-    const handler = createPagesHandler({ store, receivers: policy().page, now: () => new Date(T0), wakeNotifier: () => order.push('woken') });
+    const handler = createPagesHandler({
+      store,
+      receivers: policy().page,
+      now: () => new Date(T0),
+      wakeNotifier: () => order.push('woken'),
+    });
     await handler(placed([transition()]));
     await handler(placed([transition({ kind: 'resolved', at: 1 })]));
     expect(order).toEqual(['written', 'woken', 'written']);
@@ -81,7 +102,12 @@ it('a policy takes the first escalation whose matchers hold, and the cool-down o
     enrichFor: () => [],
     remediationFor: () => null,
   });
-  expect(policyFor(transition())).toMatchObject({ instance: 'x', escalation: { name: 'loud' }, cooldownMs: 7, acknowledgeLeaseMs: 5 });
+  expect(policyFor(transition())).toMatchObject({
+    instance: 'x',
+    escalation: { name: 'loud' },
+    cooldownMs: 7,
+    acknowledgeLeaseMs: 5,
+  });
   expect(policyFor(transition({ labels: { environment: 'dev' } })).escalation).toBeNull();
   expect(policyFor(transition({ more: { cooldown_ms: 9 } })).cooldownMs).toBe(9);
 });

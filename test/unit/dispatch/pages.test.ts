@@ -30,9 +30,13 @@ function oneByOne(transitions: readonly Transition[]) {
 it('a first firing makes a row, a fired event, and a message to each receiver at its time', () => {
   const firing = transition();
   const change = planPages(none, [firing], receivers, NOW);
-  expect(change.rows).toMatchObject([{ fingerprint: firing.fingerprint, state: 'FIRING', episode: T0, fireCount: 1, value: 95 }]);
+  expect(change.rows).toMatchObject([
+    { fingerprint: firing.fingerprint, state: 'FIRING', episode: T0, fireCount: 1, value: 95 },
+  ]);
   expect(change.timeline.map((event) => event.key)).toEqual(['fired']);
-  expect(change.notifications.map((one) => [one.receiver, one.messageId, one.dueAt.getTime() - NOW.getTime()])).toEqual([
+  expect(
+    change.notifications.map((one) => [one.receiver, one.messageId, one.dueAt.getTime() - NOW.getTime()]),
+  ).toEqual([
     ['pager', `${firing.fingerprint}:${T0}:fire`, 0],
     ['service', `${firing.fingerprint}:${T0}:fire`, 30_000],
     ['log', `${firing.fingerprint}:${T0}:fire`, 0],
@@ -40,7 +44,12 @@ it('a first firing makes a row, a fired event, and a message to each receiver at
 });
 
 it('a resolve goes to those who want it', () => {
-  const change = planPages(none, [transition(), transition({ kind: 'resolved', at: 1, startsAt: 0 })], receivers, NOW);
+  const change = planPages(
+    none,
+    [transition(), transition({ kind: 'resolved', at: 1, startsAt: 0 })],
+    receivers,
+    NOW,
+  );
   expect(change.rows).toMatchObject([{ state: 'RESOLVED', resolvedBy: 'evaluator' }]);
   expect(change.resolves).toMatchObject([{ episode: T0, receivers: ['pager', 'service'] }]);
 });
@@ -52,20 +61,35 @@ it('a second evaluator with another start of the same condition pages nobody aga
 });
 
 it('an alert that fires again after its resolve is the next episode', () => {
-  const change = planPages(none, [transition(), transition({ kind: 'resolved', at: 1, startsAt: 0 }), transition({ at: 2 })], receivers, NOW);
+  const change = planPages(
+    none,
+    [transition(), transition({ kind: 'resolved', at: 1, startsAt: 0 }), transition({ at: 2 })],
+    receivers,
+    NOW,
+  );
   expect(change.rows).toMatchObject([{ state: 'FIRING', episode: T0 + 2, fireCount: 2, endsAt: null }]);
   expect(change.notifications).toHaveLength(2 * receivers.length);
 });
 
 it('a changed value moves the row and tells nobody', () => {
-  const change = planPages(none, [transition(), transition({ kind: 'changed', at: 3, startsAt: 0, value: 99 })], receivers, NOW);
+  const change = planPages(
+    none,
+    [transition(), transition({ kind: 'changed', at: 3, startsAt: 0, value: 99 })],
+    receivers,
+    NOW,
+  );
   expect(change.rows).toMatchObject([{ value: 99, episode: T0 }]);
   expect(change.notifications).toHaveLength(receivers.length);
 });
 
 it('within the quiet time of a manual resolve no episode opens; afterwards one does', () => {
   const [row] = planPages(none, [transition()], receivers, NOW).rows;
-  const quiet: AlertRow = { ...row!, state: 'RESOLVED', resolvedBy: 'ada', quietUntil: new Date(T0 + MINUTE).toISOString() };
+  const quiet: AlertRow = {
+    ...row!,
+    state: 'RESOLVED',
+    resolvedBy: 'ada',
+    quietUntil: new Date(T0 + MINUTE).toISOString(),
+  };
   const again = transition({ at: 1_000 });
   expect(planPages(rowsOf([quiet]), [again], receivers, NOW).notifications).toEqual([]);
   const later = planPages(rowsOf([quiet]), [again], receivers, new Date(T0 + MINUTE));
@@ -83,12 +107,20 @@ it('repeats and late duplicates, alone or in a batch, end in the same rows and m
   ];
   const clean = oneByOne(story);
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.nat(story.length - 1), fc.nat(story.length)), { maxLength: 12 }), (repeats) => {
-      // Each repeat comes at or after its original.
-      const noisy = story.flatMap((one, place) => [one, ...repeats.filter(([of, by]) => place === Math.min(of + by, story.length - 1)).map(([of]) => story[of]!)]);
-      const again = oneByOne(noisy);
-      expect(again.messages).toEqual(clean.messages);
-      expect(again.rows).toEqual(clean.rows);
-    }),
+    fc.property(
+      fc.array(fc.tuple(fc.nat(story.length - 1), fc.nat(story.length)), { maxLength: 12 }),
+      (repeats) => {
+        // Each repeat comes at or after its original.
+        const noisy = story.flatMap((one, place) => [
+          one,
+          ...repeats
+            .filter(([of, by]) => place === Math.min(of + by, story.length - 1))
+            .map(([of]) => story[of]!),
+        ]);
+        const again = oneByOne(noisy);
+        expect(again.messages).toEqual(clean.messages);
+        expect(again.rows).toEqual(clean.rows);
+      },
+    ),
   );
 });

@@ -1,14 +1,18 @@
 /** The payload: every field from its source, null without one; a text that can be read at 3 a.m. */
 import type { Labels } from '../../../src/domain/labels';
 import type { NotificationFacts } from '../../../src/history/port';
-import { buildPayload } from '../../../src/notify/payload';
+import { buildPayload, type PayloadOptions } from '../../../src/notify/payload';
 import { alert, artifact, facts, FIRED, NOW, verified } from './test-notification';
 
-const options = { messageId: 'm', step: 'fire', routingKey: null, onCallPerson: null, now: NOW };
-const build = (
-  change: Partial<NotificationFacts> = {},
-  more: Partial<typeof options & { routingKey: string | null; onCallPerson: string | null }> = {},
-) => buildPayload(facts(change), { ...options, ...more });
+const options: PayloadOptions = {
+  messageId: 'm',
+  step: 'fire',
+  routingKey: null,
+  onCallPerson: null,
+  now: NOW,
+};
+const build = (change: Partial<NotificationFacts> = {}, more: Partial<PayloadOptions> = {}) =>
+  buildPayload(facts(change), { ...options, ...more });
 const withLabels = (labels: Labels, annotations: Labels = {}) =>
   build({ alert: alert({ labels, annotations }) });
 

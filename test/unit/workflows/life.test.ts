@@ -1,5 +1,6 @@
 import type { RemediationResult } from '../../../src/domain/remediation';
-import { AlertLife, type QueuedRecord } from '../../../workflows/alert/life';
+import type { QueuedRecord } from '../../../src/history/port';
+import { AlertLife } from '../../../workflows/alert/life';
 import { MINUTE, policy, T0, transition } from '../../builders/alerts';
 
 function begin(more: Parameters<typeof policy>[0] = {}) {
@@ -7,15 +8,19 @@ function begin(more: Parameters<typeof policy>[0] = {}) {
   const written: QueuedRecord[] = [];
   const write = (): void => {
     written.push(...life.pending());
-    if (life.pending().some((record) => record.begins)) life.opened({ closed: false, previousEndedAt: null }, []);
+    if (life.pending().some((record) => record.begins))
+      life.opened({ closed: false, previousEndedAt: null }, []);
     life.recorded(life.pending().length);
   };
   const steps = (): string[] => {
     write();
-    return written.flatMap((record) => record.notifications ?? []).map((one) => `${one.step}>${one.receiver}`);
+    return written
+      .flatMap((record) => record.notifications ?? [])
+      .map((one) => `${one.step}>${one.receiver}`);
   };
   const at = (minutes: number): number => T0 + minutes * MINUTE;
-  const resolved = (minutes: number, startsAt = 0) => transition({ kind: 'resolved', at: minutes * MINUTE, startsAt });
+  const resolved = (minutes: number, startsAt = 0) =>
+    transition({ kind: 'resolved', at: minutes * MINUTE, startsAt });
   const firing = (minutes: number) => transition({ at: minutes * MINUTE });
   return { life, written, write, steps, at, resolved, firing, policy: policy(more) };
 }
@@ -34,7 +39,14 @@ const result = (outcome: RemediationResult['outcome']): RemediationResult => ({
   started_at: new Date(T0).toISOString(),
   ended_at: new Date(T0).toISOString(),
 });
-const plan = { runbook: 'terminate-idle-sessions', target: 'prod-db-01', inputs: {}, dryRun: false, soakMs: 1_000, verifyTimeoutMs: 60_000 };
+const plan = {
+  runbook: 'terminate-idle-sessions',
+  target: 'prod-db-01',
+  inputs: {},
+  dryRun: false,
+  soakMs: 1_000,
+  verifyTimeoutMs: 60_000,
+};
 
 describe('escalation', () => {
   it('tells level after level, each at its time, and ends with the last', () => {
@@ -54,9 +66,16 @@ describe('escalation', () => {
 
   it('goes through the chain again as often as the policy repeats it', () => {
     const { escalation } = policy();
-    const { life, steps, at } = begin({ escalation: { ...escalation!, levels: escalation!.levels.slice(0, 2), repeat: 1 } });
+    const { life, steps, at } = begin({
+      escalation: { ...escalation!, levels: escalation!.levels.slice(0, 2), repeat: 1 },
+    });
     for (const minute of [15, 45, 60]) life.tick(at(minute));
-    expect(steps()).toEqual(['escalate-1>mail-1', 'escalate-2>mail-2', 'escalate-3>mail-1', 'escalate-4>mail-2']);
+    expect(steps()).toEqual([
+      'escalate-1>mail-1',
+      'escalate-2>mail-2',
+      'escalate-3>mail-1',
+      'escalate-4>mail-2',
+    ]);
   });
 
   it('stops while acknowledged and resumes at the same step with what was left', () => {
@@ -147,7 +166,10 @@ describe('a manual resolve', () => {
     expect(life.refuses('acknowledge')).toContain('RESOLVED');
     life.tick(at(6));
     expect(steps()).toEqual(['fire>service']);
-    expect(written.at(-1)).toMatchObject({ episode: at(6), opens: { reason: expect.stringContaining('still holds') } });
+    expect(written.at(-1)).toMatchObject({
+      episode: at(6),
+      opens: { reason: expect.stringContaining('still holds') },
+    });
     expect(life.status(at(6)).state).toBe('FIRING');
   });
 
@@ -174,7 +196,14 @@ describe('a manual resolve', () => {
 
 describe('remediation', () => {
   it('is started once an episode, holds the life until its result, and releases the waiting page', () => {
-    const { life, write, written, at, resolved, policy: now } = begin({ escalation: null, remediation: plan });
+    const {
+      life,
+      write,
+      written,
+      at,
+      resolved,
+      policy: now,
+    } = begin({ escalation: null, remediation: plan });
     expect(life.wantsRemediation()).toBe(true);
     expect(life.remediationBegins(T0)).toBe(plan);
     expect(life.wantsRemediation()).toBe(false);
@@ -183,7 +212,11 @@ describe('remediation', () => {
     expect(life.ended(at(1))).toBe(false);
     life.remediationEnds(result('verified'), at(1));
     write();
-    expect(written.at(-1)).toMatchObject({ release: ['service'], updates: { step: 'remediated-1', receivers: ['service'] }, remediation: { outcome: 'verified' } });
+    expect(written.at(-1)).toMatchObject({
+      release: ['service'],
+      updates: { step: 'remediated-1', receivers: ['service'] },
+      remediation: { outcome: 'verified' },
+    });
     expect(life.ended(at(1))).toBe(true);
     life.remediationEnds(result('failed'), at(2));
     expect(life.pending()).toEqual([]);
@@ -193,7 +226,10 @@ describe('remediation', () => {
     const { life, at } = begin({ escalation: null, remediation: plan });
     life.remediationBegins(T0);
     life.tick(at(3));
-    expect(life.status(at(3)).remediation).toMatchObject({ outcome: 'failed', reason: expect.stringContaining('no result') });
+    expect(life.status(at(3)).remediation).toMatchObject({
+      outcome: 'failed',
+      reason: expect.stringContaining('no result'),
+    });
   });
 });
 
@@ -215,5 +251,8 @@ describe('continue-as-new', () => {
 it('a refused signal is told in the timeline with the accepted form', () => {
   const { life, at } = begin();
   life.refuseSignal('acknowledge', 'owner is 7, not a name', '{"owner": "name"}', at(1));
-  expect(life.timeline().at(-1)).toMatchObject({ kind: 'refused_signal', text: expect.stringContaining('Accepted: {"owner": "name"}') });
+  expect(life.timeline().at(-1)).toMatchObject({
+    kind: 'refused_signal',
+    text: expect.stringContaining('Accepted: {"owner": "name"}'),
+  });
 });

@@ -3,7 +3,11 @@ import { checkAcknowledge, checkOwned, checkSilence } from '../../../workflows/a
 it.each([
   [checkAcknowledge, { owner: 'ada' }, { owner: 'ada' }],
   [checkAcknowledge, { owner: 'ada', lease_seconds: '1h' }, { owner: 'ada', lease_seconds: 3_600 }],
-  [checkSilence, { owner: 'ada', duration_seconds: 90, comment: 'deploy' }, { owner: 'ada', duration_seconds: 90, comment: 'deploy' }],
+  [
+    checkSilence,
+    { owner: 'ada', duration_seconds: 90, comment: 'deploy' },
+    { owner: 'ada', duration_seconds: 90, comment: 'deploy' },
+  ],
   [checkOwned, { owner: 'ada', comment: 'fixed' }, { owner: 'ada', comment: 'fixed' }],
 ])('%p accepts %p', (check, raw, value) => {
   expect(check(raw)).toEqual({ ok: true, value });

@@ -1,0 +1,124 @@
+/** The effects role: remediations, enrichment beyond our own records, and the notifier. */
+import { createEnrichmentActivities } from '../activities/enrichment';
+import { createRemediationActivities } from '../activities/remediation';
+import type { Config, ReceiverConfig } from '../src/config/config';
+import { compileMatchers } from '../src/domain/matchers';
+import { createEnrich } from '../src/enrich/enrich';
+import { remoteProviders } from '../src/enrich/providers';
+import type { AlertRow } from '../src/history/port';
+import { createEmailChannel } from '../src/notify/channels/email';
+import { createNotificationServiceChannel } from '../src/notify/channels/notification-service';
+import { createWebhookChannel } from '../src/notify/channels/webhook';
+import { createNotifier } from '../src/notify/notify';
+import { onCallOf } from '../src/notify/on-call';
+import type { Channel, NotifierEvent, Receiver } from '../src/notify/port';
+import { createActs } from '../src/remediate/acts';
+import { createGuard } from '../src/remediate/guard';
+import { createRecoveryWatch } from '../src/remediate/watch';
+import { createSampleReader } from '../src/stream/sample-reader';
+import { startWorker, workflowBundle, type Shared } from './compose';
+
+const CHANGE_TIMEOUT_MS = 15_000;
+const LOOK_EVERY_MS = 1_000;
+const now = (): Date => new Date();
+
+export async function startEffects(shared: Shared): Promise<void> {
+  await startEffectsWorker(shared);
+  await startNotifier(shared);
+}
+
+async function startEffectsWorker(shared: Shared): Promise<void> {
+  const { config } = shared;
+  const [kafka, history, mutes, bundle] = await Promise.all([
+    shared.kafka(),
+    shared.history(),
+    shared.mutes(),
+    workflowBundle(),
+  ]);
+  const target = shared.targetSql();
+  const { permits: store } = history;
+  const samples = createSampleReader({ kafka, instance: config.instance });
+  await startWorker(shared, 'effects', {
+    workflowBundle: bundle,
+    activities: {
+      ...createRemediationActivities({
+        guard: createGuard({
+          store,
+          policy: config.remediation,
+          describe: (name) => target.describe(name),
+          mutes,
+          now,
+        }),
+        acts: createActs({ store, target, changeTimeoutMs: CHANGE_TIMEOUT_MS, now }),
+        watch: createRecoveryWatch({ samples, pollMs: LOOK_EVERY_MS, now }),
+      }),
+      ...createEnrichmentActivities({ enrich: createEnrich({ providers: remoteProviders(target), now }) }),
+    },
+  });
+}
+
+async function startNotifier(shared: Shared): Promise<void> {
+  const { config, log, metrics, parts } = shared;
+  const [{ queue }, mutes] = await Promise.all([shared.history(), shared.mutes()]);
+  const receivers = config.receivers.map(receiverOf);
+  const notifier = createNotifier({
+    queue,
+    mutes,
+    receivers,
+    now,
+    log,
+    breaker: config.notify.breaker,
+    onCallPerson: onCallPersonOf(config),
+    onEvent: (event) => count(metrics, event),
+  });
+  shared.onWakeNotifier(() => notifier.wake());
+  parts.push({
+    name: 'channels',
+    stop: async () => void (await Promise.all(receivers.map(({ channel }) => channel.close()))),
+  });
+  await notifier.start();
+  parts.push({ name: 'notifier', stop: () => notifier.stop() });
+}
+
+function count(metrics: Shared['metrics'], event: NotifierEvent): void {
+  if (event.kind === 'circuit') {
+    metrics.breakerOpen.set({ destination: event.destination }, event.state === 'closed' ? 0 : 1);
+    return;
+  }
+  const { receiver, kind, latencyMs } = event;
+  if (kind === 'retry') metrics.notificationRetries.inc({ receiver });
+  else metrics.notifications.inc({ receiver, outcome: kind });
+  if (kind === 'sent') metrics.notificationDelaySeconds.observe({ receiver }, Math.max(0, latencyMs) / 1_000);
+}
+
+function receiverOf(receiver: ReceiverConfig): Receiver {
+  const { name, timeoutMs, fallback } = receiver;
+  const routingKey = receiver.type === 'notification_service' ? receiver.routingKey : null;
+  return { name, channel: channelOf(receiver), routingKey, timeoutMs, fallback };
+}
+
+/** Secrets are resolved here, in the process that sends. */
+function channelOf(receiver: ReceiverConfig): Channel {
+  switch (receiver.type) {
+    case 'notification_service':
+      return createNotificationServiceChannel({ url: receiver.url, token: receiver.token?.reveal() ?? null });
+    case 'webhook': {
+      const headers = Object.fromEntries(
+        Object.entries(receiver.headers).map(([name, value]) => [name, value.reveal()]),
+      );
+      return createWebhookChannel({ url: receiver.url.reveal(), headers });
+    }
+    case 'email': {
+      const { smtp, from, to } = receiver;
+      return createEmailChannel({ ...smtp, password: smtp.password?.reveal() ?? null, from, to });
+    }
+  }
+}
+
+function onCallPersonOf(config: Config): (alert: AlertRow, step: string) => string | null {
+  const escalations = config.escalations.map(({ matchers, policy }) => ({
+    holds: compileMatchers(matchers),
+    policy,
+  }));
+  return ({ labels }, step) => onCallOf(escalations.find(({ holds }) => holds(labels))?.policy ?? null, step);
+}
