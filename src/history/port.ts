@@ -145,7 +145,7 @@ export interface NotificationQueue {
   renew(ids: readonly string[], leaseMs: number): Promise<void>;
   finish(id: string, outcome: NotificationOutcome): Promise<void>;
   /** When the next message is due, for a timer instead of a poll; null when none waits. */
-  nextDueAt(): Promise<Date | null>;
+  nextDueAt(receivers?: ReceiverFilter): Promise<Date | null>;
   /** Calls `wake` whenever another process may have made a message due. Returns how to stop. */
   listen(wake: () => void): Promise<() => Promise<void>>;
   facts(fingerprint: string, episode: number): Promise<NotificationFacts | null>;

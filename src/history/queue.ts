@@ -51,7 +51,7 @@ export function createQueue(database: Database, onListenError: (error: unknown) 
       outcome.kind === 'retry'
         ? postpone(database, holder, id, outcome.at, outcome.error)
         : settle({ id, ...settled(outcome) }),
-    nextDueAt: () => nextDueAt(database),
+    nextDueAt: (receivers) => nextDueAt(database, receivers),
     listen: (wake) => listenFor(database.url, wakeChannel(database.schema), wake, onListenError),
     facts: (fingerprint, episode) => facts({ fingerprint, episode }),
   };
@@ -75,9 +75,8 @@ async function take(
   holder: string,
   limit: number,
   leaseMs: number,
-  receivers: ReceiverFilter = { except: [] },
+  receivers?: ReceiverFilter,
 ): Promise<QueuedNotification[]> {
-  const only = 'only' in receivers;
   const { schema } = database;
   const rows = await byDueDate(database, 'take messages', (run) =>
     run<TakenColumns>(
@@ -93,7 +92,7 @@ async function take(
        n.attempts - 1 as attempts,
        exists (select 1 from ${schema}.notifications told where told.fingerprint = n.fingerprint
          and told.episode = n.episode and told.receiver = n.receiver and told.state = 'sent') as told`,
-      [limit, leaseMs, holder, only ? receivers.only : receivers.except, only],
+      [limit, leaseMs, holder, ...receiverValues(receivers)],
     ),
   );
   return rows
@@ -199,17 +198,23 @@ async function postpone(
 }
 
 /** The next that nobody holds, or the first lease that ends. */
-async function nextDueAt(database: Database): Promise<Date | null> {
+async function nextDueAt(database: Database, receivers?: ReceiverFilter): Promise<Date | null> {
   const { schema } = database;
+  const waits = `n.state = 'pending' and (n.receiver = any($1)) = $2 and ${FIRST_IN_LINE(schema)}`;
   const [row] = await byDueDate(database, 'look for the next message', (run) =>
     run<{ at: Date | null }>(
       `select least(
-       (select n.due_at from ${schema}.notifications n
-        where n.state = 'pending' and (n.lease_until is null or n.lease_until <= now()) and ${FIRST_IN_LINE(schema)}
-        order by n.due_at, n.id limit 1),
-       (select min(n.lease_until) from ${schema}.notifications n
-        where n.state = 'pending' and n.due_at <= now() and n.lease_until > now() and ${FIRST_IN_LINE(schema)})) as at`,
+         (select n.due_at from ${schema}.notifications n
+          where ${waits} and (n.lease_until is null or n.lease_until <= now()) order by n.due_at, n.id limit 1),
+         (select min(n.lease_until) from ${schema}.notifications n
+          where ${waits} and n.due_at <= now() and n.lease_until > now())) as at`,
+      receiverValues(receivers),
     ),
   );
   return row?.at ?? null;
+}
+
+/** The names, and whether it is they or all but they. */
+function receiverValues(receivers: ReceiverFilter = { except: [] }): [readonly string[], boolean] {
+  return 'only' in receivers ? [receivers.only, true] : [receivers.except, false];
 }

@@ -4,6 +4,7 @@
  * it sends leaves its lease to end, and another sends the same message again. Who is told of what, and when, was
  * decided when the message was put into the queue.
  */
+import { setMaxListeners } from 'node:events';
 import type { BreakerPolicy } from '../domain/breaker';
 import { messageOf } from '../domain/errors';
 import type { AlertRow, NotificationQueue, QueuedNotification, ReceiverFilter } from '../history/port';
@@ -82,11 +83,14 @@ export function createNotifier(options: NotifierOptions): Notifier {
   );
   const sent = createSentMemory();
   const abort = new AbortController();
+  // Each message on its way listens to it, so there are as many listeners as messages.
+  setMaxListeners(0, abort.signal);
   const context: StageContext = { now, signal: abort.signal };
   const alarm = createWakeUp();
   const inFlight = new Map<string, Promise<void>>();
   let stopping = false;
   let away = false;
+  let unknownAt = 0;
 
   const send = sendStage({
     receivers,
@@ -160,8 +164,15 @@ export function createNotifier(options: NotifierOptions): Notifier {
     return taken.length;
   }
 
+  /** They are nobody's hurry here, so they are looked for once a while. */
+  async function takeUnknown(): Promise<number> {
+    if (now().getTime() < unknownAt) return 0;
+    unknownAt = now().getTime() + maxSleepMs;
+    return takeFor({ except: [...receivers.keys()] }, AT_ONCE_ELSEWHERE);
+  }
+
   async function takeAll(): Promise<number> {
-    let taken = await takeFor({ except: [...receivers.keys()] }, AT_ONCE_ELSEWHERE);
+    let taken = await takeUnknown();
     for (const lane of lanes.values()) {
       const { receivers: only, limit } = wantedBy(lane, now());
       taken += await takeFor({ only }, limit);
@@ -169,9 +180,10 @@ export function createNotifier(options: NotifierOptions): Notifier {
     return taken;
   }
 
-  /** Until the next message is due or a circuit lets one through again. */
+  /** Until a message is due to somebody who can have it, or a circuit lets one through again. A place that frees wakes. */
   async function sleepMs(): Promise<number> {
-    const next = await queue.nextDueAt();
+    const able = [...lanes.values()].map((lane) => wantedBy(lane, now())).filter(({ limit }) => limit > 0);
+    const next = await queue.nextDueAt({ only: able.flatMap(({ receivers: names }) => names) });
     const opens = [...lanes.values()].map(({ destination }) => destination.look(now()).retryAt);
     const times = [next, ...opens]
       .filter((at): at is Date => at !== null)

@@ -88,6 +88,7 @@ describe("an alert's messages", () => {
     await first.history.lives.record(
       lifeRecord(row, 1, { notifications: [message(row, 'ops', 'escalate-1')] }),
     );
+    await waitFor(() => catcher.requests.length === 2, { what: 'the escalation' });
     await apply(ending(row));
     await waitFor(() => catcher.requests.length === 3, { what: 'the resolve' });
     await allDone();
@@ -141,7 +142,7 @@ describe("an alert's messages", () => {
   });
 
   test('to a receiver that is not configured here stay for a process that knows it', async () => {
-    await notifier([service('ops')]);
+    await notifier([service('ops')], { maxSleepMs: 200 });
     await apply(firing(row, ['ops', 'elsewhere']));
     await waitFor(async () => (await states()).includes('fire sent'), { what: 'the one that is known' });
     await waitFor(
