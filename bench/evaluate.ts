@@ -1,7 +1,8 @@
 /**
  * Evaluation: messages a second through the whole path (Kafka → decode → 1,000 threshold rules over 200 instances × 50
  * metrics → transitions → commit) against bare kafkajs consume + JSON.parse of the same topic. Both read everything
- * from the beginning, in fresh processes, in turn; the clock runs from the first batch to the last message.
+ * from the beginning, in fresh processes, in turn; the clock runs from the moment the member has its partitions, and so
+ * includes every fetch and its decoding, to the last message.
  *
  * Two rule sets: `one` has each rule on one series, as the peers' benches have; with `all` each rule is about every
  * instance, so that each message meets 20 rules. One alert in a hundred fires.
@@ -9,7 +10,7 @@
  * Run: node dist/bench/evaluate.js HOST:PORT
  */
 import { randomBytes } from 'node:crypto';
-import { CompressionTypes, type Kafka } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
 import type { ThresholdRule } from '../src/domain/rule';
 import { createEvaluatorHost } from '../src/evaluate/host';
 import { compressionType, type Compression } from '../src/stream/compression';
@@ -19,7 +20,16 @@ import { alertingGroup, consumeMetrics } from '../src/stream/metric-consumer';
 import { followOpenAlerts } from '../src/stream/open-alerts';
 import { createTransitionPublisher } from '../src/stream/publishers';
 import { alertsTopic, ensureTopics } from '../src/stream/topics';
-import { inFreshProcess, machineText, median, ratioOf, ratioText, startMeter, type BenchResult, type Metered } from './measure';
+import {
+  inFreshProcess,
+  machineText,
+  median,
+  ratioOf,
+  ratioText,
+  startMeter,
+  type BenchResult,
+  type Metered,
+} from './measure';
 
 const INSTANCES = 200;
 const METRICS = 50;
@@ -45,7 +55,13 @@ const topicOf = (instance: string): string => `${instance}.gds.metrics.postgresq
 
 /** Fills a topic, measures, removes what it made. */
 export async function benchEvaluate(options: EvaluateBenchOptions): Promise<BenchResult> {
-  const { broker, messages = 400_000, rounds = 5, compression = 'lz4', onProgress = () => undefined } = options;
+  const {
+    broker,
+    messages = 400_000,
+    rounds = 5,
+    compression = 'lz4',
+    onProgress = () => undefined,
+  } = options;
   const instance = `b${randomBytes(5).toString('hex')}`;
   const kafka = createKafka({ brokers: [broker], clientId: instance });
   const all: (Run & { mode: Mode; round: number })[] = [];
@@ -56,7 +72,12 @@ export async function benchEvaluate(options: EvaluateBenchOptions): Promise<Benc
     for (let round = 0; round < rounds; round++) {
       for (const mode of ['bare', 'one', 'all'] as const) {
         await emptyAlerts(kafka, instance);
-        const run = (await inFreshProcess(__filename, [broker, mode, instance, String(messages)])) as unknown as Run;
+        const run = (await inFreshProcess(__filename, [
+          broker,
+          mode,
+          instance,
+          String(messages),
+        ])) as unknown as Run;
         all.push({ mode, round, ...run });
         onProgress(JSON.stringify(all.at(-1)));
       }
@@ -67,8 +88,13 @@ export async function benchEvaluate(options: EvaluateBenchOptions): Promise<Benc
   return resultOf(all, messages, compression);
 }
 
-function resultOf(all: readonly (Run & { mode: Mode })[], messages: number, compression: Compression): BenchResult {
-  const of = (mode: Mode, figure: (run: Run) => number): number => median(all.filter((run) => run.mode === mode).map(figure));
+function resultOf(
+  all: readonly (Run & { mode: Mode })[],
+  messages: number,
+  compression: Compression,
+): BenchResult {
+  const of = (mode: Mode, figure: (run: Run) => number): number =>
+    median(all.filter((run) => run.mode === mode).map(figure));
   const perWall = ({ wallSeconds }: Run): number => messages / wallSeconds;
   const perCpu = ({ cpuSeconds }: Run): number => messages / cpuSeconds;
   const line = (name: string, mode: Mode, figure: (run: Run) => number, unit: string) =>
@@ -86,7 +112,9 @@ function resultOf(all: readonly (Run & { mode: Mode })[], messages: number, comp
       line('whole path, 20 rules meet each message', 'all', perWall, 'messages/s'),
       line('the same per CPU second', 'all', perCpu, 'messages/CPU s'),
     ],
-    notes: [`${RULES} rules; the whole path includes validation, transitions to gds.alerts and offset commits`],
+    notes: [
+      `${RULES} rules; the whole path includes validation, transitions to gds.alerts and offset commits`,
+    ],
     rounds: all.map((run) => ({ ...run })),
   };
 }
@@ -104,17 +132,31 @@ const messageOf = (i: number): { key: string; value: string } => {
       metric_name: `metric_${Math.floor(series / INSTANCES)}_percent`,
       value,
       tags: { environment: 'production', region: 'us-east-1', team: 'dba' },
-      metadata: { collection_duration_ms: 12, version: '1.0', collector: 'pg-collector', correlation_id: `abc-${String(i).padStart(12, '0')}` },
+      metadata: {
+        collection_duration_ms: 12,
+        version: '1.0',
+        collector: 'pg-collector',
+        correlation_id: `abc-${String(i).padStart(12, '0')}`,
+      },
     }),
   };
 };
 
-async function fill(kafka: Kafka, instance: string, messages: number, compression: Compression): Promise<void> {
+async function fill(
+  kafka: Kafka,
+  instance: string,
+  messages: number,
+  compression: Compression,
+): Promise<void> {
   const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
   await producer.connect();
   for (let from = 0; from < messages; from += 2_000) {
     const part = Array.from({ length: Math.min(2_000, messages - from) }, (_, i) => messageOf(from + i));
-    await producer.send({ topic: topicOf(instance), messages: part, compression: compressionType(compression) as CompressionTypes });
+    await producer.send({
+      topic: topicOf(instance),
+      messages: part,
+      compression: compressionType(compression),
+    });
   }
   await producer.disconnect();
 }
@@ -124,7 +166,10 @@ async function emptyAlerts(kafka: Kafka, instance: string): Promise<void> {
   const topic = alertsTopic(instance);
   await withAdmin(kafka, async (admin) => {
     const ends = await admin.fetchTopicOffsets(topic);
-    await admin.deleteTopicRecords({ topic, partitions: ends.map(({ partition, high }) => ({ partition, offset: high })) });
+    await admin.deleteTopicRecords({
+      topic,
+      partitions: ends.map(({ partition, high }) => ({ partition, offset: high })),
+    });
   });
 }
 
@@ -175,14 +220,15 @@ async function runBare(broker: string, instance: string, messages: number): Prom
   let stop: ReturnType<typeof startMeter> | undefined;
   const run = await new Promise<Run>((resolve, reject) => {
     consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+    consumer.on(consumer.events.GROUP_JOIN, () => (stop = startMeter()));
     void consumer.run({
       autoCommit: false,
       partitionsConsumedConcurrently: 12,
       eachBatch: async ({ batch }) => {
-        stop ??= startMeter();
-        for (const { value } of batch.messages) sum += (JSON.parse(value!.toString()) as { value: number }).value;
+        for (const { value } of batch.messages)
+          sum += (JSON.parse(value!.toString()) as { value: number }).value;
         seen += batch.messages.length;
-        if (seen >= messages && sum > 0) resolve({ messages: seen, ...stop() });
+        if (seen >= messages && sum > 0) resolve({ messages: seen, ...stop!() });
       },
     });
   });
@@ -190,7 +236,12 @@ async function runBare(broker: string, instance: string, messages: number): Prom
   return run;
 }
 
-async function runWhole(broker: string, instance: string, messages: number, mode: 'one' | 'all'): Promise<Run> {
+async function runWhole(
+  broker: string,
+  instance: string,
+  messages: number,
+  mode: 'one' | 'all',
+): Promise<Run> {
   const kafka = createKafka({ brokers: [broker], clientId: 'whole' });
   const pool = randomBytes(4).toString('hex');
   const publisher = createTransitionPublisher({ kafka, instance });
@@ -204,14 +255,14 @@ async function runWhole(broker: string, instance: string, messages: number, mode
   });
   let seen = 0;
   let stop: ReturnType<typeof startMeter> | undefined;
-  const sink = { ...host, offer: (...args: Parameters<typeof host.offer>) => ((stop ??= startMeter()), host.offer(...args)) };
   const run = await new Promise<Run>((resolve) => {
     const onEvent = (event: StreamEvent): void => {
+      if (event.kind === 'assigned') stop = startMeter();
       if (event.kind !== 'batch') return;
       seen += event.messages;
       if (seen >= messages) resolve({ messages: seen, transitions, ...stop!() });
     };
-    const consumer = consumeMetrics({ kafka, instance, pool, sink, onEvent });
+    const consumer = consumeMetrics({ kafka, instance, pool, sink: host, onEvent });
     ending = () => consumer.stop();
   });
   await ending();
@@ -224,7 +275,12 @@ async function runWhole(broker: string, instance: string, messages: number, mode
 let ending: () => Promise<void> = () => Promise.resolve();
 
 /** A run that had not committed what it read would not have been the whole path. */
-async function assertCommitted(kafka: Kafka, groupId: string, topic: string, messages: number): Promise<void> {
+async function assertCommitted(
+  kafka: Kafka,
+  groupId: string,
+  topic: string,
+  messages: number,
+): Promise<void> {
   const [offsets] = await withAdmin(kafka, (admin) => admin.fetchOffsets({ groupId, topics: [topic] }));
   const committed = offsets!.partitions.reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
   if (committed !== messages) throw new Error(`committed ${committed} of ${messages} messages`);
@@ -232,12 +288,18 @@ async function assertCommitted(kafka: Kafka, groupId: string, topic: string, mes
 
 async function main([broker, mode, instance, messages]: string[]): Promise<void> {
   if (mode === undefined) {
-    const result = await benchEvaluate({ broker: broker ?? '127.0.0.1:9092', onProgress: (line) => console.error(line) });
+    const result = await benchEvaluate({
+      broker: broker ?? '127.0.0.1:9092',
+      onProgress: (line) => console.error(line),
+    });
     for (const ratio of result.ratios) console.error(ratioText(ratio));
     console.log(JSON.stringify(result));
     return;
   }
-  const run = mode === 'bare' ? runBare : (...args: [string, string, number]) => runWhole(...args, mode as 'one' | 'all');
+  const run =
+    mode === 'bare'
+      ? runBare
+      : (...args: [string, string, number]) => runWhole(...args, mode as 'one' | 'all');
   console.log(JSON.stringify(await run(broker!, instance!, Number(messages))));
   process.exit(0);
 }

@@ -121,8 +121,15 @@ export function machineText(): string {
 }
 
 /** Runs a script in a process of its own and returns the JSON object of its last line. */
-export async function inFreshProcess(script: string, args: readonly string[], timeoutMs = 180_000): Promise<Record<string, unknown>> {
+export async function inFreshProcess(
+  script: string,
+  args: readonly string[],
+  timeoutMs = 180_000,
+): Promise<Record<string, unknown>> {
   const run = promisify(execFile);
-  const { stdout } = await run(process.execPath, [script, ...args], { timeout: timeoutMs, maxBuffer: 1 << 26 });
+  const { stdout } = await run(process.execPath, [script, ...args], {
+    timeout: timeoutMs,
+    maxBuffer: 1 << 26,
+  });
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, unknown>;
 }

@@ -14,10 +14,18 @@ import { breaches, recovers } from '../domain/rule';
 import type { Labels } from '../domain/labels';
 import type { CompiledRule } from './rule-set';
 
-export interface AlertState {
-  readonly compiled: CompiledRule;
+export interface Identity {
   readonly labels: Labels;
   readonly fingerprint: string;
+}
+
+export interface AlertState {
+  readonly compiled: CompiledRule;
+  /**
+   * Made, and what is known of the alert looked up, when a sample first breaches or when an alert of the series is open:
+   * most rules never breach on most series, and a label set for each pair of them would be most of the memory.
+   */
+  identity: Identity | null;
   /** The state of the same rule with the higher severity on the same series. */
   readonly inhibitor: AlertState | null;
   /** NaN unless pending or firing. */

@@ -5,9 +5,10 @@
  */
 import type { Metric } from '../domain/metric';
 import { numberOf } from '../domain/metric';
-import type { ThresholdRule } from '../domain/rule';
+import { fingerprint, type Labels } from '../domain/labels';
+import { breaches, type ThresholdRule } from '../domain/rule';
 import type { Transition } from '../domain/transition';
-import { calm, isFiring, judge, type AlertState } from './alert-state';
+import { calm, isFiring, judge, type AlertState, type Identity } from './alert-state';
 import { compileRules, type CompiledRule, type RuleSet } from './rule-set';
 import { createSeriesStore, type Series } from './series-store';
 import { transitionOf } from './transition-of';
@@ -24,6 +25,11 @@ export interface EvaluatorOptions {
   readonly rules: RuleSet | readonly ThresholdRule[];
   /** An alert that was open (or closed) before this evaluator began. */
   readonly known?: (fingerprint: string) => Known | undefined;
+  /**
+   * False only where no alert of this metric and instance is open: nothing has to be looked up there before a sample
+   * breaches. Default: always true.
+   */
+  readonly mayBeOpen?: (metric: string, instanceId: string) => boolean;
   readonly onAdopted?: (fingerprint: string) => void;
 }
 
@@ -49,35 +55,30 @@ const GAP_INTERVALS = 3;
 
 const isRuleSet = (rules: EvaluatorOptions['rules']): rules is RuleSet => !Array.isArray(rules);
 
-export function createEvaluator({ rules, known = () => undefined, onAdopted }: EvaluatorOptions): Evaluator {
+export function createEvaluator(options: EvaluatorOptions): Evaluator {
+  const { rules, known = () => undefined, mayBeOpen = () => true, onAdopted } = options;
   const ruleSet = isRuleSet(rules) ? rules : compileRules(rules);
   const stats: EvaluatorStats = { samples: 0, late: 0, adopted: 0 };
-  const store = createSeriesStore(newState);
+  const store = createSeriesStore(newStates);
 
-  function newState(compiled: CompiledRule, labels: AlertState['labels'], fingerprint: string, made: readonly AlertState[]): AlertState {
-    const { group, name, inhibitedBy } = compiled.rule;
-    const twin = ({ compiled: { rule } }: AlertState): boolean =>
-      rule.severity === inhibitedBy && rule.name === name && rule.group === group;
-    const state: AlertState = {
-      compiled,
-      labels,
-      fingerprint,
-      inhibitor: inhibitedBy === null ? null : (made.find(twin) ?? null),
-      pendingSince: NaN,
-      failures: 0,
-      firingSince: NaN,
-      cooldownUntil: -Infinity,
-      settledUntil: -Infinity,
-      toldValue: NaN,
-      toldAt: -Infinity,
-      correlationId: '',
-    };
-    const before = known(fingerprint);
-    if (before !== undefined) adopt(state, before);
-    return state;
+  function newStates(wanted: readonly CompiledRule[], metric: Metric, series: Labels): readonly AlertState[] {
+    const states: AlertState[] = [];
+    for (const compiled of wanted) states.push(newState(compiled, states));
+    if (mayBeOpen(metric.metric_name, metric.instance_id))
+      for (const state of states) identify(state, series);
+    return states;
   }
 
-  function adopt(state: AlertState, before: Known): void {
+  function identify(state: AlertState, series: Labels): Identity {
+    const labels = state.compiled.alertLabels(series);
+    const identity = { labels, fingerprint: fingerprint(labels) };
+    state.identity = identity;
+    const before = known(identity.fingerprint);
+    if (before !== undefined) adopt(state, identity, before);
+    return identity;
+  }
+
+  function adopt(state: AlertState, identity: Identity, before: Known): void {
     const { rule } = state.compiled;
     state.settledUntil = before.eventTime;
     if (!before.firing) {
@@ -85,7 +86,7 @@ export function createEvaluator({ rules, known = () => undefined, onAdopted }: E
       return;
     }
     stats.adopted += 1;
-    onAdopted?.(state.fingerprint);
+    onAdopted?.(identity.fingerprint);
     state.firingSince = before.episode;
     state.correlationId = before.last.correlation_id;
     state.toldValue = before.last.value === null ? NaN : numberOf(before.last.value);
@@ -93,7 +94,11 @@ export function createEvaluator({ rules, known = () => undefined, onAdopted }: E
     state.toldAt = before.last.rule?.hash === rule.hash ? before.eventTime : -Infinity;
   }
 
-  function offer(metric: Metric, eventTimeMs = Date.parse(metric.timestamp), replayed = false): readonly Transition[] {
+  function offer(
+    metric: Metric,
+    eventTimeMs = Date.parse(metric.timestamp),
+    replayed = false,
+  ): readonly Transition[] {
     const wanted = ruleSet.about(metric.metric_name);
     stats.samples += 1;
     if (wanted === undefined) return NOTHING;
@@ -106,7 +111,9 @@ export function createEvaluator({ rules, known = () => undefined, onAdopted }: E
     if (hasGap(series, eventTimeMs)) for (const state of series.states) calm(state);
     if (series.lastTime > 0) series.interval = eventTimeMs - series.lastTime;
     series.lastTime = eventTimeMs;
-    return metric.value === 'stale' ? endSeries(series, metric, eventTimeMs, replayed) : judgeAll(series, metric, eventTimeMs, replayed);
+    return metric.value === 'stale'
+      ? endSeries(series, metric, eventTimeMs, replayed)
+      : judgeAll(series, metric, eventTimeMs, replayed);
   }
 
   /** A late sample decides nothing any more; it counts in the windows of later decisions. */
@@ -120,11 +127,18 @@ export function createEvaluator({ rules, known = () => undefined, onAdopted }: E
   function judgeAll(series: Series, metric: Metric, time: number, replayed: boolean): readonly Transition[] {
     const value = numberOf(metric.value);
     series.recent.add(time, value);
-    if (series.windows.size > 0 && !Number.isNaN(value)) for (const window of series.windows.values()) window.add(time, value);
+    if (series.windows.size > 0 && !Number.isNaN(value))
+      for (const window of series.windows.values()) window.add(time, value);
     let transitions: Transition[] | null = null;
     for (const state of series.states) {
-      const { windowMs } = state.compiled.rule;
-      const compared = windowMs === 0 || Number.isNaN(value) ? value : series.windows.get(windowMs)!.mean(time);
+      const { rule } = state.compiled;
+      const { windowMs } = rule;
+      const compared =
+        windowMs === 0 || Number.isNaN(value) ? value : series.windows.get(windowMs)!.mean(time);
+      if (state.identity === null) {
+        if (!breaches(rule, compared)) continue;
+        identify(state, series.labels);
+      }
       const verdict = judge(state, time, compared, replayed);
       if (verdict !== null) (transitions ??= []).push(settle(state, series, metric, time, compared, verdict));
     }
@@ -143,8 +157,15 @@ export function createEvaluator({ rules, known = () => undefined, onAdopted }: E
     state.toldValue = value;
     state.toldAt = time;
     const kind = verdict === 'fires' ? 'firing' : verdict === 'recovered' ? 'resolved' : 'changed';
-    const decision = { kind, metric: metric.metric_name, series: series.labels, time, value, recent: series.recent.list() } as const;
-    const transition = transitionOf(state, decision);
+    const decision = {
+      kind,
+      metric: metric.metric_name,
+      series: series.labels,
+      time,
+      value,
+      recent: series.recent.list(),
+    } as const;
+    const transition = transitionOf(state, state.identity!, decision);
     if (verdict === 'recovered') end(state, time);
     return transition;
   }
@@ -157,8 +178,20 @@ export function createEvaluator({ rules, known = () => undefined, onAdopted }: E
       const settled = replayed || time <= state.settledUntil;
       if (!isFiring(state)) calm(state);
       else if (!settled) {
-        const decision = { kind: 'resolved', metric: metric.metric_name, series: series.labels, time, value: null } as const;
-        transitions.push(transitionOf(state, { ...decision, recent: series.recent.list(), reason: 'series ended' }));
+        const decision = {
+          kind: 'resolved',
+          metric: metric.metric_name,
+          series: series.labels,
+          time,
+          value: null,
+        } as const;
+        transitions.push(
+          transitionOf(state, state.identity!, {
+            ...decision,
+            recent: series.recent.list(),
+            reason: 'series ended',
+          }),
+        );
         end(state, time);
       }
     }
@@ -169,13 +202,15 @@ export function createEvaluator({ rules, known = () => undefined, onAdopted }: E
 }
 
 function hasGap(series: Series, time: number): boolean {
-  return time - series.lastTime > Math.max(MIN_GAP_MS, GAP_INTERVALS * series.interval) && series.lastTime > 0;
+  return (
+    time - series.lastTime > Math.max(MIN_GAP_MS, GAP_INTERVALS * series.interval) && series.lastTime > 0
+  );
 }
 
 /** One id follows the episode from its first sample to its last message. */
 function begin(state: AlertState, metric: Metric, time: number): void {
   state.firingSince = time;
-  state.correlationId = metric.metadata?.correlation_id ?? `${state.fingerprint}-${time}`;
+  state.correlationId = metric.metadata?.correlation_id ?? `${state.identity!.fingerprint}-${time}`;
 }
 
 function end(state: AlertState, time: number): void {
@@ -183,4 +218,23 @@ function end(state: AlertState, time: number): void {
   state.settledUntil = time;
   state.cooldownUntil = time + state.compiled.rule.cooldownMs;
   calm(state);
+}
+
+function newState(compiled: CompiledRule, made: readonly AlertState[]): AlertState {
+  const { group, name, inhibitedBy } = compiled.rule;
+  const twin = ({ compiled: { rule } }: AlertState): boolean =>
+    rule.severity === inhibitedBy && rule.name === name && rule.group === group;
+  return {
+    compiled,
+    identity: null,
+    inhibitor: inhibitedBy === null ? null : (made.find(twin) ?? null),
+    pendingSince: NaN,
+    failures: 0,
+    firingSince: NaN,
+    cooldownUntil: -Infinity,
+    settledUntil: -Infinity,
+    toldValue: NaN,
+    toldAt: -Infinity,
+    correlationId: '',
+  };
 }

@@ -69,13 +69,29 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
       await openAlerts.caughtUp();
       await resolveRemoved(new Set(added));
     }
-    for (const partition of added) slots.set(partition, newSlot());
+    const open = openSeries();
+    for (const partition of added) slots.set(partition, newSlot(open));
     onEvent({ kind: 'assigned', partitions, fresh });
   }
 
-  function newSlot(): Slot {
-    const onAdopted = (fingerprint: string): void => onEvent({ kind: 'adopted', fingerprint });
-    const evaluator = createEvaluator({ rules, known: (fingerprint) => openAlerts.get(fingerprint), onAdopted });
+  /** The metric and instance of each open alert. Later ones are opened by the evaluators here, who know them. */
+  function openSeries(): ReadonlySet<string> {
+    const places = [...openAlerts.open()].map(({ last: { condition, labels } }) =>
+      placeOf(
+        condition?.metric ?? labels.metric ?? '',
+        condition?.series.instance_id ?? labels.instance_id ?? '',
+      ),
+    );
+    return new Set(places);
+  }
+
+  function newSlot(open: ReadonlySet<string>): Slot {
+    const evaluator = createEvaluator({
+      rules,
+      known: (fingerprint) => openAlerts.get(fingerprint),
+      mayBeOpen: (metric, instanceId) => open.has(placeOf(metric, instanceId)),
+      onAdopted: (fingerprint) => onEvent({ kind: 'adopted', fingerprint }),
+    });
     return { evaluator, outbox: [], flushing: null };
   }
 
@@ -119,9 +135,22 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
     }
   }
 
-  function tell({ kind, rule, fingerprint, correlation_id: correlationId, event_time: at }: Transition): void {
+  function tell({
+    kind,
+    rule,
+    fingerprint,
+    correlation_id: correlationId,
+    event_time: at,
+  }: Transition): void {
     const latencyMs = now() - Date.parse(at);
-    onEvent({ kind: 'transition', transition: kind, rule: rule?.name ?? '', fingerprint, correlationId, latencyMs });
+    onEvent({
+      kind: 'transition',
+      transition: kind,
+      rule: rule?.name ?? '',
+      fingerprint,
+      correlationId,
+      latencyMs,
+    });
   }
 
   function stats(): HostStats {
@@ -139,3 +168,5 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
 
   return { lookbackMs: rules.lookbackMs, assigned, offer, flush, stats };
 }
+
+const placeOf = (metric: string, instanceId: string): string => `${metric}\0${instanceId}`;

@@ -44,7 +44,11 @@ export function compileRules(rules: readonly ThresholdRule[]): RuleSet {
 }
 
 function compile(rule: ThresholdRule): CompiledRule {
-  return { rule, matches: compileMatchers(rule.matchers), alertLabels: (series) => alertLabels(rule, series) };
+  return {
+    rule,
+    matches: compileMatchers(rule.matchers),
+    alertLabels: (series) => alertLabels(rule, series),
+  };
 }
 
 /** An alert's labels: the series', over them the rule's, over them what names the rule. */

@@ -3,7 +3,7 @@
  * so it makes no key text: an instance has few series of a metric, and comparing tags beats joining and hashing them.
  * Only where there are many (a metric by table, say) a key is made.
  */
-import { fingerprint, type Labels } from '../domain/labels';
+import type { Labels } from '../domain/labels';
 import { seriesLabels, type Metric } from '../domain/metric';
 import type { AlertState } from './alert-state';
 import { RecentPoints, Window } from './points';
@@ -11,6 +11,7 @@ import type { CompiledRule } from './rule-set';
 
 export interface Series {
   readonly tags: Labels;
+  readonly tagCount: number;
   readonly databaseType: string;
   readonly labels: Labels;
   /** Of the rules that match it, those of higher severity first. Empty: no rule wants it. */
@@ -24,7 +25,11 @@ export interface Series {
   interval: number;
 }
 
-export type NewState = (compiled: CompiledRule, labels: Labels, fingerprint: string, made: readonly AlertState[]) => AlertState;
+export type NewStates = (
+  wanted: readonly CompiledRule[],
+  metric: Metric,
+  labels: Labels,
+) => readonly AlertState[];
 
 interface SeriesList {
   readonly few: Series[];
@@ -37,7 +42,7 @@ const NO_STATES: readonly AlertState[] = [];
 const NO_POINTS = new RecentPoints();
 const NO_WINDOWS: ReadonlyMap<number, Window> = new Map();
 
-export function createSeriesStore(newState: NewState) {
+export function createSeriesStore(newStates: NewStates) {
   const byMetric = new Map<string, Map<string, SeriesList>>();
   let count = 0;
 
@@ -50,7 +55,8 @@ export function createSeriesStore(newState: NewState) {
     for (const series of list.few) if (sameTags(series, metric)) return series;
     const made = make(metric, rules);
     list.few.push(made);
-    if (list.few.length > MANY) list.byKey = new Map(list.few.map((series) => [keyOf(series.tags, series.databaseType), series]));
+    if (list.few.length > MANY)
+      list.byKey = new Map(list.few.map((series) => [keyOf(series.tags, series.databaseType), series]));
     return made;
   }
 
@@ -67,14 +73,11 @@ export function createSeriesStore(newState: NewState) {
     const { tags, database_type: databaseType } = metric;
     const labels = seriesLabels(metric);
     const wanted = rules.filter((compiled) => compiled.matches(labels));
-    const bare = { tags, databaseType, lastTime: -Infinity, interval: 0 };
-    if (wanted.length === 0) return { ...bare, labels: tags, states: NO_STATES, recent: NO_POINTS, windows: NO_WINDOWS };
+    const bare = { tags, tagCount: Object.keys(tags).length, databaseType, lastTime: -Infinity, interval: 0 };
+    if (wanted.length === 0)
+      return { ...bare, labels: tags, states: NO_STATES, recent: NO_POINTS, windows: NO_WINDOWS };
     count += 1;
-    const states: AlertState[] = [];
-    for (const compiled of wanted) {
-      const own = compiled.alertLabels(labels);
-      states.push(newState(compiled, own, fingerprint(own), states));
-    }
+    const states = newStates(wanted, metric, labels);
     const lengths = new Set(wanted.map(({ rule }) => rule.windowMs).filter((ms) => ms > 0));
     const windows = new Map([...lengths].map((ms) => [ms, new Window(ms)]));
     return { ...bare, labels, states, recent: new RecentPoints(), windows };
@@ -83,17 +86,15 @@ export function createSeriesStore(newState: NewState) {
   return { find, size: (): number => count };
 }
 
-function sameTags(series: Series, metric: Metric): boolean {
-  if (series.databaseType !== metric.database_type) return false;
-  const { tags } = series;
+function sameTags({ tags, tagCount, databaseType }: Series, metric: Metric): boolean {
+  if (databaseType !== metric.database_type) return false;
   const others = metric.tags;
-  let left = 0;
-  for (const name in tags) {
+  let count = 0;
+  for (const name in others) {
     if (others[name] !== tags[name]) return false;
-    left += 1;
+    count += 1;
   }
-  for (const _ in others) left -= 1;
-  return left === 0;
+  return count === tagCount;
 }
 
 function keyOf(tags: Labels, databaseType: string): string {

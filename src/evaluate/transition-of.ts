@@ -2,7 +2,7 @@
 import { metricValue } from '../domain/metric';
 import type { Labels } from '../domain/labels';
 import { transitionId, type Transition, type TransitionKind } from '../domain/transition';
-import type { AlertState } from './alert-state';
+import type { AlertState, Identity } from './alert-state';
 
 /** The annotation that says why an alert ended, where no sample recovered. */
 export const RESOLVED_REASON = 'resolved_reason';
@@ -20,12 +20,16 @@ export interface Decision {
 }
 
 /** `starts_at` is the event time of the sample at which the alert began to fire, not of the first that breached. */
-export function transitionOf(state: AlertState, decision: Decision): Transition {
+export function transitionOf(
+  state: AlertState,
+  { labels, fingerprint }: Identity,
+  decision: Decision,
+): Transition {
   const { rule } = state.compiled;
   const time = new Date(decision.time).toISOString();
   const identity = {
     kind: decision.kind,
-    fingerprint: state.fingerprint,
+    fingerprint,
     starts_at: new Date(state.firingSince).toISOString(),
     event_time: time,
   };
@@ -34,8 +38,11 @@ export function transitionOf(state: AlertState, decision: Decision): Transition 
     transition_id: transitionId(identity),
     ...identity,
     source: 'evaluator',
-    labels: state.labels,
-    annotations: decision.reason === undefined ? rule.annotations : { ...rule.annotations, [RESOLVED_REASON]: decision.reason },
+    labels,
+    annotations:
+      decision.reason === undefined
+        ? rule.annotations
+        : { ...rule.annotations, [RESOLVED_REASON]: decision.reason },
     ends_at: decision.kind === 'resolved' ? time : null,
     value: decision.value === null ? null : metricValue(decision.value),
     threshold: rule.threshold,
