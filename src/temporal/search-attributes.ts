@@ -39,12 +39,11 @@ function pair(name: Name, value: string) {
   return { key: defineSearchAttributeKey(name, 'KEYWORD'), value: clean(value) };
 }
 
-/** Control characters, lone surrogates and NUL are refused by some stores. */
+/** Control characters, NUL among them, and lone surrogates are refused by some stores. */
 function clean(value: string): string {
-  // eslint-disable-next-line no-control-regex -- they are what has to go
   return value
     .toWellFormed()
-    .replace(/[\u0000-\u001f\u007f]/g, ' ')
+    .replace(/\p{Cc}/gu, ' ')
     .slice(0, MAX_LENGTH)
     .toWellFormed();
 }
