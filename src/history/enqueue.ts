@@ -34,14 +34,20 @@ async function insertMessages(run: Run, schema: string, messages: readonly NewNo
   );
 }
 
-/** A message that still waits goes out no later than one that follows it to the same receiver: order holds. */
+/**
+ * A message that still waits goes out no later than one that follows it to the same receiver: order holds. A resolve is
+ * in nobody's hurry: it follows the first message, which waits on for what was tried, or for its deadline.
+ */
 async function pullForward(run: Run, schema: string, episodes: readonly EpisodeKey[]): Promise<void> {
   await run(
-    `update ${schema}.notifications earlier set due_at = later.due_at
-     from (select fingerprint, receiver, max(id) as id, min(due_at) as due_at from ${schema}.notifications
-           where fingerprint = any($1) and state = 'pending' group by fingerprint, receiver having count(*) > 1) later
-     where earlier.fingerprint = later.fingerprint and earlier.receiver = later.receiver and earlier.id < later.id
-       and earlier.state = 'pending' and earlier.attempts = 0 and earlier.due_at > later.due_at`,
+    `update ${schema}.notifications n set due_at = hurried.due_at
+     from (select earlier.id, min(later.due_at) as due_at
+           from ${schema}.notifications earlier join ${schema}.notifications later using (fingerprint, receiver)
+           where fingerprint = any($1) and earlier.state = 'pending' and earlier.attempts = 0
+             and later.state = 'pending' and later.step <> 'resolved' and later.id > earlier.id
+             and later.due_at < earlier.due_at
+           group by earlier.id) hurried
+     where n.id = hurried.id and n.state = 'pending' and n.attempts = 0`,
     [[...new Set(episodes.map(({ fingerprint }) => fingerprint))]],
   );
 }
@@ -65,7 +71,6 @@ export async function enqueueResolves(
     [json(resolves)],
   );
   await settleResolves(run, schema, resolves);
-  await pullForward(run, schema, resolves);
   await wakeNotifiers(run, schema);
 }
 
@@ -91,25 +96,34 @@ export async function release(
   receivers: readonly string[],
 ): Promise<void> {
   if (receivers.length === 0) return;
-  const values = [key.fingerprint, key.episode, receivers];
   await run(
     `update ${schema}.episodes set released_receivers = released_receivers || $3::text[]
      where fingerprint = $1 and episode = $2 and not released_receivers @> $3::text[]`,
-    values,
+    [key.fingerprint, key.episode, receivers],
   );
+  await endWait(run, schema, key, receivers);
+}
+
+/** The `fire` messages that wait are due now; `receivers` null means all: there is no life that they could wait for. */
+export async function endWait(
+  run: Run,
+  schema: string,
+  key: EpisodeKey,
+  receivers: readonly string[] | null,
+): Promise<void> {
   await run(
     `update ${schema}.notifications set due_at = now()
-     where fingerprint = $1 and episode = $2 and receiver = any($3) and step = 'fire' and state = 'pending'
-       and attempts = 0 and due_at > now()`,
-    values,
+     where fingerprint = $1 and episode = $2 and ($3::text[] is null or receiver = any($3)) and step = 'fire'
+       and state = 'pending' and attempts = 0 and due_at > now()`,
+    [key.fingerprint, key.episode, receivers],
   );
   await wakeNotifiers(run, schema);
 }
 
 /**
  * News for those of `receivers` whose `fire` message has left, or is leaving now and may have been written before the
- * news. The others' is released instead: it will carry the news. The rows are locked first, so a message cannot leave
- * between the look and the commit that shows the news.
+ * news: somebody has it, even if the lease is over. The others' is released instead: it will carry the news. The rows
+ * are locked first, so a message cannot leave between the look and the commit that shows the news.
  */
 export async function enqueueUpdate(
   run: Run,
@@ -119,7 +133,7 @@ export async function enqueueUpdate(
   receivers: readonly string[],
 ): Promise<void> {
   const fires = await run<{ receiver: string; left: boolean }>(
-    `select receiver, state = 'sent' or (state = 'pending' and coalesce(lease_until > now(), false)) as left
+    `select receiver, state = 'sent' or (state = 'pending' and taken_by is not null) as left
      from ${schema}.notifications where fingerprint = $1 and episode = $2 and step = 'fire' and receiver = any($3)
      order by id for update`,
     [key.fingerprint, key.episode, receivers],

@@ -1,7 +1,7 @@
 /** What an alert's life has done, written by its workflow. A record may come again, late, or before its transition. */
 import type { QueryResultRow } from 'pg';
 import { json, type Database, type Run } from './database';
-import { enqueue, enqueueResolves, enqueueUpdate, release } from './enqueue';
+import { endWait, enqueue, enqueueResolves, enqueueUpdate, release } from './enqueue';
 import { mergeLives, moveToOpened } from './merge';
 import type { LifeRecord, LifeStore } from './port';
 import { writeTimeline } from './timeline';
@@ -34,7 +34,8 @@ async function writeRecord(run: Run, schema: string, record: LifeRecord): Return
   await writeFindings(run, schema, record);
   if (record.opens) await moveToOpened(run, schema, [record.fingerprint]);
   if (changesState(record)) await mergeLives(run, schema, [record.fingerprint]);
-  if (!closed) await writeMessages(run, schema, record, record.seq <= past.seq);
+  if (closed) await endWait(run, schema, record, null);
+  else await writeMessages(run, schema, record, record.seq <= past.seq);
   return { closed, previousEndedAt: first ? (past.previousEndedAt?.toISOString() ?? null) : null };
 }
 

@@ -1,5 +1,6 @@
 /** The rows come from two writers in any order: transitions and lives. */
 import type { Acknowledgement } from '../../../src/domain/life';
+import type { AlertRow } from '../../../src/history/port';
 import { alertRow, change, ending, event, firing, lifeRecord, STARTED } from './test-alerts';
 import { testHistory, type TestHistory } from './test-history';
 
@@ -139,6 +140,27 @@ describe('a life acts on an alert', () => {
     expect(await find()).toMatchObject({ ...resolved, value: 99 });
   });
 
+  test('the quiet of a manual resolve reaches whoever decides, and the next episode clears it', async () => {
+    await apply(firing(row));
+    const quietUntil = new Date(STARTED + 300_000).toISOString();
+    await test_.history.lives.record(
+      lifeRecord(row, 1, { state: 'RESOLVED', resolvedBy: 'ann', acknowledgement: null, quietUntil }),
+    );
+    const seen: (string | null | undefined)[] = [];
+    const look = (rows: ReadonlyMap<string, AlertRow>) => {
+      seen.push(rows.get(row.fingerprint)?.quietUntil);
+      return change({});
+    };
+    await test_.history.pages.apply([row.fingerprint], look);
+    const next = { ...row, episode: STARTED + 600_000, fireCount: 2 };
+    await apply(firing(next));
+    await test_.history.pages.apply([row.fingerprint], look);
+    expect(seen).toEqual([quietUntil, null]);
+    // A word of the first episode that comes late does not bring its quiet back.
+    await test_.history.lives.record(lifeRecord(row, 2, { quietUntil }));
+    expect(await find()).toMatchObject({ episode: next.episode, state: 'FIRING', quietUntil: null });
+  });
+
   test('an episode that the life opens moves the row on, also when the row comes later', async () => {
     const next = { ...row, episode: STARTED + 600_000 };
     const opens = lifeRecord(next, 5, {
@@ -205,5 +227,20 @@ describe('closed', () => {
     await apply(firing(third));
     await apply(ending(third));
     expect((await test_.history.lives.record(lifeRecord(third, 3, { state: 'FIRING' }))).closed).toBe(true);
+  });
+
+  test('after a manual resolve the end before counts from the hand', async () => {
+    await apply(firing(row));
+    await test_.history.lives.record(
+      lifeRecord(row, 1, {
+        state: 'RESOLVED',
+        resolvedBy: 'ann',
+        timeline: [event('resolved-1', STARTED + 5_000)],
+      }),
+    );
+    const second = { ...row, episode: STARTED + 600_000 };
+    await apply(firing(second));
+    const began = await test_.history.lives.record(lifeRecord(second, 1, { state: 'FIRING' }));
+    expect(began).toEqual({ closed: false, previousEndedAt: new Date(STARTED + 5_000).toISOString() });
   });
 });

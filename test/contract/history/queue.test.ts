@@ -85,7 +85,7 @@ describe('taking', () => {
     expect(steps(await test_.history.queue.take(9, 60_000, { except: ['a', 'b'] }))).toEqual(['c:fire']);
   });
 
-  test('a message that still waits leaves with the one that follows it', async () => {
+  test('a message that still waits leaves with the escalation that follows it', async () => {
     await apply(firing(row, ['ops', 'other'], inAnHour()));
     await test_.history.lives.record(
       lifeRecord(row, 1, { notifications: [message(row, 'ops', 'escalate-1', new Date())] }),
@@ -188,10 +188,51 @@ describe('resolves', () => {
     expect(await sendAll()).toEqual(['ops:fire', 'ops:resolved']);
   });
 
-  test('end the wait of a message that is not due yet', async () => {
+  test('do not end the wait of the fire before them: both leave when the life has something to tell', async () => {
+    await apply(firing(row, ['ops'], inAnHour()));
+    await test_.history.lives.record(lifeRecord(row, 1, { state: 'FIRING' }));
+    await apply(ending(row));
+    expect(await sendAll()).toEqual([]);
+    await test_.history.lives.record(
+      lifeRecord(row, 2, { remediation, updates: { step: 'remediated-1', receivers: ['ops'] } }),
+    );
+    expect(await sendAll()).toEqual(['ops:fire', 'ops:resolved']);
+  });
+
+  test('nor when the fire leaves at its deadline', async () => {
+    const deadline = new Date(Date.now() + 400);
+    await apply(firing(row, ['ops'], deadline));
+    await apply(ending(row));
+    expect(await test_.history.queue.nextDueAt()).toEqual(deadline);
+    const [fire] = await until(async () => {
+      const taken = await take();
+      return taken.length > 0 && taken;
+    });
+    expect([fire!.step, Date.now() >= deadline.getTime()]).toEqual(['fire', true]);
+    await sent(fire!.id);
+    expect(await sendAll()).toEqual(['ops:resolved']);
+  });
+
+  test('a life that comes too late to do anything ends the wait', async () => {
     await apply(firing(row, ['ops'], inAnHour()));
     await apply(ending(row));
+    expect(await test_.history.lives.record(lifeRecord(row, 1, { state: 'FIRING' }))).toMatchObject({
+      closed: true,
+    });
     expect(await sendAll()).toEqual(['ops:fire', 'ops:resolved']);
+  });
+
+  test('by hand go to those who have heard or will, also when the condition ends as well', async () => {
+    await apply(firing(row, ['ops', 'dba']));
+    const byHand = lifeRecord(row, 1, {
+      state: 'RESOLVED',
+      resolvedBy: 'ann',
+      resolves: { receivers: ['ops', 'stranger'] },
+    });
+    await test_.history.lives.record(byHand);
+    await test_.history.lives.record(byHand);
+    await apply(ending(row));
+    expect((await sendAll()).sort()).toEqual(['dba:fire', 'ops:fire', 'ops:resolved']);
   });
 });
 
@@ -225,6 +266,45 @@ describe('release and updates', () => {
     expect((await sendAll()).sort()).toEqual(['told:remediated-1', 'waiting:fire']);
     await test_.history.lives.record(news);
     expect(await sendAll()).toEqual([]);
+  });
+
+  test('news goes to nobody whose fire was silenced or could not be sent', async () => {
+    await apply(firing(row, ['silenced', 'dead']));
+    const { queue, lives } = test_.history;
+    for (const { id, receiver } of await take()) {
+      await queue.finish(
+        id,
+        receiver === 'dead'
+          ? { kind: 'dead', error: 'HTTP 400' }
+          : { kind: 'dropped', reason: 'silenced', detail: '' },
+      );
+    }
+    await lives.record(
+      lifeRecord(row, 1, {
+        remediation,
+        updates: { step: 'remediated-1', receivers: ['silenced', 'dead'] },
+      }),
+    );
+    expect(await sendAll()).toEqual([]);
+  });
+
+  test('news goes to those whose sender has outlasted its lease: its message may be without it', async () => {
+    await apply(firing(row));
+    const [slow] = await take(1, 1);
+    await test_.history.lives.record(
+      lifeRecord(row, 1, { remediation, updates: { step: 'remediated-1', receivers: ['ops'] } }),
+    );
+    await sent(slow!.id);
+    expect(await sendAll()).toEqual(['ops:remediated-1']);
+  });
+
+  test('a release leaves alone what is tried again later', async () => {
+    await apply(firing(row));
+    const [tried] = await take();
+    const at = inAnHour();
+    await test_.history.queue.finish(tried!.id, { kind: 'retry', at, error: 'HTTP 503' });
+    await test_.history.lives.record(lifeRecord(row, 1, { release: ['ops'] }));
+    expect(await test_.history.queue.nextDueAt()).toEqual(at);
   });
 });
 
