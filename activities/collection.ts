@@ -1,5 +1,5 @@
 /** Ticks a shard of targets until its time is over. */
-import { heartbeat, cancellationSignal } from '@temporalio/activity';
+import { ApplicationFailure, cancellationSignal, heartbeat } from '@temporalio/activity';
 
 export interface CollectionDeps {
   /** Runs every group of every target of the shard at its interval until the signal aborts. */
@@ -17,13 +17,17 @@ export function createCollectionActivities({ runShard }: CollectionDeps) {
       readonly untilMs: number;
     }): Promise<void> {
       const over = AbortSignal.timeout(Math.max(0, untilMs - Date.now()));
-      const signal = AbortSignal.any([over, cancellationSignal()]);
+      const cancelled = cancellationSignal();
+      const signal = AbortSignal.any([over, cancelled]);
       const timer = setInterval(() => heartbeat(), 1_000);
       try {
         await runShard(shard, signal, () => heartbeat());
       } finally {
         clearInterval(timer);
       }
+      // A worker that stops has not finished the run: another takes it over within a second.
+      if (cancelled.aborted && !over.aborted)
+        throw ApplicationFailure.retryable('the collector stops', 'WorkerShutdown');
     },
   };
 }

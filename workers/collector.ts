@@ -39,6 +39,8 @@ export async function startCollector(shared: Shared): Promise<void> {
   await startWorker(shared, 'collection', {
     workflowBundle: bundle,
     activities: createCollectionActivities({ runShard }),
+    // A run would last for minutes yet: it is told to end at once.
+    shutdownGraceTime: 0,
   });
   const shards = [...new Set(config.targets.map((target) => target.shard))];
   await ensureCollectionSchedules(temporal.client, { instance, shards, everyMs: RUN_MS });

@@ -26,7 +26,7 @@ import {
 import { checkKafka, createKafka, type Kafka } from '../src/stream/kafka';
 import type { StreamEvent } from '../src/stream/events';
 import { ensureTopics } from '../src/stream/topics';
-import { connectWorker, dataConverter, type TemporalLink } from '../src/temporal/connection';
+import { connectWorker, dataConverter, installRuntime, type TemporalLink } from '../src/temporal/connection';
 import { ensureSearchAttributes } from '../src/temporal/search-attributes';
 import { BUNDLE_PATH } from './bundle';
 import type { Part } from './run';
@@ -179,6 +179,10 @@ async function openSharedHistory({ config, log, health, signal, parts }: Shared)
 
 async function openTemporal({ config, log, health, signal, parts }: Shared): Promise<TemporalLink> {
   const { namespace } = config.temporal;
+  // The SDK's news of its workers' states are nobody's news.
+  installRuntime((level, message, details) =>
+    log[level === 'WARN' ? 'warn' : level === 'ERROR' ? 'error' : 'debug'](details, `temporal: ${message}`),
+  );
   const link = await waitForDependency(
     'temporal',
     async () => {

@@ -17,6 +17,7 @@ import { createGuard } from '../src/remediate/guard';
 import { createRecoveryWatch } from '../src/remediate/watch';
 import { createSampleReader } from '../src/stream/sample-reader';
 import { startWorker, workflowBundle, type Shared } from './compose';
+import { targetDescriptions } from './policies';
 
 const CHANGE_TIMEOUT_MS = 15_000;
 const LOOK_EVERY_MS = 1_000;
@@ -45,7 +46,7 @@ async function startEffectsWorker(shared: Shared): Promise<void> {
         guard: createGuard({
           store,
           policy: config.remediation,
-          describe: (name) => target.describe(name),
+          describe: targetDescriptions(config),
           mutes,
           now,
         }),

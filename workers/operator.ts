@@ -1,10 +1,12 @@
 /** A person's access to the alerts, for the command line: lists from Postgres, actions through Temporal. */
+import { createRequire } from 'node:module';
 import type { Config } from '../src/config/config';
 import { openHistory } from '../src/history/history';
 import type { AlertLists } from '../src/history/port';
-import { createActions, type AlertActions } from '../src/temporal/actions';
-import { connectClient } from '../src/temporal/connection';
+import type { AlertActions } from '../src/temporal/actions';
 import { policiesOf } from './policies';
+
+const read = createRequire(__filename);
 
 const ANSWER_WITHIN_MS = 10_000;
 
@@ -18,11 +20,8 @@ export interface Operator {
 export async function openOperator(config: Config): Promise<Operator> {
   const { instance } = config;
   const history = await openHistory({ url: config.postgres.url.reveal(), instance, maxConnections: 2 });
-  let temporal: ReturnType<typeof connectClient> | undefined;
-  const connected = async (): Promise<AlertActions> => {
-    const { client } = await (temporal ??= connectClient(config.temporal));
-    return createActions({ client, instance, policyFor: policiesOf(config), timeoutMs: ANSWER_WITHIN_MS });
-  };
+  let temporal: Promise<{ readonly actions: AlertActions; close(): Promise<void> }> | undefined;
+  const connected = async (): Promise<AlertActions> => (await (temporal ??= connectActions(config))).actions;
   return {
     lists: history.lists,
     actions: {
@@ -38,4 +37,14 @@ export async function openOperator(config: Config): Promise<Operator> {
       await Promise.all([opened?.close(), history.close()]);
     },
   };
+}
+
+/** Loaded when needed: a list is there before Temporal's client would be. */
+async function connectActions(config: Config) {
+  const { connectClient } = read('../src/temporal/client') as typeof import('../src/temporal/client');
+  const { createActions } = read('../src/temporal/actions') as typeof import('../src/temporal/actions');
+  const { client, close } = await connectClient(config.temporal);
+  const { instance } = config;
+  const policyFor = policiesOf(config);
+  return { actions: createActions({ client, instance, policyFor, timeoutMs: ANSWER_WITHIN_MS }), close };
 }

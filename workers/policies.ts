@@ -5,6 +5,7 @@ import type { LifePolicy } from '../src/domain/life';
 import type { Transition } from '../src/domain/transition';
 import { remoteProvidersFor } from '../src/enrich/providers';
 import { chooseRunbook } from '../src/remediate/choose';
+import type { TargetDescription } from '../src/remediate/port';
 import { runbooks } from '../runbooks';
 
 export function policiesOf(config: Config): (transition: Transition) => LifePolicy {
@@ -25,4 +26,14 @@ export function policiesOf(config: Config): (transition: Transition) => LifePoli
       return 'none' in choice ? null : choice;
     },
   });
+}
+
+/** What the guard is told of a target: the configuration's word, never the alert's. */
+export function targetDescriptions(config: Config): (name: string) => TargetDescription | null {
+  return (name) => {
+    const target = config.targets.find((one) => one.name === name);
+    if (target === undefined) return null;
+    const { type: kind, environment, remediation } = target;
+    return { kind, environment, remediation };
+  };
 }

@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import type { AlertRow, AlertLists } from '../../src/history/port';
 import type { AlertActions } from '../../src/temporal/actions';
 import type { Stage } from './stage';
-import type { Story } from './story';
+import type { Marks, Story } from './story';
 
 export interface Scene {
   readonly stage: Stage;
@@ -25,7 +25,7 @@ export async function actOne(scene: Scene): Promise<void> {
   story.say(`opened ${SESSIONS} sessions of orders_app and left each in a transaction`);
   try {
     const row = await story.until('the alert', () => firingSince(lists, 'ConnectionsNearlyUsedUp', since));
-    story.mark(marks, 'sample', row.eventTime);
+    await markFiring(scene, marks, row);
     story.say(
       `fired: ${row.labels.alertname} on ${row.labels.instance_id}, value ${String(row.value)}, threshold ${row.threshold}`,
     );
@@ -95,7 +95,7 @@ export async function actTwo(scene: Scene): Promise<void> {
     waiting.catch(() => undefined);
     story.say('one transaction holds a row, another waits for it');
     const row = await story.until('the alert', () => firingSince(lists, 'StatementsWaitForLocks', since));
-    story.mark(marks, 'sample', row.eventTime);
+    await markFiring(scene, marks, row);
     story.say(
       `fired: ${row.labels.alertname} on ${row.labels.instance_id}, value ${String(row.value)}, threshold ${row.threshold}`,
     );
@@ -155,6 +155,14 @@ async function connect(url: string): Promise<Client> {
 async function firingSince(lists: AlertLists, name: string, since: number): Promise<AlertRow | undefined> {
   const rows = await lists.list({ matchers: [`alertname="${name}"`] });
   return rows.find((row) => row.episode >= since);
+}
+
+/** The message to the webhook waits for nothing: it is due from the moment at which the firing was taken in. */
+async function markFiring({ story, lists }: Scene, marks: Marks, row: AlertRow): Promise<void> {
+  const messages = await lists.notifications(row.fingerprint, row.episode);
+  const first = messages.find(({ receiver, step }) => receiver === 'hook' && step === 'fire');
+  story.mark(marks, 'sample', row.episode);
+  if (first !== undefined) story.mark(marks, 'fired', first.dueAt.getTime());
 }
 
 function mailTo({ stage, story }: Scene, address: string, since: number) {

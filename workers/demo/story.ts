@@ -55,14 +55,16 @@ export function createStory(write: (line: string) => void, now: () => number = D
 
   function table(): string {
     const rows = new Table({
-      head: ['act', 'step', 'since the sample', 'since the step before'],
-      style: { head: [], border: [] },
+      head: ['step', 'since the sample', 'since the step before'],
+      colAligns: ['left', 'right', 'right'],
+      style: { head: [], border: [], compact: true },
     });
     for (const { act, at } of acts) {
       const steps = [...at].sort((a, b) => a[1] - b[1]);
+      rows.push([{ colSpan: 3, content: act }]);
       steps.forEach(([step, time], place) => {
         const before = steps[place - 1]?.[1] ?? time;
-        rows.push([place === 0 ? act : '', step, `${time - steps[0]![1]} ms`, `${time - before} ms`]);
+        rows.push([`  ${step}`, seconds(time - steps[0]![1]), seconds(time - before)]);
       });
     }
     return rows.toString();
@@ -70,3 +72,5 @@ export function createStory(write: (line: string) => void, now: () => number = D
 
   return { say, until, begin, mark: (marks, step, at) => void marks.at.set(step, at), table };
 }
+
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(2)} s`;
