@@ -1,5 +1,5 @@
 /** The group that every collector has, and the metrics that are made of how a collection went. */
-import type { MetricGroup, MetricSpec, UpReason } from './port';
+import type { MetricGroup, MetricSpec, Sample, UpReason } from './port';
 import { UP_REASONS } from './port';
 
 export const AVAILABILITY = 'availability';
@@ -45,3 +45,16 @@ export function availabilityGroup(extra: readonly MetricSpec[] = [], intervalMs 
 /** The value of `up_reason`. */
 export const reasonCode = (reason: UpReason | null): number =>
   reason === null ? 0 : UP_REASONS.indexOf(reason) + 1;
+
+/** What a probe that ended says; `seconds` is how long it took when it succeeded. */
+export function probeSamples(reason: UpReason | null, seconds: number): Sample[] {
+  const samples = [
+    { name: 'up', value: reason === null ? 1 : 0 },
+    { name: 'up_reason', value: reasonCode(reason) },
+  ];
+  return reason === null ? [...samples, { name: 'probe_duration_seconds', value: seconds }] : samples;
+}
+
+export const successSamples = (group: string, success: boolean): Sample[] => [
+  { name: COLLECTION_SUCCESS.name, value: success ? 1 : 0, labels: { group } },
+];

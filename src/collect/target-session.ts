@@ -14,7 +14,7 @@ import { randomUUID } from 'node:crypto';
 import { admit, CLOSED, settle, type BreakerPolicy, type BreakerState } from '../domain/breaker';
 import { messageOf } from '../domain/errors';
 import { metricValue, type Metric, type MetricMetadata } from '../domain/metric';
-import { AVAILABILITY, reasonCode } from './availability';
+import { AVAILABILITY, probeSamples, successSamples } from './availability';
 import { withDeadline } from './deadline';
 import type { Collector, Limits, Sample, Session, Target, UpReason } from './port';
 import { redacted } from './reasons';
@@ -98,7 +98,7 @@ export function openTarget(
 
   const succeeded = (group: string, samples: readonly Sample[], startedAt: number): Collected => {
     const durationMs = now() - startedAt;
-    const own = group === AVAILABILITY ? probeSamples(null, durationMs) : groupSamples(group, true);
+    const own = group === AVAILABILITY ? probeSamples(null, durationMs / 1_000) : successSamples(group, true);
     const metadata = metadataOf(durationMs);
     const metrics = [...own, ...samples].map((sample) => message(target, sample, startedAt, metadata));
     metrics.push(...vanished.after(group, metrics));
@@ -109,14 +109,15 @@ export function openTarget(
   const failed = (group: string, failure: Failure, startedAt: number, error: unknown): Collected => {
     const endedAt = now();
     const metadata = { ...metadataOf(endedAt - startedAt), ...failure };
-    const samples = group === AVAILABILITY ? probeSamples(failure.reason, 0) : groupSamples(group, false);
+    const samples = group === AVAILABILITY ? probeSamples(failure.reason, 0) : successSamples(group, false);
     const metrics = samples.map((sample) => message(target, sample, endedAt, metadata));
     return { metrics, outcome: failure.reason, durationMs: endedAt - startedAt, error };
   };
 
   const refused = (group: string, at: number): Collected => {
     const metadata = { ...metadataOf(0), ...lastFailure, breaker: 'open' };
-    const samples = group === AVAILABILITY ? probeSamples(lastFailure.reason, 0) : groupSamples(group, false);
+    const samples =
+      group === AVAILABILITY ? probeSamples(lastFailure.reason, 0) : successSamples(group, false);
     const metrics = samples.map((sample) => message(target, sample, at, metadata));
     return { metrics, outcome: 'open', durationMs: 0, error: null };
   };
@@ -132,20 +133,6 @@ export function openTarget(
     },
   };
 }
-
-function probeSamples(reason: UpReason | null, durationMs: number): Sample[] {
-  const samples = [
-    { name: 'up', value: reason === null ? 1 : 0 },
-    { name: 'up_reason', value: reasonCode(reason) },
-  ];
-  return reason === null
-    ? [...samples, { name: 'probe_duration_seconds', value: durationMs / 1_000 }]
-    : samples;
-}
-
-const groupSamples = (group: string, success: boolean): Sample[] => [
-  { name: 'collection_success', value: success ? 1 : 0, labels: { group } },
-];
 
 const metadataOf = (durationMs: number): MetricMetadata => ({
   collection_duration_ms: Math.round(durationMs),
