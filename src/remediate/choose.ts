@@ -41,6 +41,11 @@ export function allowedEnvironments(runbook: RunbookTraits, policy: RemediationP
   return policy.environments.filter((environment) => own.includes(environment));
 }
 
+/** For all runbooks, or for this one. */
+export function onlyDryRuns(runbook: string, policy: RemediationPolicy): boolean {
+  return policy.dryRun || policy.runbooks[runbook]?.dryRun === true;
+}
+
 function matches(runbook: RunbookTraits, labels: Labels, policy: RemediationPolicy): boolean {
   const matchers = policy.runbooks[runbook.name]?.matchers ?? runbook.matchers;
   // no matchers hold for everything, and a runbook for everything is nobody's intention
@@ -61,7 +66,7 @@ function planFor(runbook: RunbookTraits, labels: Labels, policy: RemediationPoli
     runbook: runbook.name,
     target,
     inputs: own.inputs ?? {},
-    dryRun: policy.dryRun || own.dryRun === true,
+    dryRun: onlyDryRuns(runbook.name, policy),
     soakMs: own.soakMs ?? policy.soakMs,
     verifyTimeoutMs: own.verifyTimeoutMs ?? policy.verifyTimeoutMs,
   };

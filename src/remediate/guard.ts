@@ -18,14 +18,15 @@ import type {
   PermitStore,
   RemediationGuard,
   RemediationPolicy,
-  TargetSql,
+  TargetDescription,
 } from './port';
-import { allowedEnvironments } from './choose';
+import { allowedEnvironments, onlyDryRuns } from './choose';
 
 export interface GuardDeps {
   readonly store: PermitStore;
   readonly policy: RemediationPolicy;
-  readonly describe: TargetSql['describe'];
+  /** What the configuration says of a target; null when it has none of that name. */
+  readonly describe: (target: string) => TargetDescription | null;
   /** A silenced alert is in a person's hands; null leaves this check out. */
   readonly mutes: Pick<Mutes, 'verdict'> | null;
   readonly now: () => Date;
@@ -83,7 +84,7 @@ function refused(error: unknown): Confirmation & { allowed: false } {
 
 async function decide(deps: GuardDeps, request: AdmissionRequest): Promise<Admission> {
   await refuseWhenSwitchedOff(deps.store, request.runbook.name);
-  refuseWhenDisabled(deps.policy, request.runbook.name);
+  refuseWhenDisabled(deps.policy, request);
   const environment = environmentOf(deps, request);
   await refuseWhenSilenced(deps, request);
   const lease = await takePermits(deps, request);
@@ -100,12 +101,18 @@ async function refuseWhenSwitchedOff(store: PermitStore, runbook: string): Promi
   );
 }
 
-function refuseWhenDisabled(policy: RemediationPolicy, runbook: string): void {
+function refuseWhenDisabled(
+  policy: RemediationPolicy,
+  { runbook: { name: runbook }, dryRun }: AdmissionRequest,
+): void {
   if (!policy.enabled)
     throw new Refusal('remediation_disabled', 'remediation is not enabled in the configuration');
   if (policy.runbooks[runbook]?.enabled === false) {
     throw new Refusal('runbook_disabled', `the configuration disables the runbook ${runbook}`);
   }
+  // an alert that fired under an earlier configuration brings the plan of that time with it
+  if (!dryRun && onlyDryRuns(runbook, policy))
+    throw new Refusal('dry_run_only', 'the configuration allows dry runs only');
 }
 
 /** The target's configured environment, once target and environment are found to be right. */
@@ -121,7 +128,7 @@ function environmentOf(
       `the alert is about "${labels.instance_id ?? ''}", not about the target "${target}"`,
     );
   }
-  if (described.remediation === false)
+  if (!described.remediation)
     throw new Refusal(
       'target_excluded',
       `the configuration excludes the target "${target}" from remediation`,

@@ -5,11 +5,12 @@ import type { RecoveryVerdict } from '../domain/recovery';
 import type { Row, SqlStatement } from '../domain/runbook';
 import type { TransitionCondition } from '../domain/transition';
 
+/** What the configuration says of a target. */
 export interface TargetDescription {
   readonly kind: string;
   readonly environment: string | null;
-  /** False where the configuration says that no runbook may act. */
-  readonly remediation?: boolean;
+  /** Only where it is true may a runbook act. */
+  readonly remediation: boolean;
 }
 
 /** SQL on a configured target. Implemented where the driver lives (`src/collect/postgres`). */
@@ -18,8 +19,6 @@ export interface TargetSql {
   read(target: string, statement: SqlStatement, signal?: AbortSignal): Promise<readonly Row[]>;
   /** In a transaction of its own. */
   change(target: string, statement: SqlStatement, signal?: AbortSignal): Promise<readonly Row[]>;
-  /** What the configuration says of a target; null when it has none of that name. */
-  describe(target: string): TargetDescription | null;
 }
 
 /** What the configuration may say about one runbook. */
@@ -63,6 +62,7 @@ export type GuardReason =
   | 'kill_switch'
   | 'remediation_disabled'
   | 'runbook_disabled'
+  | 'dry_run_only'
   | 'target_unknown'
   | 'target_excluded'
   | 'target_kind'

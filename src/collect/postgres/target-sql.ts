@@ -67,10 +67,6 @@ export function createTargetSql(
   return {
     read: (target, statement, signal) => run('read only', target, statement, signal),
     change: (target, statement, signal) => run('read write', target, statement, signal),
-    describe(target) {
-      const found = find(target);
-      return found === null ? null : { kind: found.type, environment: found.tags['environment'] ?? null };
-    },
     async close() {
       await Promise.all([...databases.values()].map(({ database }) => database.close()));
       databases.clear();

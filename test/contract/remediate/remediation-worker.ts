@@ -23,6 +23,8 @@ export interface WorkerPlace {
   readonly instance: string;
   readonly targetUrl: string;
   readonly target: string;
+  /** The target's `remediation: false`. */
+  readonly excluded?: boolean;
 }
 
 export const POLICY: RemediationPolicy = {
@@ -66,11 +68,13 @@ export async function startWorker(
       ? { name, type: 'postgresql', connection: place.targetUrl, tags: { environment: 'test' } }
       : null,
   );
+  const described = { kind: 'postgresql', environment: 'test', remediation: place.excluded !== true };
+  const describe = (name: string) => (name === place.target ? described : null);
   const counting = new Client({ connectionString: place.targetUrl, application_name: 'tocsin-counting' });
   await counting.connect();
   const store = createPermitStore(database);
   const activities = createRemediationActivities({
-    guard: createGuard({ store, policy: POLICY, describe: target.describe, mutes: null, now }),
+    guard: createGuard({ store, policy: POLICY, describe, mutes: null, now }),
     acts: createActs({
       store,
       target: { read: target.read, change: wrap(target.change) },

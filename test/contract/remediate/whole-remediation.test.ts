@@ -146,6 +146,18 @@ it('touches nothing while the kill switch is on', async () => {
   expect(sessions.some((session) => session.ended())).toBe(false);
 });
 
+it('touches no target that the configuration excludes, and says so', async () => {
+  const sessions = await idleSessions(1);
+  worker = await startWorker({ ...place, excluded: true });
+  const result = await (await startRemediation(planned()))();
+  expect(result).toMatchObject({
+    outcome: 'refused',
+    attempted: false,
+    reason: `target_excluded: the configuration excludes the target "${TARGET}" from remediation`,
+  });
+  expect(sessions[0]!.ended()).toBe(false);
+});
+
 it('survives a worker that is killed between the act and its record, and ends no session twice', async () => {
   const sessions = await idleSessions(4);
   const dying = runScript(require.resolve('./remediation-worker'), [JSON.stringify(place)]);

@@ -16,7 +16,7 @@ const guardWith = (more: Partial<GuardDeps> = {}) =>
   createGuard({
     store: fakeStore(),
     policy: policy(),
-    describe: () => ({ kind: 'postgresql', environment: 'test' }),
+    describe: () => ({ kind: 'postgresql', environment: 'test', remediation: true }),
     mutes: null,
     now: () => new Date(0),
     ...more,
@@ -42,10 +42,11 @@ it('allows what everything allows, under a lease', async () => {
 
 it('allows a dry run without a lease, and takes nothing for it', async () => {
   let taken: TakeRequest | null = null;
+  const dry = policy({ dryRun: true });
   const store = fakeStore({
     take: (asked) => Promise.resolve({ granted: true, lease: LEASE, _: (taken = asked) }),
   });
-  expect(await guardWith({ store }).admit(request({ dryRun: true }))).toMatchObject({
+  expect(await guardWith({ store, policy: dry }).admit(request({ dryRun: true }))).toMatchObject({
     allowed: true,
     lease: null,
   });
@@ -94,6 +95,8 @@ describe('refuses, naming the reason', () => {
       /disables the runbook mend/,
       { policy: policy({ runbooks: { mend: { enabled: false } } }) },
     ],
+    ['dry_run_only', /dry runs only/, { policy: policy({ dryRun: true }) }],
+    ['dry_run_only', /dry runs only/, { policy: policy({ runbooks: { mend: { dryRun: true } } }) }],
     ['target_unknown', /no target "db-1"/, { describe: () => null }],
     ['target_mismatch', /about "db-2"/, {}, { labels: { ...LABELS, instance_id: 'db-2' } }],
     ['target_mismatch', /about ""/, {}, { labels: {} }],
@@ -105,22 +108,22 @@ describe('refuses, naming the reason', () => {
     [
       'target_kind',
       /"db-1" is a mongodb target/,
-      { describe: () => ({ kind: 'mongodb', environment: 'test' }) },
+      { describe: () => ({ kind: 'mongodb', environment: 'test', remediation: true }) },
     ],
     [
       'environment_unknown',
       /has no environment/,
-      { describe: () => ({ kind: 'postgresql', environment: null }) },
+      { describe: () => ({ kind: 'postgresql', environment: null, remediation: true }) },
     ],
     [
       'environment_mismatch',
       /says environment "test".* says "production"/,
-      { describe: () => ({ kind: 'postgresql', environment: 'production' }) },
+      { describe: () => ({ kind: 'postgresql', environment: 'production', remediation: true }) },
     ],
     [
       'environment_not_allowed',
       /may not act in "production"; allowed: test/,
-      { describe: () => ({ kind: 'postgresql', environment: 'production' }) },
+      { describe: () => ({ kind: 'postgresql', environment: 'production', remediation: true }) },
       { labels: { ...LABELS, environment: '' } },
     ],
     ['environment_not_allowed', /allowed: none/, { policy: policy({ environments: [] }) }],
