@@ -4,11 +4,13 @@ import { mongodbCollector } from './mongodb';
 import { mssqlCollector } from './mssql';
 import type { Collector, TargetType } from './port';
 import { postgresCollector } from './postgres/postgres';
+import { snowflakeCollector } from './snowflake';
 
 export const COLLECTORS: readonly Collector[] = [
   postgresCollector,
   mongodbCollector,
   mssqlCollector,
+  snowflakeCollector,
   hostCollector,
 ];
 

@@ -23,7 +23,8 @@ export interface RunningServer {
 /** FerretDB, built with Go. */
 export async function startMongo(): Promise<RunningServer> {
   const source = join(__dirname, 'mongodb');
-  const program = await cached('mongodb', [join(source, 'go.sum'), join(source, 'main.go')], (target) =>
+  const files = await Promise.all(['go.sum', 'main.go'].map((name) => readFile(join(source, name), 'utf8')));
+  const program = await cached('mongodb', files.join(), (target) =>
     run('go', ['build', '-o', target, '.'], { cwd: source, timeout: 900_000 }),
   );
   return start((port, folder) => [program, String(port), join(folder, 'data')]);
@@ -31,16 +32,16 @@ export async function startMongo(): Promise<RunningServer> {
 
 const SNOWFLAKE_PACKAGES = ['fakesnow[server]==0.12.1', 'snowflake-connector-python==3.18.1', 'packaging'];
 
-/** fakesnow, in a Python environment of its own. */
-export async function startSnowflake(): Promise<RunningServer> {
+/** fakesnow, in a Python environment of its own; lets this user in. */
+export async function startSnowflake(user: string, password: string): Promise<RunningServer> {
   const script = join(__dirname, 'snowflake_server.py');
-  const environment = await cached('snowflake', [script], async (target) => {
+  const environment = await cached('snowflake', SNOWFLAKE_PACKAGES.join(), async (target) => {
     await run('python3', ['-m', 'venv', target], { timeout: 120_000 });
     // Not `bin/pip`: its first line would name the folder that is renamed afterwards.
     const install = ['-m', 'pip', 'install', '--quiet', ...SNOWFLAKE_PACKAGES];
     await run(join(target, 'bin', 'python'), install, { timeout: 600_000 });
   });
-  return start((port) => [join(environment, 'bin', 'python'), script, String(port)]);
+  return start((port) => [join(environment, 'bin', 'python'), script, String(port), user, password]);
 }
 
 /** The TDS server; its SQL is run by this PostgreSQL database. */
@@ -49,15 +50,13 @@ export async function startMssql(postgres: string, user: string, password: strin
   return start((port) => [process.execPath, script, String(port), postgres, user, password]);
 }
 
-/** A file or folder made by `make` under a name that follows its sources; made aside and moved into place whole. */
+/** A file or folder made by `make` under a name that follows its source; made aside and moved into place whole. */
 async function cached(
   name: string,
-  sources: readonly string[],
+  source: string,
   make: (target: string) => Promise<unknown>,
 ): Promise<string> {
-  const hash = createHash('sha256');
-  for (const source of sources) hash.update(await readFile(source));
-  const target = join(CACHE, `${name}-${hash.digest('hex').slice(0, 12)}`);
+  const target = join(CACHE, `${name}-${createHash('sha256').update(source).digest('hex').slice(0, 12)}`);
   if (await exists(target)) return target;
   await mkdir(CACHE, { recursive: true });
   const partial = `${target}.${process.pid}`;
