@@ -9,47 +9,59 @@ import { promisify } from 'node:util';
 
 const CLOCK_TICKS = 100;
 
-export interface Metered<T> {
-  readonly result: T;
+export interface Metered {
   readonly wallSeconds: number;
   /** User and system time of this process, all its threads. */
   readonly cpuSeconds: number;
-  /** What the rest of the machine used meanwhile; null where /proc does not tell. */
+  /** What the rest of the machine used meanwhile, servers included; null where /proc does not tell. */
   readonly foreignCpuSeconds: number | null;
 }
 
-/** One line of a result: what was measured against what. */
+/** What was measured against a reference of the same run. */
 export interface Ratio {
   readonly name: string;
   readonly unit: string;
   readonly ours: number;
   readonly reference: number;
   readonly ratio: number;
-  /** What the ratio should at least be (or at most, when `atMost`). */
+  /** What the ratio should at least be; null where there is no aim. */
   readonly aim: number | null;
-  readonly atMost?: boolean;
+}
+
+/** What was measured by itself. */
+export interface Figure {
+  readonly name: string;
+  readonly unit: string;
+  readonly value: number;
+  /** What the value should at most be; null where there is no aim. */
+  readonly aim: number | null;
 }
 
 export interface BenchResult {
   readonly name: string;
-  readonly date: string;
-  readonly machine: string;
+  /** How it was measured, and what it was compared with. */
   readonly method: string;
   readonly ratios: readonly Ratio[];
+  readonly figures: readonly Figure[];
   readonly notes: readonly string[];
   /** Every round's figures, so that a reader can see how much they vary. */
-  readonly rounds: readonly Readonly<Record<string, unknown>>[];
+  readonly rounds: readonly Round[];
 }
 
-/** Runs `work` and says what it cost. */
-export async function meter<T>(work: () => Promise<T>): Promise<Metered<T>> {
-  const stop = startMeter();
-  const result = await work();
-  return { result, ...stop() };
+export type Round = Readonly<Record<string, string | number | null>>;
+
+/** Where a measurement finds its servers, and whom it tells how far it is. */
+export interface BenchStage {
+  readonly kafka: readonly string[];
+  readonly temporal: string;
+  readonly postgres: string;
+  /** Processes of servers that were started here, for what they used. */
+  readonly pids: readonly number[];
+  readonly say: (line: string) => void;
 }
 
 /** Starts counting; the returned function ends it. */
-export function startMeter(): () => Omit<Metered<never>, 'result'> {
+export function startMeter(): () => Metered {
   const wall = performance.now();
   const cpu = ownCpuSeconds();
   const busy = busyCpuSeconds();
@@ -104,13 +116,17 @@ export function ratioOf(line: Omit<Ratio, 'ratio'>): Ratio {
   return { ...line, ratio: line.ours / line.reference };
 }
 
-export function ratioText({ name, unit, ours, reference, ratio, aim, atMost }: Ratio): string {
-  const figures = `${rounded(ours)} against ${rounded(reference)} ${unit}`;
-  const wanted = aim === null ? '' : `, aim ${atMost ? '≤' : '≥'} ${aim}`;
-  return `${name}: ${ratio.toFixed(2)} (${figures}${wanted})`;
+export function ratioText({ name, unit, ours, reference, ratio, aim }: Ratio): string {
+  const wanted = aim === null ? '' : `, aim ≥ ${aim}`;
+  return `${name}: ${ratio.toFixed(2)} (${rounded(ours)} against ${rounded(reference)} ${unit}${wanted})`;
 }
 
-function rounded(value: number): string {
+export function figureText({ name, unit, value, aim }: Figure): string {
+  return `${name}: ${rounded(value)} ${unit}${aim === null ? '' : ` (aim ≤ ${aim})`}`;
+}
+
+/** Three figures of a number are more than the noise leaves. */
+export function rounded(value: number): string {
   return value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);
 }
 
@@ -121,15 +137,15 @@ export function machineText(): string {
 }
 
 /** Runs a script in a process of its own and returns the JSON object of its last line. */
-export async function inFreshProcess(
+export async function inFreshProcess<T>(
   script: string,
   args: readonly string[],
   timeoutMs = 180_000,
-): Promise<Record<string, unknown>> {
+): Promise<T> {
   const run = promisify(execFile);
   const { stdout } = await run(process.execPath, [script, ...args], {
     timeout: timeoutMs,
     maxBuffer: 1 << 26,
   });
-  return JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, unknown>;
+  return JSON.parse(stdout.trim().split('\n').at(-1)!) as T;
 }
