@@ -253,30 +253,25 @@ function openSnowflake(connection: string | null, limits: Limits): Session {
   if (connection === null)
     throw new TocsinError('TOC_CONFIG_INVALID', 'a Snowflake target needs a connection');
   const address = snowflakeAddress(connection);
-  let connecting: Promise<Connection> | null = null;
+  let link: Link | null = null;
 
-  const forget = async (): Promise<void> => {
-    const open = connecting;
-    connecting = null;
-    const known = await open?.catch(() => null);
-    if (known) await new Promise<void>((resolve) => known.destroy(() => resolve()));
-  };
   const run = async (text: string, signal: AbortSignal): Promise<readonly Row[]> => {
-    connecting ??= connect(address, limits);
-    let open: Connection;
+    const used = (link ??= { opening: connect(address, limits), users: 0, dropped: false });
+    used.users++;
     try {
-      open = await connecting;
+      return await execute(await used.opening, text, signal);
     } catch (error) {
-      connecting = null;
+      if (!isStatementError(error)) drop(used);
       throw error;
+    } finally {
+      used.users--;
+      leave(used);
     }
-    try {
-      return await execute(open, text, signal);
-    } catch (error) {
-      // The session has ended, or the driver lost it: the next collection logs in anew.
-      if (signal.aborted || !isStatementError(error)) void forget();
-      throw error;
-    }
+  };
+  /** The session has ended, or hangs, or the driver lost it: the next collection logs in anew. */
+  const drop = (used: Link): void => {
+    used.dropped = true;
+    if (link === used) link = null;
   };
   return {
     async collect(name, signal) {
@@ -285,8 +280,26 @@ function openSnowflake(connection: string | null, limits: Limits): Session {
       const query = (text: string): Promise<readonly Row[]> => run(text, signal);
       return await group.read({ query, optional: (text) => query(text).catch(noneWhereLacking) });
     },
-    close: forget,
+    async close() {
+      const used = link;
+      if (used === null) return;
+      drop(used);
+      leave(used);
+    },
   };
+}
+
+/** A connection and how many statements run on it. */
+interface Link {
+  readonly opening: Promise<Connection>;
+  users: number;
+  dropped: boolean;
+}
+
+/** Ends a dropped connection after its last statement. Nobody waits: a server that hangs does not answer a goodbye. */
+function leave({ opening, users, dropped }: Link): void {
+  if (!dropped || users > 0) return;
+  opening.then((connection) => connection.destroy(() => undefined)).catch(() => undefined);
 }
 
 interface Address {
@@ -344,13 +357,13 @@ async function connect(address: Address, limits: Limits): Promise<Connection> {
   // Only a process that watches a Snowflake loads its driver.
   const { default: snowflake } = await import('snowflake-sdk');
   snowflake.configure({ logLevel: 'OFF' });
-  const seconds = Math.max(1, Math.ceil(limits.acquireMs / 1_000));
   const connection = snowflake.createConnection({
     ...address.options,
     clientSessionKeepAlive: false,
-    retryTimeout: seconds,
-    sfRetryMaxLoginRetries: 1,
-    timeout: limits.statementMs,
+    sfRetryMaxLoginRetries: 0,
+    // A little over the collection's own deadline. A statement whose server hangs is given up at that deadline; the driver
+    // itself asks for it again, every 16 s at most, until the server answers that the session is gone.
+    timeout: limits.acquireMs + limits.statementMs + 500,
   });
   return await new Promise((resolve, reject) => {
     connection.connect((error) => (error ? reject(error) : resolve(connection)));
@@ -371,13 +384,15 @@ async function reach({ host, port }: Address, ms: number): Promise<void> {
   });
 }
 
+/** Rejects at once when the signal aborts: a server that hangs answers no cancellation either. */
 function execute(connection: Connection, text: string, signal: AbortSignal): Promise<readonly Row[]> {
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
-    let statement: RowStatement | null = null;
-    const cancel = (): void => statement?.cancel(() => undefined);
-    signal.addEventListener('abort', cancel, { once: true });
-    statement = connection.execute({
+    const cancel = (): void => {
+      statement.cancel(() => undefined);
+      reject(signal.reason as Error);
+    };
+    const statement: RowStatement = connection.execute({
       sqlText: text,
       complete: (error, _statement, rows) => {
         signal.removeEventListener('abort', cancel);
@@ -385,6 +400,7 @@ function execute(connection: Connection, text: string, signal: AbortSignal): Pro
         else resolve((rows ?? []) as Row[]);
       },
     });
+    signal.addEventListener('abort', cancel, { once: true });
   });
 }
 

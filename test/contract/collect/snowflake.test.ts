@@ -69,6 +69,19 @@ describe('Snowflake', () => {
     expect(valueOf(metrics, 'warehouse_started', warehouse)).toBe(1);
   });
 
+  it('up 1 => 0 timeout => 1 while the server hangs and goes on', async () => {
+    const hanging = openSession('snowflake', urlOn(server.port), QUICK);
+    expect(upOf(await hanging.collect('availability', never)).up).toBe(1);
+    server.signal('SIGSTOP');
+    try {
+      expect(upOf(await hanging.collect('availability', never))).toMatchObject({ up: 0, reason: 'timeout' });
+    } finally {
+      server.signal('SIGCONT');
+    }
+    expect(upOf(await hanging.collect('availability', never)).up).toBe(1);
+    await hanging.close();
+  });
+
   it('queries, failures, waits and spills of the newest hour follow what ran', async () => {
     for (const view of VIEWS) await run(view);
     const add = (warehouse: string, status: string, minutesAgo: number, ms: number) =>
@@ -151,18 +164,5 @@ describe('Snowflake', () => {
     expect(Date.now() - started).toBeLessThan(3_000);
     await hung.close();
     await silent.close();
-  });
-
-  it('up 1 => 0 timeout => 1 while the server hangs and goes on', async () => {
-    const hanging = openSession('snowflake', urlOn(server.port), QUICK);
-    expect(upOf(await hanging.collect('availability', never)).up).toBe(1);
-    server.signal('SIGSTOP');
-    try {
-      expect(upOf(await hanging.collect('availability', never))).toMatchObject({ up: 0, reason: 'timeout' });
-    } finally {
-      server.signal('SIGCONT');
-    }
-    expect(upOf(await hanging.collect('availability', never)).up).toBe(1);
-    await hanging.close();
   });
 });
