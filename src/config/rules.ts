@@ -91,7 +91,7 @@ function toRule(
     forMs: raw.for,
     windowMs: raw.window,
     consecutiveFailures: raw.consecutive_failures,
-    cooldownMs: raw.cooldown ?? (raw.cooldown_minutes ?? 0) * 60_000,
+    cooldownMs: raw.cooldown ?? (raw.cooldown_minutes === undefined ? null : raw.cooldown_minutes * 60_000),
     labels: raw.labels,
     annotations: raw.annotations,
     runbook: raw.runbook,

@@ -9,13 +9,14 @@ import type { Transition } from '../domain/transition';
 export interface PolicyOptions {
   readonly instance: string;
   readonly page: readonly PageReceiver[];
+  readonly resolveTo: readonly string[];
   /** The first whose matchers hold is the alert's. */
   readonly escalations: readonly {
     readonly matchers: readonly Matcher[];
     readonly policy: EscalationPolicy;
   }[];
   readonly acknowledgeLeaseMs: number | null;
-  /** For transitions that name none. */
+  /** The configuration's default, for alerts whose rule has no cool-down of its own. Decided here and nowhere else. */
   readonly cooldownMs: number;
   /** The enrichment providers that apply to an alert and reach beyond our own records. */
   readonly enrichFor: (labels: Labels) => LifePolicy['enrich'];
@@ -30,6 +31,7 @@ export function createPolicies(options: PolicyOptions): (transition: Transition)
   return (transition) => ({
     instance: options.instance,
     page: options.page,
+    resolveTo: options.resolveTo,
     escalation: escalations.find(({ holds }) => holds(transition.labels))?.policy ?? null,
     acknowledgeLeaseMs: options.acknowledgeLeaseMs,
     cooldownMs: transition.cooldown_ms ?? options.cooldownMs,

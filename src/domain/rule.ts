@@ -31,8 +31,11 @@ export interface ThresholdRule extends Condition {
   readonly windowMs: number;
   /** How many samples in a row have to breach; 1 for the first. */
   readonly consecutiveFailures: number;
-  /** After a resolve the alert stays quiet this long; a breach that outlasts it fires then. */
-  readonly cooldownMs: number;
+  /**
+   * After a resolve the alert stays quiet this long; a breach that outlasts it fires then. Null: the rule says nothing,
+   * so it fires again at once, and the alert's life takes the configuration's default (`src/dispatch/policy.ts`).
+   */
+  readonly cooldownMs: number | null;
   readonly labels: Labels;
   readonly annotations: Labels;
   /** Narrows the choice of runbooks to this one. */

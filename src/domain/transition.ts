@@ -42,6 +42,7 @@ export interface Transition {
   readonly recent: readonly (readonly [number, MetricValue])[];
   readonly correlation_id: string;
   readonly condition?: TransitionCondition;
+  /** The rule's own, 0 for none; absent where it says nothing, and then the default holds. */
   readonly cooldown_ms?: number;
   readonly runbook?: string;
 }

@@ -82,7 +82,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     const { rule } = state.compiled;
     state.settledUntil = before.eventTime;
     if (!before.firing) {
-      state.cooldownUntil = before.eventTime + rule.cooldownMs;
+      state.cooldownUntil = before.eventTime + (rule.cooldownMs ?? 0);
       return;
     }
     stats.adopted += 1;
@@ -216,7 +216,7 @@ function begin(state: AlertState, metric: Metric, time: number): void {
 function end(state: AlertState, time: number): void {
   state.firingSince = NaN;
   state.settledUntil = time;
-  state.cooldownUntil = time + state.compiled.rule.cooldownMs;
+  state.cooldownUntil = time + (state.compiled.rule.cooldownMs ?? 0);
   calm(state);
 }
 

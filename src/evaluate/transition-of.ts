@@ -56,7 +56,7 @@ export function transitionOf(
       threshold: rule.threshold,
       recovery_threshold: rule.recoveryThreshold,
     },
-    cooldown_ms: rule.cooldownMs,
+    ...(rule.cooldownMs !== null && { cooldown_ms: rule.cooldownMs }),
     ...(rule.runbook !== null && { runbook: rule.runbook }),
   };
 }

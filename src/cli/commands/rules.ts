@@ -81,7 +81,7 @@ function explanation(rule: ThresholdRule, config: Config): [string, string | nul
         : `the ${rule.inhibitedBy} rule of the same name fires for the same series`,
     ],
     ['Recovers', recoversText(rule)],
-    ['Quiet', rule.cooldownMs === 0 ? null : `for ${formatDuration(rule.cooldownMs)} after a resolve`],
+    ['Quiet', quietText(rule, config)],
     ['Labels', labelsText({ alertname: rule.name, severity: rule.severity, ...rule.labels })],
     ['Tells', tellsText(config)],
     ['Escalates', escalatesText(rule, config)],
@@ -91,6 +91,14 @@ function explanation(rule: ThresholdRule, config: Config): [string, string | nul
     ],
     ...Object.entries(rule.annotations).map(([name, value]): [string, string] => [name, value]),
   ];
+}
+
+/** A rule's own cool-down holds after every resolve, the default only after one by hand. */
+function quietText({ cooldownMs: own }: ThresholdRule, { cooldownMs: byDefault }: Config): string | null {
+  if (own === 0 || (own === null && byDefault === 0)) return null;
+  return own === null
+    ? `for ${formatDuration(byDefault)} after a resolve by hand`
+    : `for ${formatDuration(own)} after a resolve`;
 }
 
 function conditionText(rule: ThresholdRule): string {

@@ -22,7 +22,7 @@ describe('a rule', () => {
         forMs: 0,
         windowMs: 0,
         consecutiveFailures: 1,
-        cooldownMs: 0,
+        cooldownMs: null,
         labels: {},
         annotations: {},
         runbook: null,
