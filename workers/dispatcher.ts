@@ -41,7 +41,8 @@ export async function startDispatcher(shared: Shared): Promise<void> {
     groupId: 'pages',
     onBatch: createPagesHandler({
       store: history.pages,
-      receivers: config.page,
+      page: config.page,
+      resolveTo: config.resolveTo,
       now: () => new Date(),
       wakeNotifier,
     }),

@@ -12,6 +12,7 @@ export function policiesOf(config: Config): (transition: Transition) => LifePoli
   return createPolicies({
     instance: config.instance,
     page: config.page,
+    resolveTo: config.resolveTo,
     escalations: config.escalations,
     acknowledgeLeaseMs: config.acknowledgeLeaseMs,
     cooldownMs: config.cooldownMs,

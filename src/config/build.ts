@@ -38,6 +38,7 @@ export function buildConfig(raw: RawConfig, { file, folder, rules }: Built): Omi
     rules,
     receivers,
     page: raw.route.receivers.map((name) => toPage(receivers.find((receiver) => receiver.name === name)!)),
+    resolveTo: receivers.filter(({ sendResolved }) => sendResolved).map(({ name }) => name),
     notify: { breaker: toBreaker(raw.notify.breaker) },
     escalations: raw.escalation.map(toEscalation),
     acknowledgeLeaseMs: raw.acknowledge.lease,
@@ -119,8 +120,8 @@ const toSmtp = (raw: RawSmtp, secret: ToSecret): SmtpConfig => ({
   password: orNull(secret, raw.password),
 });
 
-function toPage({ name, notifyAfter, deadlineMs, sendResolved }: ReceiverConfig): PageReceiver {
-  return { receiver: name, notifyAfter, deadlineMs, sendResolved };
+function toPage({ name, notifyAfter, deadlineMs }: ReceiverConfig): PageReceiver {
+  return { receiver: name, notifyAfter, deadlineMs };
 }
 
 function toBreaker(raw: RawConfig['notify']['breaker']): Config['notify']['breaker'] {

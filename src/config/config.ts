@@ -94,6 +94,8 @@ export interface Config {
   readonly receivers: readonly ReceiverConfig[];
   /** Who is told of every alert. */
   readonly page: readonly PageReceiver[];
+  /** Those that want to hear of the end of what they heard of. */
+  readonly resolveTo: readonly string[];
   readonly notify: {
     readonly breaker: {
       readonly failureThreshold: number;

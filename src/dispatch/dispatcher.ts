@@ -14,17 +14,20 @@ export type BatchHandler = (batch: readonly PlacedTransition[]) => Promise<void>
 
 export interface PagesDeps {
   readonly store: PagesStore;
-  readonly receivers: readonly PageReceiver[];
+  readonly page: readonly PageReceiver[];
+  readonly resolveTo: readonly string[];
   readonly now: () => Date;
   /** Messages may be due. */
   readonly wakeNotifier: () => void;
 }
 
-export function createPagesHandler({ store, receivers, now, wakeNotifier }: PagesDeps): BatchHandler {
+export function createPagesHandler({ store, page, resolveTo, now, wakeNotifier }: PagesDeps): BatchHandler {
   return async (batch) => {
     const transitions = batch.map((placed) => placed.transition);
     const fingerprints = [...new Set(transitions.map((transition) => transition.fingerprint))];
-    const change = await store.apply(fingerprints, (rows) => planPages(rows, transitions, receivers, now()));
+    const change = await store.apply(fingerprints, (rows) =>
+      planPages(rows, transitions, { page, resolveTo }, now()),
+    );
     if (change.notifications.length > 0 || change.resolves.length > 0) wakeNotifier();
   };
 }

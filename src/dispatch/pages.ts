@@ -4,7 +4,7 @@
  */
 import { applyTransition, type EpisodeState } from '../domain/episode';
 import { messageId } from '../domain/identity';
-import type { PageReceiver, TimelineEvent } from '../domain/life';
+import type { LifePolicy, TimelineEvent } from '../domain/life';
 import type { Transition } from '../domain/transition';
 import type { AlertRow, NewNotification, PagesChange } from '../history/port';
 
@@ -17,17 +17,20 @@ interface Draft {
   readonly resolves: PagesChange['resolves'][number][];
 }
 
-/** `receivers` are those of the alert's route; `now` is when the batch is handled. */
+/** Who is told of a fire, and who of the end of what they heard of. */
+export type Audience = Pick<LifePolicy, 'page' | 'resolveTo'>;
+
+/** `now` is when the batch is handled. */
 export function planPages(
   rows: ReadonlyMap<string, AlertRow>,
   transitions: readonly Transition[],
-  receivers: readonly PageReceiver[],
+  audience: Audience,
   now: Date,
 ): PagesChange {
   const draft: Draft = { rows: new Map(), timeline: [], notifications: [], resolves: [] };
   for (const transition of transitions) {
     const row = draft.rows.get(transition.fingerprint) ?? rows.get(transition.fingerprint) ?? null;
-    applyToRow(draft, row, transition, receivers, now);
+    applyToRow(draft, row, transition, audience, now);
   }
   return { ...draft, rows: [...draft.rows.values()] };
 }
@@ -36,7 +39,7 @@ function applyToRow(
   draft: Draft,
   row: AlertRow | null,
   transition: Transition,
-  receivers: readonly PageReceiver[],
+  audience: Audience,
   now: Date,
 ): void {
   const { state, outcome } = applyTransition(row === null ? null : episodeOf(row), transition);
@@ -46,7 +49,7 @@ function applyToRow(
     const opened = openedRow(row, transition, state!);
     draft.rows.set(transition.fingerprint, opened);
     draft.timeline.push(event(opened, 'fired', transition, firedText(transition)));
-    draft.notifications.push(...firstMessages(opened, receivers, now));
+    draft.notifications.push(...firstMessages(opened, audience.page, now));
     return;
   }
   const seen: AlertRow = { ...row!, ...observed(transition), eventTime: state!.eventTime };
@@ -63,11 +66,10 @@ function applyToRow(
   };
   draft.rows.set(seen.fingerprint, resolved);
   draft.timeline.push(event(resolved, 'resolved', transition, 'the condition has ended'));
-  const wanting = receivers.filter((receiver) => receiver.sendResolved).map((receiver) => receiver.receiver);
   draft.resolves.push({
     fingerprint: resolved.fingerprint,
     episode: resolved.episode,
-    receivers: wanting,
+    receivers: audience.resolveTo,
     dueAt: now,
   });
 }
@@ -113,8 +115,8 @@ function observed(transition: Transition) {
   };
 }
 
-function firstMessages(row: AlertRow, receivers: readonly PageReceiver[], now: Date): NewNotification[] {
-  return receivers.map(({ receiver, deadlineMs }) => ({
+function firstMessages(row: AlertRow, page: Audience['page'], now: Date): NewNotification[] {
+  return page.map(({ receiver, deadlineMs }) => ({
     messageId: messageId(row.fingerprint, row.episode, 'fire'),
     receiver,
     fingerprint: row.fingerprint,

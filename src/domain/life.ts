@@ -15,7 +15,6 @@ export interface PageReceiver {
   readonly notifyAfter: NotifyAfter;
   /** How long after the fire the message leaves at the latest; 0 for `fire`. */
   readonly deadlineMs: number;
-  readonly sendResolved: boolean;
 }
 
 /** Everything the life needs of the configuration, decided when it is started. */
@@ -23,6 +22,8 @@ export interface LifePolicy {
   readonly instance: string;
   /** Who is told of every episode, how long after the fire at the latest, and after which stage already. */
   readonly page: readonly PageReceiver[];
+  /** Who wants to hear that an episode has ended, if they heard of it: paged or escalated to. */
+  readonly resolveTo: readonly string[];
   readonly escalation: EscalationPolicy | null;
   /** The lease of an acknowledgement that names none; null means until it is taken back. */
   readonly acknowledgeLeaseMs: number | null;

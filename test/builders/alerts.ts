@@ -63,7 +63,8 @@ export const MINUTE = 60_000;
 export function policy(more: Partial<LifePolicy> = {}): LifePolicy {
   return {
     instance: '',
-    page: [{ receiver: 'service', notifyAfter: 'remediate', deadlineMs: 30_000, sendResolved: true }],
+    page: [{ receiver: 'service', notifyAfter: 'remediate', deadlineMs: 30_000 }],
+    resolveTo: ['service'],
     escalation: {
       name: 'dba',
       delayMs: 0,

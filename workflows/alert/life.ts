@@ -148,9 +148,7 @@ export class AlertLife {
         resolvedBy: request.owner,
         acknowledgement: null,
         quietUntil: iso(this.quietUntil),
-        resolves: {
-          receivers: this.policy.page.filter((page) => page.sendResolved).map((page) => page.receiver),
-        },
+        resolves: { receivers: this.policy.resolveTo },
       },
     );
     return this.answer(now, text);

@@ -104,7 +104,9 @@ describe('alerts in a real Postgres', () => {
       recent: [],
       correlation_id: 'c-1',
     };
-    await history.pages.apply([fingerprint], (rows) => planPages(rows, [transition], [], new Date()));
+    await history.pages.apply([fingerprint], (rows) =>
+      planPages(rows, [transition], { page: [], resolveTo: [] }, new Date()),
+    );
     await history.close();
   });
 

@@ -388,10 +388,14 @@ notification_service: { listen: "[::1]:9481" }
 
   it('pages say after which stage and how late', () => {
     expect(config.page).toEqual([
-      { receiver: 'svc', notifyAfter: 'remediate', deadlineMs: 30_000, sendResolved: true },
-      { receiver: 'hook', notifyAfter: 'enrich', deadlineMs: 5_000, sendResolved: false },
-      { receiver: 'mail', notifyAfter: 'fire', deadlineMs: 0, sendResolved: true },
+      { receiver: 'svc', notifyAfter: 'remediate', deadlineMs: 30_000 },
+      { receiver: 'hook', notifyAfter: 'enrich', deadlineMs: 5_000 },
+      { receiver: 'mail', notifyAfter: 'fire', deadlineMs: 0 },
     ]);
+  });
+
+  it('whoever does not refuse resolves may hear of them, whether paged or escalated to', () => {
+    expect(config.resolveTo).toEqual(config.receivers.map(({ name }) => name).filter((name) => name !== 'hook'));
   });
 
   it('receivers keep their secrets wrapped', () => {

@@ -78,7 +78,8 @@ describe('pages', () => {
     };
     const handler = createPagesHandler({
       store,
-      receivers: policy().page,
+      page: policy().page,
+      resolveTo: policy().resolveTo,
       now: () => new Date(T0),
       wakeNotifier: () => order.push('woken'),
     });
@@ -93,6 +94,7 @@ it('a policy takes the first escalation whose matchers hold, and the cool-down o
   const policyFor = createPolicies({
     instance: 'x',
     page: [],
+    resolveTo: [],
     escalations: [
       { matchers: [parseMatcher('severity="info"')], policy: { ...escalation!, name: 'quiet' } },
       { matchers: [parseMatcher('environment=~"prod.*"')], policy: { ...escalation!, name: 'loud' } },

@@ -1,15 +1,16 @@
 import fc from 'fast-check';
-import type { PageReceiver } from '../../../src/domain/life';
+import type { LifePolicy } from '../../../src/domain/life';
 import type { Transition } from '../../../src/domain/transition';
 import { planPages } from '../../../src/dispatch/pages';
 import type { AlertRow } from '../../../src/history/port';
 import { MINUTE, T0, transition } from '../../builders/alerts';
 
-const receivers: PageReceiver[] = [
-  { receiver: 'pager', notifyAfter: 'fire', deadlineMs: 0, sendResolved: true },
-  { receiver: 'service', notifyAfter: 'remediate', deadlineMs: 30_000, sendResolved: true },
-  { receiver: 'log', notifyAfter: 'fire', deadlineMs: 0, sendResolved: false },
+const page: LifePolicy['page'] = [
+  { receiver: 'pager', notifyAfter: 'fire', deadlineMs: 0 },
+  { receiver: 'service', notifyAfter: 'remediate', deadlineMs: 30_000 },
+  { receiver: 'log', notifyAfter: 'fire', deadlineMs: 0 },
 ];
+const audience = { page, resolveTo: ['pager', 'service', 'manager'] };
 const NOW = new Date(T0 + 100);
 const rowsOf = (rows: readonly AlertRow[]) => new Map(rows.map((row) => [row.fingerprint, row]));
 const none = rowsOf([]);
@@ -19,7 +20,7 @@ function oneByOne(transitions: readonly Transition[]) {
   let rows: Map<string, AlertRow> = new Map();
   const messages = new Set<string>();
   for (const one of transitions) {
-    const change = planPages(rows, [one], receivers, NOW);
+    const change = planPages(rows, [one], audience, NOW);
     rows = new Map([...rows, ...rowsOf(change.rows)]);
     for (const message of change.notifications) messages.add(`${message.messageId}>${message.receiver}`);
     for (const resolve of change.resolves) messages.add(`${resolve.fingerprint}:${resolve.episode}:resolved`);
@@ -29,7 +30,7 @@ function oneByOne(transitions: readonly Transition[]) {
 
 it('a first firing makes a row, a fired event, and a message to each receiver at its time', () => {
   const firing = transition();
-  const change = planPages(none, [firing], receivers, NOW);
+  const change = planPages(none, [firing], audience, NOW);
   expect(change.rows).toMatchObject([
     { fingerprint: firing.fingerprint, state: 'FIRING', episode: T0, fireCount: 1, value: 95 },
   ]);
@@ -47,16 +48,16 @@ it('a resolve goes to those who want it', () => {
   const change = planPages(
     none,
     [transition(), transition({ kind: 'resolved', at: 1, startsAt: 0 })],
-    receivers,
+    audience,
     NOW,
   );
   expect(change.rows).toMatchObject([{ state: 'RESOLVED', resolvedBy: 'evaluator' }]);
-  expect(change.resolves).toMatchObject([{ episode: T0, receivers: ['pager', 'service'] }]);
+  expect(change.resolves).toMatchObject([{ episode: T0, receivers: ['pager', 'service', 'manager'] }]);
 });
 
 it('a second evaluator with another start of the same condition pages nobody again', () => {
-  const change = planPages(none, [transition(), transition({ at: 5 })], receivers, NOW);
-  expect(change.notifications).toHaveLength(receivers.length);
+  const change = planPages(none, [transition(), transition({ at: 5 })], audience, NOW);
+  expect(change.notifications).toHaveLength(page.length);
   expect(change.rows).toMatchObject([{ episode: T0, fireCount: 1 }]);
 });
 
@@ -64,26 +65,26 @@ it('an alert that fires again after its resolve is the next episode', () => {
   const change = planPages(
     none,
     [transition(), transition({ kind: 'resolved', at: 1, startsAt: 0 }), transition({ at: 2 })],
-    receivers,
+    audience,
     NOW,
   );
   expect(change.rows).toMatchObject([{ state: 'FIRING', episode: T0 + 2, fireCount: 2, endsAt: null }]);
-  expect(change.notifications).toHaveLength(2 * receivers.length);
+  expect(change.notifications).toHaveLength(2 * page.length);
 });
 
 it('a changed value moves the row and tells nobody', () => {
   const change = planPages(
     none,
     [transition(), transition({ kind: 'changed', at: 3, startsAt: 0, value: 99 })],
-    receivers,
+    audience,
     NOW,
   );
   expect(change.rows).toMatchObject([{ value: 99, episode: T0 }]);
-  expect(change.notifications).toHaveLength(receivers.length);
+  expect(change.notifications).toHaveLength(page.length);
 });
 
 it('within the quiet time of a manual resolve no episode opens; afterwards one does', () => {
-  const [row] = planPages(none, [transition()], receivers, NOW).rows;
+  const [row] = planPages(none, [transition()], audience, NOW).rows;
   const quiet: AlertRow = {
     ...row!,
     state: 'RESOLVED',
@@ -91,8 +92,8 @@ it('within the quiet time of a manual resolve no episode opens; afterwards one d
     quietUntil: new Date(T0 + MINUTE).toISOString(),
   };
   const again = transition({ at: 1_000 });
-  expect(planPages(rowsOf([quiet]), [again], receivers, NOW).notifications).toEqual([]);
-  const later = planPages(rowsOf([quiet]), [again], receivers, new Date(T0 + MINUTE));
+  expect(planPages(rowsOf([quiet]), [again], audience, NOW).notifications).toEqual([]);
+  const later = planPages(rowsOf([quiet]), [again], audience, new Date(T0 + MINUTE));
   expect(later.rows).toMatchObject([{ state: 'FIRING', quietUntil: null }]);
 });
 

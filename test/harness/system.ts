@@ -1,0 +1,218 @@
+/**
+ * Tocsin itself for acceptance tests: its roles as processes of their own, from the build, on real servers; a person's
+ * phone is an HTTP catcher with a path for each receiver. Tests publish samples, kill processes and count messages.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Metric } from '../../src/domain/metric';
+import type { NotificationPayload } from '../../src/domain/notification';
+import { openHistory, type History } from '../../src/history/history';
+import { createKafka, type Kafka } from '../../src/stream/kafka';
+import { createMetricPublisher } from '../../src/stream/publishers';
+import { startHttpCatcher, type HttpCatcher } from './http-catcher';
+import { makeRunFolder } from './run-folder';
+import { runScript } from './script';
+import { uniqueInstance, type TestServers } from './servers';
+import { waitFor } from './wait-for';
+
+const ENTRY = join(__dirname, '..', '..', 'dist', 'src', 'cli', 'tocsin.js');
+export const METRIC = 'connections_used_percent';
+
+export interface Role {
+  readonly pid: number;
+  ended(): boolean;
+  output(): string;
+  /** SIGKILL: nothing is drained, nothing is said. */
+  kill(): Promise<void>;
+  /** SIGTERM; the exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** A message as a receiver got it. */
+export interface Message {
+  readonly receiver: string;
+  readonly step: string;
+  readonly instanceId: string;
+  readonly payload: NotificationPayload;
+  readonly at: number;
+}
+
+export interface System {
+  readonly instance: string;
+  readonly kafka: Kafka;
+  readonly history: History;
+  /** Resolves when the process says that its roles are ready. */
+  start(roles: string, variables?: NodeJS.ProcessEnv): Promise<Role>;
+  /** The same configuration for a script that composes a role its own way. */
+  script(file: string): Promise<Role>;
+  /** Resolves when Kafka has acknowledged the sample; `value` above 80 fires, below 60 recovers. */
+  sample(instanceId: string, value: number, atMs?: number): Promise<void>;
+  publish(metrics: readonly Metric[]): Promise<void>;
+  messages(): Message[];
+  /** `receiver step instance`, sorted: what a test compares. */
+  told(): string[];
+  close(): Promise<void>;
+}
+
+export interface SystemOptions {
+  readonly servers: TestServers;
+  /** Waits of the three levels, milliseconds. */
+  readonly levels?: readonly number[];
+  readonly more?: Record<string, unknown>;
+}
+
+export async function startSystem({ servers, levels = [], more = {} }: SystemOptions): Promise<System> {
+  const instance = uniqueInstance();
+  const folder = await makeRunFolder();
+  const catcher = await startHttpCatcher();
+  const configFile = join(folder, 'tocsin.yaml');
+  // JSON is YAML.
+  await writeFile(configFile, JSON.stringify({ ...configOf(instance, servers, catcher, levels), ...more }));
+  const history = await openHistory({ url: servers.postgres, instance, maxConnections: 2 });
+  const kafka = createKafka({ brokers: servers.kafka, clientId: `test-${instance}` });
+  const publisher = createMetricPublisher({
+    kafka,
+    instance,
+    development: true,
+    lingerMs: 5,
+    timeoutMs: 20_000,
+  });
+  const running = new Set<ChildProcess>();
+
+  const watch = async (child: ChildProcess, output: () => string): Promise<Role> => {
+    running.add(child);
+    const ended = new Promise<number | null>((resolve) =>
+      child.once('close', (code) => {
+        running.delete(child);
+        resolve(code);
+      }),
+    );
+    const role: Role = {
+      pid: child.pid!,
+      ended: () => !running.has(child),
+      output,
+      kill: async () => {
+        child.kill('SIGKILL');
+        await ended;
+      },
+      stop: async () => {
+        child.kill('SIGTERM');
+        return ended;
+      },
+    };
+    await waitFor(() => output().includes(' ready"') || failIfEnded(child, output), {
+      what: 'the roles to be ready',
+      timeoutMs: 60_000,
+    });
+    return role;
+  };
+
+  return {
+    instance,
+    kafka,
+    history,
+    start(roles, variables = {}) {
+      const args = [ENTRY, 'start', ...roles.split(' '), '--config', configFile];
+      const child = spawn(process.execPath, args, {
+        env: { ...process.env, ...variables },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      return watch(child, collected(child));
+    },
+    script(file) {
+      const { child, output } = runScript(file, [configFile]);
+      return watch(child, output);
+    },
+    sample: (instanceId, value, atMs = Date.now()) => publisher.publish([sampleOf(instanceId, value, atMs)]),
+    publish: (metrics) => publisher.publish(metrics),
+    messages: () => messagesOf(catcher),
+    told: () =>
+      messagesOf(catcher)
+        .map(({ receiver, step, instanceId }) => `${receiver} ${step} ${instanceId}`)
+        .sort(),
+    async close() {
+      for (const child of running) child.kill('SIGKILL');
+      await waitFor(() => running.size === 0, { what: 'the roles to have ended' });
+      await publisher.close();
+      await history.close();
+      await catcher.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export function sampleOf(instanceId: string, value: number, atMs: number): Metric {
+  return {
+    timestamp: new Date(atMs).toISOString(),
+    database_type: 'postgresql',
+    instance_id: instanceId,
+    metric_name: METRIC,
+    value,
+    tags: { environment: 'test' },
+  };
+}
+
+function configOf(instance: string, servers: TestServers, catcher: HttpCatcher, levels: readonly number[]) {
+  const receiver = (name: string) => ({
+    name,
+    type: 'webhook',
+    url: `${catcher.url}/${name}`,
+    timeout: '5s',
+  });
+  return {
+    instance,
+    environment: 'test',
+    kafka: { brokers: servers.kafka, development: true },
+    temporal: { address: servers.temporal },
+    postgres: { url: servers.postgres, pool: 4 },
+    http: { port: 0 },
+    rules: [
+      {
+        name: 'ConnectionsHigh',
+        metric: METRIC,
+        threshold: 80,
+        recovery_threshold: 60,
+        severity: 'critical',
+      },
+    ],
+    receivers: ['hook', ...levels.map((_, at) => `level${at + 1}`)].map(receiver),
+    route: { receivers: ['hook'] },
+    escalation:
+      levels.length === 0
+        ? []
+        : [
+            {
+              name: 'default',
+              delay: `${levels[0]}ms`,
+              levels: levels.map((_, at) => ({
+                name: `level${at + 1}`,
+                receivers: [`level${at + 1}`],
+                timeout: `${levels[at + 1] ?? 3_600_000}ms`,
+              })),
+            },
+          ],
+    cooldown: '1s',
+    evaluate: { pool: '${TOCSIN_TEST_POOL:-default}' },
+  };
+}
+
+function messagesOf({ requests }: HttpCatcher): Message[] {
+  return requests.map(({ path, json, at }) => {
+    const payload = json as NotificationPayload;
+    const step = payload.message_id.split(':').at(-1)!;
+    return { receiver: path.slice(1), step, instanceId: payload.db_instance_id ?? '', payload, at };
+  });
+}
+
+function collected(child: ChildProcess): () => string {
+  let text = '';
+  child.stdout!.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  child.stderr!.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  return () => text;
+}
+
+function failIfEnded(child: ChildProcess, output: () => string): false {
+  if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${output().slice(-2_000)}`);
+  return false;
+}
