@@ -19,18 +19,22 @@ export async function enqueue(run: Run, schema: string, messages: readonly NewNo
   await wakeNotifiers(run, schema);
 }
 
-/** A `fire` whose episode has been released already is due at once. */
+/**
+ * A `fire` whose episode has been released already is due at once; so is what is due by the writer's clock, for a writer
+ * whose clock is ahead of the server's must not delay a page.
+ */
 async function insertMessages(run: Run, schema: string, messages: readonly NewNotification[]): Promise<void> {
   await run(
     `insert into ${schema}.notifications (message_id, receiver, fingerprint, episode, step, due_at)
      select n."messageId", n.receiver, n.fingerprint, n.episode, n.step,
-       case when n.step = 'fire' and n.receiver = any(e.released_receivers) then least(n."dueAt", now()) else n."dueAt" end
+       case when n."dueAt" <= $2 or (n.step = 'fire' and n.receiver = any(e.released_receivers))
+         then least(n."dueAt", now()) else n."dueAt" end
      from rows from (jsonb_to_recordset($1::jsonb) as ("messageId" text, receiver text, fingerprint text, episode bigint,
        step text, "dueAt" timestamptz)) with ordinality n
      left join ${schema}.episodes e on e.fingerprint = n.fingerprint and e.episode = n.episode
      order by n.ordinality
      on conflict do nothing`,
-    [json(messages)],
+    [json(messages), new Date()],
   );
 }
 
@@ -65,10 +69,11 @@ export async function enqueueResolves(
 ): Promise<void> {
   if (resolves.length === 0) return;
   await run(
-    `update ${schema}.episodes e set resolve_receivers = r.receivers, resolve_due_at = r."dueAt"
+    `update ${schema}.episodes e set resolve_receivers = r.receivers,
+       resolve_due_at = case when r."dueAt" <= $2 then least(r."dueAt", now()) else r."dueAt" end
      from jsonb_to_recordset($1::jsonb) as r (fingerprint text, episode bigint, receivers text[], "dueAt" timestamptz)
      where e.fingerprint = r.fingerprint and e.episode = r.episode and e.resolve_receivers is null`,
-    [json(resolves)],
+    [json(resolves), new Date()],
   );
   await settleResolves(run, schema, resolves);
   await wakeNotifiers(run, schema);

@@ -116,7 +116,8 @@ export interface QueuedNotification extends NewNotification {
   readonly id: string;
   /** How often it has been tried before. */
   readonly attempts: number;
-  readonly createdAt: Date;
+  /** How long ago it was written. This and what follows here counts by the server's clock, whatever ours says. */
+  readonly ageMs: number;
   /** Whether this receiver has been sent an earlier message of the episode. */
   readonly told: boolean;
 }
@@ -127,7 +128,7 @@ export type ReceiverFilter = { readonly only: readonly string[] } | { readonly e
 export type NotificationOutcome =
   | { readonly kind: 'sent'; readonly via: string; readonly detail: string }
   | { readonly kind: 'dropped'; readonly reason: string; readonly detail: string }
-  | { readonly kind: 'retry'; readonly at: Date; readonly error: string }
+  | { readonly kind: 'retry'; readonly afterMs: number; readonly error: string }
   | { readonly kind: 'dead'; readonly error: string };
 
 /** Everything that a message's payload is made of. */
@@ -144,8 +145,8 @@ export interface NotificationQueue {
   take(limit: number, leaseMs: number, receivers?: ReceiverFilter): Promise<QueuedNotification[]>;
   renew(ids: readonly string[], leaseMs: number): Promise<void>;
   finish(id: string, outcome: NotificationOutcome): Promise<void>;
-  /** When the next message is due, for a timer instead of a poll; null when none waits. */
-  nextDueAt(receivers?: ReceiverFilter): Promise<Date | null>;
+  /** How long until the next message is due, for a timer instead of a poll: below 0 when it is, null when none waits. */
+  nextDueInMs(receivers?: ReceiverFilter): Promise<number | null>;
   /** Calls `wake` whenever another process may have made a message due. Returns how to stop. */
   listen(wake: () => void): Promise<() => Promise<void>>;
   facts(fingerprint: string, episode: number): Promise<NotificationFacts | null>;

@@ -49,9 +49,9 @@ export function createQueue(database: Database, onListenError: (error: unknown) 
     renew: (ids, leaseMs) => renew(database, holder, ids, leaseMs),
     finish: (id, outcome) =>
       outcome.kind === 'retry'
-        ? postpone(database, holder, id, outcome.at, outcome.error)
+        ? postpone(database, holder, id, outcome.afterMs, outcome.error)
         : settle({ id, ...settled(outcome) }),
-    nextDueAt: (receivers) => nextDueAt(database, receivers),
+    nextDueInMs: (receivers) => nextDueInMs(database, receivers),
     listen: (wake) => listenFor(database.url, wakeChannel(database.schema), wake, onListenError),
     facts: (fingerprint, episode) => facts({ fingerprint, episode }),
   };
@@ -65,7 +65,7 @@ interface TakenColumns {
   episode: number;
   step: string;
   due_at: Date;
-  created_at: Date;
+  age_ms: number;
   attempts: number;
   told: boolean;
 }
@@ -88,8 +88,8 @@ async function take(
      update ${schema}.notifications n
      set lease_until = now() + $2 * interval '1 millisecond', taken_by = $3, attempts = n.attempts + 1
      from due where n.id = due.id
-     returning n.id, n.message_id, n.receiver, n.fingerprint, n.episode, n.step, n.due_at, n.created_at,
-       n.attempts - 1 as attempts,
+     returning n.id, n.message_id, n.receiver, n.fingerprint, n.episode, n.step, n.due_at,
+       extract(epoch from now() - n.created_at)::float8 * 1000 as age_ms, n.attempts - 1 as attempts,
        exists (select 1 from ${schema}.notifications told where told.fingerprint = n.fingerprint
          and told.episode = n.episode and told.receiver = n.receiver and told.state = 'sent') as told`,
       [limit, leaseMs, holder, ...receiverValues(receivers)],
@@ -109,7 +109,7 @@ function toQueued(row: TakenColumns): QueuedNotification {
     episode: row.episode,
     step: row.step,
     dueAt: row.due_at,
-    createdAt: row.created_at,
+    ageMs: row.age_ms,
     attempts: row.attempts,
     told: row.told,
   };
@@ -187,31 +187,31 @@ async function postpone(
   { run, schema }: Database,
   holder: string,
   id: string,
-  at: Date,
+  afterMs: number,
   error: string,
 ): Promise<void> {
   await run(
-    `update ${schema}.notifications set due_at = $2, detail = $3, lease_until = null, taken_by = null
+    `update ${schema}.notifications set due_at = now() + $2 * interval '1 millisecond', detail = $3, lease_until = null, taken_by = null
      where id = $1 and state = 'pending' and taken_by = $4`,
-    [id, at, error, holder],
+    [id, afterMs, error, holder],
   );
 }
 
 /** The next that nobody holds, or the first lease that ends. */
-async function nextDueAt(database: Database, receivers?: ReceiverFilter): Promise<Date | null> {
+async function nextDueInMs(database: Database, receivers?: ReceiverFilter): Promise<number | null> {
   const { schema } = database;
   const waits = `n.state = 'pending' and (n.receiver = any($1)) = $2 and ${FIRST_IN_LINE(schema)}`;
   const [row] = await byDueDate(database, 'look for the next message', (run) =>
-    run<{ at: Date | null }>(
-      `select least(
+    run<{ inMs: number | null }>(
+      `select extract(epoch from least(
          (select n.due_at from ${schema}.notifications n
           where ${waits} and (n.lease_until is null or n.lease_until <= now()) order by n.due_at, n.id limit 1),
          (select min(n.lease_until) from ${schema}.notifications n
-          where ${waits} and n.due_at <= now() and n.lease_until > now())) as at`,
+          where ${waits} and n.due_at <= now() and n.lease_until > now())) - now())::float8 * 1000 as "inMs"`,
       receiverValues(receivers),
     ),
   );
-  return row?.at ?? null;
+  return row?.inMs ?? null;
 }
 
 /** The names, and whether it is they or all but they. */

@@ -35,8 +35,7 @@ export function backoffMs(
 }
 
 /** Why there is no next attempt, or null. */
-export function exhausted(policy: RetryPolicy, attempts: number, createdAt: Date, now: Date): string | null {
+export function exhausted(policy: RetryPolicy, attempts: number, ageMs: number): string | null {
   if (attempts + 1 >= policy.maxAttempts) return `given up after ${attempts + 1} attempts`;
-  const ageMs = now.getTime() - createdAt.getTime();
   return ageMs >= policy.maxAgeMs ? `given up ${Math.round(ageMs / 60_000)} min after it was written` : null;
 }

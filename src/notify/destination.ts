@@ -8,25 +8,27 @@ export interface Destination {
   readonly name: string;
   /** How many more calls it may have at once. */
   free(): number;
-  /** Whether a call would be let through at `now`, and when otherwise. Changes nothing. */
-  look(now: Date): {
+  /** Whether a call would be let through now, and in how long otherwise. Changes nothing. */
+  look(): {
     readonly allowed: boolean;
-    readonly retryAt: Date | null;
+    readonly retryInMs: number | null;
     readonly state: BreakerState['kind'];
   };
   /**
    * Runs `call` when the breaker lets it and a place is free. `ok` says whether its result counts as the destination
    * being well. Answers null when the circuit is open.
    */
-  attempt<T>(now: () => Date, call: () => Promise<T>, ok: (result: T) => boolean): Promise<T | null>;
+  attempt<T>(call: () => Promise<T>, ok: (result: T) => boolean): Promise<T | null>;
 }
 
 export const BREAKER_DEFAULTS: BreakerPolicy = { failureThreshold: 5, resetMs: 60_000, successThreshold: 2 };
 
+/** `elapsedMs` never goes back: with a clock that is set, a circuit would stay open for as long as it was set back. */
 export function createDestination(
   name: string,
   places: number,
   policy: BreakerPolicy,
+  elapsedMs: () => number,
   onChange: (state: BreakerState['kind']) => void,
 ): Destination {
   let breaker: BreakerState = CLOSED;
@@ -53,18 +55,19 @@ export function createDestination(
   return {
     name,
     free: () => Math.max(0, places - busy - queue.length),
-    look: (now) => {
-      const { allowed, retryAt } = admit(policy, breaker, now.getTime());
-      return { allowed, retryAt: retryAt === null ? null : new Date(retryAt), state: breaker.kind };
+    look: () => {
+      const now = elapsedMs();
+      const { allowed, retryAt } = admit(policy, breaker, now);
+      return { allowed, retryInMs: retryAt === null ? null : retryAt - now, state: breaker.kind };
     },
-    async attempt(now, call, ok) {
+    async attempt(call, ok) {
       await enter();
       try {
-        const admission = admit(policy, breaker, now().getTime());
+        const admission = admit(policy, breaker, elapsedMs());
         become(admission.state);
         if (!admission.allowed) return null;
         const result = await call();
-        become(settle(policy, breaker, ok(result), now().getTime()));
+        become(settle(policy, breaker, ok(result), elapsedMs()));
         return result;
       } finally {
         leave();

@@ -20,6 +20,7 @@ export function createLanes(
   receivers: readonly Receiver[],
   places: number,
   policy: BreakerPolicy,
+  elapsedMs: () => number,
   onCircuit: (destination: string, state: BreakerState['kind']) => void,
 ): ReadonlyMap<string, Lane> {
   const names = [...new Set(receivers.map(({ channel }) => channel.destination))];
@@ -27,7 +28,7 @@ export function createLanes(
     names.map((name) => [
       name,
       {
-        destination: createDestination(name, places, policy, (state) => onCircuit(name, state)),
+        destination: createDestination(name, places, policy, elapsedMs, (state) => onCircuit(name, state)),
         receivers: receivers.filter(({ channel }) => channel.destination === name),
       },
     ]),
@@ -38,8 +39,8 @@ export function createLanes(
  * What a lane can do now. While the circuit is open its receivers without a fallback are left in the queue, untried;
  * while it is being probed, one message is taken at a time.
  */
-export function wantedBy({ destination, receivers }: Lane, now: Date): Wanted {
-  const { allowed, state } = destination.look(now);
+export function wantedBy({ destination, receivers }: Lane): Wanted {
+  const { allowed, state } = destination.look();
   const able = allowed ? receivers : receivers.filter(({ fallback }) => fallback !== null);
   const limit = state === 'closed' || !allowed ? destination.free() : Math.min(1, destination.free());
   return { receivers: able.map(({ name }) => name), limit: able.length === 0 ? 0 : limit };

@@ -27,7 +27,10 @@ export interface NotifierOptions {
   readonly queue: NotificationQueue;
   readonly mutes: Mutes;
   readonly receivers: readonly Receiver[];
+  /** What people call the time; it may be set back. What is measured goes by `elapsedMs` or the queue's own clock. */
   readonly now: () => Date;
+  /** Milliseconds since any moment, never going back; the process' own by default. */
+  readonly elapsedMs?: () => number;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error' | 'debug'>;
   readonly onEvent?: (event: NotifierEvent) => void;
   /** How many messages one destination gets at once; 16 by default. */
@@ -69,6 +72,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
     maxSleepMs = 5_000,
     drainMs = 10_000,
     random = Math.random,
+    elapsedMs = () => performance.now(),
   } = options;
   const retry: RetryPolicy = { ...RETRY_DEFAULTS, ...options.retry };
   const receivers = new Map(options.receivers.map((receiver) => [receiver.name, receiver]));
@@ -76,6 +80,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
     options.receivers,
     concurrency,
     { ...BREAKER_DEFAULTS, ...options.breaker },
+    elapsedMs,
     (destination, state) => {
       log.warn({ destination, state }, `the circuit of ${destination} is ${state}`);
       onEvent({ kind: 'circuit', destination, state });
@@ -90,7 +95,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
   const inFlight = new Map<string, Promise<void>>();
   let stopping = false;
   let away = false;
-  let unknownAt = 0;
+  let unknownAt = -Infinity;
 
   const send = sendStage({
     receivers,
@@ -120,11 +125,12 @@ export function createNotifier(options: NotifierOptions): Notifier {
 
   /** Not yet known to the history, or to this process' configuration: another time. */
   async function putOff(queued: QueuedNotification, waitMs: number, error: string): Promise<void> {
-    const gaveUp = exhausted(retry, queued.attempts, queued.createdAt, now());
-    const at = new Date(now().getTime() + waitMs);
+    const gaveUp = exhausted(retry, queued.attempts, queued.ageMs);
     await queue.finish(
       queued.id,
-      gaveUp === null ? { kind: 'retry', at, error } : { kind: 'dead', error: `${gaveUp}: ${error}` },
+      gaveUp === null
+        ? { kind: 'retry', afterMs: waitMs, error }
+        : { kind: 'dead', error: `${gaveUp}: ${error}` },
     );
     log.warn({ messageId: queued.messageId, receiver: queued.receiver }, error);
   }
@@ -166,15 +172,15 @@ export function createNotifier(options: NotifierOptions): Notifier {
 
   /** They are nobody's hurry here, so they are looked for once a while. */
   async function takeUnknown(): Promise<number> {
-    if (now().getTime() < unknownAt) return 0;
-    unknownAt = now().getTime() + maxSleepMs;
+    if (elapsedMs() < unknownAt) return 0;
+    unknownAt = elapsedMs() + maxSleepMs;
     return takeFor({ except: [...receivers.keys()] }, AT_ONCE_ELSEWHERE);
   }
 
   async function takeAll(): Promise<number> {
     let taken = await takeUnknown();
     for (const lane of lanes.values()) {
-      const { receivers: only, limit } = wantedBy(lane, now());
+      const { receivers: only, limit } = wantedBy(lane);
       taken += await takeFor({ only }, limit);
     }
     return taken;
@@ -182,13 +188,11 @@ export function createNotifier(options: NotifierOptions): Notifier {
 
   /** Until a message is due to somebody who can have it, or a circuit lets one through again. A place that frees wakes. */
   async function sleepMs(): Promise<number> {
-    const able = [...lanes.values()].map((lane) => wantedBy(lane, now())).filter(({ limit }) => limit > 0);
-    const next = await queue.nextDueAt({ only: able.flatMap(({ receivers: names }) => names) });
-    const opens = [...lanes.values()].map(({ destination }) => destination.look(now()).retryAt);
-    const times = [next, ...opens]
-      .filter((at): at is Date => at !== null)
-      .map((at) => at.getTime() - now().getTime());
-    return Math.min(maxSleepMs, Math.max(SHORTEST_SLEEP_MS, Math.min(...times, maxSleepMs)));
+    const able = [...lanes.values()].map(wantedBy).filter(({ limit }) => limit > 0);
+    const next = await queue.nextDueInMs({ only: able.flatMap(({ receivers: names }) => names) });
+    const opens = [...lanes.values()].map(({ destination }) => destination.look().retryInMs);
+    const waits = [next, ...opens].filter((wait): wait is number => wait !== null);
+    return Math.min(maxSleepMs, Math.max(SHORTEST_SLEEP_MS, Math.min(...waits)));
   }
 
   async function turn(): Promise<void> {

@@ -30,7 +30,8 @@ export function sendStage(options: SendOptions): Stage {
 }
 
 /** `open`: not tried, since the circuit is open. */
-type Attempt = Delivery | { readonly kind: 'open'; readonly error: string; readonly retryAt: Date | null };
+type Attempt =
+  Delivery | { readonly kind: 'open'; readonly error: string; readonly retryInMs: number | null };
 
 async function deliver(
   options: SendOptions,
@@ -41,15 +42,15 @@ async function deliver(
   const first = await attempt(options, context, notification, receiver);
   if (first.kind === 'delivered') return sentVia(receiver, first.detail, notification);
   const fallback = receiver.fallback === null ? undefined : options.receivers.get(receiver.fallback);
-  if (fallback === undefined || !needsFallback(options, context, receiver, first))
-    return later(options, context, notification, first);
+  if (fallback === undefined || !needsFallback(options, receiver, first))
+    return later(options, notification, first);
   const second = await attempt(options, context, notification, fallback);
   if (second.kind === 'delivered') {
     return sentVia(fallback, `${second.detail}; instead of ${receiver.name}: ${first.error}`, notification);
   }
   const both = `${first.error}; ${fallback.name}: ${second.error}`;
   const worse = first.kind === 'refused' ? second : first;
-  return later(options, context, notification, { ...worse, error: both });
+  return later(options, notification, { ...worse, error: both });
 }
 
 async function attempt(
@@ -62,10 +63,10 @@ async function attempt(
   const message = messageFor(options, context, notification, receiver);
   const call = (): Promise<Delivery> =>
     withDeadline(receiver, context.signal, (signal) => receiver.channel.send(message, signal));
-  const delivery = await destination.attempt(context.now, call, ({ kind }) => kind !== 'retry');
+  const delivery = await destination.attempt(call, ({ kind }) => kind !== 'retry');
   if (delivery !== null) return delivery;
-  const { retryAt } = destination.look(context.now());
-  return { kind: 'open', error: `the circuit of ${destination.name} is open`, retryAt };
+  const { retryInMs } = destination.look();
+  return { kind: 'open', error: `the circuit of ${destination.name} is open`, retryInMs };
 }
 
 function messageFor(
@@ -108,13 +109,8 @@ async function withDeadline(
 }
 
 /** A single failure is tried again at the same place; a circuit that it opened, or a refusal, is not waited for. */
-function needsFallback(
-  { destinationOf }: SendOptions,
-  { now }: StageContext,
-  receiver: Receiver,
-  first: Attempt,
-): boolean {
-  return first.kind !== 'retry' || destinationOf(receiver).look(now()).state === 'open';
+function needsFallback({ destinationOf }: SendOptions, receiver: Receiver, first: Attempt): boolean {
+  return first.kind !== 'retry' || destinationOf(receiver).look().state === 'open';
 }
 
 function sentVia(receiver: Receiver, detail: string, { notes }: Notification): NotificationOutcome {
@@ -123,12 +119,11 @@ function sentVia(receiver: Receiver, detail: string, { notes }: Notification): N
 
 function later(
   { retry, random }: SendOptions,
-  { now }: StageContext,
   { queued }: Notification,
   failed: Exclude<Attempt, { kind: 'delivered' }>,
 ): NotificationOutcome {
   if (failed.kind === 'refused') return { kind: 'dead', error: failed.error };
-  const gaveUp = exhausted(retry, queued.attempts, queued.createdAt, now());
+  const gaveUp = exhausted(retry, queued.attempts, queued.ageMs);
   if (gaveUp !== null) return { kind: 'dead', error: `${gaveUp}: ${failed.error}` };
   const waitMs = backoffMs(
     retry,
@@ -136,7 +131,6 @@ function later(
     failed.kind === 'retry' ? failed.retryAfterMs : null,
     random(),
   );
-  const soonest = now().getTime() + waitMs;
-  const opens = failed.kind === 'open' ? (failed.retryAt?.getTime() ?? 0) : 0;
-  return { kind: 'retry', at: new Date(Math.max(soonest, opens)), error: failed.error };
+  const opensInMs = failed.kind === 'open' ? (failed.retryInMs ?? 0) : 0;
+  return { kind: 'retry', afterMs: Math.max(waitMs, opensInMs), error: failed.error };
 }

@@ -1,131 +1,77 @@
 /** The notifier on a real queue with real receivers: at once, once, in order, and whatever dies in between. */
 import { join } from 'node:path';
-import { openHistory, type History } from '../../../src/history/history';
-import { createMutes } from '../../../src/mute/mutes';
+import { openHistory } from '../../../src/history/history';
 import { createEmailChannel } from '../../../src/notify/channels/email';
-import { createNotificationServiceChannel } from '../../../src/notify/channels/notification-service';
-import { createNotifier, type Notifier, type NotifierOptions } from '../../../src/notify/notify';
-import type { Channel, NotifierEvent, Receiver } from '../../../src/notify/port';
-import type { NotificationPayload } from '../../../src/domain/notification';
-import { silentLogger } from '../../../src/observe/observe';
-import { startHttpCatcher, type CaughtRequest, type HttpCatcher } from '../../harness/http-catcher';
+import { startHttpCatcher } from '../../harness/http-catcher';
 import { runScript } from '../../harness/script';
 import { startSmtpCatcher } from '../../harness/smtp-catcher';
 import { waitFor } from '../../harness/wait-for';
 import { alertRow, change, ending, firing, lifeRecord, message } from '../history/test-alerts';
-import { postgresUrl, testHistory, type TestHistory } from '../history/test-history';
+import { postgresUrl } from '../history/test-history';
+import { payload, row, useScene } from './scene';
 import { proxyTo } from './test-proxy';
 
-let first: TestHistory;
-let catcher: HttpCatcher;
-const channels: Channel[] = [];
-const notifiers: Notifier[] = [];
-
-beforeEach(async () => {
-  first = await testHistory();
-  catcher = await startHttpCatcher();
-});
-afterEach(async () => {
-  await Promise.all(notifiers.splice(0).map((notifier) => notifier.stop()));
-  await Promise.all(channels.splice(0).map((channel) => channel.close()));
-  await catcher.close();
-  await first.close();
-});
-
-function service(name: string, url = catcher.url, more: Partial<Receiver> = {}): Receiver {
-  const channel = createNotificationServiceChannel({ url, token: null });
-  channels.push(channel);
-  return { name, channel, routingKey: null, timeoutMs: 5_000, fallback: null, ...more };
-}
-
-async function notifier(
-  receivers: readonly Receiver[],
-  more: Partial<NotifierOptions> = {},
-  history: History = first.history,
-) {
-  const events: NotifierEvent[] = [];
-  const made = createNotifier({
-    queue: history.queue,
-    mutes: createMutes(history.silences),
-    receivers,
-    now: () => new Date(),
-    log: silentLogger(),
-    onEvent: (event) => events.push(event),
-    retry: { baseMs: 20 },
-    ...more,
-  });
-  notifiers.push(made);
-  await made.start();
-  return { notifier: made, events };
-}
-
-const row = alertRow();
-const apply = (what: ReturnType<typeof change>, history = first.history) =>
-  history.pages.apply([row.fingerprint], () => what);
-const payload = (request: CaughtRequest | undefined) => request!.json as NotificationPayload;
-const steps = () => catcher.requests.map((request) => payload(request).message_id.split(':')[2]);
-const states = async () =>
-  (await first.history.lists.notifications(row.fingerprint)).map(({ step, state }) => `${step} ${state}`);
-const allDone = () =>
-  waitFor(async () => (await states()).every((line) => !line.endsWith('pending')), {
-    what: 'all messages to be decided',
-  });
+const scene = useScene();
+const { service, notifier, apply, steps, states, allDone } = scene;
 
 describe("an alert's messages", () => {
   test('leave at once, each once, in order, whichever of two processes sends them', async () => {
     const receivers = [service('ops')];
     const { events } = await notifier(receivers);
-    await notifier(receivers, {}, await first.another());
+    await notifier(receivers, {}, await scene.first().another());
     const began = Date.now();
     await apply(firing(row));
-    await waitFor(() => catcher.requests.length === 1, { what: 'the page', intervalMs: 2 });
-    expect(catcher.requests[0]!.at - began).toBeLessThan(1_000);
-    expect(payload(catcher.requests[0])).toMatchObject({
+    await waitFor(() => scene.catcher().requests.length === 1, { what: 'the page', intervalMs: 2 });
+    expect(scene.catcher().requests[0]!.at - began).toBeLessThan(1_000);
+    expect(payload(scene.catcher().requests[0])).toMatchObject({
       alert_name: 'HighConnections',
       state: 'FIRING',
       message_id: `${row.fingerprint}:${row.episode}:fire`,
     });
-    await first.history.lives.record(
-      lifeRecord(row, 1, { notifications: [message(row, 'ops', 'escalate-1')] }),
-    );
-    await waitFor(() => catcher.requests.length === 2, { what: 'the escalation' });
+    await scene
+      .first()
+      .history.lives.record(lifeRecord(row, 1, { notifications: [message(row, 'ops', 'escalate-1')] }));
+    await waitFor(() => scene.catcher().requests.length === 2, { what: 'the escalation' });
     await apply(ending(row));
-    await waitFor(() => catcher.requests.length === 3, { what: 'the resolve' });
+    await waitFor(() => scene.catcher().requests.length === 3, { what: 'the resolve' });
     await allDone();
     expect(steps()).toEqual(['fire', 'escalate-1', 'resolved']);
-    expect(payload(catcher.requests[2]).state).toBe('RESOLVED');
+    expect(payload(scene.catcher().requests[2]).state).toBe('RESOLVED');
     expect(events.every(({ kind }) => kind === 'sent')).toBe(true);
   });
 
   test('a storm: every message once, through two processes', async () => {
     const receivers = [service('ops'), service('audit')];
     await notifier(receivers);
-    await notifier(receivers, {}, await first.another());
+    await notifier(receivers, {}, await scene.first().another());
     const rows = Array.from({ length: 300 }, (_, n) => alertRow({}, { alertname: 'Storm', n: String(n) }));
-    await first.history.pages.apply(
+    await scene.first().history.pages.apply(
       rows.map(({ fingerprint }) => fingerprint),
       () =>
         change({ rows, notifications: rows.flatMap((one) => [message(one, 'ops'), message(one, 'audit')]) }),
     );
-    await waitFor(() => catcher.requests.length >= 600, { what: '600 messages', timeoutMs: 30_000 });
-    await waitFor(async () => (await first.history.queue.nextDueAt()) === null, {
+    await waitFor(() => scene.catcher().requests.length >= 600, { what: '600 messages', timeoutMs: 30_000 });
+    await waitFor(async () => (await scene.first().history.queue.nextDueInMs()) === null, {
       what: 'the queue to be empty',
     });
-    expect(catcher.requests).toHaveLength(600);
-    expect(new Set(catcher.requests.map((request) => payload(request).message_id)).size).toBe(300);
+    expect(scene.catcher().requests).toHaveLength(600);
+    expect(new Set(scene.catcher().requests.map((request) => payload(request).message_id)).size).toBe(300);
   });
 
   test('written before the history knows the alert wait for it', async () => {
     const { events } = await notifier([service('ops')]);
-    await first.history.lives.record(
-      lifeRecord(row, 1, { notifications: [message(row, 'ops', 'escalate-1')] }),
+    await scene
+      .first()
+      .history.lives.record(lifeRecord(row, 1, { notifications: [message(row, 'ops', 'escalate-1')] }));
+    await waitFor(
+      async () => (await scene.first().history.lists.notifications(row.fingerprint))[0]!.attempts > 0,
+      {
+        what: 'a first try',
+      },
     );
-    await waitFor(async () => (await first.history.lists.notifications(row.fingerprint))[0]!.attempts > 0, {
-      what: 'a first try',
-    });
-    expect(catcher.requests).toHaveLength(0);
+    expect(scene.catcher().requests).toHaveLength(0);
     await apply(firing(row, []));
-    await waitFor(() => catcher.requests.length === 1, { what: 'the escalation' });
+    await waitFor(() => scene.catcher().requests.length === 1, { what: 'the escalation' });
     expect(events.map(({ kind }) => kind)).not.toContain('dead');
   });
 
@@ -135,10 +81,10 @@ describe("an alert's messages", () => {
     });
     const dueAt = new Date(Date.now() + 700);
     await apply(change({ rows: [row], notifications: [message(row, 'ops', 'escalate-1', dueAt)] }));
-    await waitFor(() => catcher.requests.length === 1, { what: 'the escalation' });
-    expect(catcher.requests[0]!.at).toBeGreaterThanOrEqual(dueAt.getTime());
-    expect(catcher.requests[0]!.at).toBeLessThan(dueAt.getTime() + 500);
-    expect(payload(catcher.requests[0]).on_call_person).toBe('dba of HighConnections');
+    await waitFor(() => scene.catcher().requests.length === 1, { what: 'the escalation' });
+    expect(scene.catcher().requests[0]!.at).toBeGreaterThanOrEqual(dueAt.getTime());
+    expect(scene.catcher().requests[0]!.at).toBeLessThan(dueAt.getTime() + 500);
+    expect(payload(scene.catcher().requests[0]).on_call_person).toBe('dba of HighConnections');
   });
 
   test('to a receiver that is not configured here stay for a process that knows it', async () => {
@@ -147,7 +93,7 @@ describe("an alert's messages", () => {
     await waitFor(async () => (await states()).includes('fire sent'), { what: 'the one that is known' });
     await waitFor(
       async () =>
-        (await first.history.lists.notifications(row.fingerprint)).some(
+        (await scene.first().history.lists.notifications(row.fingerprint)).some(
           ({ detail }) => detail === 'receiver "elsewhere" is not configured here',
         ),
       { what: 'the reason' },
@@ -167,13 +113,13 @@ describe('silences', () => {
   });
 
   test('a silenced alert tells nobody, and its end tells nobody either', async () => {
-    await first.history.silences.create(silence('HighConnections'));
+    await scene.first().history.silences.create(silence('HighConnections'));
     await notifier([service('ops')]);
     await apply(firing(row));
     await apply(ending(row));
     await allDone();
-    expect(catcher.requests).toHaveLength(0);
-    const kept = await first.history.lists.notifications(row.fingerprint);
+    expect(scene.catcher().requests).toHaveLength(0);
+    const kept = await scene.first().history.lists.notifications(row.fingerprint);
     expect(kept.map(({ state, detail }) => [state, detail!.split(':')[0]])).toEqual([
       ['dropped', 'silenced'],
       ['dropped', 'never_told'],
@@ -184,9 +130,9 @@ describe('silences', () => {
     await notifier([service('ops')]);
     await apply(firing(row));
     await allDone();
-    await first.history.silences.create(silence('HighConnections'));
+    await scene.first().history.silences.create(silence('HighConnections'));
     await apply(ending(row));
-    await waitFor(() => catcher.requests.length === 2, { what: 'the resolve' });
+    await waitFor(() => scene.catcher().requests.length === 2, { what: 'the resolve' });
     expect(steps()).toEqual(['fire', 'resolved']);
   });
 
@@ -194,7 +140,7 @@ describe('silences', () => {
     await notifier([service('ops')], { mutes: { verdict: () => Promise.reject(new Error('unreadable')) } });
     await apply(firing(row));
     await allDone();
-    expect(await first.history.lists.notifications(row.fingerprint)).toMatchObject([
+    expect(await scene.first().history.lists.notifications(row.fingerprint)).toMatchObject([
       { state: 'sent', detail: expect.stringContaining('silences could not be read: unreadable') },
     ]);
   });
@@ -202,25 +148,26 @@ describe('silences', () => {
 
 describe('a receiver in trouble', () => {
   test('gets the message again until it takes it, with the same id', async () => {
-    catcher.answer({ status: 503 }, 'drop', { status: 429, headers: { 'retry-after': '0' } });
+    scene.catcher().answer({ status: 503 }, 'drop', { status: 429, headers: { 'retry-after': '0' } });
     await notifier([service('ops')]);
     await apply(firing(row));
     await allDone();
     expect(new Set(steps())).toEqual(new Set(['fire']));
-    expect(catcher.requests).toHaveLength(4);
-    expect(new Set(catcher.requests.map((request) => payload(request).message_id)).size).toBe(1);
+    expect(scene.catcher().requests).toHaveLength(4);
+    expect(new Set(scene.catcher().requests.map((request) => payload(request).message_id)).size).toBe(1);
     expect(await states()).toEqual(['fire sent']);
   });
 
   test('that refuses for good: dead, and listed', async () => {
-    catcher.answer({ status: 422, body: { error: 'no such team' } });
+    scene.catcher().answer({ status: 422, body: { error: 'no such team' } });
     const { events } = await notifier([service('ops')]);
     await apply(firing(row));
     await allDone();
-    expect(await first.history.dead(10)).toMatchObject([
+    expect(await scene.first().history.dead(10)).toMatchObject([
       { state: 'dead', detail: expect.stringContaining('no such team') },
     ]);
     expect(events).toMatchObject([{ kind: 'dead', receiver: 'ops', step: 'fire' }]);
+    expect(scene.catcher().requests).toHaveLength(1);
   });
 
   test('that hangs holds up nobody else', async () => {
@@ -229,12 +176,14 @@ describe('a receiver in trouble', () => {
     const receivers = [service('hangs', hanging.url, { timeoutMs: 60_000 }), service('ops')];
     const { notifier: made } = await notifier(receivers, { concurrency: 2, drainMs: 50 });
     const rows = Array.from({ length: 20 }, (_, n) => alertRow({}, { alertname: 'Hang', n: String(n) }));
-    await first.history.pages.apply(
+    await scene.first().history.pages.apply(
       rows.map(({ fingerprint }) => fingerprint),
       () =>
         change({ rows, notifications: rows.flatMap((one) => [message(one, 'hangs'), message(one, 'ops')]) }),
     );
-    await waitFor(() => catcher.requests.length === 20, { what: 'all messages of the other receiver' });
+    await waitFor(() => scene.catcher().requests.length === 20, {
+      what: 'all messages of the other receiver',
+    });
     expect(hanging.requests.length).toBe(2);
     await made.stop();
     await hanging.close();
@@ -251,34 +200,34 @@ describe('a receiver in trouble', () => {
       from: 't@example.org',
       to: ['dba@example.org'],
     });
-    channels.push(mail);
+    scene.keep(mail);
     const receivers = [
-      service('ops', catcher.url, { fallback: 'mail' }),
+      service('ops', scene.catcher().url, { fallback: 'mail' }),
       { ...service('mail'), channel: mail },
     ];
-    catcher.answerAlways({ status: 503 });
+    scene.catcher().answerAlways({ status: 503 });
     const { events } = await notifier(receivers, {
       breaker: { failureThreshold: 3, resetMs: 600, successThreshold: 1 },
     });
     await apply(firing(row));
     await allDone();
-    expect(catcher.requests).toHaveLength(3);
+    expect(scene.catcher().requests).toHaveLength(3);
     expect(
       smtp.mails.map(
         ({ mail: { headers } }) => headers.find(({ key }) => key === 'x-tocsin-message-id')?.value,
       ),
-    ).toEqual([payload(catcher.requests[0]).message_id]);
-    expect(await first.history.lists.notifications(row.fingerprint)).toMatchObject([
+    ).toEqual([payload(scene.catcher().requests[0]).message_id]);
+    expect(await scene.first().history.lists.notifications(row.fingerprint)).toMatchObject([
       { via: 'mail', detail: expect.stringContaining('instead of ops') },
     ]);
-    expect(events).toContainEqual({ kind: 'circuit', destination: catcher.url, state: 'open' });
+    expect(events).toContainEqual({ kind: 'circuit', destination: scene.catcher().url, state: 'open' });
 
-    catcher.answerAlways({ status: 200 });
+    scene.catcher().answerAlways({ status: 200 });
     await waitFor(
       async () => {
         const next = alertRow({ episode: Date.now(), fireCount: 2 });
         await apply(firing(next));
-        return catcher.requests.length > 3;
+        return scene.catcher().requests.length > 3;
       },
       { what: 'the service to be asked again', intervalMs: 200 },
     );
@@ -289,19 +238,19 @@ describe('a receiver in trouble', () => {
   });
 
   test('that is down without a fallback: its messages wait untried, and all leave when it is well', async () => {
-    catcher.answerAlways({ status: 503 });
+    scene.catcher().answerAlways({ status: 503 });
     const { events } = await notifier([service('ops')], {
       breaker: { failureThreshold: 2, resetMs: 500, successThreshold: 1 },
     });
     const rows = Array.from({ length: 10 }, (_, n) => alertRow({}, { alertname: 'Down', n: String(n) }));
-    await first.history.pages.apply(
+    await scene.first().history.pages.apply(
       rows.map(({ fingerprint }) => fingerprint),
       () => change({ rows, notifications: rows.map((one) => message(one, 'ops')) }),
     );
     await waitFor(() => events.some((event) => event.kind === 'circuit' && event.state === 'half-open'), {
       what: 'a probe',
     });
-    catcher.answerAlways({ status: 200 });
+    scene.catcher().answerAlways({ status: 200 });
     await waitFor(() => events.filter(({ kind }) => kind === 'sent').length === 10, { what: 'all ten' });
     expect(events.filter(({ kind }) => kind === 'dead')).toEqual([]);
   });
@@ -309,50 +258,58 @@ describe('a receiver in trouble', () => {
 
 describe('trouble on our side', () => {
   test('a process killed while it sends: another sends the same message', async () => {
-    catcher.answer('hang');
+    scene.catcher().answer('hang');
     const victim = runScript(join(__dirname, 'notifier-process.ts'), [
       postgresUrl,
-      first.instance,
-      catcher.url,
+      scene.first().instance,
+      scene.catcher().url,
     ]);
     await apply(firing(row));
-    await waitFor(() => catcher.requests.length === 1, { what: 'the first attempt', timeoutMs: 30_000 });
+    await waitFor(() => scene.catcher().requests.length === 1, {
+      what: 'the first attempt',
+      timeoutMs: 30_000,
+    });
     victim.child.kill('SIGKILL');
     await victim.ended;
     const died = Date.now();
     await notifier([service('ops')]);
-    await waitFor(() => catcher.requests.length === 2, { what: 'the second attempt' });
-    expect(catcher.requests[1]!.at - died).toBeLessThan(5_000);
-    expect(payload(catcher.requests[1]).message_id).toBe(payload(catcher.requests[0]).message_id);
+    await waitFor(() => scene.catcher().requests.length === 2, { what: 'the second attempt' });
+    expect(scene.catcher().requests[1]!.at - died).toBeLessThan(5_000);
+    expect(payload(scene.catcher().requests[1]).message_id).toBe(
+      payload(scene.catcher().requests[0]).message_id,
+    );
     await allDone();
-    expect(await first.history.lists.notifications(row.fingerprint)).toMatchObject([
+    expect(await scene.first().history.lists.notifications(row.fingerprint)).toMatchObject([
       { state: 'sent', attempts: 2 },
     ]);
   });
 
   test('a long attempt keeps its lease: nobody else sends it', async () => {
-    catcher.answer({ status: 200, delayMs: 1_500 });
+    scene.catcher().answer({ status: 200, delayMs: 1_500 });
     await notifier([service('ops')], { leaseMs: 400 });
-    await notifier([service('ops')], { leaseMs: 400 }, await first.another());
+    await notifier([service('ops')], { leaseMs: 400 }, await scene.first().another());
     await apply(firing(row));
     await allDone();
-    expect(catcher.requests).toHaveLength(1);
+    expect(scene.catcher().requests).toHaveLength(1);
   });
 
   test('Postgres goes away while a message is sent, and comes back: nothing is lost, nothing sent twice', async () => {
     const proxy = await proxyTo(postgresUrl);
-    const behind = await openHistory({ url: proxy.url, instance: first.instance });
+    const behind = await openHistory({ url: proxy.url, instance: scene.first().instance });
     const { notifier: made } = await notifier([service('ops')], { leaseMs: 1_000 }, behind);
-    catcher.answer({ status: 200, delayMs: 300 });
+    scene.catcher().answer({ status: 200, delayMs: 300 });
     await apply(firing(row));
-    await waitFor(() => catcher.requests.length === 1, { what: 'the message to be on its way' });
+    await waitFor(() => scene.catcher().requests.length === 1, { what: 'the message to be on its way' });
     await proxy.cut();
     await apply(change({ notifications: [message(row, 'ops', 'escalate-1')] }));
     // The lease ends while nobody can read the queue.
     await waitFor(
       async () =>
-        (await first.sql.query(`select 1 from ${first.schema}.notifications where lease_until < now()`)).rows
-          .length > 0,
+        (
+          await scene
+            .first()
+            .sql.query(`select 1 from ${scene.first().schema}.notifications where lease_until < now()`)
+        ).rows.length > 0,
       { what: 'the lease to end' },
     );
     await proxy.mend();
@@ -364,10 +321,10 @@ describe('trouble on our side', () => {
   });
 
   test('stopping lets what is being sent end, and takes no more', async () => {
-    catcher.answer({ status: 200, delayMs: 400 });
+    scene.catcher().answer({ status: 200, delayMs: 400 });
     const { notifier: made } = await notifier([service('ops')]);
     await apply(firing(row));
-    await waitFor(() => catcher.requests.length === 1, { what: 'the message to be on its way' });
+    await waitFor(() => scene.catcher().requests.length === 1, { what: 'the message to be on its way' });
     await made.stop();
     expect(await states()).toEqual(['fire sent']);
     await apply(change({ notifications: [message(row, 'ops', 'escalate-1')] }));
@@ -376,17 +333,17 @@ describe('trouble on our side', () => {
   });
 
   test('stopping aborts what does not end, and leaves it to others', async () => {
-    catcher.answer('hang');
-    const { notifier: made } = await notifier([service('ops', catcher.url, { timeoutMs: 60_000 })], {
+    scene.catcher().answer('hang');
+    const { notifier: made } = await notifier([service('ops', scene.catcher().url, { timeoutMs: 60_000 })], {
       drainMs: 100,
     });
     await apply(firing(row));
-    await waitFor(() => catcher.requests.length === 1, { what: 'the message to be on its way' });
+    await waitFor(() => scene.catcher().requests.length === 1, { what: 'the message to be on its way' });
     const began = Date.now();
     await made.stop();
     expect(Date.now() - began).toBeLessThan(2_000);
     expect(await states()).toEqual(['fire pending']);
-    await notifier([service('ops')], {}, await first.another());
+    await notifier([service('ops')], {}, await scene.first().another());
     await allDone();
     expect(await states()).toEqual(['fire sent']);
   });

@@ -103,7 +103,13 @@ function sending({ receivers, attempts = 0, threshold = 5, notes = [] }: Play) {
   const destinationOf = ({ channel }: Receiver): Destination => {
     const known =
       destinations.get(channel.destination) ??
-      createDestination(channel.destination, 4, policy, () => undefined);
+      createDestination(
+        channel.destination,
+        4,
+        policy,
+        () => 0,
+        () => undefined,
+      );
     destinations.set(channel.destination, known);
     return known;
   };
@@ -142,11 +148,8 @@ describe('send', () => {
   });
 
   test.each<[Delivery, NotificationOutcome]>([
-    [failed, { kind: 'retry', at: new Date(NOW.getTime() + 2_000), error: 'HTTP 503' }],
-    [
-      { ...failed, retryAfterMs: 30_000 } as Delivery,
-      { kind: 'retry', at: new Date(NOW.getTime() + 30_500), error: 'HTTP 503' },
-    ],
+    [failed, { kind: 'retry', afterMs: 2_000, error: 'HTTP 503' }],
+    [{ ...failed, retryAfterMs: 30_000 } as Delivery, { kind: 'retry', afterMs: 30_500, error: 'HTTP 503' }],
     [refused, { kind: 'dead', error: 'HTTP 400' }],
   ])('%j without a fallback', async (delivery, expected) => {
     const ops = fakeChannel('http://ops', () => delivery);
@@ -234,7 +237,7 @@ describe('send', () => {
     await send();
     expect(await send()).toEqual({
       kind: 'retry',
-      at: new Date(NOW.getTime() + 60_000),
+      afterMs: 60_000,
       error: 'the circuit of http://ops is open',
     });
     expect(ops.sent).toHaveLength(1);

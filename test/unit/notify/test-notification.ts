@@ -100,7 +100,7 @@ export function queued(change: Partial<QueuedNotification> = {}): QueuedNotifica
     step,
     dueAt: new Date(FIRED),
     attempts: 0,
-    createdAt: new Date(FIRED),
+    ageMs: 252_000,
     told: false,
     ...change,
   };
