@@ -199,11 +199,15 @@ export const hostCollector: Collector = {
 
 function openHost(): Session {
   const rates = createRates();
+  const underWay = new Map<string, Promise<readonly Sample[]>>();
   return {
     async collect(name) {
       const group = HOST_GROUPS.find((each) => each.name === name);
       if (group === undefined) throw new TocsinError('TOC_USAGE', `a host has no metric group "${name}"`);
-      return await group.read(rates);
+      // A file system that hangs keeps `df` hanging; the next collection waits for that one and starts no other.
+      const reading = underWay.get(name) ?? group.read(rates).finally(() => underWay.delete(name));
+      underWay.set(name, reading);
+      return await reading;
     },
     close: () => Promise.resolve(),
   };

@@ -16,7 +16,6 @@ const TOP_DATABASES = 20;
 const LONG_RUNNING_SECONDS = 60;
 
 interface Reading {
-  readonly admin: Db;
   readonly rates: Rates;
   readonly at: number;
   /** A command's answer, or null when the server does not have it. */
@@ -45,8 +44,8 @@ const availability: MongoGroup = {
   ...availabilityGroup([
     spec('uptime_seconds', 'seconds', 'serverStatus', 'Time since the server was started'),
   ]),
-  async read({ admin, command }) {
-    await admin.command({ ping: 1 });
+  async read({ command }) {
+    await command({ ping: 1 });
     return sample('uptime_seconds', at(await command(SERVER_STATUS), 'uptime'));
   },
 };
@@ -368,13 +367,13 @@ function openMongo(connection: string | null, limits: Limits): Session {
   let connecting: Promise<MongoClient> | null = null;
   const connected = (): Promise<MongoClient> => (connecting ??= openClient(connection, limits));
   return {
-    async collect(name) {
+    async collect(name, signal) {
       const group = MONGO_GROUPS.find((each) => each.name === name);
       if (group === undefined) throw new TocsinError('TOC_USAGE', `MongoDB has no metric group "${name}"`);
       const client = await connected();
       const run = (document: Document, database = 'admin'): Promise<Document | null> =>
-        tolerant(client.db(database), document);
-      return await group.read({ admin: client.db('admin'), rates, at: Date.now(), command: run });
+        tolerant(client.db(database), document, signal);
+      return await group.read({ rates, at: Date.now(), command: run });
     },
     async close() {
       const open = connecting;
@@ -401,9 +400,9 @@ async function openClient(connection: string, limits: Limits): Promise<MongoClie
   });
 }
 
-async function tolerant(database: Db, document: Document): Promise<Document | null> {
+async function tolerant(database: Db, document: Document, signal: AbortSignal): Promise<Document | null> {
   try {
-    return await database.command(document);
+    return await database.command(document, { signal });
   } catch (error) {
     if (LACKS.has(Number((error as { code?: unknown }).code))) return null;
     throw error;

@@ -3,6 +3,7 @@
  * classified beside the driver, which asks here first.
  */
 import { TocsinError } from '../domain/errors';
+import { redactUrl } from '../observe/redact';
 import type { UpReason } from './port';
 
 const DNS = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NONAME', 'EAI_NODATA', 'EAI_FAIL']);
@@ -58,7 +59,29 @@ export function textOf(error: object, property: string): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
-/** Takes user names and passwords out of URLs, and cuts to a length that fits a message. */
-export function redacted(text: string): string {
-  return text.replace(/\/\/[^/@\s]*@/g, '//***@').slice(0, 300);
+const HIDDEN = '***';
+
+/**
+ * Text that may leave the process: without the connection's password, as it is written and as it is meant, without the
+ * credentials of any URL, and cut to a length that fits a message.
+ */
+export function redacted(text: string, connection: string | null): string {
+  const withoutSecrets = secretsOf(connection).reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), text);
+  return redactUrl(withoutSecrets).slice(0, 300);
+}
+
+/** The password of a connection, longest form first; everything up to the last `@`, for it may be badly escaped. */
+function secretsOf(connection: string | null): string[] {
+  const password = /^[^:]*:\/\/[^:@]*:(.*)@/s.exec(connection ?? '')?.[1] ?? '';
+  const forms = [password, decoded(password), encodeURIComponent(decoded(password))];
+  return [...new Set(forms)].filter((form) => form.length > 2).sort((a, b) => b.length - a.length);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // A stray `%` is no escape.
+    return text;
+  }
 }

@@ -11,6 +11,7 @@
  * Does not decide when to collect (`shard.ts`).
  */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { admit, CLOSED, settle, type BreakerPolicy, type BreakerState } from '../domain/breaker';
 import { messageOf } from '../domain/errors';
 import { metricValue, type Metric, type MetricMetadata } from '../domain/metric';
@@ -21,6 +22,8 @@ import { redacted } from './reasons';
 import { createVanished } from './vanished';
 
 export const COLLECTOR_VERSION = '1.0';
+/** How long a target may take to say goodbye. */
+const CLOSE_MS = 2_000;
 
 /** How one collection went. */
 export interface Collected {
@@ -90,7 +93,7 @@ export function openTarget(
         callOff();
         return { metrics: [], outcome: 'aborted', durationMs: now() - startedAt, error };
       }
-      lastFailure = { reason: collector.classify(error), error: redacted(messageOf(error)) };
+      lastFailure = { reason: collector.classify(error), error: redacted(messageOf(error), target.connection) };
       settleWith(group, lastFailure.reason, callOff);
       return failed(group, lastFailure, startedAt, error);
     }
@@ -129,9 +132,19 @@ export function openTarget(
     close: async () => {
       const open = session;
       session = null;
-      await open?.close();
+      if (open !== null) await within(CLOSE_MS, open.close());
     },
   };
+}
+
+/** Waits for `work`, but not for a target that hangs; how it ends is nobody's concern any more. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  const given = new AbortController();
+  await Promise.race([
+    work.catch(() => undefined),
+    sleep(ms, undefined, { signal: given.signal, ref: false }).catch(() => undefined),
+  ]);
+  given.abort();
 }
 
 const metadataOf = (durationMs: number): MetricMetadata => ({

@@ -60,7 +60,7 @@ export function createTargetSql(
       );
     } catch (cause) {
       if (signal.aborted) throw cause;
-      throw wrapped(what, cause);
+      throw wrapped(what, cause, find(target)?.connection ?? null);
     }
   };
 
@@ -90,8 +90,8 @@ async function inTransaction(
   }
 }
 
-function wrapped(what: string, cause: unknown): TocsinError {
+function wrapped(what: string, cause: unknown, connection: string | null): TocsinError {
   const reason = classifyPostgres(cause);
   const code = reason === 'query' ? 'TOC_STATEMENT_FAILED' : 'TOC_DEPENDENCY_AWAY';
-  return new TocsinError(code, `${what}: ${redacted(messageOf(cause))}`, { cause });
+  return new TocsinError(code, `${what}: ${redacted(messageOf(cause), connection)}`, { cause });
 }
