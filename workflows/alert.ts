@@ -3,7 +3,8 @@
  * happens, enriches, remediates through a child workflow, escalates on durable timers, and lets people act. It leaves
  * the decisions to `alert/life.ts`, and the first page to the dispatcher, so that a slow life never delays a page.
  *
- * One run at a time has the id `{instance}/alert/{fingerprint}`; a run continues as new after 500 messages.
+ * One run at a time has the id `{instance}/alert/{fingerprint}`. A run that has heard its share of messages continues as
+ * new in the first moment of quiet.
  */
 import {
   allHandlersFinished,
@@ -23,16 +24,18 @@ import {
   upsertSearchAttributes,
   workflowInfo,
   ApplicationFailure,
+  uuid4,
 } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { BookkeepingActivities } from '../activities/bookkeeping';
 import type { EnrichmentActivities } from '../activities/enrichment';
 import { remediationWorkflowId, taskQueueName } from '../src/domain/identity';
-import { messageOf } from '../src/domain/errors';
+import { messageOf, TocsinError } from '../src/domain/errors';
 import type { ActionAnswer, LifePolicy, SilenceRequest } from '../src/domain/life';
 import { matchersOf } from '../src/domain/matchers';
 import type { RemediationPlan, RemediationResult } from '../src/domain/remediation';
 import type { Transition } from '../src/domain/transition';
+import { checkResult, checkTransition, malformedInput } from './alert/deliveries';
 import { detailsOf } from './alert/details';
 import { AlertLife } from './alert/life';
 import { checkAcknowledge, checkOwned, checkSilence, FORMS, type Checked } from './alert/requests';
@@ -50,28 +53,48 @@ const localBookkeeping = proxyLocalActivities<BookkeepingActivities>({
   retry: { maximumAttempts: 1 },
 });
 
-/** Bounds what a worker has to replay after a crash: a task that outlasts its 2 s is given away again. */
-const MESSAGES_PER_RUN = 500;
+/**
+ * Bounds what a worker has to replay when it does not have the run in its cache. Each message costs the SDK some 2 ms, and
+ * a task that takes longer than its 2 s is given away again, for ever: this leaves a busy machine room.
+ */
+const MESSAGES_PER_RUN = 100;
+const EVENTS_PER_RUN = 2_000;
+/**
+ * A task that ends its run is thrown away when a message has come in meanwhile, and the next one has to replay it all. So
+ * a full run waits until nobody has said anything for so long.
+ */
+const QUIET_MS = 100;
+/** As many as are surely written within the time of one attempt. */
+const RECORDS_AT_A_TIME = 20;
 const ALERT_STATE = defineSearchAttributeKey('AlertState', 'KEYWORD');
 
 export async function alertWorkflow(input: messages.AlertLifeInput): Promise<void> {
-  const run = new AlertRun(input);
-  await run.live();
+  const problem = malformedInput(input);
+  if (problem !== null) throw ApplicationFailure.nonRetryable(`not an alert: ${problem}`, 'BadInput');
+  await new AlertRun(input).live();
 }
 
 /** Binds a life to Temporal: handlers, activities, children, timers. */
 class AlertRun {
   private readonly life: AlertLife;
   private messages = 0;
+  /** When the last message came, milliseconds. */
+  private heardAt = 0;
+  /** When a full run looks again whether it is quiet. */
+  private settleAt: number | null = null;
   /** Set by every handler; the main function wakes, looks at the life anew and waits again. */
   private dirty = true;
   private enriching = 0;
+  /** A child that has not begun yet would be lost with the run that asks for it. */
+  private starting = 0;
   private timer: { readonly deadline: number; readonly scope: CancellationScope } | null = null;
-  private shownState = 'FIRING';
+  /** What a new life starts with; of what the last run has shown this one does not know. */
+  private shownState: string | null;
   private shownDetails = '';
 
   constructor(input: messages.AlertLifeInput) {
-    this.life = new AlertLife(input, Date.now());
+    this.shownState = input.carried === undefined ? 'FIRING' : null;
+    this.life = new AlertLife(input, Date.now(), () => workflowInfo().historyLength);
     this.registerQueries();
     this.registerUpdates();
     this.registerSignals();
@@ -85,16 +108,20 @@ class AlertRun {
       this.startWork();
       this.show();
       if (this.dirty) continue;
-      if (this.life.ended(Date.now()) && this.enriching === 0 && allHandlersFinished()) break;
-      if (this.mustContinueAsNew()) await this.continueAsNew();
-      await this.wait();
+      const now = Date.now();
+      const ended = this.life.ended(now);
+      if (ended && this.enriching === 0 && allHandlersFinished()) break;
+      if (this.mayContinueAsNew(now)) await this.continueAsNew();
+      await this.wait((ended || this.isFull()) && !allHandlersFinished());
     }
     this.armTimer(null);
   }
 
-  private async wait(): Promise<void> {
-    this.armTimer(this.life.nextDeadline());
-    await condition(() => this.dirty);
+  /** Until a message, a result or the next deadline; also until the handlers have finished, when only they hold the run. */
+  private async wait(forHandlers: boolean): Promise<void> {
+    const waits = [this.life.nextDeadline(), this.settleAt].filter((at) => at !== null);
+    this.armTimer(waits.length === 0 ? null : Math.min(...waits));
+    await condition(() => this.dirty || (forHandlers && allHandlersFinished()));
   }
 
   /** One timer stands for the next deadline. It stays over messages that leave the deadline as it is: two events less each. */
@@ -119,17 +146,19 @@ class AlertRun {
 
   /** Writes what waits, in order. The life goes on only when it is written: a page of the chain is one of the records. */
   private async writeDown(): Promise<void> {
-    for (let batch = this.life.pending(); batch.length > 0; batch = this.life.pending()) {
-      const first = batch[0]!;
+    for (let waiting = this.life.pending(); waiting.length > 0; waiting = this.life.pending()) {
+      const first = waiting[0]!;
       if (first.begins) {
         const { transition } = this.life.current();
         const answer = await this.locallyOrNot((activities) => activities.openEpisode(first, transition));
         this.life.recorded(1);
-        this.life.opened(answer, answer.artifacts);
+        this.life.opened(first.episode, answer, answer.artifacts);
         continue;
       }
-      const nextEpisode = batch.findIndex((record) => record.begins);
-      const together = nextEpisode < 0 ? batch : batch.slice(0, nextEpisode);
+      const nextEpisode = waiting.findIndex((record) => record.begins);
+      const together = waiting
+        .slice(0, nextEpisode < 0 ? undefined : nextEpisode)
+        .slice(0, RECORDS_AT_A_TIME);
       await this.locallyOrNot((activities) => activities.recordLife(together));
       this.life.recorded(together.length);
     }
@@ -195,19 +224,33 @@ class AlertRun {
     this.dirty = true;
     try {
       const result = await this.startOrJoin(plan, transition, policy);
-      if (result !== null) this.life.remediationEnds(result, Date.now());
+      if (result !== null) this.life.remediationEnds(await result(), Date.now());
     } catch (error) {
       this.life.remediationFailed(`the remediation could not be run: ${messageOf(error)}`, Date.now());
     }
     this.dirty = true;
   }
 
-  /** The result of our own child; null when another alert's is joined, whose result comes as a signal. */
+  /** Waits for the result of our own child; null when another alert's is joined, whose result comes as a signal. */
   private async startOrJoin(
     plan: RemediationPlan,
     transition: Transition,
     policy: LifePolicy,
-  ): Promise<RemediationResult | null> {
+  ): Promise<(() => Promise<RemediationResult>) | null> {
+    this.starting += 1;
+    try {
+      return await this.startOrJoinOne(plan, transition, policy);
+    } finally {
+      this.starting -= 1;
+      this.dirty = true;
+    }
+  }
+
+  private async startOrJoinOne(
+    plan: RemediationPlan,
+    transition: Transition,
+    policy: LifePolicy,
+  ): Promise<(() => Promise<RemediationResult>) | null> {
     const workflowId = remediationWorkflowId(policy.instance, plan.target);
     const { fingerprint, labels, annotations } = transition;
     const input: messages.RemediationInput = {
@@ -227,7 +270,7 @@ class AlertRun {
           parentClosePolicy: ParentClosePolicy.ABANDON,
           staticSummary: `${plan.runbook} on ${plan.target}`,
         });
-        return await child.result();
+        return () => child.result();
       } catch (error) {
         if ((error as Error).name !== 'WorkflowExecutionAlreadyStartedError') throw error;
       }
@@ -254,11 +297,18 @@ class AlertRun {
     this.shownDetails = details;
   }
 
-  private mustContinueAsNew(): boolean {
-    const info = workflowInfo();
-    const many =
-      this.messages >= MESSAGES_PER_RUN || info.continueAsNewSuggested || info.historyLength > 4_000;
-    return many && this.enriching === 0 && allHandlersFinished();
+  private isFull(): boolean {
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    return this.messages >= MESSAGES_PER_RUN || historyLength > EVENTS_PER_RUN || continueAsNewSuggested;
+  }
+
+  private mayContinueAsNew(now: number): boolean {
+    const held = this.enriching > 0 || this.starting > 0 || !allHandlersFinished();
+    const quiet = now >= this.heardAt + QUIET_MS;
+    if (!this.isFull() || held || quiet) this.settleAt = null;
+    // The timer stays over messages that come meanwhile: moving it would cost two events for each.
+    else if (this.settleAt === null || this.settleAt <= now) this.settleAt = now + QUIET_MS;
+    return this.isFull() && !held && quiet;
   }
 
   private async continueAsNew(): Promise<never> {
@@ -304,26 +354,21 @@ class AlertRun {
 
   private registerSignals(): void {
     const { life } = this;
-    setHandler(messages.transitionSignal, (message) =>
+    setHandler(messages.transitionSignal, (raw) =>
       this.hear(() => {
-        if (isTransition(message)) life.observe(message.transition, message.policy, Date.now());
-        else
-          life.refuseSignal(
-            'transition',
-            'it is no transition',
-            'only what the dispatcher sends',
-            Date.now(),
-          );
+        const checked = checkTransition(raw, life.current().transition);
+        if (checked.ok) life.observe(checked.value.transition, checked.value.policy, Date.now());
+        else life.refuseSignal('transition', checked.problem, 'only what the dispatcher sends', Date.now());
       }),
     );
-    setHandler(messages.remediationResultSignal, (result) =>
+    setHandler(messages.remediationResultSignal, (raw) =>
       this.hear(() => {
-        if (typeof (result as RemediationResult | null)?.remediation_id === 'string')
-          life.remediationEnds(result, Date.now());
+        const checked = checkResult(raw);
+        if (checked.ok) life.remediationEnds(checked.value, Date.now());
         else
           life.refuseSignal(
             'remediation-result',
-            'it is no result',
+            checked.problem,
             'only what a remediation sends',
             Date.now(),
           );
@@ -357,12 +402,19 @@ class AlertRun {
 
   private act(action: () => ActionAnswer): ActionAnswer {
     let answer: ActionAnswer | undefined;
-    this.hear(() => (answer = action()));
+    try {
+      this.hear(() => (answer = action()));
+    } catch (error) {
+      // The validator has let it pass, but only a failure of Temporal's kind refuses it; any other fails the task.
+      if (error instanceof TocsinError) throw ApplicationFailure.nonRetryable(error.message, 'Refused');
+      throw error;
+    }
     return answer!;
   }
 
   private hear(action: () => void): void {
     this.messages += 1;
+    this.heardAt = Date.now();
     this.dirty = true;
     action();
   }
@@ -386,7 +438,8 @@ class AlertRun {
     const startsAt = new Date(from).toISOString();
     const endsAt = new Date(until).toISOString();
     const comment = request.comment ?? `alert ${transition.labels.alertname ?? transition.fingerprint}`;
-    const id = `${transition.fingerprint}-${from}`;
+    // Stays the same when the task is done again; two silences of one moment are two.
+    const id = `${transition.fingerprint}-${uuid4()}`;
     const silence = {
       id,
       matchers: matchersOf(transition.labels),
@@ -398,14 +451,6 @@ class AlertRun {
     await this.locallyOrNot((activities) => activities.createSilence(silence));
     return this.act(() => this.life.silence(request.owner, until, request.comment ?? null, Date.now()));
   }
-}
-
-function isTransition(message: messages.TransitionMessage | null): message is messages.TransitionMessage {
-  return (
-    typeof message?.transition?.fingerprint === 'string' &&
-    typeof message.transition.event_time === 'string' &&
-    typeof message.policy === 'object'
-  );
 }
 
 function refuseUnless(checked: Checked<unknown>, form: string, refusal: string | null): void {

@@ -12,14 +12,20 @@ import type { Transition } from '../domain/transition';
 import type { Delivered, Lives } from '../dispatch/port';
 import { transitionSignal, type AlertLifeInput } from '../../workflows/messages';
 import type { alertWorkflow } from '../../workflows/alert';
+import { createPace } from './pace';
 import { searchAttributesOf } from './search-attributes';
 
 /** start → already started → signal → not found can go round while runs end; not for long. */
 const MAX_ROUNDS = 5;
 
+/** Half of what fills a run, and long enough for it to find the quiet in which it continues. */
+const PACE = { burst: 50, restMs: 300 };
+
 export function createLives(client: Client): Lives {
+  const pace = createPace(PACE);
   return {
     async deliver(transition, policy): Promise<Delivered> {
+      await pace(transition.fingerprint);
       for (let round = 1; ; round++) {
         if (transition.kind === 'firing' && (await started(client, transition, policy))) return 'started';
         if (await signalled(client, transition, policy)) return 'signalled';

@@ -3,7 +3,10 @@
  * time does. It knows no Temporal and no clock; `alert.ts` tells it the time, runs what it asks for and waits until
  * its next deadline.
  *
- * What it wants written is queued as records, in order; writing one twice changes nothing.
+ * What it wants written is queued as records, in order; writing one twice changes nothing. A workflow task that is cut
+ * off may have written records already, and the task that follows decides again, with what has arrived meanwhile in
+ * front of what time brought. So an event's key counts its own kind alone, which keeps it the same in another order,
+ * and a seq grows with the history's length, so that what was decided later is written later.
  */
 import type { Artifact } from '../../src/domain/artifact';
 import { applyTransition, type EpisodeState, type Outcome } from '../../src/domain/episode';
@@ -42,6 +45,8 @@ export interface Carried {
   readonly episode: number;
   readonly episodes: number;
   readonly seq: number;
+  /** How many events of each kind the episode has. */
+  readonly counts: Readonly<Record<string, number>>;
   readonly acknowledgement: Acknowledgement | null;
   readonly silencedUntil: number | null;
   readonly quietUntil: number | null;
@@ -50,13 +55,21 @@ export interface Carried {
   readonly escalation: EscalationClock;
   readonly remediation: RemediationResult | Running | null;
   readonly remediations: number;
+  readonly heardRemediation: string | null;
   readonly enriched: boolean;
   readonly artifacts: readonly Artifact[];
   readonly timeline: readonly TimelineEvent[];
   readonly records: readonly QueuedRecord[];
 }
 
-const KEPT_EVENTS = 200;
+/** With the longest texts and people's comments they stay below what one payload may weigh. */
+const KEPT_EVENTS = 100;
+const MAX_TEXT = 1_000;
+/** A longer wait is as good as none, and would leave the calendar. */
+const LONGEST_WAIT_MS = 10 * 365 * 86_400_000;
+/** More records than one workflow task makes. */
+const SEQS_PER_EVENT = 256;
+const after = (now: number, ms: number): number => now + Math.min(ms, LONGEST_WAIT_MS);
 const iso = (ms: number): string => new Date(ms).toISOString();
 
 export class AlertLife {
@@ -68,6 +81,9 @@ export class AlertLife {
   private episode = 0;
   private episodes = 0;
   private seq = 0;
+  /** The seq at which this run began. */
+  private base = 0;
+  private counts: Readonly<Record<string, number>> = {};
   private acknowledgement: Acknowledgement | null = null;
   private silencedUntil: number | null = null;
   private quietUntil: number | null = null;
@@ -76,12 +92,19 @@ export class AlertLife {
   private escalation: EscalationClock = { told: 0, dueAt: null, remainingMs: null };
   private remediation: RemediationResult | Running | null = null;
   private remediations = 0;
+  /** The last result's remediation: it comes as our child's answer and as a signal. */
+  private heardRemediation: string | null = null;
   private enriched = false;
   private artifacts: readonly Artifact[] = [];
   private events: TimelineEvent[] = [];
   private records: QueuedRecord[] = [];
 
-  constructor(input: AlertLifeInput, now: number) {
+  /** `historyLength` answers how long the run's history is by now; it need not be exact but must never shrink. */
+  constructor(
+    input: AlertLifeInput,
+    now: number,
+    private readonly historyLength: () => number = () => 0,
+  ) {
     this.transition = input.transition;
     this.policy = input.policy;
     if (input.carried !== undefined) this.restore(input.carried as Carried);
@@ -105,7 +128,7 @@ export class AlertLife {
     this.enter('acknowledge');
     const lease =
       request.lease_seconds === undefined ? this.policy.acknowledgeLeaseMs : request.lease_seconds * 1_000;
-    const until = lease === null ? null : iso(now + lease);
+    const until = lease === null ? null : iso(after(now, lease));
     this.acknowledgement = { owner: request.owner, at: iso(now), until, comment: request.comment ?? null };
     this.runClock(now);
     const held = until === null ? 'until it is taken back' : `until ${until}`;
@@ -133,7 +156,7 @@ export class AlertLife {
   resolve(request: ResolveRequest, now: number): ActionAnswer {
     this.enter('resolve');
     this.acknowledgement = null;
-    this.quietUntil = now + this.policy.cooldownMs;
+    this.quietUntil = after(now, this.policy.cooldownMs);
     this.previousEndedAt = now;
     this.runClock(now);
     const text = `${request.owner} resolved it; quiet until ${iso(this.quietUntil)}`;
@@ -251,19 +274,22 @@ export class AlertLife {
     this.records = this.records.slice(count);
   }
 
-  /** What the first record of an episode answered. */
+  /** What the first record of an episode answered; the life may be in a later one by now. */
   opened(
+    episode: number,
     answer: { readonly closed: boolean; readonly previousEndedAt: string | null },
     artifacts: readonly Artifact[],
   ): void {
-    this.artifacts = artifacts;
-    if (answer.previousEndedAt !== null) this.previousEndedAt = Date.parse(answer.previousEndedAt);
+    if (answer.closed) this.records = this.records.filter((record) => record.episode !== episode);
+    if (episode !== this.episode) return;
+    this.artifacts = [...artifacts, ...this.artifacts];
+    if (answer.previousEndedAt !== null && this.previousEndedAt === null)
+      this.previousEndedAt = Date.parse(answer.previousEndedAt);
     if (!answer.closed) return;
     this.state = 'RESOLVED';
     this.signal = this.signal && { ...this.signal, firing: false };
     this.escalation = { told: this.escalation.told, dueAt: null, remainingMs: null };
     this.coolUntil = null;
-    this.records = this.records.filter((record) => record.episode !== this.episode);
   }
 
   /** The alert as an episode's enrichment and remediation see it; null when there is nothing (more) to do. */
@@ -294,7 +320,7 @@ export class AlertLife {
     this.remediation = {
       outcome: 'running',
       runbook: plan.runbook,
-      deadline: now + plan.verifyTimeoutMs + 120_000,
+      deadline: after(now, plan.verifyTimeoutMs + 120_000),
     };
     this.record(
       now,
@@ -309,6 +335,8 @@ export class AlertLife {
 
   remediationEnds(result: RemediationResult, now: number): void {
     if (this.remediation === null || this.remediation.outcome !== 'running') return;
+    if (result.remediation_id === this.heardRemediation) return;
+    this.heardRemediation = result.remediation_id;
     this.remediation = result;
     const step = `remediated-${this.remediations}`;
     this.record(
@@ -416,6 +444,7 @@ export class AlertLife {
       episode: this.episode,
       episodes: this.episodes,
       seq: this.seq,
+      counts: this.counts,
       acknowledgement: this.acknowledgement,
       silencedUntil: this.silencedUntil,
       quietUntil: this.quietUntil,
@@ -424,6 +453,7 @@ export class AlertLife {
       escalation: this.escalation,
       remediation: this.remediation,
       remediations: this.remediations,
+      heardRemediation: this.heardRemediation,
       enriched: this.enriched,
       artifacts: this.artifacts.map((artifact) => ({ ...artifact, data: null })),
       timeline: this.events,
@@ -436,12 +466,14 @@ export class AlertLife {
     Object.assign(this, rest);
     this.events = [...timeline];
     this.records = [...records];
+    this.base = carried.seq;
   }
 
   private open(episode: number, now: number, extra: Partial<QueuedRecord> = {}, text = 'it fires'): void {
     this.state = move(this.state, 'fire');
     this.episode = episode;
     this.episodes += 1;
+    this.counts = {};
     this.acknowledgement = null;
     this.quietUntil = null;
     this.coolUntil = null;
@@ -475,7 +507,7 @@ export class AlertLife {
     this.acknowledgement = null;
     const flapped =
       this.previousEndedAt !== null && this.episode - this.previousEndedAt < this.policy.cooldownMs;
-    this.coolUntil = flapped || this.episodes > 1 ? now + this.policy.cooldownMs : null;
+    this.coolUntil = flapped || this.episodes > 1 ? after(now, this.policy.cooldownMs) : null;
     this.previousEndedAt = now;
     this.runClock(now);
     this.note(now, 'resolved', source, 'the condition has ended', { value: this.transition.value });
@@ -528,12 +560,17 @@ export class AlertLife {
     if (this.state === 'RESOLVED') this.escalation = { told, dueAt: null, remainingMs: null };
     else if (this.state === 'FIRING' && !silenced) {
       if (dueAt === null && remainingMs !== null)
-        this.escalation = { told, dueAt: now + remainingMs, remainingMs: null };
+        this.escalation = { told, dueAt: after(now, remainingMs), remainingMs: null };
     } else if (dueAt !== null) this.escalation = { told, dueAt: null, remainingMs: Math.max(0, dueAt - now) };
   }
 
   private tellNextLevel(actor: string, now: number): void {
-    const policy = this.policy.escalation!;
+    const policy = this.policy.escalation;
+    if (policy === null) {
+      // A changed configuration took the chain away while it was running.
+      this.escalation = { told: this.escalation.told, dueAt: null, remainingMs: null };
+      return;
+    }
     const next = nextLevel(policy, this.escalation.told);
     const progress = advance(policy, this.escalation.told);
     this.escalation = { told: progress.told, dueAt: null, remainingMs: progress.remainingMs };
@@ -579,7 +616,7 @@ export class AlertLife {
         fingerprint,
         episode: now,
         step: 'fire',
-        dueAt: iso(now + deadlineMs),
+        dueAt: iso(after(now, deadlineMs)),
       };
     });
   }
@@ -608,7 +645,10 @@ export class AlertLife {
     text: string,
     details: TimelineEvent['details'],
   ): TimelineEvent {
-    const event: TimelineEvent = { key: `${kind}-${this.seq + 1}`, at: iso(now), kind, actor, text, details };
+    const count = (this.counts[kind] ?? 0) + 1;
+    this.counts = { ...this.counts, [kind]: count };
+    const cut = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
+    const event: TimelineEvent = { key: `${kind}-${count}`, at: iso(now), kind, actor, text: cut, details };
     this.events = [...this.events, event].slice(-KEPT_EVENTS);
     return event;
   }
@@ -626,7 +666,7 @@ export class AlertLife {
   }
 
   private queue(what: Partial<QueuedRecord>): void {
-    this.seq += 1;
+    this.seq = this.nextSeq();
     this.records.push({
       timeline: [],
       ...what,
@@ -634,5 +674,11 @@ export class AlertLife {
       episode: this.episode,
       seq: this.seq,
     });
+  }
+
+  /** The first of a life is 1, by which the history knows it. */
+  private nextSeq(): number {
+    if (this.seq === 0) return 1;
+    return Math.max(this.seq + 1, this.base + this.historyLength() * SEQS_PER_EVENT);
   }
 }

@@ -16,6 +16,7 @@ export const FORMS = {
   escalate: '{"owner": "name", "comment": "text"}, of which only owner is required',
 } as const;
 
+const MAX_NAME = 200;
 const MAX_TEXT = 1_000;
 /** Ten years: beyond it a timer's length would overflow somewhere on its way. */
 const MAX_SECONDS = 315_360_000;
@@ -30,8 +31,8 @@ function fieldsOf(raw: unknown, known: readonly string[]): Checked<Fields> {
   if (unknown !== undefined) return no(`${shortened(unknown)} is not a known field`);
   const fields = raw as Fields;
   const { owner, comment } = fields;
-  if (typeof owner !== 'string' || owner.trim() === '' || owner.length > MAX_TEXT)
-    return no(`owner is ${shortened(owner)}, not a name`);
+  if (typeof owner !== 'string' || owner.trim() === '' || owner.length > MAX_NAME)
+    return no(`owner is ${shortened(owner)}, not a name of at most ${MAX_NAME} characters`);
   if (comment !== undefined && (typeof comment !== 'string' || comment.length > MAX_TEXT))
     return no(`comment is not a text of at most ${MAX_TEXT} characters`);
   return { ok: true, value: fields };
@@ -68,7 +69,7 @@ export function checkSilence(raw: unknown): Checked<SilenceRequest> {
     : duration;
 }
 
-function shortened(raw: unknown): string {
+export function shortened(raw: unknown): string {
   const text = JSON.stringify(raw) ?? String(raw);
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }

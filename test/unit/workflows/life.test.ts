@@ -8,8 +8,8 @@ function begin(more: Parameters<typeof policy>[0] = {}) {
   const written: QueuedRecord[] = [];
   const write = (): void => {
     written.push(...life.pending());
-    if (life.pending().some((record) => record.begins))
-      life.opened({ closed: false, previousEndedAt: null }, []);
+    for (const record of life.pending())
+      if (record.begins) life.opened(record.episode, { closed: false, previousEndedAt: null }, []);
     life.recorded(life.pending().length);
   };
   const steps = (): string[] => {
@@ -146,7 +146,7 @@ describe('episodes', () => {
   it('a late duplicate of an episode that has ended needs no life', () => {
     const life = new AlertLife({ transition: transition(), policy: policy() }, T0);
     life.recorded(1);
-    life.opened({ closed: true, previousEndedAt: null }, []);
+    life.opened(T0, { closed: true, previousEndedAt: null }, []);
     expect(life.pending()).toEqual([]);
     expect(life.ended(T0)).toBe(true);
   });
