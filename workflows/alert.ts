@@ -63,7 +63,7 @@ const EVENTS_PER_RUN = 2_000;
  * A task that ends its run is thrown away when a message has come in meanwhile, and the next one has to replay it all. So
  * a full run waits until nobody has said anything for so long.
  */
-const QUIET_MS = 100;
+const QUIET_MS = 50;
 /** As many as are surely written within the time of one attempt. */
 const RECORDS_AT_A_TIME = 20;
 const ALERT_STATE = defineSearchAttributeKey('AlertState', 'KEYWORD');
@@ -307,7 +307,7 @@ class AlertRun {
     const quiet = now >= this.heardAt + QUIET_MS;
     if (!this.isFull() || held || quiet) this.settleAt = null;
     // The timer stays over messages that come meanwhile: moving it would cost two events for each.
-    else if (this.settleAt === null || this.settleAt <= now) this.settleAt = now + QUIET_MS;
+    else if (this.settleAt === null || this.settleAt <= now) this.settleAt = this.heardAt + QUIET_MS;
     return this.isFull() && !held && quiet;
   }
 

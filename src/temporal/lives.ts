@@ -18,8 +18,8 @@ import { searchAttributesOf } from './search-attributes';
 /** start → already started → signal → not found can go round while runs end; not for long. */
 const MAX_ROUNDS = 5;
 
-/** Half of what fills a run, and long enough for it to find the quiet in which it continues. */
-const PACE = { burst: 50, restMs: 300 };
+/** As many as fill a run, and long enough for it to find the quiet in which it continues. */
+const PACE = { burst: 100, restMs: 500 };
 
 export function createLives(client: Client): Lives {
   const pace = createPace(PACE);
