@@ -28,6 +28,7 @@ import {
   type BenchStage,
   type Metered,
 } from './measure';
+import { removeTopics } from './system';
 
 const INSTANCES = 200;
 const METRICS = 50;
@@ -67,7 +68,7 @@ export async function benchEvaluate({ kafka: brokers, say }: BenchStage): Promis
       }
     }
   } finally {
-    await removeAll(kafka, instance);
+    await removeTopics(kafka, instance);
   }
   return resultOf(all);
 }
@@ -165,17 +166,6 @@ async function emptyAlerts(kafka: Kafka, instance: string): Promise<void> {
       topic,
       partitions: ends.map(({ partition, high }) => ({ partition, offset: high })),
     });
-  });
-}
-
-async function removeAll(kafka: Kafka, instance: string): Promise<void> {
-  await withAdmin(kafka, async (admin) => {
-    const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(`${instance}.`));
-    if (topics.length > 0) await admin.deleteTopics({ topics });
-    const { groups } = await admin.listGroups();
-    const mine = groups.map(({ groupId }) => groupId).filter((group) => group.startsWith(`${instance}.`));
-    // A group whose process has just ended may still be open; Kafka forgets it later by itself.
-    if (mine.length > 0) await admin.deleteGroups(mine).catch(() => undefined);
   });
 }
 

@@ -3,7 +3,7 @@
  * CPU is worth trusting), medians over alternating rounds in fresh processes, and one form of result.
  */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { promisify } from 'node:util';
 
@@ -78,12 +78,27 @@ function ownCpuSeconds(): number {
   return (user + system) / 1e6;
 }
 
-/** CPU seconds of another process with its threads; null when it cannot be read. */
+/**
+ * CPU seconds of another process and of its children, also of those that have ended: PostgreSQL works in children. Null
+ * when it cannot be read.
+ */
 export function cpuSecondsOf(pid: number): number | null {
+  const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const children = all.flatMap((name) => timesOf(name) ?? []).filter(({ parent }) => parent === pid);
+  const own = timesOf(String(pid));
+  if (own === null) return null;
+  return own.seconds + own.ofEnded + children.reduce((sum, { seconds }) => sum + seconds, 0);
+}
+
+function timesOf(pid: string): { parent: number; seconds: number; ofEnded: number } | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS;
+    const fields = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number);
+    const ticks = (from: number): number => (fields[from]! + fields[from + 1]!) / CLOCK_TICKS;
+    return { parent: fields[1]!, seconds: ticks(11), ofEnded: ticks(13) };
   } catch {
     return null;
   }

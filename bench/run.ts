@@ -8,12 +8,14 @@ import { join } from 'node:path';
 import { messageOf } from '../src/domain/errors';
 import { startServers } from '../src/dev/servers';
 import { benchEvaluate } from './evaluate';
+import { benchLifecycle } from './lifecycle';
 import { figureText, machineText, ratioText, type BenchResult, type BenchStage } from './measure';
 import { reportText } from './report';
 import { serversText } from './servers-text';
 
 const BENCHES: Readonly<Record<string, (stage: BenchStage) => Promise<BenchResult>>> = {
   evaluate: benchEvaluate,
+  lifecycle: benchLifecycle,
 };
 /** Beside the sources, not beside what was compiled from them. */
 const RESULTS = join(__dirname, '..', '..', 'bench', 'RESULTS.md');

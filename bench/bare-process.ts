@@ -1,0 +1,76 @@
+/**
+ * The reference of the lifecycle: a process with a worker and the client that starts eagerly on it, as the dispatcher has
+ * them, with the same settings of the worker. Slots in a closed loop: start, wait until the timer is set, signal, wait for the end.
+ */
+import { randomBytes } from 'node:crypto';
+import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
+import { installRuntime, connectWorker } from '../src/temporal/connection';
+import { bareLife, endSignal } from './bare-workflow';
+import { answerRuns, type Lived, type RunRequest } from './child';
+import { countEvents, untilClosed } from './closed';
+
+async function main([address]: string[]): Promise<void> {
+  installRuntime(() => undefined);
+  const link = await connectWorker({ address: address!, namespace: 'default' });
+  const taskQueue = `bare-${randomBytes(5).toString('hex')}`;
+  const waiting = new Map<string, () => void>();
+  const tell = (what: string, id: string): void => waiting.get(`${what} ${id}`)?.();
+  const told = (what: string, id: string): Promise<void> =>
+    new Promise((resolve) => waiting.set(`${what} ${id}`, resolve));
+  const sink = (what: string) => ({
+    fn: (_: unknown, id: string) => tell(what, id),
+    callDuringReplay: false,
+  });
+  const worker = await Worker.create({
+    connection: link.connection,
+    taskQueue,
+    workflowBundle: await bundleWorkflowCode({
+      workflowsPath: require.resolve('./bare-workflow'),
+      logger: new DefaultLogger('ERROR'),
+    }),
+    activities: { act: () => Promise.resolve() },
+    sinks: { life: { armed: sink('armed'), done: sink('done') } },
+    maxCachedWorkflows: 3_000,
+    maxConcurrentWorkflowTaskExecutions: 200,
+    workflowTaskPollerBehavior: { type: 'autoscaling' },
+    activityTaskPollerBehavior: { type: 'autoscaling' },
+  });
+  const running = worker.run();
+
+  async function life(id: string): Promise<void> {
+    const [armed, done] = [told('armed', id), told('done', id)];
+    const handle = await link.client.workflow.start(bareLife, {
+      taskQueue,
+      workflowId: id,
+      requestEagerStart: true,
+    });
+    await armed;
+    await handle.signal(endSignal);
+    await done;
+    waiting.delete(`armed ${id}`);
+    waiting.delete(`done ${id}`);
+  }
+
+  async function run({ seconds, atATime }: RunRequest): Promise<Lived> {
+    const tag = randomBytes(4).toString('hex');
+    const ids: string[] = [];
+    const until = performance.now() + seconds * 1_000;
+    const slot = async (): Promise<void> => {
+      while (performance.now() < until) {
+        const id = `${taskQueue}/${tag}-${ids.length}`;
+        ids.push(id);
+        await life(id);
+      }
+    };
+    await Promise.all(Array.from({ length: atATime }, slot));
+    await untilClosed(link.client, taskQueue);
+    return { lives: ids.length, ...(await countEvents(link.client, ids)) };
+  }
+
+  await answerRuns(run);
+  worker.shutdown();
+  await running;
+  await link.close();
+}
+
+void main(process.argv.slice(2));

@@ -1,0 +1,76 @@
+/** A measured process and the one that measures it: requests and answers over Node's own channel. */
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+
+export interface RunRequest {
+  /** How long new lives are begun; those that have begun are lived to their end. */
+  readonly seconds: number;
+  readonly atATime: number;
+}
+
+export interface Lived {
+  readonly lives: number;
+  /** Events in the histories of some of the lives: the median, and the most. */
+  readonly events: number;
+  readonly mostEvents: number;
+}
+
+export interface Child {
+  readonly pid: number;
+  /** Resolves with the child's answer. */
+  ask<T>(request: object): Promise<T>;
+  stop(): Promise<void>;
+}
+
+/** Resolves when the child has said that it is ready. Its lines go nowhere; what it says of its failure is the error. */
+export async function startChild(
+  script: string,
+  args: readonly string[],
+  nodeOptions: readonly string[] = [],
+): Promise<Child> {
+  const child = fork(script, args, {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    execArgv: [...nodeOptions],
+  });
+  let errors = '';
+  child.stderr!.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-4_000)));
+  await answerOf(child, () => errors);
+  return {
+    pid: child.pid!,
+    async ask<T>(request: object) {
+      child.send(request);
+      return (await answerOf(child, () => errors)) as T;
+    },
+    async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.send({ stop: true });
+      await once(child, 'exit');
+    },
+  };
+}
+
+async function answerOf(child: ChildProcess, errors: () => string): Promise<unknown> {
+  const gone = new AbortController();
+  try {
+    const ended = once(child, 'exit', { signal: gone.signal }).then(() => {
+      throw new Error(`a measured process has ended: ${errors()}`);
+    });
+    const [message] = (await Promise.race([once(child, 'message', { signal: gone.signal }), ended])) as [
+      unknown,
+    ];
+    return message;
+  } finally {
+    gone.abort();
+  }
+}
+
+/** In the child: says that it is ready, answers requests one after the other, and resolves when it is to stop. */
+export async function answerRuns<T extends object>(run: (request: RunRequest) => Promise<T>): Promise<void> {
+  process.send!({ ready: true });
+  for (;;) {
+    const [request] = (await once(process, 'message')) as [RunRequest | { stop: true }];
+    if ('stop' in request) break;
+    process.send!(await run(request));
+  }
+  process.disconnect();
+}
