@@ -104,12 +104,14 @@ class AlertRun {
     for (;;) {
       this.dirty = false;
       this.life.tick(Date.now());
+      // People see it in the Web UI also while the history is away.
+      this.show();
       await this.writeDown();
       this.startWork();
       this.show();
       if (this.dirty) continue;
       const now = Date.now();
-      const ended = this.life.ended(now);
+      const ended = this.life.ended();
       if (ended && this.enriching === 0 && allHandlersFinished()) break;
       if (this.mayContinueAsNew(now)) await this.continueAsNew();
       await this.wait((ended || this.isFull()) && !allHandlersFinished());

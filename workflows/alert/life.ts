@@ -253,9 +253,8 @@ export class AlertLife {
     return set.length === 0 ? null : Math.min(...set);
   }
 
-  /** Whether nothing can happen any more without a new transition. */
-  ended(now: number): boolean {
-    this.tick(now);
+  /** Whether nothing can happen any more without a new transition. A question only: what is due is done by `tick`. */
+  ended(): boolean {
     return (
       this.state === 'RESOLVED' &&
       this.quietUntil === null &&

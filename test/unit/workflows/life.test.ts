@@ -110,12 +110,24 @@ describe('escalation', () => {
     expect(life.nextDeadline()).toBe(at(31));
   });
 
+  it('tells nobody because it was asked whether it has ended: only what `tick` does is written down', () => {
+    const { life, at, steps } = begin();
+    steps();
+    const due = life.nextDeadline()!;
+    expect(life.ended()).toBe(false);
+    expect(life.nextDeadline()).toBe(due);
+    expect(life.pending()).toEqual([]);
+    life.tick(at(10_000));
+    expect(life.pending().length).toBeGreaterThan(0);
+  });
+
   it('ends with the resolve', () => {
     const { life, steps, at, resolved, policy: now } = begin();
     life.observe(resolved(5), now, at(5));
     life.tick(at(1_000));
     expect(steps()).toHaveLength(1);
-    expect(life.ended(at(1_000))).toBe(true);
+    life.tick(at(1_000));
+    expect(life.ended()).toBe(true);
   });
 });
 
@@ -127,9 +139,11 @@ describe('episodes', () => {
     expect(life.status(at(2))).toMatchObject({ state: 'FIRING', episodes: 2, episode: at(2) });
     life.observe(resolved(3, 2), now, at(3));
     write();
-    expect(life.ended(at(4))).toBe(false);
+    life.tick(at(4));
+    expect(life.ended()).toBe(false);
     expect(life.nextDeadline()).toBe(at(8));
-    expect(life.ended(at(8))).toBe(true);
+    life.tick(at(8));
+    expect(life.ended()).toBe(true);
   });
 
   it('drops what it knows: repeats, late duplicates, a resolve of an older sample', () => {
@@ -148,7 +162,8 @@ describe('episodes', () => {
     life.recorded(1);
     life.opened(T0, { closed: true, previousEndedAt: null }, []);
     expect(life.pending()).toEqual([]);
-    expect(life.ended(T0)).toBe(true);
+    life.tick(T0);
+    expect(life.ended()).toBe(true);
   });
 
   it('the first record of an episode asks for its waiting messages only when nothing is left to wait for', () => {
@@ -162,7 +177,8 @@ describe('a manual resolve', () => {
     const { life, steps, write, written, at } = begin({ escalation: null });
     life.resolve({ owner: 'ada' }, at(1));
     write();
-    expect(life.ended(at(2))).toBe(false);
+    life.tick(at(2));
+    expect(life.ended()).toBe(false);
     expect(life.refuses('acknowledge')).toContain('RESOLVED');
     life.tick(at(6));
     expect(steps()).toEqual(['fire>service']);
@@ -182,7 +198,8 @@ describe('a manual resolve', () => {
     life.tick(at(6));
     write();
     expect(steps()).toEqual([]);
-    expect(life.ended(at(6))).toBe(true);
+    life.tick(at(6));
+    expect(life.ended()).toBe(true);
   });
 
   it('of a reopened episode the evaluator resolves what it opened under its own name', () => {
@@ -209,7 +226,8 @@ describe('remediation', () => {
     expect(life.wantsRemediation()).toBe(false);
     life.observe(resolved(1), now, at(1));
     write();
-    expect(life.ended(at(1))).toBe(false);
+    life.tick(at(1));
+    expect(life.ended()).toBe(false);
     life.remediationEnds(result('verified'), at(1));
     write();
     expect(written.at(-1)).toMatchObject({
@@ -217,7 +235,8 @@ describe('remediation', () => {
       updates: { step: 'remediated-1', receivers: ['service'] },
       remediation: { outcome: 'verified' },
     });
-    expect(life.ended(at(1))).toBe(true);
+    life.tick(at(1));
+    expect(life.ended()).toBe(true);
     life.remediationEnds(result('failed'), at(2));
     expect(life.pending()).toEqual([]);
   });
