@@ -71,8 +71,8 @@ export function startOptions(input: AlertLifeInput): WorkflowStartOptions<typeof
     // A worker that is killed holds a workflow task for this long before another gets it.
     workflowTaskTimeout: '2s',
     typedSearchAttributes: searchAttributesOf(labels, 'FIRING'),
-    staticSummary: `${labels.alertname ?? fingerprint} ${labels.severity ?? ''} ${where}`.slice(0, 200),
-    staticDetails: annotations.description ?? annotations.summary ?? '',
+    staticSummary: cut(`${labels.alertname ?? fingerprint} ${labels.severity ?? ''} ${where}`, 400),
+    staticDetails: cut(annotations.description ?? annotations.summary ?? '', 20_000),
   };
 }
 
@@ -82,4 +82,12 @@ export function withStart(input: AlertLifeInput): WithStartWorkflowOperation<typ
     ...startOptions(input),
     workflowIdConflictPolicy: 'USE_EXISTING',
   });
+}
+
+/** The server counts bytes; it may refuse what is longer. */
+function cut(text: string, maxBytes: number): string {
+  if (Buffer.byteLength(text) <= maxBytes) return text;
+  const ellipsis = '…';
+  const kept = Buffer.from(text).subarray(0, maxBytes - Buffer.byteLength(ellipsis));
+  return new TextDecoder().decode(kept, { stream: true }) + ellipsis;
 }

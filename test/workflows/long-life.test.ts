@@ -1,8 +1,5 @@
-import type { TimelineEvent } from '../../src/domain/life';
-import { statusQuery } from '../../workflows/messages';
-import { transition } from '../builders/alerts';
 import { waitFor } from '../harness/wait-for';
-import { realWorld, type World } from './world';
+import { realWorld, type TestAlert, type World } from './world';
 
 const EPISODES = 50;
 /** Sixty signals an episode: it fires, its value moves, people take it, somebody mistypes, and it is resolved. */
@@ -20,17 +17,20 @@ interface Signal {
 }
 
 let world: World;
-beforeEach(async () => void (world = await realWorld()));
+let alert: TestAlert;
+beforeEach(async () => {
+  world = await realWorld();
+  alert = world.alert();
+});
 afterEach(() => world.close());
 
 it('3,000 signals and 50 episodes pass through at least three runs: nothing is lost, nothing is done twice', async () => {
-  const handle = world.handle(transition());
+  const { handle } = alert;
   for (let episode = 0; episode < EPISODES; episode++) {
     const at = episode * 1_000;
-    await world.deliver(transition({ at }));
+    await alert.deliver({ at });
     await inBatches(signalsOf(episode));
-    if (episode < EPISODES - 1)
-      await world.deliver(transition({ kind: 'resolved', at: at + 999, startsAt: at }));
+    if (episode < EPISODES - 1) await alert.deliver({ kind: 'resolved', at: at + 999, startsAt: at });
   }
   // The first firing was a start and the last episode goes on: two more signals make it 3,000.
   await handle.signal('no-such-signal');
@@ -38,13 +38,13 @@ it('3,000 signals and 50 episodes pass through at least three runs: nothing is l
   await waitFor(() => heard().has('the last'), { what: 'the last signal' });
 
   expect(actorsOf('acknowledged')).toEqual([...all(TAKEN, ownerOf), 'the last'].sort());
-  const refused = timeline().filter(({ kind }) => kind === 'refused_signal');
+  const refused = alert.timeline().filter(({ kind }) => kind === 'refused_signal');
   expect(refused.map(({ text }) => /"([a-z]+-[^"]+)" (?:is not|was)/.exec(text)![1]).sort()).toEqual(
     [...all(MISTYPED, mistypedOf), 'no-such-signal'].sort(),
   );
-  expect(timeline().filter(({ kind }) => kind === 'escalated')).toHaveLength(EPISODES);
-  expect(world.messages()).toEqual(Array.from({ length: EPISODES }, () => 'escalate-1>mail-1'));
-  expect(await handle.query(statusQuery)).toMatchObject({
+  expect(alert.timeline().filter(({ kind }) => kind === 'escalated')).toHaveLength(EPISODES);
+  expect(alert.messages()).toEqual(Array.from({ length: EPISODES }, () => 'escalate-1>mail-1'));
+  expect(await alert.status()).toMatchObject({
     state: 'ACKNOWLEDGED',
     episodes: EPISODES,
     value: CHANGES - 1,
@@ -63,13 +63,13 @@ function all(count: number, name: (episode: number, n: number) => string): strin
 }
 
 function signalsOf(episode: number): Signal[] {
-  const handle = world.handle(transition());
+  const { handle } = alert;
   const startsAt = episode * 1_000;
   const spread = (count: number, signal: (n: number) => Omit<Signal, 'place'>): Signal[] =>
     Array.from({ length: count }, (_, n) => ({ ...signal(n), place: (n + 1) / count }));
   return [
     ...spread(CHANGES, (n) => ({
-      send: () => world.deliver(transition({ kind: 'changed', at: startsAt + n + 1, startsAt, value: n })),
+      send: () => alert.deliver({ kind: 'changed', at: startsAt + n + 1, startsAt, value: n }),
     })),
     ...spread(TAKEN, (n) => ({
       owner: ownerOf(episode, n),
@@ -95,26 +95,19 @@ async function inBatches(signals: readonly Signal[]): Promise<void> {
   }
 }
 
-/** As Postgres keeps it: an event that is written again is the same event. */
-function timeline(): TimelineEvent[] {
-  const events = world.records.flatMap(({ episode, timeline }) =>
-    timeline.map((event) => [`${episode}/${event.key}`, event] as const),
-  );
-  return [...new Map(events).values()];
-}
-
 const actorsOf = (kind: string): string[] =>
-  timeline()
+  alert
+    .timeline()
     .filter((event) => event.kind === kind)
     .map(({ actor }) => actor)
     .sort();
 
 const heard = (): Set<string> =>
-  new Set(world.records.flatMap(({ timeline }) => timeline.map(({ actor }) => actor)));
+  new Set(alert.records().flatMap(({ timeline }) => timeline.map(({ actor }) => actor)));
 
 /** What the server has of the life, run after run. */
 async function chain(): Promise<{ signals: number; runs: number }> {
-  const { workflowId } = world.handle(transition());
+  const { workflowId } = alert.handle;
   let signals = 0;
   let runs = 0;
   for (let runId: string | null | undefined = ''; runId !== undefined && runId !== null; runs++) {

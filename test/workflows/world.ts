@@ -4,17 +4,18 @@
  */
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import { Client } from '@temporalio/client';
+import { Client, type WorkflowHandle } from '@temporalio/client';
 import { createBookkeepingActivities } from '../../activities/bookkeeping';
 import { alertWorkflowId, taskQueueName } from '../../src/domain/identity';
-import type { LifePolicy } from '../../src/domain/life';
+import type { LifePolicy, LifeStatus, TimelineEvent } from '../../src/domain/life';
 import type { Transition } from '../../src/domain/transition';
 import type { LifeRecord } from '../../src/history/port';
 import type { Silence } from '../../src/mute/port';
 import { dataConverter } from '../../src/temporal/connection';
 import { createLives } from '../../src/temporal/lives';
 import { addSearchAttributes, SEARCH_ATTRIBUTES } from '../../src/temporal/search-attributes';
-import { policy } from '../builders/alerts';
+import { statusQuery } from '../../workflows/messages';
+import { policy, transition, type TransitionSketch } from '../builders/alerts';
 import { testServers, timeSkippingEnvironment, uniqueInstance } from '../harness/servers';
 import { workflowBundle } from '../harness/workflow-bundle';
 
@@ -23,16 +24,28 @@ Runtime.install({ logger: new DefaultLogger('ERROR') });
 export interface World {
   readonly client: Client;
   readonly instance: string;
-  readonly records: LifeRecord[];
   readonly silences: Silence[];
   /** Set to make the next records fail, as when Postgres is away. */
   failing: boolean;
-  readonly policy: (more?: Partial<LifePolicy>) => LifePolicy;
-  readonly deliver: (transition: Transition, more?: Partial<LifePolicy>) => Promise<string>;
-  readonly handle: (transition: Transition) => ReturnType<Client['workflow']['getHandle']>;
+  /** An alert of its own, whose records are told apart from all others'. */
+  readonly alert: (policy?: Partial<LifePolicy>) => TestAlert;
+  close(): Promise<void>;
+}
+
+export interface TestAlert {
+  readonly fingerprint: string;
+  readonly handle: WorkflowHandle;
+  readonly policy: LifePolicy;
+  readonly transition: (sketch?: TransitionSketch) => Transition;
+  /** As the dispatcher does. */
+  readonly deliver: (sketch?: TransitionSketch, policy?: Partial<LifePolicy>) => Promise<string>;
+  /** Every record that was written, repeats included. */
+  readonly records: () => readonly LifeRecord[];
+  /** As Postgres keeps it: an event that is written again is the same event. */
+  readonly timeline: () => TimelineEvent[];
   /** `step>receiver` of every message asked for, in order; one asked for again is the same, as in Postgres. */
   readonly messages: () => string[];
-  close(): Promise<void>;
+  readonly status: () => Promise<LifeStatus>;
 }
 
 interface Options {
@@ -52,29 +65,25 @@ export async function skippingWorld(
     new Client({ connection: env.nativeConnection }),
     options,
   );
-  return {
-    env,
-    world: {
-      ...world,
-      close: async () => {
-        await world.close();
-        await env.teardown();
-      },
-    },
-  };
+  return { env, world: closing(world, () => env.teardown()) };
 }
 
 /** On the ordinary development server: eager starts, search attributes, lists. */
 export async function realWorld(options: Options = {}): Promise<World> {
   const connection = await NativeConnection.connect({ address: testServers().temporal });
   const world = await worldOn(connection, new Client({ connection }), options);
-  return {
-    ...world,
+  return closing(world, () => connection.close());
+}
+
+/** The same world, which also closes what it stands on. */
+function closing(world: World, below: () => Promise<void>): World {
+  const { close } = world;
+  return Object.assign(world, {
     close: async () => {
-      await world.close();
-      await connection.close();
+      await close();
+      await below();
     },
-  };
+  });
 }
 
 async function worldOn(
@@ -115,11 +124,42 @@ async function worldOn(
   const workers = [await worker('lifecycle'), await worker('effects')];
   const running = workers.map((one) => one.run());
   const lives = createLives(client);
-  const policyOf = (more: Partial<LifePolicy> = {}): LifePolicy => policy({ instance, ...more });
+  let alerts = 0;
+
+  function alert(base: Partial<LifePolicy> = {}): TestAlert {
+    const story = String((alerts += 1));
+    const policyOf = (more: Partial<LifePolicy> = {}): LifePolicy => policy({ instance, ...base, ...more });
+    const sketched = (sketch: TransitionSketch = {}): Transition =>
+      transition({ ...sketch, labels: { story, ...sketch.labels } });
+    const { fingerprint } = sketched();
+    const handle = client.workflow.getHandle(alertWorkflowId(instance, fingerprint));
+    const own = (): LifeRecord[] => records.filter((record) => record.fingerprint === fingerprint);
+    return {
+      fingerprint,
+      handle,
+      policy: policyOf(),
+      transition: sketched,
+      deliver: (sketch, more) => lives.deliver(sketched(sketch), policyOf(more)),
+      records: own,
+      timeline: () => {
+        const events = own().flatMap(({ episode, timeline }) =>
+          timeline.map((event) => [`${episode}/${event.key}`, event] as const),
+        );
+        return [...new Map(events).values()];
+      },
+      messages: () => {
+        const all = own()
+          .flatMap((record) => record.notifications ?? [])
+          .map((one) => [`${one.messageId}>${one.receiver}`, `${one.step}>${one.receiver}`] as const);
+        return [...new Map(all).values()];
+      },
+      status: () => handle.query(statusQuery),
+    };
+  }
+
   return {
     client,
     instance,
-    records,
     silences,
     get failing() {
       return state.failing;
@@ -127,15 +167,7 @@ async function worldOn(
     set failing(value) {
       state.failing = value;
     },
-    policy: policyOf,
-    deliver: (transition, more = {}) => lives.deliver(transition, policyOf(more)),
-    handle: (transition) => client.workflow.getHandle(alertWorkflowId(instance, transition.fingerprint)),
-    messages: () => {
-      const all = records
-        .flatMap((record) => record.notifications ?? [])
-        .map((one) => [`${one.messageId}>${one.receiver}`, `${one.step}>${one.receiver}`] as const);
-      return [...new Map(all).values()];
-    },
+    alert,
     close: async () => {
       for (const one of workers) one.shutdown();
       await Promise.all(running);
