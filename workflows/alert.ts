@@ -41,6 +41,7 @@ import { AlertLife } from './alert/life';
 import { checkAcknowledge, checkOwned, checkSilence, FORMS, type Checked } from './alert/requests';
 import * as messages from './messages';
 import { remediationWorkflow } from './remediation';
+import { causeOf } from './remediation/record';
 
 const bookkeeping = proxyActivities<BookkeepingActivities>({
   startToCloseTimeout: '10s',
@@ -211,7 +212,7 @@ class AlertRun {
           title: provider,
           data: null,
           url: null,
-          error: messageOf(error),
+          error: causeOf(error),
           collected_at,
           duration_ms: 0,
         };
@@ -228,7 +229,7 @@ class AlertRun {
       const result = await this.startOrJoin(plan, transition, policy);
       if (result !== null) this.life.remediationEnds(await result(), Date.now());
     } catch (error) {
-      this.life.remediationFailed(`the remediation could not be run: ${messageOf(error)}`, Date.now());
+      this.life.remediationFailed(`the remediation could not be run: ${causeOf(error)}`, Date.now());
     }
     this.dirty = true;
   }
