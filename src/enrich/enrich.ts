@@ -25,6 +25,20 @@ export function createEnrich({ providers, now }: EnrichDeps): Enrich {
     Promise.all(asked.map((one) => collectOne(byName.get(one.provider), one, subject, signal, now)));
 }
 
+/** They stand in messages and in the alert's life, so none may be a page long. */
+const LONGEST_TITLE = 200;
+const LONGEST_ERROR = 500;
+const LONGEST_URL = 2_000;
+
+function shortened(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+}
+
+/** What a person may click on. */
+function linkOf(url: string | undefined): string | null {
+  return url !== undefined && url.length <= LONGEST_URL && /^https?:\/\//i.test(url) ? url : null;
+}
+
 async function collectOne(
   provider: EnrichmentProvider | undefined,
   { provider: name, budgetMs }: AskedProvider,
@@ -32,23 +46,29 @@ async function collectOne(
   signal: AbortSignal,
   now: () => Date,
 ): Promise<Artifact> {
-  const startedAt = now().getTime();
+  const startedAt = performance.now();
   const ended = (rest: Pick<Artifact, 'status' | 'title' | 'data' | 'url' | 'error'>): Artifact => ({
     provider: name,
     type: provider?.type ?? 'snapshot',
     ...rest,
     collected_at: now().toISOString(),
-    duration_ms: now().getTime() - startedAt,
+    duration_ms: Math.round(performance.now() - startedAt),
   });
   const without = (status: 'late' | 'failed', error: string): Artifact =>
-    ended({ status, title: name, data: null, url: null, error });
+    ended({ status, title: name, data: null, url: null, error: shortened(error, LONGEST_ERROR) });
   if (provider === undefined) return without('failed', `there is no provider "${name}"`);
   if (!provider.applies(subject.labels))
     return without('failed', 'it has nothing to say about an alert with these labels');
   const late = AbortSignal.timeout(budgetMs);
   try {
     const { title, data, url } = await collectUntil(provider, subject, AbortSignal.any([signal, late]));
-    return ended({ status: 'ok', title, data: boundedData(data), url: url ?? null, error: null });
+    return ended({
+      status: 'ok',
+      title: shortened(title, LONGEST_TITLE),
+      data: boundedData(data),
+      url: linkOf(url),
+      error: null,
+    });
   } catch (error) {
     if (late.aborted) return without('late', `no answer within ${budgetMs} ms`);
     return without('failed', signal.aborted ? 'nobody waits for it any more' : messageOf(error));

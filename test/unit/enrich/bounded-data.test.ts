@@ -1,4 +1,5 @@
 /** An artifact's data stay within 64 KiB, whatever a provider finds. */
+import fc from 'fast-check';
 import { boundedData, MAX_BYTES } from '../../../src/enrich/bounded-data';
 
 const size = (data: unknown): number => Buffer.byteLength(JSON.stringify(data));
@@ -41,3 +42,60 @@ it('keeps the beginning of what has no list, whatever has to be escaped in it', 
     expect(size(cut)).toBeLessThanOrEqual(MAX_BYTES);
   }
 });
+
+it('reads of megabytes no more than it can keep, a few times over', () => {
+  let reads = 0;
+  const counted = (rows: readonly unknown[]): readonly unknown[] =>
+    new Proxy(rows, {
+      get: (list, key) => {
+        reads += 1;
+        return Reflect.get(list, key) as unknown;
+      },
+    });
+  const lists = Array.from({ length: 3_000 }, () => counted(Array<string>(500).fill('y'.repeat(16))));
+  const wide = Object.fromEntries(lists.map((list, index) => [`k${index}`, list]));
+  for (const data of [{ lists }, wide, counted(Array<string>(5_000_000).fill('a long row of a table'))]) {
+    reads = 0;
+    expect(size(boundedData(data))).toBeLessThanOrEqual(MAX_BYTES);
+    expect(reads).toBeLessThan(200_000);
+  }
+});
+
+it('refuses what JSON cannot hold, cycles too', () => {
+  const cycle: { self?: unknown } = {};
+  cycle.self = cycle;
+  expect(() => boundedData(cycle)).toThrow('more than 100 levels deep');
+  expect(() => boundedData({ count: 1n })).toThrow('bigint');
+});
+
+it('is what JSON gives back, for everything that fits', () => {
+  fc.assert(
+    fc.property(fc.anything({ withDate: true, maxDepth: 3 }), (data) => {
+      fc.pre(sizeIsSmall(data));
+      expect(boundedData(data)).toEqual(JSON.parse(JSON.stringify(data) ?? 'null'));
+    }),
+  );
+});
+
+it('fits, whatever it is given', () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 4 }), fc.integer({ min: 1, max: 3_000 }), (value, times) => {
+      expect(size(boundedData(Array<unknown>(times).fill(value)))).toBeLessThanOrEqual(MAX_BYTES);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+it('cuts no character in half', () => {
+  const cut = boundedData({ text: `${'x'.repeat(16_383)}${'😀'.repeat(40_000)}` }) as { text: string };
+  expect(cut.text.isWellFormed()).toBe(true);
+});
+
+/** JSON may refuse it. */
+function sizeIsSmall(data: unknown): boolean {
+  try {
+    return (JSON.stringify(data) ?? '').length < 10_000;
+  } catch {
+    return false;
+  }
+}

@@ -86,6 +86,34 @@ it('reports a late provider, tells it to stop, and is not delayed by it, even wh
   expect(Date.now() - began).toBeLessThan(1_000);
 });
 
+it('keeps short what stands in messages, whatever a provider says', async () => {
+  const enrich = enrichWith(
+    provider('talker', () =>
+      Promise.resolve({ title: 't'.repeat(1e6), data: 'd'.repeat(1e7), url: 'javascript:alert(1)' }),
+    ),
+    provider('screamer', () => Promise.reject(new Error('e'.repeat(1e6)))),
+    provider('circle', () => {
+      const data: { again?: unknown } = {};
+      data.again = data;
+      return Promise.resolve({ title: 'round', data });
+    }),
+    provider('nothing', () => Promise.resolve(undefined as unknown as Finding)),
+  );
+  const artifacts = await enrich(
+    subject,
+    ['talker', 'screamer', 'circle', 'nothing'].map((name) => ({ provider: name, budgetMs: 5_000 })),
+  );
+  expect(artifacts).toMatchObject([
+    { status: 'ok', data: { truncated: true }, url: null },
+    { status: 'failed' },
+    { status: 'failed', error: 'the data are more than 100 levels deep' },
+    { status: 'failed' },
+  ]);
+  expect(artifacts[0]!.title).toHaveLength(200);
+  expect(artifacts[1]!.error).toHaveLength(500);
+  expect(Buffer.byteLength(JSON.stringify(artifacts))).toBeLessThan(70_000);
+});
+
 it('stops when nobody waits any more', async () => {
   const stop = new AbortController();
   const answer = enrichWith(provider('slow', () => new Promise(() => undefined)))(
