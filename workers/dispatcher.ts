@@ -10,6 +10,11 @@ import { createLives } from '../src/temporal/lives';
 import { startWorker, streamObserver, workflowBundle, type Shared } from './compose';
 import { policiesOf } from './policies';
 
+/**
+ * What waits for its turn waits in the server, where its time does not run. With more than this, a burst after an outage
+ * has every task of it time out, and all are begun again together.
+ */
+const TASKS_AT_A_TIME = 20;
 /** As many as one process starts at a time without its tasks timing out; more only queue in the server. */
 const LIVES_AT_A_TIME = 50;
 
@@ -27,7 +32,7 @@ export async function startDispatcher(shared: Shared): Promise<void> {
   await startWorker(shared, 'lifecycle', {
     workflowBundle: bundle,
     maxCachedWorkflows: 3_000,
-    maxConcurrentWorkflowTaskExecutions: 200,
+    maxConcurrentWorkflowTaskExecutions: TASKS_AT_A_TIME,
     activities: createBookkeepingActivities({
       lives: history.lives,
       silences: history.silences,

@@ -69,7 +69,7 @@ export function startOptions(input: AlertLifeInput): WorkflowStartOptions<typeof
     taskQueue: taskQueueName(input.policy.instance, 'lifecycle'),
     args: [input],
     // A worker that is killed holds a workflow task for this long before another gets it.
-    workflowTaskTimeout: '2s',
+    workflowTaskTimeout: '5s',
     typedSearchAttributes: searchAttributesOf(labels, 'FIRING'),
     staticSummary: cut(`${labels.alertname ?? fingerprint} ${labels.severity ?? ''} ${where}`, 400),
     staticDetails: cut(annotations.description ?? annotations.summary ?? '', 20_000),
