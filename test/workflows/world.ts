@@ -3,7 +3,7 @@
  * workflows decide is tested here, what the stores do is tested against Postgres elsewhere.
  */
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { Client, type WorkflowHandle } from '@temporalio/client';
 import { createBookkeepingActivities } from '../../activities/bookkeeping';
 import { alertWorkflowId, taskQueueName } from '../../src/domain/identity';
@@ -18,8 +18,7 @@ import { statusQuery } from '../../workflows/messages';
 import { policy, transition, type TransitionSketch } from '../builders/alerts';
 import { testServers, timeSkippingEnvironment, uniqueInstance } from '../harness/servers';
 import { workflowBundle } from '../harness/workflow-bundle';
-
-Runtime.install({ logger: new DefaultLogger('ERROR') });
+import './fixtures/quiet-runtime';
 
 export interface World {
   readonly client: Client;
