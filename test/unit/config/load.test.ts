@@ -395,7 +395,9 @@ notification_service: { listen: "[::1]:9481" }
   });
 
   it('whoever does not refuse resolves may hear of them, whether paged or escalated to', () => {
-    expect(config.resolveTo).toEqual(config.receivers.map(({ name }) => name).filter((name) => name !== 'hook'));
+    expect(config.resolveTo).toEqual(
+      config.receivers.map(({ name }) => name).filter((name) => name !== 'hook'),
+    );
   });
 
   it('receivers keep their secrets wrapped', () => {
