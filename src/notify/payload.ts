@@ -5,6 +5,7 @@
 import type { NotificationPayload } from '../domain/notification';
 import type { AlertRow, NotificationFacts } from '../history/port';
 import { bodyOf } from './body';
+import { fitting } from './fitting';
 import { instanceOf, nameOf, subjectOf } from './subject';
 
 export interface PayloadOptions {
@@ -21,7 +22,7 @@ export function buildPayload(facts: NotificationFacts, options: PayloadOptions):
   const { labels } = alert;
   const runbookUrl = said(alert, 'runbook_url');
   const dashboardUrl = said(alert, 'dashboard_url');
-  return {
+  return fitting({
     alert_name: nameOf(alert),
     db_instance_id: instanceOf(alert),
     subject: subjectOf(facts, options.step),
@@ -57,7 +58,7 @@ export function buildPayload(facts: NotificationFacts, options: PayloadOptions):
       !remediation.dry_run &&
       remediation.outcome === 'verified',
     residual_risk: remediation?.residual_risk ?? null,
-  };
+  });
 }
 
 /** An annotation is about this alert, a label about its series: the annotation counts first. */

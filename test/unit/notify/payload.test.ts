@@ -1,6 +1,7 @@
 /** The payload: every field from its source, null without one; a text that can be read at 3 a.m. */
 import type { Labels } from '../../../src/domain/labels';
 import type { NotificationFacts } from '../../../src/history/port';
+import { MAX_PAYLOAD_BYTES } from '../../../src/notify/fitting';
 import { buildPayload, type PayloadOptions } from '../../../src/notify/payload';
 import { alert, artifact, facts, FIRED, NOW, verified } from './test-notification';
 
@@ -115,6 +116,26 @@ test.each([
     });
   },
 );
+
+describe('a payload that would be too large for its receivers', () => {
+  const step = (bytes: number) => ({ ...verified.steps[0]!, details: { rows: 'x'.repeat(bytes) } });
+  const large = build({
+    artifacts: [artifact({ data: 'y'.repeat(60_000) }), artifact({ data: { small: true } })],
+    remediation: { ...verified, steps: [step(10), step(900_000), step(1_500_000)] },
+  });
+
+  test('gives up its largest findings, and nothing else', () => {
+    const leftOut = { left_out: expect.any(String) as string };
+    expect(Buffer.byteLength(JSON.stringify(large))).toBeLessThanOrEqual(MAX_PAYLOAD_BYTES);
+    expect(large.remediation_steps.map(({ details }) => details)).toEqual([
+      { rows: 'x'.repeat(10) },
+      leftOut,
+      leftOut,
+    ]);
+    expect(large.enrichment_artifacts.map(({ data }) => data)).toEqual(['y'.repeat(60_000), { small: true }]);
+    expect(large.remediation_steps[1]).toMatchObject({ name: 'terminate', output: '12 sessions ended' });
+  });
+});
 
 describe('the subject', () => {
   const ended = { state: 'RESOLVED' as const, endsAt: new Date(FIRED + 3_725_000).toISOString() };
