@@ -19,7 +19,8 @@ function tagsOf({ alert, shownState }: NotificationFacts, step: string): string[
 }
 
 function restOf({ alert, remediation }: NotificationFacts, step: string): string {
-  if (remediation !== null && step.startsWith('remediated')) {
+  // A first message that waited for the repair tells how it went.
+  if (remediation !== null && (step === 'fire' || step.startsWith('remediated'))) {
     return `: ${remediation.runbook} ${remediation.outcome.replaceAll('_', ' ')}`;
   }
   if (alert.state === 'RESOLVED') return ` after ${lasted(alert)}`;
