@@ -2,9 +2,6 @@
  * The lives whose histories are kept. Each is lived on a real Temporal server, with seconds where people have minutes;
  * what it answers names the runs that are recorded.
  */
-import { createCollectionActivities } from '../../activities/collection';
-import { createEnrichmentActivities } from '../../activities/enrichment';
-import { createRemediationActivities } from '../../activities/remediation';
 import { collectWorkflowId, remediationWorkflowId, taskQueueName } from '../../src/domain/identity';
 import type { RemediationPlan } from '../../src/domain/remediation';
 import {
@@ -16,56 +13,16 @@ import {
 } from '../../workflows/messages';
 import { policy } from '../builders/alerts';
 import { waitFor } from '../harness/wait-for';
-import { VERIFIED, World as Target } from '../workflows/fixtures/remediation-world';
-import { realWorld, type TestAlert, type World } from '../workflows/world';
+import type { Place } from '../workflows/fixtures/place';
+import { VERIFIED } from '../workflows/fixtures/remediation-world';
+import type { TestAlert } from '../workflows/world';
 
 export interface RecordedRun {
   readonly workflowId: string;
   readonly runId?: string;
 }
 
-export interface Place {
-  readonly world: World;
-  /** What remediations meet. */
-  readonly target: Target;
-}
-
 type Life = (place: Place) => Promise<readonly RecordedRun[]>;
-
-export async function openPlace(): Promise<Place> {
-  const target = new Target();
-  target.rows = (name) =>
-    ({
-      'count sessions': [{ clients: 50, candidates: 2, endable: 2, hidden: 0, max_connections: 60 }],
-      'list idle sessions': [{ pid: 11, state: 'idle', query: 'select 1' }],
-      'look for ended sessions': [],
-    })[name] ?? [];
-  target.perform = () => Promise.resolve({ attempts: 1, rows: [{ pid: 11, outcome: 'terminated' }] });
-  const world = await realWorld({
-    activities: {
-      ...createRemediationActivities(target),
-      ...createEnrichmentActivities({
-        enrich: async (_subject, asked) =>
-          asked.map(({ provider }) => ({
-            provider,
-            type: 'snapshot',
-            status: 'ok',
-            title: provider,
-            data: { sessions: 3 },
-            url: null,
-            error: null,
-            collected_at: new Date().toISOString(),
-            duration_ms: 2,
-          })),
-      }),
-      ...createCollectionActivities({
-        runShard: (_shard, signal) =>
-          new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true })),
-      }),
-    },
-  });
-  return { world, target };
-}
 
 const quick = { ...policy().escalation!, levels: policy().escalation!.levels.map(hurried) };
 function hurried<Level extends { timeoutMs: number }>(level: Level): Level {

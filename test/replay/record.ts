@@ -7,8 +7,9 @@
  * workflows change: after a change that must not break them they are not recorded anew, but replayed as they are.
  */
 import { messageOf } from '../../src/domain/errors';
+import { openPlace } from '../workflows/fixtures/place';
 import { writeHistory } from './history-file';
-import { LIVES, openPlace } from './lives';
+import { LIVES } from './lives';
 
 async function record(name: string): Promise<void> {
   const place = await openPlace();

@@ -275,3 +275,89 @@ it('a refused signal is told in the timeline with the accepted form', () => {
     text: expect.stringContaining('Accepted: {"owner": "name"}'),
   });
 });
+
+describe('a workflow task that is cut off is decided again', () => {
+  /** A life at `minute` that has been asked to do all of `steps`, in their order. */
+  function lived(steps: readonly ((life: AlertLife) => void)[], historyLength: number): QueuedRecord[] {
+    const life = new AlertLife({ transition: transition(), policy: policy() }, T0, () => historyLength);
+    life.recorded(life.pending().length);
+    for (const step of steps) step(life);
+    return [...life.pending()];
+  }
+  const due = (life: AlertLife): void => life.tick(T0 + 15 * MINUTE);
+  const ada = (life: AlertLife): void => void life.silence('ada', T0 + 20 * MINUTE, null, T0 + 15 * MINUTE);
+
+  it('what was written already is written under the same key, also behind what has come meanwhile', () => {
+    const before = lived([due], 10);
+    const again = lived([(life) => life.refuseSignal('x', 'no', 'y', T0 + 15 * MINUTE), due], 15);
+    const escalated = (records: readonly QueuedRecord[]) =>
+      records.flatMap(({ timeline }) => timeline).find(({ kind }) => kind === 'escalated')!.key;
+    expect(escalated(again)).toBe(escalated(before));
+    expect(again.at(-1)!.notifications).toEqual(before.at(-1)!.notifications);
+  });
+
+  it('what is decided later is written later', () => {
+    const before = lived([due, due, ada], 10);
+    const again = lived([ada], 15);
+    expect(again[0]!.seq).toBeGreaterThan(before.at(-1)!.seq);
+  });
+
+  it('the first record of a life is 1, whenever it is made; the next run goes on above the last', () => {
+    const life = new AlertLife({ transition: transition(), policy: policy() }, T0, () => 3);
+    expect(life.pending()[0]!.seq).toBe(1);
+    const next = new AlertLife({ ...life.current(), carried: life.carry() }, T0, () => 0);
+    next.refuseSignal('x', 'no', 'y', T0);
+    const seqs = next.pending().map(({ seq }) => seq);
+    expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => a - b));
+  });
+});
+
+describe('what comes late', () => {
+  it('the answer to an episode that has ended meanwhile does not touch the next one', () => {
+    const { life, at, resolved, firing, policy: now } = begin();
+    life.recorded(life.pending().length);
+    life.observe(resolved(1), now, at(1));
+    life.observe(firing(2), now, at(2));
+    life.opened(T0, { closed: true, previousEndedAt: null }, []);
+    expect(life.status(at(2))).toMatchObject({ state: 'FIRING', episode: at(2) });
+    expect(life.pending().map(({ episode }) => episode)).toEqual([at(2), at(2)]);
+    expect(life.nextDeadline()).toBe(at(17));
+  });
+
+  it('a result that comes a second time is not taken for that of the next repair', () => {
+    const { life, at, resolved, firing, policy: now } = begin({ escalation: null, remediation: plan });
+    life.remediationBegins(T0);
+    life.remediationEnds(result('verified'), at(1));
+    life.observe(resolved(2), now, at(2));
+    life.observe(firing(3), now, at(3));
+    life.remediationBegins(at(3));
+    life.remediationEnds(result('verified'), at(3));
+    expect(life.status(at(3)).remediation).toMatchObject({ outcome: 'running' });
+    life.remediationEnds({ ...result('failed'), remediation_id: 'r-2' }, at(4));
+    expect(life.status(at(4)).remediation).toMatchObject({ outcome: 'failed' });
+  });
+});
+
+it('a chain that a changed configuration took away ends without a word', () => {
+  const { life, steps, at } = begin();
+  life.observe(transition({ kind: 'changed', at: 1, startsAt: 0 }), policy({ escalation: null }), at(1));
+  life.tick(at(15));
+  expect(steps()).toEqual(['escalate-1>mail-1']);
+  expect(life.nextDeadline()).toBeNull();
+});
+
+it('waits that leave the calendar are ten years', () => {
+  const { life, at } = begin({ acknowledgeLeaseMs: 1e300, cooldownMs: 1e300 });
+  life.acknowledge({ owner: 'ada' }, at(0));
+  expect(life.status(at(0)).acknowledgement!.until).toBe('2035-12-30T00:00:00.000Z');
+  expect(life.resolve({ owner: 'ada' }, at(0)).message).toContain('2035-12-30');
+});
+
+it('a timeline of thousands keeps its newest, with their texts cut', () => {
+  const { life, at } = begin();
+  for (let n = 0; n < 3_000; n++) life.refuseSignal(`signal-${n}`, 'x'.repeat(5_000), 'form', at(1));
+  expect(life.timeline()).toHaveLength(100);
+  expect(life.timeline().at(-1)!.text).toContain('signal-2999');
+  life.recorded(life.pending().length);
+  expect(JSON.stringify(life.carry()).length).toBeLessThan(200_000);
+});

@@ -1,0 +1,87 @@
+import { checkResult, checkTransition, malformedInput } from '../../../workflows/alert/deliveries';
+import { policy, transition } from '../../builders/alerts';
+
+const remediation = {
+  runbook: 'r',
+  target: 't',
+  inputs: {},
+  dryRun: false,
+  soakMs: 0,
+  verifyTimeoutMs: 1,
+};
+const good = { transition: transition(), policy: policy({ remediation }) };
+const result = {
+  remediation_id: 'r-1',
+  runbook: 'r',
+  target: 't',
+  outcome: 'verified',
+  reason: 'because',
+  attempted: true,
+  dry_run: false,
+  steps: [{ name: 'act', status: 'SUCCESS' }],
+  checks: [{ type: 'rule_recovery', status: 'PASS' }],
+  residual_risk: null,
+  started_at: '2026-01-01T00:00:00.000Z',
+  ended_at: '2026-01-01T00:00:01.000Z',
+};
+
+it('takes what the dispatcher and remediations send', () => {
+  expect(malformedInput(good)).toBeNull();
+  expect(malformedInput({ ...good, policy: policy({ escalation: null }) })).toBeNull();
+  expect(checkTransition(good, transition())).toEqual({ ok: true, value: good });
+  expect(checkResult(result)).toEqual({ ok: true, value: result });
+});
+
+it.each<[string, unknown]>([
+  ['undefined is not an object', undefined],
+  ['transition: undefined is not an object', {}],
+  [
+    'transition: kind: "burning" is none of',
+    { ...good, transition: { ...good.transition, kind: 'burning' } },
+  ],
+  [
+    'transition: starts_at: "now" is not a time',
+    { ...good, transition: { ...good.transition, starts_at: 'now' } },
+  ],
+  ['transition: labels: {"a":1}', { ...good, transition: { ...good.transition, labels: { a: 1 } } }],
+  ['transition: labels: ["a"]', { ...good, transition: { ...good.transition, labels: ['a'] } }],
+  ['policy: null is not an object', { ...good, policy: null }],
+  ['policy: page: "all" is not a list', { ...good, policy: { ...good.policy, page: 'all' } }],
+  ['policy: page: receiver: 7', { ...good, policy: { ...good.policy, page: [{ receiver: 7 }] } }],
+  ['policy: cooldownMs: -1', { ...good, policy: { ...good.policy, cooldownMs: -1 } }],
+  ['policy: cooldownMs: null', { ...good, policy: { ...good.policy, cooldownMs: NaN } }],
+  [
+    'policy: escalation: levels',
+    { ...good, policy: { ...good.policy, escalation: { name: 'x', delayMs: 0, repeat: 0 } } },
+  ],
+  [
+    'it would tell 3000003 levels',
+    { ...good, policy: policy({ escalation: { ...policy().escalation!, repeat: 1e6 } }) },
+  ],
+  ['policy: enrich: budgetMs', { ...good, policy: { ...good.policy, enrich: [{ provider: 'p' }] } }],
+  [
+    'policy: remediation: inputs',
+    { ...good, policy: { ...good.policy, remediation: { ...remediation, inputs: 1 } } },
+  ],
+])('says %s', (problem, raw) => {
+  expect(malformedInput(raw)).toContain(problem);
+  expect(checkTransition(raw, transition())).toMatchObject({ ok: false });
+});
+
+it("refuses another alert's transition", () => {
+  const other = { ...good, transition: transition({ labels: { other: 'yes' } }) };
+  expect(checkTransition(other, transition())).toMatchObject({
+    ok: false,
+    problem: expect.stringContaining(`it is of alert "${other.transition.fingerprint}"`),
+  });
+});
+
+it.each<[string, unknown]>([
+  ['is not an object', 5],
+  ['outcome: undefined is none of verified', { ...result, outcome: undefined }],
+  ['steps: undefined is not a list', { ...result, steps: undefined }],
+  ['ended_at: null is not a time', { ...result, ended_at: null }],
+  ['it is too long', { ...result, reason: 'x'.repeat(600_000) }],
+])('refuses a result: %s', (problem, raw) => {
+  expect(checkResult(raw)).toMatchObject({ ok: false, problem: expect.stringContaining(problem) });
+});
