@@ -553,6 +553,8 @@ export function mssqlConfig(connection: string, limits: Limits): MssqlConfig {
     database: decodeURIComponent(url.pathname.slice(1)) || 'master',
     connectionTimeout: limits.acquireMs,
     requestTimeout: limits.statementMs,
+    // Asking every connection `SELECT 1` first would make the pool log in anew without end at a server that refuses.
+    validateConnection: 'socket',
     pool: {
       min: limits.poolMin,
       max: limits.poolMax,

@@ -66,7 +66,10 @@ const HIDDEN = '***';
  * credentials of any URL, and cut to a length that fits a message.
  */
 export function redacted(text: string, connection: string | null): string {
-  const withoutSecrets = secretsOf(connection).reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), text);
+  const withoutSecrets = secretsOf(connection).reduce(
+    (rest, secret) => rest.replaceAll(secret, HIDDEN),
+    text,
+  );
   return redactUrl(withoutSecrets).slice(0, 300);
 }
 

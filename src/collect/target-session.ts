@@ -93,7 +93,10 @@ export function openTarget(
         callOff();
         return { metrics: [], outcome: 'aborted', durationMs: now() - startedAt, error };
       }
-      lastFailure = { reason: collector.classify(error), error: redacted(messageOf(error), target.connection) };
+      lastFailure = {
+        reason: collector.classify(error),
+        error: redacted(messageOf(error), target.connection),
+      };
       settleWith(group, lastFailure.reason, callOff);
       return failed(group, lastFailure, startedAt, error);
     }

@@ -1,5 +1,6 @@
 /** The TDS protocol is real; the `sys` views are tables that the test fills with the vendor's columns. */
 import { startMssql, type RunningServer } from '../../servers/launch';
+import { waitFor } from '../../harness/wait-for';
 import type { Client } from 'pg';
 import {
   closedPort,
@@ -34,12 +35,13 @@ const VIEWS = `
 
 describe('SQL Server', () => {
   let database: OwnDatabase;
+  let shared: OwnDatabase;
   let server: RunningServer;
   let views: Client;
   let url: string;
   let session: TargetSession;
   beforeAll(async () => {
-    database = await createDatabase();
+    [database, shared] = await Promise.all([createDatabase(), createDatabase()]);
     views = await database.connect();
     // Booleans of the vendor are bits, compared with 1.
     await views.query(
@@ -53,7 +55,7 @@ describe('SQL Server', () => {
   afterAll(async () => {
     await session?.close();
     await server?.stop();
-    await database?.drop();
+    await Promise.all([database?.drop(), shared?.drop()]);
   });
 
   it('is up and tells since when', async () => {
@@ -204,7 +206,7 @@ describe('SQL Server', () => {
   });
 
   it('up 1 => 0 timeout => 1 while the server hangs and goes on', async () => {
-    const hanging = openSession('mssql', url, QUICK);
+    const hanging = openSession('mssql', url, { ...QUICK, poolMin: 0, poolMax: 1 });
     expect(upOf(await hanging.collect('availability', never)).up).toBe(1);
     server.signal('SIGSTOP');
     try {
@@ -212,9 +214,49 @@ describe('SQL Server', () => {
     } finally {
       server.signal('SIGCONT');
     }
-    await hanging.collect('availability', never);
-    expect(upOf(await hanging.collect('availability', never)).up).toBe(1);
+    await waitFor(async () => upOf(await hanging.collect('availability', never)).up === 1, {
+      what: 'up 1 again',
+    });
     await hanging.close();
+  });
+
+  it('up 0: query, for a server that answers and refuses', async () => {
+    const refused = openSession('mssql', url, QUICK);
+    const accept = (yes: boolean) =>
+      other.query(`alter database ${database.name} with allow_connections ${yes}`);
+    const other = await shared.connect();
+    await accept(false);
+    try {
+      await other.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${database.name}' and pid <> $1`,
+        [(await views.query('select pg_backend_pid() as pid')).rows[0].pid],
+      );
+      const collected = await refused.collect('availability', never);
+      expect(upOf(collected)).toEqual({ up: 0, reason: 'query', code: 5 });
+    } finally {
+      await accept(true);
+    }
+    await waitFor(async () => upOf(await refused.collect('availability', never)).up === 1, {
+      what: 'up 1 again',
+    });
+    await refused.close();
+  });
+
+  it('a statement that hangs is given up in time and gives its connection back', async () => {
+    // With one connection in all, one that is lost would be missed at once.
+    const single = openSession('mssql', url, { acquireMs: 1_500, statementMs: 300, poolMin: 0, poolMax: 1 });
+    const holder = await database.connect();
+    await holder.query('begin; lock table sys.dm_tran_locks in access exclusive mode');
+    try {
+      const started = performance.now();
+      for (let i = 0; i < 2; i++) expect((await single.collect('locks', never)).outcome).toBe('timeout');
+      expect(performance.now() - started).toBeLessThan(3_000);
+      expect(upOf(await single.collect('availability', never)).up).toBe(1);
+    } finally {
+      await holder.query('rollback');
+    }
+    expect((await single.collect('locks', never)).outcome).toBe('ok');
+    await single.close();
   });
 
   it("a group whose view is missing fails alone, with the server's words", async () => {

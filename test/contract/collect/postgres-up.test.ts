@@ -9,6 +9,7 @@ import {
   valueOf,
   type OwnDatabase,
 } from './harness';
+import { waitFor } from '../../harness/wait-for';
 import { PASSWORD, startPostgres, type OwnPostgres } from './own-postgres';
 
 const QUICK = { acquireMs: 400, statementMs: 400, resetMs: 300 };
@@ -103,6 +104,51 @@ describe('PostgreSQL up, over the life of a server', () => {
     await hung.close();
   });
 
+  it('a backend that hangs in the middle of a statement loses its connection, and the next probe has another', async () => {
+    // With one connection in all, one that is lost would be missed at once.
+    const session = openSession('postgresql', server.url, { ...QUICK, poolMin: 0, poolMax: 1 });
+    const admin = await server.connect();
+    const ours = async (): Promise<number[]> => {
+      const { rows } = await admin.query<{ pid: number }>(
+        "select pid from pg_stat_activity where application_name = 'tocsin'",
+      );
+      return rows.map(({ pid }) => pid);
+    };
+    await waitFor(async () => (await ours()).length === 0, { what: 'earlier sessions to end' });
+    expect(upOf(await session.collect('availability', never)).up).toBe(1);
+    const [pid] = await ours();
+    process.kill(pid!, 'SIGSTOP');
+    try {
+      const started = performance.now();
+      expect(upOf(await session.collect('availability', never))).toMatchObject({ up: 0, reason: 'timeout' });
+      expect(performance.now() - started).toBeLessThan(1_500);
+      expect(upOf(await session.collect('availability', never))).toMatchObject({ up: 1, code: 0 });
+    } finally {
+      process.kill(pid!, 'SIGCONT');
+    }
+    await waitFor(async () => !(await ours()).includes(pid!), { what: 'the backend that hung to end' });
+    await session.close();
+    await admin.end();
+  });
+
+  it('a session on a server that hangs can be closed', async () => {
+    const session = openSession('postgresql', server.url, QUICK);
+    expect(upOf(await session.collect('availability', never)).up).toBe(1);
+    const admin = await server.connect();
+    const { rows } = await admin.query<{ pid: number }>(
+      "select pid from pg_stat_activity where application_name = 'tocsin'",
+    );
+    for (const { pid } of rows) process.kill(pid, 'SIGSTOP');
+    try {
+      const started = performance.now();
+      await session.close();
+      expect(performance.now() - started).toBeLessThan(4_000);
+    } finally {
+      for (const { pid } of rows) process.kill(pid, 'SIGCONT');
+    }
+    await admin.end();
+  });
+
   it('a connection that the server ends is replaced', async () => {
     const session = openSession('postgresql', server.url, QUICK);
     expect(upOf(await session.collect('availability', never)).up).toBe(1);
@@ -125,7 +171,13 @@ describe('PostgreSQL up, over the life of a server', () => {
   });
 
   it('a group that times out alone leaves up at 1 and reports itself', async () => {
-    const session = openSession('postgresql', server.url, { ...QUICK, acquireMs: 2_000, statementMs: 200 });
+    const session = openSession('postgresql', server.url, {
+      ...QUICK,
+      acquireMs: 2_000,
+      statementMs: 200,
+      poolMin: 0,
+      poolMax: 1,
+    });
     const holder = await server.connect();
     expect(upOf(await session.collect('availability', never)).up).toBe(1);
     await holder.query('begin');

@@ -1,4 +1,6 @@
 /** fakesnow answers the real driver; the account's views are tables that the test fills with Snowflake's columns. */
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import snowflake from 'snowflake-sdk';
 import { startSnowflake, type RunningServer } from '../../servers/launch';
 import type { TargetSession } from '../../../src/collect/target-session';
@@ -164,5 +166,64 @@ describe('Snowflake', () => {
     expect(Date.now() - started).toBeLessThan(3_000);
     await hung.close();
     await silent.close();
+  });
+
+  /** In front of the server: counts what it is asked, and answers statements in its stead. */
+  async function startFront(): Promise<{
+    port: number;
+    instead: object | null;
+    asked: number;
+    close: () => Promise<void>;
+  }> {
+    const front = http.createServer((request, response) => {
+      state.asked++;
+      if (state.instead !== null && request.url!.startsWith('/queries/')) {
+        request.resume();
+        response.setHeader('Content-Type', 'application/json').end(JSON.stringify(state.instead));
+        return;
+      }
+      const { method, url, headers } = request;
+      const onward = http.request(
+        { host: '127.0.0.1', port: server.port, method, path: url, headers },
+        (answer) => {
+          response.writeHead(answer.statusCode!, answer.headers);
+          answer.pipe(response);
+        },
+      );
+      onward.on('error', () => response.destroy());
+      request.pipe(onward);
+    });
+    await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve));
+    const close = (): Promise<void> => {
+      front.closeAllConnections();
+      return new Promise((resolve) => front.close(() => resolve()));
+    };
+    const state = {
+      port: (front.address() as AddressInfo).port,
+      instead: null as object | null,
+      asked: 0,
+      close,
+    };
+    return state;
+  }
+
+  it('up 0: query, for an account that answers and refuses, without a new login; up 1 when it goes on', async () => {
+    const front = await startFront();
+    const refused = openSession('snowflake', urlOn(front.port), QUICK);
+    expect(upOf(await refused.collect('availability', never)).up).toBe(1);
+    const before = front.asked;
+    front.instead = {
+      success: false,
+      code: '000606',
+      message: 'No active warehouse selected in the current session.',
+      data: { errorCode: '000606', sqlState: '57P03' },
+    };
+    const collected = await refused.collect('availability', never);
+    expect(upOf(collected)).toEqual({ up: 0, reason: 'query', code: 5 });
+    expect(front.asked).toBe(before + 1);
+    front.instead = null;
+    expect(upOf(await refused.collect('availability', never)).up).toBe(1);
+    await refused.close();
+    await front.close();
   });
 });
