@@ -29,9 +29,14 @@ const COLLISIONS = new Set(['40001', '40P01']);
 
 export function databaseFault(error: unknown): DatabaseFault {
   const code = codeOf(error);
-  if (COLLISIONS.has(code)) return 'collision';
+  if (COLLISIONS.has(code) || isStalePlan(error)) return 'collision';
   if (AWAY_STATES.has(code) || AWAY_CODES.has(code) || code.startsWith('08')) return 'away';
   return AWAY_MESSAGES.test(messageOf(error)) ? 'away' : 'statement';
+}
+
+/** A migration has changed what a statement returns that this connection has prepared: only another can run it. */
+export function isStalePlan(error: unknown): boolean {
+  return codeOf(error) === '0A000' && messageOf(error).includes('cached plan');
 }
 
 /** `error` as TOC_DEPENDENCY_AWAY when Postgres is away; anything else stays what it is. */

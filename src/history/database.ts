@@ -2,9 +2,9 @@
  * The pool of one instance's schema: queries, transactions, and faults with a name. A connection that dies takes its
  * query with it and never the process. SQL itself is in the files of its family.
  */
-import { Pool, types, type PoolClient, type QueryResultRow } from 'pg';
+import { Pool, types, type PoolClient, type QueryConfig, type QueryResultRow } from 'pg';
 import { schemaName } from '../domain/identity';
-import { asTocsinError, databaseFault } from './database-errors';
+import { asTocsinError, databaseFault, isStalePlan } from './database-errors';
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -14,11 +14,16 @@ export interface DatabaseOptions {
   readonly acquireTimeoutMs?: number;
   readonly statementTimeoutMs?: number;
   readonly applicationName?: string;
+  /** Settings of the planner for every statement, as { enable_sort: 'off' }. */
+  readonly planner?: Readonly<Record<string, string>>;
   /** Told of errors on idle connections. */
   readonly onIdleError?: (error: Error) => void;
 }
 
-/** Runs one statement; throws TOC_DEPENDENCY_AWAY when Postgres is away. */
+/**
+ * Runs one statement; throws TOC_DEPENDENCY_AWAY when Postgres is away. Its text is prepared once a connection, since
+ * planning is more than half of what such small statements cost: values belong into `values`, never into the text.
+ */
 export type Run = <R extends QueryResultRow>(text: string, values?: readonly unknown[]) => Promise<R[]>;
 
 export interface Database {
@@ -37,6 +42,11 @@ export class Collision extends Error {
 }
 
 const MAX_TRIES = 5;
+/**
+ * Statements here look rows up by key. A plan that is kept must not be the walk through a table that was small when it
+ * was made: a storm begins with small tables.
+ */
+const PLANNER = { enable_seqscan: 'off' };
 const INT8 = 20;
 
 /** Counts, episodes and event times are far below 2^53; strings would leak into every caller. */
@@ -57,16 +67,12 @@ export function openDatabase(options: DatabaseOptions): Database {
     query_timeout: (options.statementTimeoutMs ?? 30_000) + 5_000,
     keepAlive: true,
     types: numericTypes,
+    options: settingsText({ ...PLANNER, ...options.planner }),
   });
   pool.on('error', (error) => options.onIdleError?.(error));
   pool.on('connect', (client) => client.on('error', () => undefined));
-  const run: Run = async (text, values) => {
-    try {
-      return (await pool.query(text, values as unknown[])).rows;
-    } catch (error) {
-      throw asTocsinError(error, 'query');
-    }
-  };
+  const run: Run = (text, values) =>
+    retryCollisions('query', async () => (await pool.query(prepared(text, values))).rows);
   return {
     schema: schemaName(options.instance),
     url: options.url,
@@ -92,7 +98,7 @@ async function inTransaction<T>(pool: Pool, doing: string, work: (run: Run) => P
   let broken: Error | undefined;
   try {
     await client.query('begin');
-    const result = await work(async (text, values) => (await client.query(text, values as unknown[])).rows);
+    const result = await work(async (text, values) => (await client.query(prepared(text, values))).rows);
     await client.query('commit');
     return result;
   } catch (error) {
@@ -113,11 +119,25 @@ async function connect(pool: Pool, doing: string): Promise<PoolClient> {
 
 /** Undefined when the connection can be used again; otherwise the reason to throw it away. */
 async function rolledBack(client: PoolClient, error: unknown): Promise<Error | undefined> {
-  if (databaseFault(error) === 'away') return error as Error;
+  if (databaseFault(error) === 'away' || isStalePlan(error)) return error as Error;
   return client.query('rollback').then(
     () => undefined,
     (failure: Error) => failure,
   );
+}
+
+const settingsText = (settings: Readonly<Record<string, string>>): string =>
+  Object.entries(settings)
+    .map(([name, value]) => `-c ${name}=${value}`)
+    .join(' ');
+
+const names = new Map<string, string>();
+
+function prepared(text: string, values: readonly unknown[] | undefined): QueryConfig {
+  if (values === undefined) return { text };
+  const name = names.get(text) ?? `tocsin_${names.size}`;
+  names.set(text, name);
+  return { name, text, values: values as unknown[] };
 }
 
 /**

@@ -14,9 +14,10 @@ export interface EpisodeKey {
 export async function enqueue(run: Run, schema: string, messages: readonly NewNotification[]): Promise<void> {
   if (messages.length === 0) return;
   await insertMessages(run, schema, messages);
-  await pullForward(run, schema, messages);
-  await settleResolves(run, schema, messages);
-  await wakeNotifiers(run, schema);
+  await run(
+    `with hurried as (${pullForward(schema)}), settled as (${settleResolves(schema)}) ${WAKE}`,
+    followUp(schema, messages),
+  );
 }
 
 /**
@@ -42,19 +43,15 @@ async function insertMessages(run: Run, schema: string, messages: readonly NewNo
  * A message that still waits goes out no later than one that follows it to the same receiver: order holds. A resolve is
  * in nobody's hurry: it follows the first message, which waits on for what was tried, or for its deadline.
  */
-async function pullForward(run: Run, schema: string, episodes: readonly EpisodeKey[]): Promise<void> {
-  await run(
-    `update ${schema}.notifications n set due_at = hurried.due_at
-     from (select earlier.id, min(later.due_at) as due_at
-           from ${schema}.notifications earlier join ${schema}.notifications later using (fingerprint, receiver)
-           where fingerprint = any($1) and earlier.state = 'pending' and earlier.attempts = 0
-             and later.state = 'pending' and later.step <> 'resolved' and later.id > earlier.id
-             and later.due_at < earlier.due_at
-           group by earlier.id) hurried
-     where n.id = hurried.id and n.state = 'pending' and n.attempts = 0`,
-    [[...new Set(episodes.map(({ fingerprint }) => fingerprint))]],
-  );
-}
+const pullForward = (schema: string): string => `
+  update ${schema}.notifications n set due_at = hurried.due_at
+  from (select earlier.id, min(later.due_at) as due_at
+        from ${schema}.notifications earlier join ${schema}.notifications later using (fingerprint, receiver)
+        where fingerprint = any($2) and earlier.state = 'pending' and earlier.attempts = 0
+          and later.state = 'pending' and later.step <> 'resolved' and later.id > earlier.id
+          and later.due_at < earlier.due_at
+        group by earlier.id) hurried
+  where n.id = hurried.id and n.state = 'pending' and n.attempts = 0`;
 
 export interface Resolves extends EpisodeKey {
   readonly receivers: readonly string[];
@@ -75,23 +72,26 @@ export async function enqueueResolves(
      where e.fingerprint = r.fingerprint and e.episode = r.episode and e.resolve_receivers is null`,
     [json(resolves), new Date()],
   );
-  await settleResolves(run, schema, resolves);
-  await wakeNotifiers(run, schema);
+  await run(`with settled as (${settleResolves(schema)}) ${WAKE}`, followUp(schema, resolves));
 }
 
-async function settleResolves(run: Run, schema: string, episodes: readonly EpisodeKey[]): Promise<void> {
-  await run(
-    `insert into ${schema}.notifications (message_id, receiver, fingerprint, episode, step, due_at)
-     select distinct e.fingerprint || ':' || e.episode || ':resolved', n.receiver, e.fingerprint, e.episode, 'resolved',
-       e.resolve_due_at
-     from (select distinct fingerprint, episode from unnest($1::text[], $2::bigint[]) as g (fingerprint, episode)) given
-     join ${schema}.episodes e using (fingerprint, episode)
-     join ${schema}.notifications n using (fingerprint, episode)
-     where n.receiver = any(e.resolve_receivers) and n.step <> 'resolved' and n.state in ('pending', 'sent')
-     on conflict do nothing`,
-    [episodes.map(({ fingerprint }) => fingerprint), episodes.map(({ episode }) => episode)],
-  );
-}
+/** Puts the resolves into the queue that are wanted by now. */
+const settleResolves = (schema: string): string => `
+  insert into ${schema}.notifications (message_id, receiver, fingerprint, episode, step, due_at)
+  select distinct e.fingerprint || ':' || e.episode || ':resolved', n.receiver, e.fingerprint, e.episode, 'resolved',
+    e.resolve_due_at
+  from (select distinct fingerprint, episode from unnest($2::text[], $3::bigint[]) as g (fingerprint, episode)) given
+  join ${schema}.episodes e using (fingerprint, episode)
+  join ${schema}.notifications n using (fingerprint, episode)
+  where n.receiver = any(e.resolve_receivers) and n.step <> 'resolved' and n.state in ('pending', 'sent')
+  on conflict do nothing`;
+
+/** The values of what follows: the channel first, then the episodes. */
+const followUp = (schema: string, episodes: readonly EpisodeKey[]): unknown[] => [
+  wakeChannel(schema),
+  episodes.map(({ fingerprint }) => fingerprint),
+  episodes.map(({ episode }) => episode),
+];
 
 /** The episode's `fire` messages to these receivers that wait, or are still to come, need not wait for their deadline. */
 export async function release(
@@ -102,11 +102,12 @@ export async function release(
 ): Promise<void> {
   if (receivers.length === 0) return;
   await run(
-    `update ${schema}.episodes set released_receivers = released_receivers || $3::text[]
-     where fingerprint = $1 and episode = $2 and not released_receivers @> $3::text[]`,
-    [key.fingerprint, key.episode, receivers],
+    `with released as (
+       update ${schema}.episodes set released_receivers = released_receivers || $4::text[]
+       where fingerprint = $2 and episode = $3 and not released_receivers @> $4::text[]),
+     hurried as (${endedWait(schema)}) ${WAKE} where exists (select 1 from hurried)`,
+    [wakeChannel(schema), key.fingerprint, key.episode, receivers],
   );
-  await endWait(run, schema, key, receivers);
 }
 
 /** The `fire` messages that wait are due now; `receivers` null means all: there is no life that they could wait for. */
@@ -116,14 +117,19 @@ export async function endWait(
   key: EpisodeKey,
   receivers: readonly string[] | null,
 ): Promise<void> {
-  await run(
-    `update ${schema}.notifications set due_at = now()
-     where fingerprint = $1 and episode = $2 and ($3::text[] is null or receiver = any($3)) and step = 'fire'
-       and state = 'pending' and attempts = 0 and due_at > now()`,
-    [key.fingerprint, key.episode, receivers],
-  );
-  await wakeNotifiers(run, schema);
+  await run(`with hurried as (${endedWait(schema)}) ${WAKE} where exists (select 1 from hurried)`, [
+    wakeChannel(schema),
+    key.fingerprint,
+    key.episode,
+    receivers,
+  ]);
 }
+
+const endedWait = (schema: string): string => `
+  update ${schema}.notifications set due_at = now()
+  where fingerprint = $2 and episode = $3 and ($4::text[] is null or receiver = any($4)) and step = 'fire'
+    and state = 'pending' and attempts = 0 and due_at > now()
+  returning 1`;
 
 /**
  * News for those of `receivers` whose `fire` message has left, or is leaving now and may have been written before the
@@ -166,9 +172,7 @@ export async function enqueueUpdate(
 }
 
 /** Sent at commit, and once a transaction. */
-async function wakeNotifiers(run: Run, schema: string): Promise<void> {
-  await run(`select pg_notify($1, '')`, [wakeChannel(schema)]);
-}
+const WAKE = `select pg_notify($1, '')`;
 
 /** A channel is an identifier: at most 63 bytes, as the schema's own name. */
 export const wakeChannel = (schema: string): string => schema.slice(0, 63);

@@ -13,7 +13,7 @@ import { migrate } from './migrate';
 import { createPages } from './pages';
 import { createPermitStore } from './permits';
 import type { AlertLists, LifeStore, NotificationQueue, NotificationRecord, PagesStore } from './port';
-import { createQueue } from './queue';
+import { BY_DUE_DATE, createQueue } from './queue';
 import { forgetBefore } from './retention';
 import { createSilences } from './silences';
 
@@ -45,23 +45,25 @@ const RETRY_MS = 1_000;
 /** Connects and brings the schema up to date. Throws TOC_DEPENDENCY_AWAY or TOC_SCHEMA_NEWER. */
 export async function openHistory(options: HistoryOptions): Promise<History> {
   const database = openDatabase(options);
+  const byDueDate = openDatabase({ ...options, maxConnections: 1, planner: BY_DUE_DATE });
+  const close = async (): Promise<void> => void (await Promise.all([database.close(), byDueDate.close()]));
   try {
     await migrateWhenThere(database, options);
   } catch (error) {
-    await database.close();
+    await close();
     throw error;
   }
   return {
     pages: createPages(database),
     lives: createLives(database),
-    queue: createQueue(database, (error) => options.onIdleError?.(error as Error)),
+    queue: createQueue(database, byDueDate, (error) => options.onIdleError?.(error as Error)),
     lists: createLists(database),
     silences: createSilences(database),
     permits: createPermitStore(database),
     dead: (limit) => deadNotifications(database, limit),
     forgetBefore: (before) => forgetBefore(database, before),
     ready: async () => void (await database.run('select 1')),
-    close: () => database.close(),
+    close,
   };
 }
 

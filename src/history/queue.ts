@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { coalesced } from './coalesce';
-import { json, type Database, type Run } from './database';
+import { json, type Database } from './database';
 import { wakeChannel, type EpisodeKey } from './enqueue';
 import { readFacts } from './facts';
 import { listenFor } from './listen';
@@ -23,21 +23,19 @@ const FIRST_IN_LINE = (schema: string): string => `(
     and line.receiver = n.receiver and line.state = 'pending') = n.id`;
 
 /**
- * Walks the messages by due date and stops at the limit. Left alone, the planner sorts all that wait while the table's
- * statistics are young, which is just when a storm begins.
+ * The planner's settings for who walks the messages by due date and stops at the limit. Left alone, it sorts all that
+ * wait while the table's statistics are young, which is just when a storm begins.
  */
-async function byDueDate<T>(database: Database, doing: string, work: (run: Run) => Promise<T>): Promise<T> {
-  return database.transaction(doing, async (run) => {
-    await run(
-      'set local enable_sort = off; set local enable_bitmapscan = off; set local enable_seqscan = off',
-    );
-    return work(run);
-  });
-}
+export const BY_DUE_DATE = { enable_sort: 'off', enable_bitmapscan: 'off' };
 
 const MOST_AT_ONCE = 200;
 
-export function createQueue(database: Database, onListenError: (error: unknown) => void): NotificationQueue {
+/** `byDueDate` has the planner set accordingly; a single connection of it is enough, since a notifier takes in turns. */
+export function createQueue(
+  database: Database,
+  byDueDate: Database,
+  onListenError: (error: unknown) => void,
+): NotificationQueue {
   const holder = randomUUID();
   const settle = coalesced<Settled, void>((outcomes) => writeOutcomes(database, outcomes), MOST_AT_ONCE);
   const facts = coalesced<EpisodeKey, NotificationFacts | null>(
@@ -45,13 +43,13 @@ export function createQueue(database: Database, onListenError: (error: unknown) 
     MOST_AT_ONCE,
   );
   return {
-    take: (limit, leaseMs, receivers) => take(database, holder, limit, leaseMs, receivers),
+    take: (limit, leaseMs, receivers) => take(byDueDate, holder, limit, leaseMs, receivers),
     renew: (ids, leaseMs) => renew(database, holder, ids, leaseMs),
     finish: (id, outcome) =>
       outcome.kind === 'retry'
         ? postpone(database, holder, id, outcome.afterMs, outcome.error)
         : settle({ id, ...settled(outcome) }),
-    nextDueInMs: (receivers) => nextDueInMs(database, receivers),
+    nextDueInMs: (receivers) => nextDueInMs(byDueDate, receivers),
     listen: (wake) => listenFor(database.url, wakeChannel(database.schema), wake, onListenError),
     facts: (fingerprint, episode) => facts({ fingerprint, episode }),
   };
@@ -71,16 +69,14 @@ interface TakenColumns {
 }
 
 async function take(
-  database: Database,
+  { run, schema }: Database,
   holder: string,
   limit: number,
   leaseMs: number,
   receivers?: ReceiverFilter,
 ): Promise<QueuedNotification[]> {
-  const { schema } = database;
-  const rows = await byDueDate(database, 'take messages', (run) =>
-    run<TakenColumns>(
-      `with due as (
+  const rows = await run<TakenColumns>(
+    `with due as (
        select n.id from ${schema}.notifications n
        where n.state = 'pending' and n.due_at <= now() and (n.lease_until is null or n.lease_until <= now())
          and (n.receiver = any($4)) = $5 and ${FIRST_IN_LINE(schema)}
@@ -92,8 +88,7 @@ async function take(
        extract(epoch from now() - n.created_at)::float8 * 1000 as age_ms, n.attempts - 1 as attempts,
        exists (select 1 from ${schema}.notifications told where told.fingerprint = n.fingerprint
          and told.episode = n.episode and told.receiver = n.receiver and told.state = 'sent') as told`,
-      [limit, leaseMs, holder, ...receiverValues(receivers)],
-    ),
+    [limit, leaseMs, holder, ...receiverValues(receivers)],
   );
   return rows
     .map(toQueued)
@@ -198,18 +193,15 @@ async function postpone(
 }
 
 /** The next that nobody holds, or the first lease that ends. */
-async function nextDueInMs(database: Database, receivers?: ReceiverFilter): Promise<number | null> {
-  const { schema } = database;
+async function nextDueInMs({ run, schema }: Database, receivers?: ReceiverFilter): Promise<number | null> {
   const waits = `n.state = 'pending' and (n.receiver = any($1)) = $2 and ${FIRST_IN_LINE(schema)}`;
-  const [row] = await byDueDate(database, 'look for the next message', (run) =>
-    run<{ inMs: number | null }>(
-      `select extract(epoch from least(
+  const [row] = await run<{ inMs: number | null }>(
+    `select extract(epoch from least(
          (select n.due_at from ${schema}.notifications n
           where ${waits} and (n.lease_until is null or n.lease_until <= now()) order by n.due_at, n.id limit 1),
          (select min(n.lease_until) from ${schema}.notifications n
           where ${waits} and n.due_at <= now() and n.lease_until > now())) - now())::float8 * 1000 as "inMs"`,
-      receiverValues(receivers),
-    ),
+    receiverValues(receivers),
   );
   return row?.inMs ?? null;
 }

@@ -35,6 +35,20 @@ test('a migration is applied to a schema with rows, and only it', async () => {
   await database.close();
 });
 
+test('a statement that was prepared before a migration goes on after it', async () => {
+  const database = openDatabase({ url: postgresUrl, instance: test_.instance, maxConnections: 2 });
+  const ask = () => database.run(`select * from ${database.schema}.silences where id <> $1`, ['x']);
+  const askInTransaction = () =>
+    database.transaction('ask', (run) =>
+      run(`select * from ${database.schema}.silences where id <> $1`, ['x']),
+    );
+  await Promise.all([ask(), ask()]);
+  await test_.sql.query(`alter table ${database.schema}.silences add column more text`);
+  expect(await askInTransaction()).toEqual([]);
+  expect(await ask()).toEqual([]);
+  await database.close();
+});
+
 test('a schema newer than the code is refused', async () => {
   await test_.sql.query(`insert into ${test_.schema}.migrations (version, name) values (999, 'of tomorrow')`);
   const opening = openHistory({ url: postgresUrl, instance: test_.instance });
