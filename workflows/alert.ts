@@ -32,7 +32,7 @@ import type { EnrichmentActivities } from '../activities/enrichment';
 import { remediationWorkflowId, taskQueueName } from '../src/domain/identity';
 import { messageOf, TocsinError } from '../src/domain/errors';
 import type { ActionAnswer, LifePolicy, SilenceRequest } from '../src/domain/life';
-import { matchersOf } from '../src/domain/matchers';
+import { matchersOf } from '../src/domain/exact-matchers';
 import type { RemediationPlan, RemediationResult } from '../src/domain/remediation';
 import type { Transition } from '../src/domain/transition';
 import { checkResult, checkTransition, malformedInput } from './alert/deliveries';

@@ -40,13 +40,6 @@ export function compileMatchers(matchers: readonly Matcher[]): (labels: Labels) 
   return (labels) => tests.every(({ name, test }) => test(labels[name] ?? ''));
 }
 
-/** The matchers that hold for exactly this label set's names and values. */
-export function matchersOf(labels: Labels): Matcher[] {
-  return Object.keys(labels)
-    .sort()
-    .map((name) => ({ name, op: '=', value: labels[name]! }));
-}
-
 function compile({ op, value }: Matcher): (actual: string) => boolean {
   if (op === '=') return (actual) => actual === value;
   if (op === '!=') return (actual) => actual !== value;

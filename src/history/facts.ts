@@ -60,7 +60,7 @@ export async function readFacts(
      where a.episode >= k.episode`,
     [keys.map(({ fingerprint }) => fingerprint), keys.map(({ episode }) => episode)],
   );
-  const isSilenced = await silenceTest(database);
+  const isSilenced = rows.some(({ state }) => state === 'FIRING') ? await silenceTest(database) : () => false;
   const found = new Map(
     rows.map((row) => [row.asked, toFacts(row, keys[row.asked - 1]!.episode, isSilenced)]),
   );

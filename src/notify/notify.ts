@@ -5,6 +5,7 @@
  * decided when the message was put into the queue.
  */
 import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BreakerPolicy } from '../domain/breaker';
 import { messageOf } from '../domain/errors';
 import type { AlertRow, NotificationQueue, QueuedNotification, ReceiverFilter } from '../history/port';
@@ -57,6 +58,8 @@ export interface Notifier {
   stop(): Promise<void>;
 }
 
+/** Wake-ups that come together have one look at the queue: each writer wakes, and so does each message that has left. */
+const BETWEEN_TURNS_MS = 10;
 /** A lane that is full, or a row that another process holds, must not make the loop spin. */
 const SHORTEST_SLEEP_MS = 20;
 const AWAY_SLEEP_MS = 500;
@@ -163,27 +166,28 @@ export function createNotifier(options: NotifierOptions): Notifier {
     inFlight.set(queued.id, work);
   }
 
-  async function takeFor(filter: ReceiverFilter, limit: number): Promise<number> {
-    if (limit <= 0 || stopping) return 0;
+  /** Whether more may be there. */
+  async function takeFor(filter: ReceiverFilter, limit: number): Promise<boolean> {
+    if (limit <= 0 || stopping) return false;
     const taken = await queue.take(limit, leaseMs, filter);
     for (const queued of taken) if (!inFlight.has(queued.id)) begin(queued);
-    return taken.length;
+    return taken.length === limit;
   }
 
   /** They are nobody's hurry here, so they are looked for once a while. */
-  async function takeUnknown(): Promise<number> {
-    if (elapsedMs() < unknownAt) return 0;
+  async function takeUnknown(): Promise<boolean> {
+    if (elapsedMs() < unknownAt) return false;
     unknownAt = elapsedMs() + maxSleepMs;
     return takeFor({ except: [...receivers.keys()] }, AT_ONCE_ELSEWHERE);
   }
 
-  async function takeAll(): Promise<number> {
-    let taken = await takeUnknown();
+  async function takeAll(): Promise<boolean> {
+    let more = await takeUnknown();
     for (const lane of lanes.values()) {
       const { receivers: only, limit } = wantedBy(lane);
-      taken += await takeFor({ only }, limit);
+      more = (await takeFor({ only }, limit)) || more;
     }
-    return taken;
+    return more;
   }
 
   /** Until a message is due to somebody who can have it, or a circuit lets one through again. A place that frees wakes. */
@@ -197,10 +201,10 @@ export function createNotifier(options: NotifierOptions): Notifier {
 
   async function turn(): Promise<void> {
     try {
-      const taken = await takeAll();
+      const more = await takeAll();
       if (away) log.info({}, 'the queue of messages is there again');
       away = false;
-      if (taken === 0 && !stopping) await alarm.wait(await sleepMs());
+      if (!more && !stopping) await alarm.wait(alarm.woken() ? 0 : await sleepMs());
     } catch (error) {
       if (!away) log.warn({ err: error }, `the queue of messages cannot be read: ${messageOf(error)}`);
       away = true;
@@ -209,7 +213,11 @@ export function createNotifier(options: NotifierOptions): Notifier {
   }
 
   async function run(): Promise<void> {
-    while (!stopping) await turn();
+    while (!stopping) {
+      const next = elapsedMs() + BETWEEN_TURNS_MS;
+      await turn();
+      if (elapsedMs() < next && !stopping) await sleep(next - elapsedMs());
+    }
   }
 
   async function renew(): Promise<void> {

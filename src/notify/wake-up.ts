@@ -2,6 +2,8 @@
 
 export interface WakeUp {
   wake(): void;
+  /** Whether the next wait would end at once. */
+  woken(): boolean;
   /** Resolves after `ms`, or at a wake-up. */
   wait(ms: number): Promise<void>;
 }
@@ -14,6 +16,7 @@ export function createWakeUp(): WakeUp {
       woken = true;
       end?.();
     },
+    woken: () => woken,
     async wait(ms) {
       if (!woken) {
         await new Promise<void>((resolve) => {

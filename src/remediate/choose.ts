@@ -49,7 +49,19 @@ export function onlyDryRuns(runbook: string, policy: RemediationPolicy): boolean
 function matches(runbook: RunbookTraits, labels: Labels, policy: RemediationPolicy): boolean {
   const matchers = policy.runbooks[runbook.name]?.matchers ?? runbook.matchers;
   // no matchers hold for everything, and a runbook for everything is nobody's intention
-  return matchers.length > 0 && compileMatchers(matchers.map(parseMatcher))(labels);
+  return matchers.length > 0 && compiled(matchers)(labels);
+}
+
+type Test = (labels: Labels) => boolean;
+const tests = new WeakMap<readonly string[], Test>();
+
+/** Every transition asks; the matchers are the configuration's, or the runbook's own, and stay. */
+function compiled(matchers: readonly string[]): Test {
+  const known = tests.get(matchers);
+  if (known !== undefined) return known;
+  const test = compileMatchers(matchers.map(parseMatcher));
+  tests.set(matchers, test);
+  return test;
 }
 
 function planFor(runbook: RunbookTraits, labels: Labels, policy: RemediationPolicy): Choice {
