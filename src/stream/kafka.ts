@@ -8,6 +8,7 @@ import { Kafka, logLevel, type Admin, type KafkaConfig } from 'kafkajs';
 import { messageOf, TocsinError } from '../domain/errors';
 import { registerCodecs } from './compression';
 import { ignoreEvents, type OnStreamEvent } from './events';
+import { quietIdleConnections } from './idle-connections';
 
 export type { Kafka };
 
@@ -29,6 +30,7 @@ const CHATTER =
 
 export function createKafka({ brokers, clientId, ssl, sasl, onEvent = ignoreEvents }: KafkaOptions): Kafka {
   registerCodecs();
+  quietIdleConnections();
   return new Kafka({
     brokers: [...brokers],
     clientId,
