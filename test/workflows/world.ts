@@ -50,6 +50,8 @@ export interface TestAlert {
 interface Options {
   readonly activities?: object;
   readonly maxCachedWorkflows?: number;
+  /** When every alert's last episode ended, as the history tells a life: one that follows closely cools down. */
+  readonly previousEndedAt?: string;
 }
 
 /** On the server that skips time. */
@@ -88,7 +90,7 @@ function closing(world: World, below: () => Promise<void>): World {
 async function worldOn(
   connection: NativeConnection,
   client: Client,
-  { activities = {}, maxCachedWorkflows }: Options,
+  { activities = {}, maxCachedWorkflows, previousEndedAt }: Options,
 ): Promise<World> {
   const instance = uniqueInstance();
   const records: LifeRecord[] = [];
@@ -99,7 +101,7 @@ async function worldOn(
       record: async (record) => {
         if (state.failing) throw new Error('the history is away');
         records.push(record);
-        return { closed: false, previousEndedAt: null };
+        return { closed: false, previousEndedAt: previousEndedAt ?? null };
       },
     },
     silences: {
