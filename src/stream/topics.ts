@@ -2,7 +2,8 @@
  * The topics: their names, their settings, and how they come to be. The figures are the requirements': metrics and
  * transitions are kept 7 days, dead letters 30, in development one; 12 partitions of metrics, one of transitions.
  */
-import { Partitioners, type ITopicConfig } from 'kafkajs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { KafkaJSError, Partitioners, type Admin, type ITopicConfig } from 'kafkajs';
 import { topicName } from '../domain/identity';
 import type { Metric } from '../domain/metric';
 import { withAdmin, type Kafka } from './kafka';
@@ -10,6 +11,7 @@ import { withAdmin, type Kafka } from './kafka';
 export const METRIC_PARTITIONS = 12;
 
 const DAY_MS = 86_400_000;
+const LED_WITHIN_MS = 15_000;
 const METRICS_BYTES_A_PARTITION = Math.floor(10e9 / METRIC_PARTITIONS);
 
 export const metricsDlqTopic = (instance: string): string => topicName(instance, 'gds.metrics.dlq');
@@ -109,8 +111,26 @@ async function create(kafka: Kafka, specs: readonly TopicSpec[], settings: Topic
     const { brokers } = await admin.describeCluster();
     const topics = missing.map((spec) => configOf(spec, brokers.length, settings));
     // Another process may make the same ones at this moment; kafkajs answers that with false, not with an error.
-    await admin.createTopics({ topics, waitForLeaders: true });
+    await admin.createTopics({ topics, waitForLeaders: false });
+    for (const { topic } of topics) await untilLed(admin, topic);
   });
+}
+
+/**
+ * A new topic is known before its broker leads it. Records that came too early would be refused for some partitions and
+ * taken for others, and be there twice after the next attempt. Offsets are answered only by a leader.
+ */
+async function untilLed(admin: Admin, topic: string): Promise<void> {
+  const deadline = Date.now() + LED_WITHIN_MS;
+  for (;;) {
+    try {
+      await admin.fetchTopicOffsets(topic);
+      return;
+    } catch (error) {
+      if (!(error instanceof KafkaJSError && error.retriable) || Date.now() > deadline) throw error;
+      await delay(100);
+    }
+  }
 }
 
 /**
