@@ -1,5 +1,5 @@
 /** A measured process and the one that measures it: requests and answers over Node's own channel. */
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 
 export interface RunRequest {
@@ -17,6 +17,8 @@ export interface Lived {
 
 export interface Child {
   readonly pid: number;
+  /** Rejects when the child has ended without having been asked to. */
+  readonly lost: Promise<never>;
   /** Resolves with the child's answer. */
   ask<T>(request: object): Promise<T>;
   stop(): Promise<void>;
@@ -33,35 +35,31 @@ export async function startChild(
     execArgv: [...nodeOptions],
   });
   let errors = '';
+  let stopping = false;
   child.stderr!.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-4_000)));
-  await answerOf(child, () => errors);
+  const lost = new Promise<never>((_, reject) =>
+    child.once('close', () => {
+      if (!stopping) reject(new Error(`a measured process has ended: ${errors}`));
+    }),
+  );
+  lost.catch(() => undefined);
+  const answer = async (): Promise<unknown> =>
+    ((await Promise.race([once(child, 'message'), lost])) as [unknown])[0];
+  await answer();
   return {
     pid: child.pid!,
+    lost,
     async ask<T>(request: object) {
       child.send(request);
-      return (await answerOf(child, () => errors)) as T;
+      return (await answer()) as T;
     },
     async stop() {
+      stopping = true;
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.send({ stop: true });
       await once(child, 'exit');
     },
   };
-}
-
-async function answerOf(child: ChildProcess, errors: () => string): Promise<unknown> {
-  const gone = new AbortController();
-  try {
-    const ended = once(child, 'exit', { signal: gone.signal }).then(() => {
-      throw new Error(`a measured process has ended: ${errors()}`);
-    });
-    const [message] = (await Promise.race([once(child, 'message', { signal: gone.signal }), ended])) as [
-      unknown,
-    ];
-    return message;
-  } finally {
-    gone.abort();
-  }
 }
 
 /** In the child: says that it is ready, answers requests one after the other, and resolves when it is to stop. */

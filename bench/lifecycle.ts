@@ -50,7 +50,11 @@ export async function benchLifecycle(stage: BenchStage): Promise<BenchResult> {
         ['whole', system.child, whole],
       ] as const) {
         const request = { seconds: SECONDS, atATime: AT_A_TIME };
-        const run = { what, round, ...(await measured(stage, child, () => work(request))) };
+        const run = {
+          what,
+          round,
+          ...(await measured(stage, child, () => Promise.race([work(request), child.lost]))),
+        };
         runs.push(run);
         stage.say(
           `round ${round}, ${WORDS[what]}: ${rounded(rateOf(run))} alerts/s, ${rounded(1_000 / perCpu(run))} CPU ms each, ${run.events} events`,

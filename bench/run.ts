@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { messageOf } from '../src/domain/errors';
 import { startServers } from '../src/dev/servers';
 import { benchEvaluate } from './evaluate';
+import { benchLatency } from './latency';
 import { benchLifecycle } from './lifecycle';
 import { figureText, machineText, ratioText, type BenchResult, type BenchStage } from './measure';
 import { reportText } from './report';
@@ -16,6 +17,7 @@ import { serversText } from './servers-text';
 const BENCHES: Readonly<Record<string, (stage: BenchStage) => Promise<BenchResult>>> = {
   evaluate: benchEvaluate,
   lifecycle: benchLifecycle,
+  latency: benchLatency,
 };
 /** Beside the sources, not beside what was compiled from them. */
 const RESULTS = join(__dirname, '..', '..', 'bench', 'RESULTS.md');
