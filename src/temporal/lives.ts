@@ -1,4 +1,5 @@
 /** Starts alert workflows and tells them what happens. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   WithStartWorkflowOperation,
   WorkflowExecutionAlreadyStartedError,
@@ -18,14 +19,18 @@ import { searchAttributesOf } from './search-attributes';
 /** start → already started → signal → not found can go round while runs end; not for long. */
 const MAX_ROUNDS = 5;
 
-/** As many as fill a run, and long enough for it to find the quiet in which it continues. */
-const PACE = { burst: 100, restMs: 500 };
+/** A busy life may need seconds for a burst, so only a far longer pause is taken for one. */
+const BURST = { burst: 50, apartMs: 30_000 };
+/** A run that is longer has heard its share of messages and waits for the quiet in which it continues as new. */
+const LONG_RUN_EVENTS = 300;
+/** With no worker to shorten it, a long run is told all the same. */
+const LONGEST_REST_MS = 5_000;
 
 export function createLives(client: Client): Lives {
-  const pace = createPace(PACE);
+  const pace = createPace({ ...BURST, rest: (workflowId) => untilShort(client, workflowId) });
   return {
     async deliver(transition, policy): Promise<Delivered> {
-      await pace(transition.fingerprint);
+      await pace(alertWorkflowId(policy.instance, transition.fingerprint));
       for (let round = 1; ; round++) {
         if (transition.kind === 'firing' && (await started(client, transition, policy))) return 'started';
         if (await signalled(client, transition, policy)) return 'signalled';
@@ -35,6 +40,19 @@ export function createLives(client: Client): Lives {
       }
     },
   };
+}
+
+async function untilShort(client: Client, workflowId: string): Promise<void> {
+  const deadline = Date.now() + LONGEST_REST_MS;
+  try {
+    while (Date.now() < deadline) {
+      const { historyLength } = await client.workflow.getHandle(workflowId).describe();
+      if (historyLength <= LONG_RUN_EVENTS) return;
+      await sleep(100);
+    }
+  } catch {
+    // There is no life, or no server: the message itself will tell.
+  }
 }
 
 async function started(client: Client, transition: Transition, policy: LifePolicy): Promise<boolean> {

@@ -5,8 +5,10 @@
 export interface PaceOptions {
   /** As many messages go at once. */
   readonly burst: number;
-  /** How long a rest is; senders who pause for so long by themselves are never held up. Milliseconds. */
-  readonly restMs: number;
+  /** Messages that come so far apart are no burst. Milliseconds. */
+  readonly apartMs: number;
+  /** Resolves when the life can take the next burst; never rejects. */
+  readonly rest: (life: string) => Promise<void>;
 }
 
 /** Far more than have a burst at the same time. */
@@ -19,12 +21,18 @@ interface Burst {
 }
 
 /** Answers a function to await before each message to the life named. */
-export function createPace({ burst, restMs }: PaceOptions): (life: string) => Promise<void> {
+export function createPace({ burst, apartMs, rest }: PaceOptions): (life: string) => Promise<void> {
   const bursts = new Map<string, Burst>();
 
   function forgetOld(now: number): void {
     for (const [life, { lastAt, resting }] of bursts)
-      if (resting === null && now - lastAt >= restMs) bursts.delete(life);
+      if (resting === null && now - lastAt >= apartMs) bursts.delete(life);
+  }
+
+  async function restBefore(known: Burst, life: string): Promise<void> {
+    await rest(life);
+    known.resting = null;
+    known.count = 0;
   }
 
   return async function pace(life) {
@@ -35,17 +43,11 @@ export function createPace({ burst, restMs }: PaceOptions): (life: string) => Pr
     }
     for (;;) {
       await known.resting;
-      if (Date.now() - known.lastAt >= restMs) known.count = 0;
+      if (Date.now() - known.lastAt >= apartMs) known.count = 0;
       if (known.count < burst) break;
-      known.resting ??= rest(known);
+      known.resting ??= restBefore(known, life);
     }
     known.count += 1;
     known.lastAt = Date.now();
   };
-
-  async function rest(known: Burst): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, restMs));
-    known.resting = null;
-    known.count = 0;
-  }
 }
