@@ -51,6 +51,8 @@ const REPEAT_AFTER_MS = 24 * 3_600_000;
 
 export const isFiring = (state: AlertState): boolean => !Number.isNaN(state.firingSince);
 
+export const isAstir = (state: AlertState): boolean => state.failures > 0 || isFiring(state);
+
 /** What follows from the sample's compared value. Changes only the pending part of the state; the caller settles the rest. */
 export function judge(state: AlertState, time: number, value: number, replayed: boolean): Verdict {
   const settled = replayed || time <= state.settledUntil;

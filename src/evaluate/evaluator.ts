@@ -8,7 +8,7 @@ import { numberOf } from '../domain/metric';
 import { fingerprint, type Labels } from '../domain/labels';
 import { breaches, type ThresholdRule } from '../domain/rule';
 import type { Transition } from '../domain/transition';
-import { calm, isFiring, judge, type AlertState, type Identity } from './alert-state';
+import { calm, isAstir, isFiring, judge, type AlertState, type Identity } from './alert-state';
 import { compileRules, type CompiledRule, type RuleSet } from './rule-set';
 import { createSeriesStore, type Series } from './series-store';
 import { transitionOf } from './transition-of';
@@ -127,6 +127,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   function judgeAll(series: Series, metric: Metric, time: number, replayed: boolean): readonly Transition[] {
     const value = numberOf(metric.value);
     series.recent.add(time, value);
+    if (!series.astir && value > series.calm.above && value < series.calm.below) return NOTHING;
     if (series.windows.size > 0 && !Number.isNaN(value))
       for (const window of series.windows.values()) window.add(time, value);
     let transitions: Transition[] | null = null;
@@ -142,6 +143,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       const verdict = judge(state, time, compared, replayed);
       if (verdict !== null) (transitions ??= []).push(settle(state, series, metric, time, compared, verdict));
     }
+    series.astir = series.states.some(isAstir);
     return transitions ?? NOTHING;
   }
 
@@ -195,6 +197,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
         end(state, time);
       }
     }
+    series.astir = series.states.some(isAstir);
     return transitions;
   }
 

@@ -3,24 +3,26 @@ import type { MetricValue } from '../domain/metric';
 import { metricValue } from '../domain/metric';
 import { MAX_RECENT } from '../domain/transition';
 
-/** The last points of a series, at most 60, in a ring that is written in place. */
+/**
+ * The last points of a series, at most 60, in a ring that is written in place: time and value side by side, since with
+ * many series each sample finds another ring, and what is not in the processor's cache has to be fetched once.
+ */
 export class RecentPoints {
-  private readonly times = new Float64Array(MAX_RECENT);
-  private readonly values = new Float64Array(MAX_RECENT);
+  private readonly ring: number[] = [];
   private count = 0;
 
   add(time: number, value: number): void {
-    const at = this.count++ % MAX_RECENT;
-    this.times[at] = time;
-    this.values[at] = value;
+    const at = (this.count++ % MAX_RECENT) * 2;
+    this.ring[at] = time;
+    this.ring[at + 1] = value;
   }
 
   /** Oldest first, as a transition carries them. */
   list(): [number, MetricValue][] {
     const kept = Math.min(this.count, MAX_RECENT);
     return Array.from({ length: kept }, (_, i) => {
-      const at = (this.count - kept + i) % MAX_RECENT;
-      return [this.times[at]!, metricValue(this.values[at]!)];
+      const at = ((this.count - kept + i) % MAX_RECENT) * 2;
+      return [this.ring[at]!, metricValue(this.ring[at + 1]!)];
     });
   }
 }

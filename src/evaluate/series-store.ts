@@ -5,7 +5,8 @@
  */
 import type { Labels } from '../domain/labels';
 import { seriesLabels, type Metric } from '../domain/metric';
-import type { AlertState } from './alert-state';
+import { isAstir, type AlertState } from './alert-state';
+import { calmBand, NO_BAND, type CalmBand } from './calm-band';
 import { RecentPoints, Window } from './points';
 import type { CompiledRule } from './rule-set';
 
@@ -19,6 +20,10 @@ export interface Series {
   readonly recent: RecentPoints;
   /** By length, shared by the rules that have the same. */
   readonly windows: ReadonlyMap<number, Window>;
+  /** Samples within it breach no rule. */
+  readonly calm: CalmBand;
+  /** Whether a state fires or is pending: then every sample has to be judged. */
+  astir: boolean;
   /** Event time of the newest sample; -Infinity before the first. */
   lastTime: number;
   /** The time between the last two samples. */
@@ -75,12 +80,29 @@ export function createSeriesStore(newStates: NewStates) {
     const wanted = rules.filter((compiled) => compiled.matches(labels));
     const bare = { tags, tagCount: Object.keys(tags).length, databaseType, lastTime: -Infinity, interval: 0 };
     if (wanted.length === 0)
-      return { ...bare, labels: tags, states: NO_STATES, recent: NO_POINTS, windows: NO_WINDOWS };
+      return {
+        ...bare,
+        labels: tags,
+        states: NO_STATES,
+        calm: NO_BAND,
+        astir: false,
+        recent: NO_POINTS,
+        windows: NO_WINDOWS,
+      };
     count += 1;
     const states = newStates(wanted, metric, labels);
     const lengths = new Set(wanted.map(({ rule }) => rule.windowMs).filter((ms) => ms > 0));
     const windows = new Map([...lengths].map((ms) => [ms, new Window(ms)]));
-    return { ...bare, labels, states, recent: new RecentPoints(), windows };
+    const calm = calmBand(wanted.map(({ rule }) => rule));
+    return {
+      ...bare,
+      labels,
+      states,
+      calm,
+      astir: states.some(isAstir),
+      recent: new RecentPoints(),
+      windows,
+    };
   }
 
   return { find, size: (): number => count };

@@ -40,9 +40,12 @@ test(
     // Each alert needs two; the others are the second evaluator's.
     expect(await transitionsOnTheWire()).toBeGreaterThan(2 * INSTANCES.length);
 
+    const before = await finishedStories();
+    expect(before).toHaveLength(INSTANCES.length);
     await deliverAllTransitionsAgain(dispatcher);
+    // A fire that comes when its life is over begins a run, which finds in the history that the episode has ended.
+    expect(await finishedStories()).toEqual(before);
     expect(system.told()).toEqual(EXPECTED);
-    expect(await lives()).toBe(INSTANCES.length);
 
     for (const role of evaluators) expect(await role.stop()).toBe(0);
   },
@@ -101,12 +104,34 @@ async function lagOf(groupId: string): Promise<number> {
   });
 }
 
-/** Runs of alert workflows there have ever been: a second life of an alert would be a second run. */
-async function lives(): Promise<number> {
+/** All that the history knows of each alert, when nothing is under way any more. */
+async function finishedStories() {
+  await waitFor(async () => (await openRuns()) === 0, { what: 'all runs to be over', timeoutMs: 30_000 });
+  return waitFor(
+    async () => {
+      const all = await stories();
+      return all.every(({ messages }) => messages.every(({ state }) => state === 'sent')) && all;
+    },
+    { what: 'every message to be recorded as sent', timeoutMs: 30_000 },
+  );
+}
+
+async function stories() {
+  const { lists } = system.history;
+  const rows = await lists.list({});
+  const whole = rows.map(async (row) => ({
+    row,
+    timeline: await lists.timeline(row.fingerprint),
+    messages: await lists.notifications(row.fingerprint),
+  }));
+  return (await Promise.all(whole)).sort((a, b) => (a.row.fingerprint < b.row.fingerprint ? -1 : 1));
+}
+
+async function openRuns(): Promise<number> {
   const connection = await Connection.connect({ address: testServers().temporal });
   try {
     const { workflow } = new Client({ connection });
-    const query = `WorkflowType = "alertWorkflow" AND WorkflowId STARTS_WITH "${system.instance}/"`;
+    const query = `WorkflowType = "alertWorkflow" AND WorkflowId STARTS_WITH "${system.instance}/" AND ExecutionStatus = "Running"`;
     return (await workflow.count(query)).count;
   } finally {
     await connection.close();
