@@ -90,7 +90,7 @@ const listSessions = (given: Inputs): SqlStatement => ({
     select a.pid, ${exact('a.backend_start')} as backend_start, ${exact('a.state_change')} as state_change,
       a.usename as "user", a.datname as database, a.application_name as application, a.state,
       round(extract(epoch from clock_timestamp() - a.state_change))::int as idle_seconds,
-      coalesce(host(a.client_addr), 'local') as client, a.query
+      coalesce(host(a.client_addr), 'local') as client, left(a.query, 1000) as query
     from pg_stat_activity a left join pg_roles r on r.oid = a.usesysid
     where ${ELIGIBLE}
     order by a.state_change, a.pid limit $6`,

@@ -8,6 +8,7 @@
  * docs/runbooks.md). The repeat says `attempts: 2`, so nobody takes its rows for the whole truth.
  */
 import { TocsinError, messageOf } from '../domain/errors';
+import { maskSecrets } from '../domain/query-text';
 import type { Row } from '../domain/runbook';
 import type { ActRequest, ActResult, PermitStore, RemediationActs, TargetSql } from './port';
 
@@ -52,11 +53,15 @@ export function createActs({ store, target, changeTimeoutMs, now }: ActsDeps): R
 
 const MAX_RESULT_CHARS = 512 * 1_024;
 
-/** Rows as JSON gives them back, so that a recorded result and a fresh one look alike; bounded, because workflow history is. */
+/**
+ * Rows as JSON gives them back, so that a recorded result and a fresh one look alike; bounded, because workflow history
+ * is; and with secrets masked, because from here on they stand in records that everybody may read.
+ */
 function plainRows(rows: readonly Row[]): readonly Row[] {
-  const text = JSON.stringify(rows, (_key, value: unknown) =>
-    typeof value === 'bigint' ? value.toString() : value,
-  );
+  const text = JSON.stringify(rows, (_key, value: unknown) => {
+    if (typeof value === 'string') return maskSecrets(value);
+    return typeof value === 'bigint' ? value.toString() : value;
+  });
   if (text.length > MAX_RESULT_CHARS) {
     throw new RangeError(
       `the statement gave ${rows.length} rows of ${text.length} characters, more than ${MAX_RESULT_CHARS}; give it a limit`,

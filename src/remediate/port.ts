@@ -142,7 +142,7 @@ export interface ActResult {
 }
 
 export interface RemediationActs {
-  /** Reads from the target; refuses more rows than a workflow's history should hold. */
+  /** Reads from the target, with secrets masked in texts; refuses more rows than a workflow's history should hold. */
   read(target: string, statement: SqlStatement, signal: AbortSignal): Promise<readonly Row[]>;
   /** Changes a target once: a repeat of a finished change answers what was recorded and changes nothing. Throws TOC_GUARD_REFUSED when the kill switch is on or the lease was lost. */
   perform(request: ActRequest, signal: AbortSignal): Promise<ActResult>;

@@ -82,6 +82,15 @@ it('ends a change that takes too long', async () => {
   });
 });
 
+it('masks the secrets in texts, of what is read and of what a change answers', async () => {
+  const query = `alter role app password 'hunter2'`;
+  const masked = [{ pid: 1, query: `alter role app password '***'` }];
+  const store = fakeStore();
+  const acts = actsOn(store, () => Promise.resolve([{ pid: 1, query }]));
+  expect(await acts.read('db-1', request.statement, never)).toEqual(masked);
+  expect((await acts.perform(request, never)).rows).toEqual(masked);
+});
+
 it('refuses results that a history should not hold', async () => {
   const huge = [{ text: 'x'.repeat(600_000) }];
   await expect(
