@@ -66,7 +66,5 @@ export function knowing(transitions: readonly Transition[]): OpenAlerts & { take
   return { ...view, caughtUp: () => Promise.resolve() };
 }
 
-export const knownOf =
-  (transitions: readonly Transition[]): ((fingerprint: string) => Known | undefined) =>
-  (fingerprint) =>
-    knowing(transitions).get(fingerprint);
+export const knownOf = (transitions: readonly Transition[]): ((fingerprint: string) => Known | undefined) =>
+  knowing(transitions).get;

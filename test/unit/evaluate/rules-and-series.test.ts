@@ -1,0 +1,110 @@
+/** Which rules a series meets, and which samples are of one series. */
+import { parseMatcher } from '../../../src/domain/matchers';
+import { createEvaluator } from '../../../src/evaluate/evaluator';
+import { compileRules } from '../../../src/evaluate/rule-set';
+import { MINUTE, rule, sample } from './sketches';
+
+const matching = (...matchers: string[]) => rule({ matchers: matchers.map(parseMatcher) });
+
+describe('a matcher', () => {
+  test.each([
+    ['environment="production"', true],
+    ['environment=staging', false],
+    ['environment!=staging', true],
+    ['environment=~"prod.*"', true],
+    ['environment=~"prod"', false],
+    ['environment!~"prod.*"', false],
+    ['instance_id="prod-db-01"', true],
+    ['database_type=mongodb', false],
+    ['absent=""', true],
+    ['absent!=""', false],
+  ])('%s takes the series: %s', (text, taken) => {
+    const evaluator = createEvaluator({ rules: [matching(text)] });
+    expect(evaluator.offer(sample(0, 95))).toHaveLength(taken ? 1 : 0);
+    expect(evaluator.series()).toBe(taken ? 1 : 0);
+  });
+
+  test('is one of several that all have to fit', () => {
+    const fits = (...texts: string[]) =>
+      createEvaluator({ rules: [matching(...texts)] }).offer(sample(0, 95)).length;
+    expect(fits('environment=production', 'instance_id=~"prod-.*"')).toBe(1);
+    expect(fits('environment=production', 'instance_id=other')).toBe(0);
+  });
+});
+
+test('a metric that no rule names is counted and not kept', () => {
+  const evaluator = createEvaluator({ rules: [rule()] });
+  expect(evaluator.offer(sample(0, 95, { metric_name: 'cpu' }))).toEqual([]);
+  expect(evaluator.stats.samples).toBe(1);
+  expect(evaluator.series()).toBe(0);
+});
+
+describe('a series', () => {
+  const pending = rule({ consecutiveFailures: 2 });
+
+  test.each([
+    ['instance', { instance_id: 'prod-db-02' }],
+    ['kind of database', { database_type: 'mongodb' }],
+    ['value of a tag', { tags: { environment: 'staging' } }],
+    ['tag more', { tags: { environment: 'production', table: 'orders' } }],
+    ['tag less', { tags: {} }],
+    ['tag of an odd name', { tags: { environment: 'production', constructor: 'x' } }],
+  ])('is another with another %s', (_, more) => {
+    const evaluator = createEvaluator({ rules: [pending] });
+    expect([sample(0, 95), sample(1, 95, more)].flatMap((each) => evaluator.offer(each))).toEqual([]);
+    expect(evaluator.series()).toBe(2);
+    expect(evaluator.offer(sample(2, 95, more))).toHaveLength(1);
+  });
+
+  test('is the same whatever order its tags are in', () => {
+    const evaluator = createEvaluator({ rules: [pending] });
+    evaluator.offer(sample(0, 95, { tags: { a: '1', b: '2' } }));
+    expect(evaluator.offer(sample(1, 95, { tags: { b: '2', a: '1' } }))).toHaveLength(1);
+  });
+
+  test('is found among very many of one instance, and keeps what it was when they were few', () => {
+    const evaluator = createEvaluator({ rules: [pending] });
+    const table = (at: number) => ({ tags: { schema: 'public', table: `t${at}` } });
+    const swapped = (at: number) => ({ tags: { table: `t${at}`, schema: 'public' } });
+    const offerAll = (second: number, tagsOf: (at: number) => object) =>
+      Array.from({ length: 40 }, (_, at) => evaluator.offer(sample(second, 95, tagsOf(at))).length);
+    expect(offerAll(0, table)).toEqual(Array<number>(40).fill(0));
+    expect(evaluator.series()).toBe(40);
+    expect(offerAll(1, swapped)).toEqual(Array<number>(40).fill(1));
+    expect(evaluator.series()).toBe(40);
+  });
+});
+
+describe('the look-back of the rules', () => {
+  const of = (...rules: Parameters<typeof rule>[0][]) => compileRules(rules.map(rule)).lookbackMs;
+
+  test('is none where each sample decides alone', () => {
+    expect(of()).toBe(0);
+    expect(of({}, { severity: 'warning' })).toBe(0);
+  });
+
+  test('is as long as the neediest rule remembers, and a minute for what comes late', () => {
+    expect(of({ forMs: 5 * MINUTE })).toBe(6 * MINUTE);
+    expect(of({ windowMs: 5 * MINUTE })).toBe(6 * MINUTE);
+    expect(of({ consecutiveFailures: 3 })).toBe(3 * MINUTE);
+    expect(of({ forMs: 5 * MINUTE, windowMs: 10 * MINUTE, consecutiveFailures: 2 }, {})).toBe(17 * MINUTE);
+  });
+
+  test('is six hours at most', () => {
+    expect(of({ forMs: 24 * 60 * MINUTE })).toBe(6 * 60 * MINUTE);
+  });
+});
+
+describe('a rule set', () => {
+  test('knows whether it still makes an alert', () => {
+    const [fired] = createEvaluator({ rules: [rule()] }).offer(sample(0, 95));
+    const makes = (...rules: Parameters<typeof compileRules>[0]) =>
+      compileRules(rules).makes(fired!.fingerprint, fired!.condition!.metric, fired!.condition!.series);
+    expect(makes(rule())).toBe(true);
+    expect(makes(rule({ threshold: 10, hash: 'h2' }))).toBe(true);
+    expect(makes()).toBe(false);
+    expect(makes(rule({ name: 'Other' }))).toBe(false);
+    expect(makes(rule({ severity: 'high' }))).toBe(false);
+    expect(makes(matching('environment=staging'))).toBe(false);
+  });
+});

@@ -1,0 +1,75 @@
+/** One rule with two thresholds is two alerts, of which the lower does not begin while the higher fires. */
+import { createEvaluator } from '../../../src/evaluate/evaluator';
+import { MINUTE, rule, sample } from './sketches';
+
+const warning = (more = {}) => rule({ severity: 'warning', threshold: 70, inhibitedBy: 'critical', ...more });
+const critical = (more = {}) => rule({ severity: 'critical', threshold: 90, ...more });
+
+function told(rules = [warning(), critical()], points: readonly (readonly [number, number])[]): string[] {
+  const evaluator = createEvaluator({ rules });
+  return points
+    .flatMap(([at, value]) => evaluator.offer(sample(at, value)).map((each) => ({ at, each })))
+    .map(({ at, each }) => `${at} ${each.labels.severity} ${each.kind}`);
+}
+
+test('a value above both fires the higher alone, whichever rule is written first', () => {
+  for (const rules of [
+    [warning(), critical()],
+    [critical(), warning()],
+  ])
+    expect(
+      told(rules, [
+        [0, 95],
+        [5, 95],
+      ]),
+    ).toEqual(['0 critical firing']);
+});
+
+test('the lower takes over with the sample that resolves the higher', () => {
+  expect(
+    told(undefined, [
+      [0, 95],
+      [5, 80],
+      [9, 60],
+    ]),
+  ).toEqual(['0 critical firing', '5 critical resolved', '5 warning firing', '9 warning resolved']);
+});
+
+test('a lower that fires already goes on while the higher fires', () => {
+  expect(
+    told(undefined, [
+      [0, 80],
+      [5, 95],
+      [9, 60],
+    ]),
+  ).toEqual(['0 warning firing', '5 critical firing', '9 critical resolved', '9 warning resolved']);
+});
+
+test('the lower fires while the higher is still pending', () => {
+  const rules = [warning(), critical({ forMs: MINUTE })];
+  expect(
+    told(rules, [
+      [0, 95],
+      [60, 95],
+    ]),
+  ).toEqual(['0 warning firing', '60 critical firing']);
+});
+
+test('the time that the lower was held back counts towards its `for`', () => {
+  const rules = [warning({ forMs: MINUTE }), critical()];
+  expect(
+    told(rules, [
+      [0, 95],
+      [59, 80],
+      [60, 80],
+    ]),
+  ).toEqual(['0 critical firing', '59 critical resolved', '60 warning firing']);
+});
+
+test.each([
+  ['another name', { name: 'Other' }],
+  ['another group', { group: 'other' }],
+  ['another instance', { matchers: [{ name: 'instance_id', op: '=', value: 'elsewhere' }] as const }],
+])('a rule of %s inhibits nothing', (_, more) => {
+  expect(told([warning(), critical(more)], [[0, 95]])).toContain('0 warning firing');
+});
