@@ -1,5 +1,4 @@
 /** `tocsin dev`: the whole system on one machine, with embedded servers, until it is asked to stop. */
-import { loadConfig } from '../src/config/load';
 import type { Config } from '../src/config/config';
 import { Secret } from '../src/config/secret';
 import { startServers } from '../src/dev/servers';
@@ -7,8 +6,8 @@ import { ROLE_NAMES, startRoles } from './roles';
 import { untilSignalled } from './run';
 
 export interface DevOptions {
-  /** Null: the defaults, without targets. */
-  readonly config: Config | null;
+  /** The servers' addresses in it are replaced by those of the embedded ones. */
+  readonly config: Config;
   readonly dataDir: string;
   readonly print: (line: string) => void;
 }
@@ -18,14 +17,9 @@ export async function runDev({ config, dataDir, print }: DevOptions): Promise<vo
   const signalled = untilSignalled();
   const servers = await startServers({ dataDir, which: ['temporal', 'kafka', 'postgres'], progress: print });
   try {
-    const given = config ?? loadConfig({ text: '{}', path: null });
-    const here = onThisMachine(given, servers.kafka.brokers, servers.temporal.address, servers.postgres.url);
-    // Without an SMTP server there is nobody to hand a mail to.
-    const roles = ROLE_NAMES.filter(
-      (role) => role !== 'notification-service' || given.notificationService.smtp !== null,
-    );
-    const running = await startRoles(here, roles);
-    print(`ready: ${roles.join(', ')}`);
+    const here = onThisMachine(config, servers.kafka.brokers, servers.temporal.address, servers.postgres.url);
+    const running = await startRoles(here, ROLE_NAMES);
+    print(`ready: ${ROLE_NAMES.join(', ')}`);
     if (servers.temporal.uiUrl !== null) print(`Temporal's Web UI: ${servers.temporal.uiUrl}`);
     print(`metrics and health: ${running.shared.url}/metrics, /livez, /readyz`);
     print(

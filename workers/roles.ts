@@ -9,6 +9,7 @@ import { startEvaluator } from './evaluator';
 import { startNotifications } from './notification-service';
 import { stopAll, untilSignalled } from './run';
 
+/** In the order in which they start: readers of a topic before its writers. */
 const ROLES = {
   evaluator: startEvaluator,
   effects: startEffects,
@@ -19,7 +20,6 @@ const ROLES = {
 
 export type Role = keyof typeof ROLES;
 export const ROLE_NAMES = Object.keys(ROLES) as Role[];
-// The order is that in which they start: readers of a topic before its writers.
 
 export interface Running {
   readonly shared: Shared;
@@ -31,7 +31,7 @@ export async function startRoles(config: Config, roles: readonly Role[], log?: L
   const shared = await openShared(config, roles.join('+'), log);
   const stop = (): Promise<void> => stopAll(shared.parts, shared.log);
   try {
-    for (const role of roles) await ROLES[role](shared);
+    for (const role of ROLE_NAMES.filter((name) => roles.includes(name))) await ROLES[role](shared);
   } catch (error) {
     await stop();
     throw error;

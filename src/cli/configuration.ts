@@ -14,7 +14,8 @@ export interface ConfigOption {
   readonly config?: string;
 }
 
-function chosenFile({ env }: Context, { config }: ConfigOption): string | null {
+/** Null where there is none. */
+export function chosenFile({ env }: Context, { config }: ConfigOption): string | null {
   if (config !== undefined) return config;
   if (env.TOCSIN_CONFIG) return env.TOCSIN_CONFIG;
   return existsSync(DEFAULT_FILE) ? DEFAULT_FILE : null;
@@ -46,7 +47,7 @@ export function serverConfig(context: Context, option: ConfigOption): Config {
   return loadConfig(file ?? { text: SERVERS, path: null }, context.env);
 }
 
-/** What `tocsin dev` sets up when nobody configured anything. */
+/** Where servers are when nobody configured anything. */
 const SERVERS = `
 kafka: { brokers: ["\${TOCSIN_KAFKA:-127.0.0.1:9092}"] }
 temporal: { address: "\${TOCSIN_TEMPORAL:-127.0.0.1:7233}" }

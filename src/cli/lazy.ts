@@ -17,25 +17,31 @@ export const lazy = {
   check: () => read('./commands/check') as typeof import('./commands/check'),
   run: () => read('./commands/run') as typeof import('./commands/run'),
   generate: () => read('./commands/generate') as typeof import('./commands/generate'),
-  version: () => packageVersion(__dirname),
+  version: () => (read(join(packageFolder(), 'package.json')) as { version: string }).version,
 
   catalogue: () => read('../collect/catalogue') as typeof import('../collect/catalogue'),
   synthetic: () => read('../collect/synthetic') as Synthetic,
   runbooks: () => read('../../runbooks') as typeof import('../../runbooks'),
 };
 
-/** The files of `workers/` that fulfil the port. */
-export const wiring: Wiring = {
-  openOperator: (config) => (read('../../workers/operator') as Wiring).openOperator(config),
-  runRoles: (config, roles) => (read('../../workers/roles') as Wiring).runRoles(config, roles),
-  runDev: (options) => (read('../../workers/dev') as Wiring).runDev(options),
-  runDemo: (options) => (read('../../workers/demo') as Wiring).runDemo(options),
-  openPublisher: (config) => (read('../../workers/publisher') as Wiring).openPublisher(config),
+const workers = {
+  operator: () => read('../../workers/operator') as typeof import('../../workers/operator'),
+  roles: () => read('../../workers/roles') as typeof import('../../workers/roles'),
+  dev: () => read('../../workers/dev') as typeof import('../../workers/dev'),
+  demo: () => read('../../workers/demo') as typeof import('../../workers/demo'),
+  publisher: () => read('../../workers/publisher') as typeof import('../../workers/publisher'),
 };
 
-/** The package's file is two folders up in the sources and three in `dist`. */
-function packageVersion(folder: string): string {
-  const file = join(folder, 'package.json');
-  if (existsSync(file)) return (read(file) as { version: string }).version;
-  return packageVersion(dirname(folder));
+/** The files of `workers/` that fulfil the port. */
+export const wiring: Wiring = {
+  openOperator: (config) => workers.operator().openOperator(config),
+  runRoles: (config, roles) => workers.roles().runRoles(config, roles),
+  runDev: (options) => workers.dev().runDev(options),
+  runDemo: (options) => workers.demo().runDemo(options),
+  openPublisher: (config) => workers.publisher().openPublisher(config),
+};
+
+/** Two folders up in the sources and three in `dist`. */
+export function packageFolder(from = __dirname): string {
+  return existsSync(join(from, 'package.json')) ? from : packageFolder(dirname(from));
 }

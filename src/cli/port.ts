@@ -17,8 +17,8 @@ export const ROLES = ['collector', 'evaluator', 'dispatcher', 'effects', 'notifi
 export type Role = (typeof ROLES)[number];
 
 export interface DevOptions {
-  /** Null: without targets, and with the defaults. */
-  readonly config: Config | null;
+  /** The servers' addresses in it are replaced by those of the embedded ones. */
+  readonly config: Config;
   /** Where the servers keep their data. */
   readonly dataDir: string;
   readonly print: (line: string) => void;

@@ -1,8 +1,9 @@
 /** The commands that run the system: `start`, `dev`, `demo`. */
-import { resolve } from 'node:path';
-import { startConfig, type ConfigOption } from '../configuration';
+import { join, resolve } from 'node:path';
+import { chosenFile, startConfig, type ConfigOption } from '../configuration';
 import type { Context } from '../context';
 import { EXIT, type ExitCode } from '../failures';
+import { packageFolder } from '../lazy';
 import { ROLES, type Role } from '../port';
 import { wordOf } from '../words';
 
@@ -29,8 +30,8 @@ export interface DevCommandOptions extends ConfigOption {
 }
 
 export async function dev(context: Context, options: DevCommandOptions): Promise<ExitCode> {
-  const named = options.config ?? context.env.TOCSIN_CONFIG;
-  const config = named === undefined ? null : startConfig(context, { config: named });
+  const example = join(packageFolder(), 'examples', 'dev.yaml');
+  const config = startConfig(context, { config: chosenFile(context, options) ?? example });
   const { runDev } = context.wiring;
   await runDev({ config, dataDir: resolve(options.data), print: context.print });
   return EXIT.ok;

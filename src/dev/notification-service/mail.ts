@@ -75,6 +75,20 @@ export function createMailer(smtp: SmtpOptions, from: string): Mailer {
   };
 }
 
+/** For a machine without an SMTP server: whoever watches the log is told. */
+export function createPrinter(print: (mail: object) => void): Mailer {
+  return {
+    send(payload, _everyone, remaining) {
+      const { message_id, correlation_id } = payload;
+      const { subject, text } = mailOf(payload, '');
+      print({ message_id, correlation_id, subject, text });
+      return Promise.resolve({ accepted: remaining, refused: [] });
+    },
+    check: () => Promise.resolve(),
+    close: () => undefined,
+  };
+}
+
 /** Its Message-ID depends on the message alone, so that a mail sent twice shows once; an episode's mails form one thread. */
 export function mailOf(payload: IngestPayload, from: string) {
   const thread = `<${hashOf(payload.message_id.split(':').slice(0, 2).join(':'))}@thread.tocsin>`;

@@ -1,6 +1,7 @@
 /**
  * A small notification service, so that the first page has where to go: `POST /ingest` and `/alerts` take a message, find
  * its recipients and send it by mail. It answers 200 only when the SMTP server has taken the mail, once for each message_id.
+ * Without an SMTP server it prints mails in its log.
  * Whom to tell, when and how often is decided before a message comes here.
  */
 import { timingSafeEqual, createHash } from 'node:crypto';
@@ -9,7 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { messageOf, TocsinError } from '../../domain/errors';
 import { openDeliveryLog } from './delivery-log';
 import { createIngest, type IngestAnswer } from './ingest';
-import { createMailer, type SmtpOptions } from './mail';
+import { createMailer, createPrinter, type SmtpOptions } from './mail';
 import { readPayload, type IngestPayload } from './payload';
 import { openRecipients, type RecipientsSource } from './recipients';
 
@@ -22,7 +23,8 @@ export interface NotificationServiceOptions {
   /** 0 takes a free port. */
   readonly port: number;
   readonly recipients: RecipientsSource;
-  readonly smtp: SmtpOptions;
+  /** Null: mails are printed in the log, and nobody is sent one. */
+  readonly smtp: SmtpOptions | null;
   readonly from: string;
   /** Remembers the message_ids that went out; one process a file. */
   readonly deliveriesFile: string;
@@ -72,7 +74,10 @@ export async function startNotificationService(
   const { log } = options;
   const recipients = await openRecipients(options.recipients);
   const deliveries = await openDeliveryLog(options.deliveriesFile, Date.now());
-  const mailer = createMailer(options.smtp, options.from);
+  const mailer =
+    options.smtp === null
+      ? createPrinter((fields) => log?.info(fields, 'a mail, printed for want of an SMTP server'))
+      : createMailer(options.smtp, options.from);
   const ingest = createIngest({
     deliveries,
     recipients,

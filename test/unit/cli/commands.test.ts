@@ -94,14 +94,20 @@ describe('start', () => {
 });
 
 describe('dev and demo', () => {
-  it('dev needs no configuration', async () => {
+  it('dev without a configuration runs the example for this machine', async () => {
     const seen: unknown[] = [];
     await run(
       ['dev'],
       {},
-      { env: {}, wire: { runDev: async (options) => void seen.push([options.config, options.dataDir]) } },
+      {
+        env: {},
+        wire: {
+          runDev: async (options) =>
+            void seen.push([options.config.targets.map(({ type }) => type), options.dataDir]),
+        },
+      },
     );
-    expect(seen).toEqual([[null, `${process.cwd()}/.tocsin`]]);
+    expect(seen).toEqual([[['host'], `${process.cwd()}/.tocsin`]]);
   });
 
   it.each([
