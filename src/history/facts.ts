@@ -1,14 +1,11 @@
 /** Everything a message's payload is made of: the alert as it was in that episode, and what was found and done. */
 import type { Artifact } from '../domain/artifact';
-import { shownState } from '../domain/lifecycle';
-import { compileMatchers } from '../domain/matchers';
 import type { RelatedAlert } from '../domain/notification';
 import type { RemediationResult } from '../domain/remediation';
 import { ALERT_COLUMNS, toAlertRow, type AlertColumns } from './alert-row';
 import type { Database } from './database';
 import type { EpisodeKey } from './enqueue';
 import type { AlertRow, NotificationFacts } from './port';
-import { createSilences } from './silences';
 
 const MOST_RELATED = 10;
 
@@ -60,21 +57,15 @@ export async function readFacts(
      where a.episode >= k.episode`,
     [keys.map(({ fingerprint }) => fingerprint), keys.map(({ episode }) => episode)],
   );
-  const isSilenced = rows.some(({ state }) => state === 'FIRING') ? await silenceTest(database) : () => false;
-  const found = new Map(
-    rows.map((row) => [row.asked, toFacts(row, keys[row.asked - 1]!.episode, isSilenced)]),
-  );
+  const found = new Map(rows.map((row) => [row.asked, toFacts(row, keys[row.asked - 1]!.episode)]));
   return keys.map((_, index) => found.get(index + 1) ?? null);
 }
 
-type SilenceTest = (alert: AlertRow) => boolean;
-
-function toFacts(row: FactsColumns, episode: number, isSilenced: SilenceTest): NotificationFacts | null {
+function toFacts(row: FactsColumns, episode: number): NotificationFacts | null {
   if (row.episode !== episode && row.past === null) return null;
   const alert = row.past === null ? toAlertRow(row) : asOfEpisode(toAlertRow(row), episode, row.past);
   return {
     alert,
-    shownState: shownState(alert.state, isSilenced(alert)),
     artifacts: row.artifacts,
     remediation: row.remediation,
     related: row.related.map(toRelated),
@@ -99,12 +90,6 @@ function asOfEpisode(current: AlertRow, episode: number, past: PastColumns): Ale
     resolvedBy: past.resolved_by,
     quietUntil: null,
   };
-}
-
-async function silenceTest(database: Database): Promise<SilenceTest> {
-  const silences = await createSilences(database).active(new Date());
-  const tests = silences.map((silence) => compileMatchers(silence.matchers));
-  return (alert) => alert.state === 'FIRING' && tests.some((matches) => matches(alert.labels));
 }
 
 interface RelatedColumns {

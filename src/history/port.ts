@@ -2,7 +2,7 @@
 import type { Artifact } from '../domain/artifact';
 import type { Labels } from '../domain/labels';
 import type { Acknowledgement, TimelineEvent } from '../domain/life';
-import type { AlertState, ShownState } from '../domain/lifecycle';
+import type { AlertState } from '../domain/lifecycle';
 import type { RelatedAlert } from '../domain/notification';
 import type { RemediationResult } from '../domain/remediation';
 import type { Transition } from '../domain/transition';
@@ -134,7 +134,6 @@ export type NotificationOutcome =
 /** Everything that a message's payload is made of. */
 export interface NotificationFacts {
   readonly alert: AlertRow;
-  readonly shownState: ShownState;
   readonly artifacts: readonly Artifact[];
   readonly remediation: RemediationResult | null;
   readonly related: readonly RelatedAlert[];

@@ -35,11 +35,11 @@ export function bodyOf(facts: NotificationFacts, context: BodyContext): string {
     .join('\n\n');
 }
 
-function headline({ alert, shownState }: NotificationFacts, { step, onCallPerson }: BodyContext): string[] {
+function headline({ alert }: NotificationFacts, { step, onCallPerson }: BodyContext): string[] {
   const { severity, environment, env, region } = alert.labels;
   const where = [environment ?? env, region].filter((part) => part !== undefined);
   const lines = [
-    `${nameOf(alert)} is ${shownState}${placeOf(alert)}${where.length > 0 ? ` (${where.join(', ')})` : ''}`,
+    `${nameOf(alert)} is ${alert.state}${placeOf(alert)}${where.length > 0 ? ` (${where.join(', ')})` : ''}`,
   ];
   if (severity !== undefined) lines.push(`Severity: ${severity}`);
   const told = /^escalate-(\d+)$/.exec(step)?.[1];

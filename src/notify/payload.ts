@@ -34,7 +34,7 @@ export function buildPayload(facts: NotificationFacts, options: PayloadOptions):
     labels,
     routing_key: options.routingKey ?? labels['routing_key'] ?? null,
     correlation_id: alert.correlationId,
-    state: facts.shownState,
+    state: facts.alert.state,
     environment: labels['environment'] ?? labels['env'] ?? null,
     service_owner: labels['service_owner'] ?? labels['owner'] ?? null,
     on_call_person: options.onCallPerson,

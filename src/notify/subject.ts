@@ -11,10 +11,10 @@ export function subjectOf(facts: NotificationFacts, step: string): string {
   return clean.length <= LONGEST ? clean : `${clean.slice(0, LONGEST - 1)}…`;
 }
 
-function tagsOf({ alert, shownState }: NotificationFacts, step: string): string[] {
+function tagsOf({ alert }: NotificationFacts, step: string): string[] {
   const level = /^escalate-(\d+)$/.exec(step)?.[1];
   const severity = alert.labels['severity']?.toUpperCase();
-  const state: string = shownState === 'FIRING' && severity !== undefined ? severity : shownState;
+  const state: string = alert.state === 'FIRING' && severity !== undefined ? severity : alert.state;
   return level === undefined ? [state] : [state, `escalation ${level}`];
 }
 

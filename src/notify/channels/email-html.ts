@@ -4,7 +4,6 @@ import type { NotificationPayload } from '../../domain/notification';
 const COLOURS: Readonly<Record<string, string>> = {
   FIRING: '#b00020',
   ACKNOWLEDGED: '#9a6700',
-  SILENCED: '#57606a',
   RESOLVED: '#1a7f37',
 };
 

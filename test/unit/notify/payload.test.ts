@@ -152,7 +152,6 @@ describe('the subject', () => {
       '[CRITICAL] HighConnections on pg-main: NaN',
     ],
     ['fire', { alert: alert({ value: null }) }, '[CRITICAL] HighConnections on pg-main is firing'],
-    ['fire', { shownState: 'SILENCED' }, '[SILENCED] HighConnections on pg-main: 97.1235 > 90'],
     ['escalate-2', {}, '[CRITICAL, escalation 2] HighConnections on pg-main: 97.1235 > 90'],
     [
       'remediated-1',

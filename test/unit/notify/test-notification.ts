@@ -47,8 +47,7 @@ export function alert(change: Partial<AlertRow> = {}): AlertRow {
 }
 
 export function facts(change: Partial<NotificationFacts> = {}): NotificationFacts {
-  const row = change.alert ?? alert();
-  return { alert: row, shownState: row.state, artifacts: [], remediation: null, related: [], ...change };
+  return { alert: alert(), artifacts: [], remediation: null, related: [], ...change };
 }
 
 export const verified: RemediationResult = {
