@@ -88,6 +88,19 @@ describe('a message', () => {
     expect(smtp.mails.map((mail) => mail.to)).toEqual(Array(3).fill(['oncall@example.com']));
   });
 
+  test('is printed once where there is no SMTP server', async () => {
+    const printed: object[] = [];
+    const log = { info: (fields: object) => void printed.push(fields), warn: () => {}, error: () => {} };
+    await open({ smtp: null, log });
+    expect((await post(message())).body).toMatchObject({ status: 'sent', recipients: 1 });
+    expect((await post(message())).body).toMatchObject({ status: 'duplicate' });
+    const mails = printed.filter((fields) => 'text' in fields);
+    expect(mails).toMatchObject([
+      { message_id: message().message_id, subject: message().subject, text: expect.stringMatching('twelve') },
+    ]);
+    expect(smtp.mails).toEqual([]);
+  });
+
   test('that nobody would get is refused', async () => {
     await open({ recipients: { kind: 'map', map: { dba: ['dba@example.com'] } } });
     const { status, body } = await post(message({ routing_key: 'network' }));
