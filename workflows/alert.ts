@@ -56,7 +56,8 @@ const localBookkeeping = proxyLocalActivities<BookkeepingActivities>({
 
 /**
  * Bounds what a worker has to replay when it does not have the run in its cache. Each message costs the SDK some 2 ms, and
- * a task that takes longer than its 5 s is given away again, for ever: this leaves a busy machine room.
+ * a task that takes longer than its 5 s is given away again, for ever: this leaves a busy machine room. LONG_RUN_EVENTS in
+ * src/temporal/lives.ts follows from it; see docs/adr/0007.
  */
 const MESSAGES_PER_RUN = 100;
 const EVENTS_PER_RUN = 2_000;

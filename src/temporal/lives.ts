@@ -21,7 +21,10 @@ const MAX_ROUNDS = 5;
 
 /** A busy life may need seconds for a burst, so only a far longer pause is taken for one. */
 const BURST = { burst: 50, apartMs: 30_000 };
-/** A run that is longer has heard its share of messages and waits for the quiet in which it continues as new. */
+/**
+ * A run that is longer has heard its share of messages (MESSAGES_PER_RUN in workflows/alert.ts) and waits for the quiet in
+ * which it continues as new. See docs/adr/0007.
+ */
 const LONG_RUN_EVENTS = 300;
 /** With no worker to shorten it, a long run is told all the same. */
 const LONGEST_REST_MS = 5_000;
