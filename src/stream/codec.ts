@@ -8,6 +8,7 @@
  */
 import { Type } from 'avsc';
 import { metricValue, numberOf, type Metric, type MetricMetadata } from '../domain/metric';
+import { checkClaims } from './avro-claims';
 import { METRIC_AVRO, METRIC_AVRO_V1 } from './avro-schema';
 import { looksLikeMetric, metricProblems } from './metric-message';
 import type { Decoded } from './transition-message';
@@ -101,6 +102,7 @@ function fromAvro(bytes: Buffer): Metric {
 }
 
 function readAvro(bytes: Buffer): AvroMetric {
+  checkClaims(bytes);
   try {
     return { ...(avro.fromBuffer(bytes) as AvroMetric) };
   } catch (error) {
