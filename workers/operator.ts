@@ -1,8 +1,9 @@
-/** A person's access to the alerts, for the command line: lists from Postgres, actions through Temporal. */
+/** A person's access, for the command line: lists and kill switches in Postgres, actions on alerts through Temporal. */
 import { createRequire } from 'node:module';
 import type { Config } from '../src/config/config';
 import { openHistory } from '../src/history/history';
 import type { AlertLists } from '../src/history/port';
+import type { PermitStore } from '../src/remediate/port';
 import type { AlertActions } from '../src/temporal/actions';
 import { policiesOf } from './policies';
 
@@ -12,6 +13,7 @@ const ANSWER_WITHIN_MS = 10_000;
 
 export interface Operator {
   readonly lists: AlertLists;
+  readonly permits: Pick<PermitStore, 'switches' | 'setSwitch'>;
   readonly actions: AlertActions;
   close(): Promise<void>;
 }
@@ -24,6 +26,7 @@ export async function openOperator(config: Config): Promise<Operator> {
   const connected = async (): Promise<AlertActions> => (await (temporal ??= connectActions(config))).actions;
   return {
     lists: history.lists,
+    permits: history.permits,
     actions: {
       acknowledge: async (row, request) => (await connected()).acknowledge(row, request),
       unacknowledge: async (row, request) => (await connected()).unacknowledge(row, request),

@@ -12,6 +12,7 @@ const read = createRequire(__filename);
 export const lazy = {
   alerts: () => read('./commands/alerts') as typeof import('./commands/alerts'),
   showAlert: () => read('./commands/show-alert') as typeof import('./commands/show-alert'),
+  remediation: () => read('./commands/remediation') as typeof import('./commands/remediation'),
   rules: () => read('./commands/rules') as typeof import('./commands/rules'),
   targets: () => read('./commands/targets') as typeof import('./commands/targets'),
   check: () => read('./commands/check') as typeof import('./commands/check'),

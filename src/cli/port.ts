@@ -2,13 +2,15 @@
 import type { Config } from '../config/config';
 import type { Metric } from '../domain/metric';
 import type { AlertLists } from '../history/port';
+import type { PermitStore } from '../remediate/port';
 import type { AlertActions } from '../temporal/actions';
 
 export type { AlertActions, AlertLists };
 
-/** A person's access to the alerts: lists from Postgres, actions and live status from Temporal. */
+/** A person's access: lists and kill switches in Postgres, actions on alerts and their live status through Temporal. */
 export interface Operator {
   readonly lists: AlertLists;
+  readonly permits: Pick<PermitStore, 'switches' | 'setSwitch'>;
   readonly actions: AlertActions;
   close(): Promise<void>;
 }

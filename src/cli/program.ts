@@ -61,6 +61,7 @@ function createProgram(context: Context, state: State): Command {
     context,
     into,
   );
+  addRemediation(program, context, into);
   addLists(program, context, into);
   forEachCommand(program, (command) => {
     command.exitOverride().configureOutput({
@@ -223,6 +224,47 @@ function addAlerts(alerts: Command, context: Context, into: Into): void {
     'tocsin alerts resolve 7c3f --comment "killed the report"',
   );
   act('escalate', 'tell the next level now', null, 'tocsin alerts escalate 7c3f --comment "need the DBA"');
+}
+
+function addRemediation(program: Command, context: Context, into: Into): void {
+  const remediation = program
+    .command('remediation')
+    .description('the kill switch: whether runbooks may act')
+    .addHelpText(
+      'after',
+      examples('tocsin remediation status', 'tocsin remediation off --comment "maintenance of prod-db-01"'),
+    );
+  const to = (word: 'off' | 'on', description: string, ...lines: string[]): void => {
+    const command = remediation
+      .command(word)
+      .description(description)
+      .argument('[runbook]', 'default: all runbooks')
+      .option('--owner <name>', 'who does it; default: TOCSIN_OWNER, else the user')
+      .option('--comment <text>', 'why')
+      .option('--json', 'for programs')
+      .addHelpText('after', examples(...lines));
+    into(command, (runbook: string | undefined, options: never) =>
+      lazy.remediation().switchRemediation(context, word, runbook, options),
+    );
+  };
+  to(
+    'off',
+    'no runbook acts from now on, also none that is under way',
+    'tocsin remediation off --comment "maintenance of prod-db-01"',
+    'tocsin remediation off terminate-idle-sessions',
+  );
+  to(
+    'on',
+    'runbooks may act again, where the configuration allows it',
+    'tocsin remediation on',
+    'tocsin remediation on terminate-idle-sessions --comment "mended"',
+  );
+  const status = remediation
+    .command('status')
+    .description('which runbooks are switched off, since when, by whom')
+    .option('--json', 'for programs')
+    .addHelpText('after', examples('tocsin remediation status', 'tocsin remediation status --json'));
+  into(status, (options: never) => lazy.remediation().remediationStatus(context, options));
 }
 
 function addLists(program: Command, context: Context, into: Into): void {

@@ -147,7 +147,7 @@ function actionOf(name: ActionName, options: ActOptions, owner: string): Act {
   }
 }
 
-function ownerOf({ env }: Context, { owner }: ActOptions): string {
+export function ownerOf({ env }: Context, { owner }: { readonly owner?: string }): string {
   const name = (owner ?? env.TOCSIN_OWNER ?? env.USER ?? env.LOGNAME ?? env.USERNAME ?? '').trim();
   if (name === '') throw usage('who are you? Give --owner NAME, or set TOCSIN_OWNER');
   return name;

@@ -139,6 +139,24 @@ describe('alerts in a real Postgres', () => {
     expect(code).toBe(1);
   });
 
+  it('are not repaired any more once a person has switched remediation off', async () => {
+    const { code, out, err } = await tocsin(
+      ['remediation', 'off', '--owner', 'alice', '--comment', 'restore', '--config', config],
+      { TOCSIN_OWNER: 'nobody' },
+    );
+    expect(out).toMatch(/^all +off +alice +now +restore$/m);
+    expect([code, err]).toEqual([0, '']);
+    const history = await openHistory({ url, instance, maxConnections: 2 });
+    expect(await history.permits.engagedSwitch('terminate-idle-sessions')).toMatchObject({
+      scope: '*',
+      changedBy: 'alice',
+      reason: 'restore',
+    });
+    await tocsin(['remediation', 'on', '--owner', 'alice', '--config', config]);
+    expect(await history.permits.engagedSwitch('terminate-idle-sessions')).toBeNull();
+    await history.close();
+  });
+
   it('that do not exist are named', async () => {
     const { code, err } = await tocsin(['alerts', 'show', 'ffff', '--config', config]);
     expect(err).toContain("no alert's fingerprint begins with ffff");

@@ -5,6 +5,7 @@ import { runCli } from '../../../src/cli/program';
 import { compileMatchers, parseMatcher } from '../../../src/domain/matchers';
 import type { ActionAnswer, LifeStatus } from '../../../src/domain/life';
 import type { AlertLists, AlertRow } from '../../../src/history/port';
+import type { KillSwitch } from '../../../src/remediate/port';
 
 export const NOW = Date.parse('2026-11-21T12:12:00Z');
 const minutesAgo = (minutes: number): string => new Date(NOW - minutes * 60_000).toISOString();
@@ -62,6 +63,7 @@ export interface World {
   readonly status?: LifeStatus | null | Error;
   readonly lists?: Partial<AlertLists>;
   readonly answer?: ActionAnswer | Error;
+  readonly switches?: readonly KillSwitch[];
 }
 
 export function fakeOperator(world: World, calls: Calls['calls']): Operator {
@@ -103,7 +105,15 @@ export function fakeOperator(world: World, calls: Calls['calls']): Operator {
       return world.status ?? null;
     },
   };
-  return { lists, actions, close: async () => void calls.push(['close']) };
+  const switches = new Map((world.switches ?? []).map((one) => [one.scope, one]));
+  const permits: Operator['permits'] = {
+    switches: async () => [...switches.values()],
+    async setSwitch(change) {
+      calls.push(['setSwitch', change]);
+      switches.set(change.scope, { ...change, changedAt: new Date(NOW).toISOString() });
+    },
+  };
+  return { lists, permits, actions, close: async () => void calls.push(['close']) };
 }
 
 export interface Ran extends Calls {
