@@ -159,7 +159,9 @@ export class AlertLife {
     this.quietUntil = after(now, this.policy.cooldownMs);
     this.previousEndedAt = now;
     this.runClock(now);
-    const text = `${request.owner} resolved it; quiet until ${iso(this.quietUntil)}`;
+    const unheard = this.giveUpWhenUnheard();
+    const then = unheard ? ', then until it fires anew: nothing has been heard of it since it reopened' : '';
+    const text = `${request.owner} resolved it; quiet until ${iso(this.quietUntil)}${then}`;
     this.record(
       now,
       'resolved',
@@ -524,6 +526,16 @@ export class AlertLife {
       { opens: { startsAt: iso(now), reason }, quietUntil: null, notifications: this.firstPages(now) },
       reason,
     );
+  }
+
+  /**
+   * An episode that only the end of a quiet time opened, and of which no transition has told since: its samples may have
+   * ended for good, with their target, and then no resolve ever comes. A person's second word is final. Whether it was.
+   */
+  private giveUpWhenUnheard(): boolean {
+    if (this.signal === null || !this.signal.firing || this.signal.eventTime >= this.episode) return false;
+    this.signal = { ...this.signal, firing: false };
+    return true;
   }
 
   private release(event: 'unacknowledge' | 'lapse', actor: string, text: string, now: number): ActionAnswer {

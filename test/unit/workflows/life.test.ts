@@ -202,6 +202,28 @@ describe('a manual resolve', () => {
     expect(life.ended()).toBe(true);
   });
 
+  it('stays the second time when nothing was heard since it reopened: its samples may have ended for good', () => {
+    const { life, write, written, at, firing, policy: now } = begin({ escalation: null });
+    life.resolve({ owner: 'ada' }, at(1));
+    life.tick(at(6));
+    expect(life.resolve({ owner: 'ada' }, at(7)).message).toContain('until it fires anew');
+    life.tick(at(12));
+    write();
+    expect(life.ended()).toBe(true);
+    expect(written.at(-1)).toMatchObject({ episode: at(6), state: 'RESOLVED' });
+    expect(life.observe(firing(20), now, at(20))).toBe('opened');
+  });
+
+  it('opens again the second time, too, when its condition was heard of since', () => {
+    const { life, at, policy: now } = begin({ escalation: null });
+    life.resolve({ owner: 'ada' }, at(1));
+    life.tick(at(6));
+    life.observe(transition({ kind: 'changed', at: 7 * MINUTE, startsAt: 0, value: 99 }), now, at(7));
+    life.resolve({ owner: 'ada' }, at(8));
+    life.tick(at(13));
+    expect(life.status(at(13)).state).toBe('FIRING');
+  });
+
   it('of a reopened episode the evaluator resolves what it opened under its own name', () => {
     const { life, at, resolved, policy: now } = begin({ escalation: null });
     life.resolve({ owner: 'ada' }, at(1));
