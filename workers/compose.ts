@@ -18,7 +18,6 @@ import {
   createMetrics,
   redactUrl,
   startObservability,
-  waitForDependency,
   type Health,
   type Logger,
   type Metrics,
@@ -29,7 +28,8 @@ import { ensureTopics } from '../src/stream/topics';
 import { connectWorker, dataConverter, installRuntime, type TemporalLink } from '../src/temporal/connection';
 import { ensureSearchAttributes } from '../src/temporal/search-attributes';
 import { BUNDLE_PATH } from './bundle';
-import type { Part } from './run';
+import { openDependency } from './dependency';
+import { stopAll, type Part } from './run';
 
 /** One process's share of the system. */
 export interface Shared {
@@ -39,6 +39,7 @@ export interface Shared {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly health: Health;
+  /** Aborts when the process stops: nothing is waited for any more. */
   readonly signal: AbortSignal;
   /** Wakes the notifier of this process, if it has one. */
   readonly wakeNotifier: () => void;
@@ -50,16 +51,25 @@ export interface Shared {
   targetSql(): ClosableTargetSql;
   /** Parts in the order in which they were made; stopped in reverse. */
   readonly parts: Part[];
+  /** Ends all waits and stops all parts; false when some had not stopped in time. */
+  stop(): Promise<boolean>;
 }
 
-export async function openShared(config: Config, role: string, given?: Logger): Promise<Shared> {
-  const log = given ?? createLogger({ level: config.log.level, role, instance: config.instance });
+export interface SharedOptions {
+  readonly log?: Logger;
+  /** Ends the waits of the start-up. */
+  readonly signal?: AbortSignal;
+}
+
+export async function openShared(config: Config, role: string, options: SharedOptions = {}): Promise<Shared> {
+  const log = options.log ?? createLogger({ level: config.log.level, role, instance: config.instance });
   const metrics = createMetrics();
   const health = createHealth({
     onCheck: (dependency, up) => metrics.dependencyUp.set({ dependency }, up ? 1 : 0),
   });
   const stopping = new AbortController();
-  const parts: Part[] = [{ name: 'waits', stop: async () => stopping.abort() }];
+  const signal = AbortSignal.any([stopping.signal, ...(options.signal ? [options.signal] : [])]);
+  const parts: Part[] = [];
   const wakes: (() => void)[] = [];
   const observability = await startObservability({ ...config.http, metrics, health, log });
   parts.push({ name: 'observability', stop: () => observability.close() });
@@ -71,8 +81,12 @@ export async function openShared(config: Config, role: string, given?: Logger): 
     log,
     metrics,
     health,
-    signal: stopping.signal,
+    signal,
     parts,
+    stop() {
+      stopping.abort();
+      return stopAll(parts, log);
+    },
     wakeNotifier: () => wakes.forEach((wake) => wake()),
     onWakeNotifier: (wake) => wakes.push(wake),
     kafka: once(() => openKafka(shared)),
@@ -114,15 +128,20 @@ export function openKafkaClient(
   });
 }
 
-async function openKafka({ config, log, health, metrics, signal }: Shared): Promise<Kafka> {
+function openKafka(shared: Shared): Promise<Kafka> {
+  const { config, log, metrics } = shared;
   const { development } = config.kafka;
   const kafka = openKafkaClient(config, streamObserver(log, metrics));
-  health.register('kafka', () => checkKafka(kafka));
-  await waitForDependency('kafka', () => ensureTopics(kafka, config.instance, [], { development }), {
-    log,
-    signal,
+  return openDependency(shared, {
+    name: 'kafka',
+    async open() {
+      await ensureTopics(kafka, config.instance, [], { development });
+      return kafka;
+    },
+    check: checkKafka,
+    // Whoever makes a producer or a consumer of it closes that.
+    close: async () => undefined,
   });
-  return kafka;
 }
 
 /** Turns what the stream tells of itself into counters and logs. */
@@ -163,29 +182,32 @@ export function streamObserver(log: Logger, metrics: Metrics): (event: StreamEve
   };
 }
 
-async function openSharedHistory({ config, log, health, signal, parts }: Shared): Promise<History> {
-  const history = await openHistory({
-    url: config.postgres.url.reveal(),
-    instance: config.instance,
-    maxConnections: config.postgres.maxConnections,
-    signal,
-    onAway: (error) => log.warn(`waiting for postgres: ${redactUrl(messageOf(error))}`),
-    onIdleError: (error) => log.warn(`postgres: ${redactUrl(messageOf(error))}`),
+function openSharedHistory(shared: Shared): Promise<History> {
+  const { config, log } = shared;
+  return openDependency(shared, {
+    name: 'postgres',
+    open: () =>
+      openHistory({
+        url: config.postgres.url.reveal(),
+        instance: config.instance,
+        maxConnections: config.postgres.maxConnections,
+        onIdleError: (error) => log.warn(`postgres: ${redactUrl(messageOf(error))}`),
+      }),
+    check: (history) => history.ready(),
+    close: (history) => history.close(),
   });
-  health.register('postgres', () => history.ready());
-  parts.push({ name: 'history', stop: () => history.close() });
-  return history;
 }
 
-async function openTemporal({ config, log, health, signal, parts }: Shared): Promise<TemporalLink> {
+function openTemporal(shared: Shared): Promise<TemporalLink> {
+  const { config, log } = shared;
   const { namespace } = config.temporal;
   // The SDK's news of its workers' states are nobody's news.
   installRuntime((level, message, details) =>
     log[level === 'WARN' ? 'warn' : level === 'ERROR' ? 'error' : 'debug'](details, `temporal: ${message}`),
   );
-  const link = await waitForDependency(
-    'temporal',
-    async () => {
+  return openDependency(shared, {
+    name: 'temporal',
+    async open() {
       const opened = await connectWorker(config.temporal);
       try {
         await ensureSearchAttributes(opened.client, namespace);
@@ -195,14 +217,9 @@ async function openTemporal({ config, log, health, signal, parts }: Shared): Pro
       }
       return opened;
     },
-    { log, signal },
-  );
-  health.register(
-    'temporal',
-    async () => void (await link.client.workflowService.describeNamespace({ namespace })),
-  );
-  parts.push({ name: 'temporal', stop: () => link.close() });
-  return link;
+    check: ({ client }) => client.workflowService.describeNamespace({ namespace }),
+    close: (link) => link.close(),
+  });
 }
 
 export async function startWorker(

@@ -9,7 +9,7 @@ import { createActions } from '../src/temporal/actions';
 import { deleteCollectionSchedules } from '../src/temporal/schedules';
 import { policiesOf } from './policies';
 import { ROLE_NAMES, startRoles } from './roles';
-import { untilSignalled } from './run';
+import { stopSignal, untilAborted } from './run';
 import { actOne, actTwo, type Scene } from './demo/acts';
 import { setStage } from './demo/stage';
 import { createStory } from './demo/story';
@@ -37,7 +37,7 @@ export async function runDemo({ dataDir, print, keep = false }: DemoOptions): Pr
       destination: destination({ dest: logFile, sync: true }),
     });
     setUp.say(`Tocsin's roles: ${ROLE_NAMES.join(', ')} (log: ${logFile})`);
-    const running = await startRoles(config, ROLE_NAMES, log);
+    const running = await startRoles(config, ROLE_NAMES, { log });
     try {
       const history = await running.shared.history();
       const { client } = await running.shared.temporal();
@@ -56,7 +56,7 @@ export async function runDemo({ dataDir, print, keep = false }: DemoOptions): Pr
       if (failure !== null) print(`The demo failed: ${failure} See ${logFile}.`);
       if (keep) {
         print('Everything keeps running; Ctrl-C ends it.');
-        await untilSignalled();
+        await untilAborted(stopSignal());
       }
       await deleteCollectionSchedules(client, config.instance);
       return failure === null;

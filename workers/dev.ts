@@ -2,8 +2,8 @@
 import type { Config } from '../src/config/config';
 import { Secret } from '../src/config/secret';
 import { startServers } from '../src/dev/servers';
-import { ROLE_NAMES, startRoles } from './roles';
-import { untilSignalled } from './run';
+import { holdRoles, ROLE_NAMES } from './roles';
+import { stopSignal } from './run';
 
 export interface DevOptions {
   /** The servers' addresses in it are replaced by those of the embedded ones. */
@@ -14,20 +14,20 @@ export interface DevOptions {
 
 /** Resolves when everything has stopped after SIGINT or SIGTERM. */
 export async function runDev({ config, dataDir, print }: DevOptions): Promise<void> {
-  const signalled = untilSignalled();
+  // A signal before the servers are there ends the process, and their watchdogs end the servers.
   const servers = await startServers({ dataDir, which: ['temporal', 'kafka', 'postgres'], progress: print });
+  const signal = stopSignal();
+  signal.addEventListener('abort', () => print('stopping'));
   try {
     const here = onThisMachine(config, servers.kafka.brokers, servers.temporal.address, servers.postgres.url);
-    const running = await startRoles(here, ROLE_NAMES);
-    print(`ready: ${ROLE_NAMES.join(', ')}`);
-    if (servers.temporal.uiUrl !== null) print(`Temporal's Web UI: ${servers.temporal.uiUrl}`);
-    print(`metrics and health: ${running.shared.url}/metrics, /livez, /readyz`);
-    print(
-      `another terminal: export TOCSIN_KAFKA=${servers.kafka.brokers.join(',')} TOCSIN_TEMPORAL=${servers.temporal.address} TOCSIN_POSTGRES=${servers.postgres.url}`,
-    );
-    await signalled;
-    print('stopping');
-    await running.stop();
+    await holdRoles(here, ROLE_NAMES, signal, ({ shared }) => {
+      print(`ready: ${ROLE_NAMES.join(', ')}`);
+      if (servers.temporal.uiUrl !== null) print(`Temporal's Web UI: ${servers.temporal.uiUrl}`);
+      print(`metrics and health: ${shared.url}/metrics, /livez, /readyz`);
+      print(
+        `another terminal: export TOCSIN_KAFKA=${servers.kafka.brokers.join(',')} TOCSIN_TEMPORAL=${servers.temporal.address} TOCSIN_POSTGRES=${servers.postgres.url}`,
+      );
+    });
   } finally {
     await servers.stop();
   }

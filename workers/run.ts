@@ -1,7 +1,8 @@
 /**
- * Runs a role's parts until a signal ends them: starts them in order, stops them in reverse, gives a drain its time. A
- * second signal ends the process at once.
+ * Ends a process in order: its parts in reverse, within one deadline, when a signal asks for it. A second signal ends the
+ * process at once.
  */
+import { once } from 'node:events';
 import type { Logger } from '../src/observe/observe';
 import { messageOf } from '../src/domain/errors';
 
@@ -13,29 +14,47 @@ export interface Part {
 /** A drain that takes longer is cut off: whatever it held is safe in Kafka, Temporal or Postgres. */
 const DRAIN_MS = 20_000;
 
-/** Stops parts that depend on others before those; a part that fails or hangs keeps nobody from stopping. */
-export async function stopAll(parts: readonly Part[], log: Logger): Promise<void> {
+/**
+ * Stops parts that depend on others before those, all of them within `drainMs`; a part that fails or hangs keeps nobody
+ * from stopping. False when the time was over before all had stopped: those that are left are told and not waited for.
+ */
+export async function stopAll(
+  parts: readonly Part[],
+  log: Pick<Logger, 'warn' | 'error'>,
+  drainMs = DRAIN_MS,
+): Promise<boolean> {
+  const timeUp = new Promise<'late'>((resolve) => setTimeout(resolve, drainMs, 'late').unref());
+  let inTime = true;
   for (const part of [...parts].reverse()) {
-    const late = new Promise<'late'>((resolve) => setTimeout(resolve, DRAIN_MS, 'late').unref());
-    try {
-      if ((await Promise.race([part.stop(), late])) === 'late')
-        log.warn({ part: part.name }, `${part.name} did not stop within ${DRAIN_MS} ms`);
-    } catch (error) {
-      log.error({ part: part.name, err: error }, `${part.name} did not stop cleanly: ${messageOf(error)}`);
+    const stopped = stopOne(part, log);
+    if (inTime && (await Promise.race([stopped, timeUp])) === 'late') {
+      inTime = false;
+      log.warn({ part: part.name }, `not all had stopped after ${drainMs} ms: waited for ${part.name}`);
     }
+  }
+  return inTime;
+}
+
+async function stopOne(part: Part, log: Pick<Logger, 'error'>): Promise<void> {
+  try {
+    await part.stop();
+  } catch (error) {
+    log.error({ part: part.name, err: error }, `${part.name} did not stop cleanly: ${messageOf(error)}`);
   }
 }
 
-/** Resolves with the first SIGINT or SIGTERM; the second ends the process. */
-export function untilSignalled(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    let asked = false;
-    const onSignal = (signal: NodeJS.Signals): void => {
-      if (asked) process.exit(130);
-      asked = true;
-      resolve(signal);
-    };
-    process.on('SIGINT', onSignal);
-    process.on('SIGTERM', onSignal);
-  });
+/** Aborts with the first SIGINT or SIGTERM, whose name is the reason; the second ends the process. */
+export function stopSignal(): AbortSignal {
+  const asked = new AbortController();
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (asked.signal.aborted) process.exit(130);
+    asked.abort(signal);
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return asked.signal;
+}
+
+export async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
 }

@@ -3,10 +3,9 @@
  * truth of lists; Temporal is that of lifecycles. Every write is idempotent. What follows from a transition or a step
  * is decided by the dispatcher and the lives, not here.
  */
-import { TocsinError } from '../domain/errors';
 import type { SilenceStore } from '../mute/port';
 import type { PermitStore } from '../remediate/port';
-import { openDatabase, type Database, type DatabaseOptions } from './database';
+import { openDatabase, type DatabaseOptions } from './database';
 import { createLists, deadNotifications } from './lists';
 import { createLives } from './lives';
 import { migrate } from './migrate';
@@ -16,13 +15,6 @@ import type { AlertLists, LifeStore, NotificationQueue, NotificationRecord, Page
 import { BY_DUE_DATE, createQueue } from './queue';
 import { forgetBefore } from './retention';
 import { createSilences } from './silences';
-
-export interface HistoryOptions extends DatabaseOptions {
-  /** With it, opening waits for a Postgres that is away and calls this for every try; without, it throws at once. */
-  readonly onAway?: (error: TocsinError) => void;
-  /** Ends the wait. */
-  readonly signal?: AbortSignal;
-}
 
 export interface History {
   readonly pages: PagesStore;
@@ -40,15 +32,13 @@ export interface History {
   close(): Promise<void>;
 }
 
-const RETRY_MS = 1_000;
-
 /** Connects and brings the schema up to date. Throws TOC_DEPENDENCY_AWAY or TOC_SCHEMA_NEWER. */
-export async function openHistory(options: HistoryOptions): Promise<History> {
+export async function openHistory(options: DatabaseOptions): Promise<History> {
   const database = openDatabase(options);
   const byDueDate = openDatabase({ ...options, maxConnections: 1, planner: BY_DUE_DATE });
   const close = async (): Promise<void> => void (await Promise.all([database.close(), byDueDate.close()]));
   try {
-    await migrateWhenThere(database, options);
+    await migrate(database);
   } catch (error) {
     await close();
     throw error;
@@ -65,17 +55,4 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     ready: async () => void (await database.run('select 1')),
     close,
   };
-}
-
-async function migrateWhenThere(database: Database, { onAway, signal }: HistoryOptions): Promise<void> {
-  for (;;) {
-    try {
-      return await migrate(database);
-    } catch (error) {
-      const away = error instanceof TocsinError && error.code === 'TOC_DEPENDENCY_AWAY';
-      if (!away || !onAway || signal?.aborted) throw error;
-      onAway(error);
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-    }
-  }
 }

@@ -24,7 +24,8 @@ export interface DependencyHealth {
 }
 
 export interface Readiness {
-  readonly status: 'ready' | 'not_ready';
+  /** `starting` until `started` is called, whatever the dependencies answer. */
+  readonly status: 'starting' | 'ready' | 'not_ready';
   readonly dependencies: Readonly<Record<string, DependencyHealth>>;
 }
 
@@ -56,6 +57,8 @@ export interface RegisterOptions {
 export interface Health {
   /** Returns how to take the check away again. */
   register(dependency: string, check: HealthCheck, options?: RegisterOptions): () => void;
+  /** All parts of the process have been started; until then it is not ready. */
+  started(): void;
   readiness(): Promise<Readiness>;
   liveness(): Liveness;
   /** Ends the heartbeat. */
@@ -85,6 +88,7 @@ export function createHealth(options: HealthOptions = {}): Health {
   const entries = new Map<string, Entry>();
   const startedAt = settings.now();
   const heartbeat = startHeartbeat(settings.now);
+  let starting = true;
 
   async function dependency(name: string, entry: Entry): Promise<[string, DependencyHealth]> {
     const answer = fresh(entry) ?? (await (entry.running ??= ask(name, entry)));
@@ -116,10 +120,14 @@ export function createHealth(options: HealthOptions = {}): Health {
         if (entries.get(name) === entry) entries.delete(name);
       };
     },
+    started() {
+      starting = false;
+    },
     async readiness() {
       const answers = await Promise.all([...entries].map(([name, entry]) => dependency(name, entry)));
       const ready = answers.every(([, health]) => health.state === 'up' || !health.required);
-      return { status: ready ? 'ready' : 'not_ready', dependencies: Object.fromEntries(answers) };
+      const status = starting ? 'starting' : ready ? 'ready' : 'not_ready';
+      return { status, dependencies: Object.fromEntries(answers) };
     },
     liveness() {
       const late = heartbeat.lateMs();

@@ -58,6 +58,8 @@ async function answer({ metrics, health }: ObservabilityOptions, request: Incomi
   if (request.method !== 'GET' && request.method !== 'HEAD') return json(405, { error: 'only GET' });
   switch ((request.url ?? '/').split('?')[0]) {
     case '/metrics':
+      // The gauges of the dependencies are fed by their checks; nobody may be asking for readiness. A scrape waits for none.
+      void health.readiness();
       return { status: 200, type: metrics.registry.contentType, body: await metrics.registry.metrics() };
     case '/livez': {
       const liveness = health.liveness();

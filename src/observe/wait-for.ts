@@ -20,7 +20,8 @@ export const WAIT_DEFAULTS = { firstDelayMs: 250, maxDelayMs: 5_000, tryTimeoutM
 
 /**
  * What `check` resolves with, as soon as it does. A failed try is logged with its reason and tried again, after twice
- * the delay (with jitter, so that ten processes do not come back together). Waits forever unless `signal` ends it.
+ * the delay (with jitter, so that ten processes do not come back together). Waits forever unless `signal` ends it, or an
+ * error comes that trying again cannot help: that one is thrown.
  */
 export async function waitForDependency<T>(
   name: string,
@@ -38,6 +39,7 @@ export async function waitForDependency<T>(
       return value;
     } catch (error) {
       if (options.signal?.aborted) throw ended(name, error);
+      if (error instanceof TocsinError && !error.retryable) throw error;
       const reason = redactUrl(messageOf(error));
       const backoffMs = Math.min(maxDelayMs, firstDelayMs * 2 ** Math.min(attempt - 1, 20));
       const delayMs = Math.round(backoffMs * (0.5 + Math.random() / 2));

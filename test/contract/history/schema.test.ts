@@ -75,21 +75,6 @@ describe('Postgres is away', () => {
     });
   });
 
-  test('opening waits when it is asked to, until it is told to stop', async () => {
-    const stop = new AbortController();
-    const reasons: string[] = [];
-    const opening = openHistory({
-      ...nowhere,
-      signal: stop.signal,
-      onAway: ({ message }) => {
-        reasons.push(message);
-        if (reasons.length === 2) stop.abort();
-      },
-    });
-    await expect(opening).rejects.toMatchObject({ code: 'TOC_DEPENDENCY_AWAY' });
-    expect(reasons).toHaveLength(2);
-  });
-
   test('a server that drops its connections harms no process; the next call goes through a new one', async () => {
     const { history, sql, instance } = test_;
     await history.ready();

@@ -3,17 +3,41 @@ import {
   createMetrics,
   startObservability,
   waitForDependency,
+  type Health,
 } from '../../../src/observe/observe';
+import { waitFor } from '../../harness/wait-for';
+import type { HealthOptions } from '../../../src/observe/health';
+import { TocsinError } from '../../../src/domain/errors';
 
 function clock(start = 1_700_000_000_000) {
   let at = start;
   return { now: () => at, advance: (ms: number) => (at += ms) };
 }
 
+/** Of a process whose parts have all been started. */
+function startedHealth(options?: HealthOptions): Health {
+  const health = createHealth(options);
+  health.started();
+  return health;
+}
+
 describe('readiness', () => {
+  it('is not there before the process has started, though every dependency that is known by then answers', async () => {
+    const health = createHealth();
+    expect((await health.readiness()).status).toBe('starting');
+    health.register('kafka', async () => 'broker 1 of 1');
+    expect(await health.readiness()).toMatchObject({
+      status: 'starting',
+      dependencies: { kafka: { state: 'up' } },
+    });
+    health.started();
+    expect((await health.readiness()).status).toBe('ready');
+    health.close();
+  });
+
   it('is ready when every required dependency answers, and names state, since, age and reason of each', async () => {
     const { now, advance } = clock();
-    const health = createHealth({ now });
+    const health = startedHealth({ now });
     health.register('kafka', async () => 'broker 1 of 1');
     health.register('temporal', async () =>
       Promise.reject(new Error('14 UNAVAILABLE: connect postgres://a:pw@h')),
@@ -35,7 +59,7 @@ describe('readiness', () => {
 
   it('asks again only after 30 s, and after 5 s when the answer was a failure', async () => {
     const { now, advance } = clock();
-    const health = createHealth({ now });
+    const health = startedHealth({ now });
     let asked = 0;
     let up = true;
     health.register('postgres', async () => {
@@ -60,7 +84,7 @@ describe('readiness', () => {
 
   it('says since when a dependency is down, across several failed checks', async () => {
     const { now, advance } = clock();
-    const health = createHealth({ now });
+    const health = startedHealth({ now });
     health.register('postgres', () => Promise.reject(new Error('away')));
     const { since } = (await health.readiness()).dependencies.postgres!;
     advance(20_000);
@@ -71,7 +95,7 @@ describe('readiness', () => {
   });
 
   it('ends a check that hangs, says so, and tells the check by its signal', async () => {
-    const health = createHealth({ timeoutMs: 20 });
+    const health = startedHealth({ timeoutMs: 20 });
     let aborted = false;
     health.register(
       'kafka',
@@ -88,7 +112,7 @@ describe('readiness', () => {
   });
 
   it('shares one running check between two askers', async () => {
-    const health = createHealth();
+    const health = startedHealth();
     let asked = 0;
     health.register('kafka', async () => void asked++);
     await Promise.all([health.readiness(), health.readiness()]);
@@ -97,7 +121,7 @@ describe('readiness', () => {
   });
 
   it('stays ready when only a dependency that is not required is down', async () => {
-    const health = createHealth();
+    const health = startedHealth();
     health.register('target prod-db-01', () => Promise.reject(new Error('tcp')), { required: false });
     expect((await health.readiness()).status).toBe('ready');
     health.close();
@@ -107,7 +131,7 @@ describe('readiness', () => {
 describe('liveness', () => {
   it('calls a process stuck whose event loop has not come round', () => {
     const { now, advance } = clock();
-    const health = createHealth({ now, stuckMs: 5_000 });
+    const health = startedHealth({ now, stuckMs: 5_000 });
     expect(health.liveness().status).toBe('alive');
     advance(7_000);
     expect(health.liveness()).toMatchObject({ status: 'stuck', event_loop_late_ms: 6_000 });
@@ -118,7 +142,7 @@ describe('liveness', () => {
 describe('the HTTP server', () => {
   it('serves metrics, liveness and readiness, and nothing else', async () => {
     const metrics = createMetrics({ process: false });
-    const health = createHealth({
+    const health = startedHealth({
       onCheck: (dependency, up) => metrics.dependencyUp.set({ dependency }, up ? 1 : 0),
     });
     let fail = false;
@@ -140,6 +164,26 @@ describe('the HTTP server', () => {
       fail = true;
       health.register('temporal', () => Promise.reject(new Error('away')));
       expect((await fetch(`${server.url}/readyz`)).status).toBe(503);
+    } finally {
+      await server.close();
+      health.close();
+    }
+  });
+
+  it('asks the dependencies when metrics are scraped, and lets no scrape wait for one that hangs', async () => {
+    const metrics = createMetrics({ process: false });
+    const health = startedHealth({
+      timeoutMs: 20,
+      onCheck: (dependency, up) => metrics.dependencyUp.set({ dependency }, up ? 1 : 0),
+    });
+    health.register('kafka', () => new Promise(() => undefined));
+    const server = await startObservability({ port: 0, metrics, health });
+    const scrape = async () => (await fetch(`${server.url}/metrics`)).text();
+    try {
+      expect(await scrape()).not.toContain('tocsin_dependency_up{');
+      await waitFor(async () => (await scrape()).includes('tocsin_dependency_up{dependency="kafka"} 0'), {
+        what: 'the gauge of a dependency that hangs',
+      });
     } finally {
       await server.close();
       health.close();
@@ -176,6 +220,14 @@ describe('a server that is away at start', () => {
       /^waiting for kafka: connect ECONNREFUSED kafka:\/\/u:\*\*\*@h; trying again in \d+ ms$/,
     );
     expect(quiet.info).toHaveBeenCalledTimes(1);
+  });
+
+  it('is not waited for when trying again cannot help', async () => {
+    const newer = new TocsinError('TOC_SCHEMA_NEWER', 'schema "tocsin" is at version 999');
+    await expect(waitForDependency('postgres', () => Promise.reject(newer), { log: quiet })).rejects.toBe(
+      newer,
+    );
+    expect(quiet.warn).not.toHaveBeenCalled();
   });
 
   it('does not wait on a try that hangs', async () => {
