@@ -1,11 +1,13 @@
-/** The effects role: remediations, enrichment beyond our own records, and the notifier. */
+/** The effects role: remediations, enrichment beyond our own records, the notifier, and what forgets old history. */
 import { createEnrichmentActivities } from '../activities/enrichment';
 import { createRemediationActivities } from '../activities/remediation';
 import type { Config, ReceiverConfig } from '../src/config/config';
+import { messageOf } from '../src/domain/errors';
 import { compileMatchers } from '../src/domain/matchers';
 import { createEnrich } from '../src/enrich/enrich';
 import { remoteProviders } from '../src/enrich/providers';
 import type { AlertRow } from '../src/history/port';
+import { startRetention } from '../src/history/retention';
 import { createEmailChannel } from '../src/notify/channels/email';
 import { createNotificationServiceChannel } from '../src/notify/channels/notification-service';
 import { createWebhookChannel } from '../src/notify/channels/webhook';
@@ -26,6 +28,7 @@ const now = (): Date => new Date();
 export async function startEffects(shared: Shared): Promise<void> {
   await startEffectsWorker(shared);
   await startNotifier(shared);
+  await startForgetting(shared);
 }
 
 async function startEffectsWorker(shared: Shared): Promise<void> {
@@ -79,6 +82,18 @@ async function startNotifier(shared: Shared): Promise<void> {
   });
   await notifier.start();
   parts.push({ name: 'notifier', stop: () => notifier.stop() });
+}
+
+async function startForgetting({ config, history, log, parts }: Shared): Promise<void> {
+  const { forgetBefore } = await history();
+  const retention = startRetention({
+    keepMs: config.history.retentionMs,
+    forget: forgetBefore,
+    now,
+    onForgotten: (rows) => log.info({ rows }, 'history: forgot what had ended long ago'),
+    onError: (error) => log.warn({ err: error }, `history: not forgotten: ${messageOf(error)}`),
+  });
+  parts.push({ name: 'retention', stop: () => retention.stop() });
 }
 
 function count(metrics: Shared['metrics'], event: NotifierEvent): void {

@@ -9,6 +9,8 @@ import type { SecretSpec } from './fields';
 import type { RawConfig, RawReceiver, RawSmtp } from './schema';
 import { Secret } from './secret';
 
+const DAY_MS = 86_400_000;
+
 export interface Built {
   readonly file: string | null;
   /** Relative paths of secrets start here. */
@@ -27,6 +29,7 @@ export function buildConfig(raw: RawConfig, { file, folder, rules }: Built): Omi
     kafka: toKafka(raw.kafka, secret),
     temporal: raw.temporal,
     postgres: { url: secret(raw.postgres.url), maxConnections: raw.postgres.pool },
+    history: { retentionMs: raw.history.retention_days * DAY_MS },
     http: raw.http,
     log: raw.log,
     targets: raw.targets.map((target) => toTarget(target, raw, secret)),

@@ -84,6 +84,8 @@ export interface Config {
   };
   readonly temporal: { readonly address: string; readonly namespace: string };
   readonly postgres: { readonly url: Secret; readonly maxConnections: number };
+  /** How long what has ended is kept. */
+  readonly history: { readonly retentionMs: number };
   readonly http: { readonly host: string; readonly port: number };
   readonly log: { readonly level: LogLevel };
   readonly targets: readonly TargetConfig[];

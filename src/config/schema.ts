@@ -210,6 +210,7 @@ export const configSchema = section({
     url: secret('a postgres URL').default({ text: DEFAULTS.postgres.url }),
     pool: count(1, 1_000).default(DEFAULTS.postgres.pool),
   }),
+  history: section({ retention_days: count(1, 36_500).default(DEFAULTS.history.retention_days) }),
   http: section({
     host: text('an address to listen on').default(DEFAULTS.http.host),
     port: count(0, 65_535).default(DEFAULTS.http.port),

@@ -1,27 +1,105 @@
-/** Forgets episodes that ended long ago, with all that belongs to them. An open episode is never forgotten. */
+/**
+ * Forgets what ended long ago: episodes with all that belongs to them, silences, the record of acts. In small batches, so
+ * that nobody waits behind a delete; any number of processes may do so at once. An alert that is open, and an episode of
+ * which a message still waits, are never forgotten.
+ */
 import type { Database } from './database';
 
-const PARTS = ['timeline', 'notifications', 'remediations', 'artifacts'] as const;
+const PARTS = ['timeline', 'notifications', 'remediations', 'artifacts', 'alerts'] as const;
+/** Of each kind, in one transaction. */
+const BATCH = 500;
 
-/** Returns how many episodes went. `before` is the end of the newest that goes: 90 days ago by default policy. */
-export async function forgetBefore(database: Database, before: Date): Promise<number> {
-  const { schema } = database;
+/** Forgets one batch that ended before `before`; answers how many rows of each kind went together, 0 when none is left. */
+export async function forgetBefore(database: Database, before: Date, batch = BATCH): Promise<number> {
+  const { schema: s } = database;
   return database.transaction('retention', async (run) => {
-    const gone = await run<{ fingerprint: string; episode: number }>(
-      `delete from ${schema}.episodes e
-       where e.starts_at < $1 and coalesce(e.ended_at, e.life_ended_at) < $1
-       returning fingerprint, episode`,
-      [before],
+    const episodes = await run<{ fingerprint: string; episode: number }>(
+      `with old as (
+         select e.fingerprint, e.episode from ${s}.episodes e
+         where e.starts_at < $1 and coalesce(e.ended_at, e.life_ended_at) < $1
+           and not exists (select from ${s}.alerts a
+             where a.fingerprint = e.fingerprint and a.episode = e.episode and a.state <> 'RESOLVED')
+           and not exists (select from ${s}.notifications n
+             where n.fingerprint = e.fingerprint and n.episode = e.episode and n.state = 'pending')
+         order by e.starts_at limit $2 for update skip locked)
+       delete from ${s}.episodes e using old
+       where e.fingerprint = old.fingerprint and e.episode = old.episode
+       returning e.fingerprint, e.episode`,
+      [before, batch],
     );
-    const keys = [gone.map(({ fingerprint }) => fingerprint), gone.map(({ episode }) => episode)];
-    for (const table of [...PARTS, 'alerts']) {
+    const keys = [episodes.map(({ fingerprint }) => fingerprint), episodes.map(({ episode }) => episode)];
+    for (const table of PARTS) {
       await run(
-        `delete from ${schema}.${table} t using unnest($1::text[], $2::bigint[]) as g (fingerprint, episode)
+        `delete from ${s}.${table} t using unnest($1::text[], $2::bigint[]) as g (fingerprint, episode)
          where t.fingerprint = g.fingerprint and t.episode = g.episode`,
         keys,
       );
     }
-    await run(`delete from ${schema}.silences where ends_at < $1`, [before]);
-    return gone.length;
+    const silences = await run(
+      `delete from ${s}.silences where id in
+         (select id from ${s}.silences where ends_at < $1 limit $2 for update skip locked) returning 1`,
+      [before, batch],
+    );
+    const acts = await run(
+      `delete from ${s}.remediation_acts where ctid in
+         (select ctid from ${s}.remediation_acts where intent_at < $1 limit $2 for update skip locked) returning 1`,
+      [before, batch],
+    );
+    return episodes.length + silences.length + acts.length;
   });
+}
+
+export interface RetentionOptions {
+  /** How long what has ended is kept, milliseconds. */
+  readonly keepMs: number;
+  /** Forgets one batch; 0 when nothing is left to forget. */
+  readonly forget: (before: Date) => Promise<number>;
+  readonly now: () => Date;
+  readonly onForgotten: (count: number) => void;
+  /** Called when it failed; the next round tries again. */
+  readonly onError: (error: unknown) => void;
+  /** The first round waits, since a process that starts has other work. Milliseconds. */
+  readonly firstAfterMs?: number;
+  readonly everyMs?: number;
+}
+
+/** Forgets round after round. `stop` resolves when the batch under way has ended. */
+export function startRetention({
+  firstAfterMs = 60_000,
+  everyMs = 3_600_000,
+  ...options
+}: RetentionOptions): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  let round = Promise.resolve();
+  let timer: NodeJS.Timeout;
+  const plan = (afterMs: number): void => {
+    timer = setTimeout(() => {
+      round = forgetAll(options, stopping.signal).then(() => {
+        if (!stopping.signal.aborted) plan(everyMs);
+      });
+    }, afterMs);
+  };
+  plan(firstAfterMs);
+  return {
+    async stop() {
+      stopping.abort();
+      clearTimeout(timer);
+      await round;
+    },
+  };
+}
+
+/** Never rejects. */
+async function forgetAll(
+  { keepMs, forget, now, onForgotten, onError }: RetentionOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  let count = 0;
+  try {
+    const before = new Date(now().getTime() - keepMs);
+    for (let gone = 1; gone > 0 && !signal.aborted; count += gone) gone = await forget(before);
+  } catch (error) {
+    onError(error);
+  }
+  if (count > 0) onForgotten(count);
 }

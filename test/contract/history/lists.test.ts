@@ -1,8 +1,10 @@
 /** What people look up: lists with filters, one alert by its prefix, silences, and what is forgotten. */
+import { openDatabase } from '../../../src/history/database';
 import type { AlertRow } from '../../../src/history/port';
+import { forgetBefore } from '../../../src/history/retention';
 import type { Silence } from '../../../src/mute/port';
 import { alertRow, change, ending, firing, STARTED } from './test-alerts';
-import { testHistory, type TestHistory } from './test-history';
+import { postgresUrl, testHistory, type TestHistory } from './test-history';
 
 let test_: TestHistory;
 beforeAll(async () => (test_ = await testHistory()));
@@ -89,17 +91,32 @@ describe('silences', () => {
   });
 });
 
-test('episodes that ended long ago are forgotten with all that belongs to them; open ones never', async () => {
+test('episodes that ended long ago are forgotten with all that belongs to them, batch by batch; open ones and what waits never', async () => {
   const old = alertRow({ episode: 1_000 }, { alertname: 'Old' });
   const open = alertRow({ episode: 1_000 }, { alertname: 'StillOpen' });
   const again = alertRow({ episode: 1_000 }, { alertname: 'Again' });
-  for (const one of [old, open, again]) await test_.history.pages.apply([one.fingerprint], () => firing(one));
-  for (const one of [old, again]) await test_.history.pages.apply([one.fingerprint], () => ending(one));
+  const waits = alertRow({ episode: 1_000 }, { alertname: 'Waits' });
+  for (const one of [old, open, again, waits])
+    await test_.history.pages.apply([one.fingerprint], () => firing(one));
+  for (const one of [old, again, waits])
+    await test_.history.pages.apply([one.fingerprint], () => ending(one));
+  await test_.sql.query(
+    `update ${test_.schema}.notifications set state = 'sent' where fingerprint = any($1)`,
+    [[old.fingerprint, again.fingerprint]],
+  );
   const newer = { ...again, episode: STARTED, startsAt: new Date(STARTED).toISOString() };
   await test_.history.pages.apply([again.fingerprint], () => firing(newer));
 
-  expect(await test_.history.forgetBefore(new Date(120_000))).toBe(2);
+  const database = openDatabase({ url: postgresUrl, instance: test_.instance });
+  const batches: number[] = [];
+  do batches.push(await forgetBefore(database, new Date(120_000), 1));
+  while (batches.at(-1)! > 0);
+  await database.close();
+  // the silences above go with the first ones
+  expect(batches).toEqual([2, 2, 0]);
   const { lists } = test_.history;
+  expect(await lists.find(waits.fingerprint)).not.toBeNull();
+  expect(await lists.notifications(waits.fingerprint)).toHaveLength(1);
   expect(await lists.find(old.fingerprint)).toBeNull();
   expect(await lists.timeline(old.fingerprint)).toEqual([]);
   expect(await lists.notifications(old.fingerprint)).toEqual([]);

@@ -47,6 +47,7 @@ describe('examples/tocsin.yaml', () => {
       'environment',
       'kafka',
       'temporal',
+      'history',
       'http',
       'log',
       'collect',
