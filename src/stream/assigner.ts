@@ -22,7 +22,8 @@ export function sharePartitions(members: readonly string[], count: number): stri
   return Array.from({ length: count }, (_, partition) => {
     const byPreference = members
       .filter((member) => load.get(member)! < most)
-      .map((member) => ({ member, rank: fnv1a64(`${member}|${partition}`) }))
+      // The number first: what comes last in FNV hardly moves the high bits, and all would prefer the same member.
+      .map((member) => ({ member, rank: fnv1a64(`${partition}|${member}`) }))
       .sort((a, b) => (a.rank < b.rank ? -1 : 1));
     const { member } = byPreference[0]!;
     load.set(member, load.get(member)! + 1);
