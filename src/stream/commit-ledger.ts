@@ -35,6 +35,7 @@ export function createCommitLedger(options: CommitLedgerOptions): CommitLedger {
   const { group, everyMessages = 100, everyMs = 10_000, onEvent } = options;
   const due = new Map<string, DoneOffset>();
   let messages = 0;
+  let owns: (topic: string, partition: number) => boolean = () => true;
   let running: Promise<boolean> | null = null;
   const timer = setInterval(() => void commitOnce(), everyMs);
   timer.unref();
@@ -74,10 +75,12 @@ export function createCommitLedger(options: CommitLedgerOptions): CommitLedger {
 
   function putBack(offset: DoneOffset): void {
     const key = `${offset.topic}|${offset.partition}`;
-    if (!due.has(key)) due.set(key, offset);
+    // The partition may have gone to another member while the commit was on its way.
+    if (!due.has(key) && owns(offset.topic, offset.partition)) due.set(key, offset);
   }
 
   function keepOnly(owned: (topic: string, partition: number) => boolean): void {
+    owns = owned;
     for (const [key, { topic, partition }] of due) if (!owned(topic, partition)) due.delete(key);
   }
 
