@@ -8,23 +8,25 @@ import { type OnStreamEvent, ignoreEvents } from './events';
 import type { Kafka } from './kafka';
 import { createSender } from './sender';
 
+export type DeadLetterReason = 'invalid_metric' | 'clock_skew' | 'invalid_transition';
+
 export interface DeadLetter {
-  readonly reason: string;
+  readonly reason: DeadLetterReason;
   readonly problems: readonly string[];
   readonly topic: string;
   readonly partition: number;
   readonly offset: string;
+  /** As text, the first 1,024 characters. */
   readonly key: string | null;
-  /** The broker's record time, ISO 8601. */
-  readonly recorded_at: string;
+  /** The record's time, ISO 8601; null where its sender gave it one that is no date. */
+  readonly recorded_at: string | null;
   /** The original bytes; of more than 512 KiB the first 512. */
   readonly value_base64: string | null;
   readonly truncated: boolean;
 }
 
-export type DeadLetterReason = 'invalid_metric' | 'clock_skew' | 'invalid_transition';
-
 const MAX_ORIGINAL_BYTES = 512 * 1_024;
+const MAX_KEY_LENGTH = 1_024;
 
 export function deadLetterOf(
   place: { topic: string; partition: number },
@@ -39,11 +41,17 @@ export function deadLetterOf(
     topic: place.topic,
     partition: place.partition,
     offset: message.offset,
-    key: key?.toString() ?? null,
-    recorded_at: new Date(Number(message.timestamp)).toISOString(),
+    key: key?.toString().slice(0, MAX_KEY_LENGTH) ?? null,
+    recorded_at: isoTime(Number(message.timestamp)),
     value_base64: value === null ? null : value.subarray(0, MAX_ORIGINAL_BYTES).toString('base64'),
     truncated: value !== null && value.length > MAX_ORIGINAL_BYTES,
   };
+}
+
+/** Producers may write any number as a record's time. */
+function isoTime(ms: number): string | null {
+  const time = new Date(ms);
+  return Number.isNaN(time.getTime()) ? null : time.toISOString();
 }
 
 export interface DeadLetterWriter {
@@ -67,14 +75,8 @@ export function createDeadLetterWriter(
       // One call a letter: large ones then leave in requests of their own instead of one that is too large.
       await Promise.all(records.map((record) => sender.send([record])));
       for (const letter of letters) {
-        const { topic: from, partition, offset, problems } = letter;
-        onEvent({
-          kind: 'dead_letter',
-          topic: from,
-          partition,
-          offset,
-          reason: problems.join('; ') || letter.reason,
-        });
+        const { topic: from, partition, offset, reason, problems } = letter;
+        onEvent({ kind: 'dead_letter', topic: from, partition, offset, reason, problems });
       }
     },
     close: sender.close,
