@@ -10,7 +10,7 @@ import { Type } from 'avsc';
 import { metricValue, numberOf, type Metric, type MetricMetadata } from '../domain/metric';
 import { checkClaims } from './avro-claims';
 import { METRIC_AVRO, METRIC_AVRO_V1 } from './avro-schema';
-import { looksLikeMetric, metricProblems } from './metric-message';
+import { looksLikeMetric, MAX_METRIC_BYTES, metricProblems } from './metric-message';
 import type { Decoded } from './transition-message';
 
 export const ENCODINGS = ['json', 'avro'] as const;
@@ -60,6 +60,7 @@ export function decodeValue(bytes: Buffer): unknown {
 /** The metric in a message, or why there is none. For callers off the hot path. */
 export function decodeMetric(bytes: Buffer | null): Decoded<Metric> {
   if (bytes === null || bytes.length === 0) return { ok: false, problems: ['message: is empty'] };
+  if (bytes.length > MAX_METRIC_BYTES) return { ok: false, problems: [tooLarge(bytes)] };
   let value: unknown;
   try {
     value = decodeValue(bytes);
@@ -68,6 +69,11 @@ export function decodeMetric(bytes: Buffer | null): Decoded<Metric> {
   }
   const problems = metricProblems(value);
   return problems.length === 0 && looksLikeMetric(value) ? { ok: true, value } : { ok: false, problems };
+}
+
+/** The problem of an encoded metric that has more bytes than one may have. */
+export function tooLarge(bytes: Buffer): string {
+  return `message: has ${bytes.length} bytes, more than ${MAX_METRIC_BYTES}`;
 }
 
 function toAvro(metric: Metric): AvroMetric {

@@ -19,7 +19,7 @@ import {
   type RawBatch,
 } from './group-consumer';
 import { withAdmin, type Kafka } from './kafka';
-import { eventTimeMs, looksLikeMetric } from './metric-message';
+import { eventTimeMs, looksLikeMetric, MAX_METRIC_BYTES } from './metric-message';
 import type { MetricPlace, MetricSink } from './port';
 import { listMetricTopics, metricsDlqTopic } from './topics';
 
@@ -128,7 +128,7 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
 
 /** The message's value, or undefined where there is none to decode. */
 function valueOf({ value }: KafkaMessage): unknown {
-  if (value === null || value.length === 0) return undefined;
+  if (value === null || value.length === 0 || value.length > MAX_METRIC_BYTES) return undefined;
   try {
     return decodeValue(value);
   } catch {

@@ -11,7 +11,18 @@ import type { Metric, MetricValue } from '../domain/metric';
 const NAMED_VALUES: ReadonlySet<unknown> = new Set(['NaN', '+Inf', '-Inf', 'stale']);
 
 const VALUE_FORM = 'a finite number, or one of "NaN", "+Inf", "-Inf", "stale"';
-const TIME_FORM = 'an ISO 8601 time with a zone, such as 2025-01-15T10:30:00Z';
+const TIME_FORM = 'an ISO 8601 time with a zone, from 1970 on, such as 2025-01-15T10:30:00Z';
+/** An object takes it for its prototype, not for a tag, wherever labels are copied. */
+const NO_TAG = '__proto__';
+
+/**
+ * A metric's bytes, at most. A transition holds its tags twice, each byte of Avro may be six of JSON, and Kafka takes a
+ * record of one MiB: a larger metric could be read and what follows from it could never be written.
+ */
+export const MAX_METRIC_BYTES = 65_536;
+/** That many problems tell what is wrong; a message may have thousands. */
+const MAX_PROBLEMS = 20;
+const MAX_PROBLEM_LENGTH = 300;
 
 const text = z.string().min(1);
 const metricSchema = z.object({
@@ -23,7 +34,9 @@ const metricSchema = z.object({
     (value) => Number.isFinite(value) || NAMED_VALUES.has(value),
     `has to be ${VALUE_FORM}`,
   ),
-  tags: z.record(z.string(), z.string()),
+  tags: z
+    .custom((tags) => !isObject(tags) || !Object.hasOwn(tags, NO_TAG), `must not have the name ${NO_TAG}`)
+    .pipe(z.record(z.string(), z.string())),
   metadata: z
     .object({
       collection_duration_ms: z.number().optional(),
@@ -41,8 +54,13 @@ const ZONED = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?
 let lastDay = '';
 let lastDayMs = NaN;
 
-/** Milliseconds since 1970 of an ISO 8601 time with a zone; NaN for anything else. */
+/** Milliseconds since 1970 of an ISO 8601 time with a zone; NaN for anything else, and for what was before. */
 export function eventTimeMs(time: string): number {
+  const ms = anyTimeMs(time);
+  return ms >= 0 ? ms : NaN;
+}
+
+function anyTimeMs(time: string): number {
   if (time.length === 24 && time.charCodeAt(23) === 0x5a) {
     // Nearly every time has exactly this form, and nearly every one the day of the one before.
     const ms = clockMs(time);
@@ -86,13 +104,17 @@ function isText(value: unknown): boolean {
   return typeof value === 'string' && value !== '';
 }
 
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /**
  * Whether a decoded value is a metric, its timestamp's form excepted: that is read once, by `eventTimeMs`, and NaN
  * there refuses the message too.
  */
 export function looksLikeMetric(value: unknown): value is Metric {
-  if (typeof value !== 'object' || value === null) return false;
-  const metric = value as Record<string, unknown>;
+  if (!isObject(value)) return false;
+  const metric = value;
   if (typeof metric.timestamp !== 'string' || !isText(metric.metric_name) || !isText(metric.instance_id))
     return false;
   if (!isText(metric.database_type)) return false;
@@ -101,21 +123,25 @@ export function looksLikeMetric(value: unknown): value is Metric {
 }
 
 function tagsFit(tags: unknown): boolean {
-  if (typeof tags !== 'object' || tags === null || Array.isArray(tags)) return false;
-  for (const name in tags) if (typeof (tags as Record<string, unknown>)[name] !== 'string') return false;
+  if (!isObject(tags)) return false;
+  for (const name in tags) if (typeof tags[name] !== 'string' || name === NO_TAG) return false;
   return true;
 }
 
 function metadataFits(metadata: unknown): boolean {
   if (metadata === undefined) return true;
-  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return false;
-  const fields = metadata as Record<string, unknown>;
-  for (const name in fields) if (typeof fields[name] === 'object' && fields[name] !== null) return false;
+  if (!isObject(metadata)) return false;
+  for (const name in metadata) if (!isPlain(metadata[name])) return false;
   return (
-    optionally('number', fields.collection_duration_ms) &&
-    optionally('string', fields.version) &&
-    optionally('string', fields.correlation_id)
+    optionally('number', metadata.collection_duration_ms) &&
+    optionally('string', metadata.version) &&
+    optionally('string', metadata.correlation_id)
   );
+}
+
+/** A number too large for JavaScript is read as infinite, and would be written as null. */
+function isPlain(value: unknown): boolean {
+  return value === null || (typeof value === 'number' ? Number.isFinite(value) : typeof value !== 'object');
 }
 
 function optionally(type: 'number' | 'string', value: unknown): boolean {
@@ -131,14 +157,17 @@ function addedFieldsFit({
   );
 }
 
-/** Every problem of a value that is no metric, each with its path. Empty for a metric. */
+/** The first problems of a value that is no metric, each with its path. Empty for a metric. */
 export function metricProblems(value: unknown): string[] {
   const result = metricSchema.safeParse(value);
   return result.success ? [] : problemsOf(result.error);
 }
 
 export function problemsOf(error: z.ZodError): string[] {
-  return error.issues.map(
-    ({ path, message }) => `${path.length === 0 ? 'message' : path.join('.')}: ${message}`,
-  );
+  const { issues } = error;
+  const told = issues.slice(0, MAX_PROBLEMS).map(({ path, message }) => {
+    const place = path.length === 0 ? 'message' : path.join('.');
+    return `${place}: ${message}`.slice(0, MAX_PROBLEM_LENGTH);
+  });
+  return issues.length > told.length ? [...told, `${issues.length - told.length} more`] : told;
 }

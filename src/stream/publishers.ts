@@ -5,11 +5,11 @@
 import type { Message, TopicMessages } from 'kafkajs';
 import { TocsinError } from '../domain/errors';
 import type { Metric } from '../domain/metric';
-import { encoderOf, type Encoding } from './codec';
+import { encoderOf, tooLarge, type Encoding } from './codec';
 import type { Compression } from './compression';
 import type { OnStreamEvent } from './events';
 import type { Kafka } from './kafka';
-import { eventTimeMs, looksLikeMetric, metricProblems } from './metric-message';
+import { eventTimeMs, looksLikeMetric, MAX_METRIC_BYTES, metricProblems } from './metric-message';
 import type { MetricPublisher, TransitionPublisher } from './port';
 import { createSender } from './sender';
 import { alertsTopic, ensureTopics, metricTopic, type TopicSettings } from './topics';
@@ -43,9 +43,8 @@ export function createMetricPublisher(options: MetricPublisherOptions): MetricPu
   async function publish(metrics: readonly Metric[]): Promise<void> {
     const byTopic = new Map<string, Message[]>();
     for (const metric of metrics) {
-      refuseInvalid(metric);
+      const message = { key: metric.instance_id, value: encodeValid(metric) };
       const topic = metricTopic(instance, metric, topicPerInstance);
-      const message = { key: metric.instance_id, value: encode(metric) };
       const known = byTopic.get(topic);
       if (known === undefined) byTopic.set(topic, [message]);
       else known.push(message);
@@ -54,16 +53,19 @@ export function createMetricPublisher(options: MetricPublisherOptions): MetricPu
     await sender.send([...byTopic].map(([topic, messages]): TopicMessages => ({ topic, messages })));
   }
 
+  function encodeValid(metric: Metric): Buffer {
+    if (!looksLikeMetric(metric) || Number.isNaN(eventTimeMs(metric.timestamp)))
+      throw invalid(metric, metricProblems(metric));
+    const value = encode(metric);
+    if (value.length > MAX_METRIC_BYTES) throw invalid(metric, [tooLarge(value)]);
+    return value;
+  }
+
   return { publish, close: sender.close };
 }
 
-function refuseInvalid(metric: Metric): void {
-  if (looksLikeMetric(metric) && !Number.isNaN(eventTimeMs(metric.timestamp))) return;
-  const { metric_name: name, instance_id: of } = metric;
-  throw new TocsinError(
-    'TOC_MESSAGE_INVALID',
-    `metric "${name}" of "${of}": ${metricProblems(metric).join('; ')}`,
-  );
+function invalid({ metric_name: name, instance_id: of }: Metric, problems: readonly string[]): TocsinError {
+  return new TocsinError('TOC_MESSAGE_INVALID', `metric "${name}" of "${of}": ${problems.join('; ')}`);
 }
 
 /** Asks Kafka once for each new topic; calls that need the same one at the same time share the asking. */
