@@ -1,12 +1,14 @@
 /** What the tests on real Kafka share: an instance of their own, rules and metrics in few words, and waiting. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { KafkaMessage } from 'kafkajs';
+import type { KafkaMessage, Message } from 'kafkajs';
 import type { Metric } from '../../../src/domain/metric';
 import type { ThresholdRule } from '../../../src/domain/rule';
+import type { Transition } from '../../../src/domain/transition';
 import type { StreamEvent } from '../../../src/stream/events';
 import { createKafka, withAdmin, type Kafka } from '../../../src/stream/kafka';
-import { ensureTopics, metricTopic } from '../../../src/stream/topics';
+import { alertsTopic, ensureTopics, metricTopic } from '../../../src/stream/topics';
+import { decodeTransition } from '../../../src/stream/transition-message';
 
 export interface Bench {
   readonly instance: string;
@@ -81,22 +83,38 @@ export function rule(over: Partial<ThresholdRule> = {}): ThresholdRule {
   };
 }
 
-/** Sends raw values as they are. */
-export async function sendRaw(
-  kafka: Kafka,
-  topic: string,
-  messages: { key?: string; value: Buffer | string | null; partition?: number }[],
-): Promise<void> {
+/** Sends messages as they are, each in a request of its own: together large ones would be too large. */
+export async function sendRaw(kafka: Kafka, topic: string, messages: readonly Message[]): Promise<void> {
   const producer = kafka.producer();
   await producer.connect();
   try {
-    await producer.send({
-      topic,
-      messages: messages.map((message) => ({ ...message, value: message.value })),
-    });
+    for (const message of messages) await producer.send({ topic, messages: [message] });
   } finally {
     await producer.disconnect();
   }
+}
+
+/** The offsets that a group has committed, by `topic/partition`. */
+export async function committedOf(bench: Bench, group: string): Promise<Record<string, number>> {
+  const topics = await withAdmin(bench.kafka, (admin) => admin.fetchOffsets({ groupId: group }));
+  const all = topics.flatMap(({ topic, partitions }) =>
+    partitions.map(({ partition, offset }) => [`${topic}/${partition}`, Number(offset)] as const),
+  );
+  return Object.fromEntries(all.filter(([, offset]) => offset >= 0));
+}
+
+/** How many messages a group has committed in all its topics, which are read from their beginning. */
+export async function countCommitted(bench: Bench, group: string): Promise<number> {
+  return Object.values(await committedOf(bench, group)).reduce((sum, offset) => sum + offset, 0);
+}
+
+/** The transitions that `gds.alerts` holds, in their order. What is none is left out. */
+export async function readTransitions(bench: Bench): Promise<Transition[]> {
+  const records = await readAll(bench, alertsTopic(bench.instance));
+  return records.flatMap(({ value }) => {
+    const decoded = decodeTransition(value);
+    return decoded.ok ? [decoded.value] : [];
+  });
 }
 
 /** Everything that a topic holds now, in the order of offsets within each partition. */

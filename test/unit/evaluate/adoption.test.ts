@@ -102,6 +102,8 @@ describe('an alert that was open', () => {
   test('tells its new condition when the rule has changed meanwhile', async () => {
     const [fired] = await historyOf([rule()], [sample(10, 95)]);
     const next = await takeOver([rule({ threshold: 80, hash: 'h2' })], [fired!]);
+    await next.offer(sample(10, 95));
+    expect(next.sent).toEqual([]);
     await next.offer(sample(20, 80.5));
     expect(next.sent).toMatchObject([{ kind: 'changed', threshold: 80, starts_at: fired!.starts_at }]);
   });
