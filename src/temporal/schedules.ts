@@ -1,7 +1,8 @@
 /**
  * Collectors tick in shards: one Schedule a shard starts a workflow every five minutes, whose one activity ticks until
- * the next is due. When a run is still ending, the next waits for it; one that a stopped server missed is made up for
- * within a minute, older ones are let go, since the past cannot be measured.
+ * the next is due. When a run is still ending, the next waits for it. What a stopped server missed within one interval is
+ * made up for: there is always one such time, so collection goes on as soon as the server is back. Older times are let
+ * go, since the past cannot be measured.
  */
 import {
   ScheduleAlreadyRunning,
@@ -60,12 +61,19 @@ async function deleteOthers(client: Client, instance: string, wanted: ReadonlySe
 
 type Schedule = ScheduleOptions<ScheduleOptionsStartWorkflowAction<typeof collectWorkflow>>;
 
+/** The server looks at its Schedules somewhat after it is back. */
+const SLACK_MS = 60_000;
+
 function scheduleOf(instance: string, shard: string, everyMs: number): Schedule {
   const id = collectWorkflowId(instance, shard);
   return {
     scheduleId: id,
     spec: { intervals: [{ every: everyMs }] },
-    policies: { overlap: ScheduleOverlapPolicy.BUFFER_ONE, catchupWindow: '1m', pauseOnFailure: false },
+    policies: {
+      overlap: ScheduleOverlapPolicy.BUFFER_ONE,
+      catchupWindow: everyMs + SLACK_MS,
+      pauseOnFailure: false,
+    },
     state: { triggerImmediately: true },
     action: {
       type: 'startWorkflow',
