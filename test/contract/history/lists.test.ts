@@ -116,7 +116,7 @@ test('episodes that ended long ago are forgotten with all that belongs to them, 
   expect(batches).toEqual([2, 2, 0]);
   const { lists } = test_.history;
   expect(await lists.find(waits.fingerprint)).not.toBeNull();
-  expect(await lists.notifications(waits.fingerprint)).toHaveLength(1);
+  expect(await lists.notifications(waits.fingerprint)).toHaveLength(2);
   expect(await lists.find(old.fingerprint)).toBeNull();
   expect(await lists.timeline(old.fingerprint)).toEqual([]);
   expect(await lists.notifications(old.fingerprint)).toEqual([]);
