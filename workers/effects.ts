@@ -113,21 +113,15 @@ function receiverOf(receiver: ReceiverConfig): Receiver {
   return { name, channel: channelOf(receiver), routingKey, timeoutMs, fallback };
 }
 
-/** Secrets are resolved here, in the process that sends. */
+/** Secrets go as they are: a channel reveals them when it sends. */
 function channelOf(receiver: ReceiverConfig): Channel {
   switch (receiver.type) {
     case 'notification_service':
-      return createNotificationServiceChannel({ url: receiver.url, token: receiver.token?.reveal() ?? null });
-    case 'webhook': {
-      const headers = Object.fromEntries(
-        Object.entries(receiver.headers).map(([name, value]) => [name, value.reveal()]),
-      );
-      return createWebhookChannel({ url: receiver.url.reveal(), headers });
-    }
-    case 'email': {
-      const { smtp, from, to } = receiver;
-      return createEmailChannel({ ...smtp, password: smtp.password?.reveal() ?? null, from, to });
-    }
+      return createNotificationServiceChannel(receiver);
+    case 'webhook':
+      return createWebhookChannel(receiver);
+    case 'email':
+      return createEmailChannel({ ...receiver.smtp, from: receiver.from, to: receiver.to });
   }
 }
 

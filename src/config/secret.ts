@@ -1,6 +1,7 @@
 /**
  * A secret of the configuration. It is read where it is used and printed nowhere: JSON, logs, `util.inspect` and string
- * concatenation all show `***`. One that lives in a file is read anew on every use, so that it can be rotated.
+ * concatenation all show `***`. One that lives in a file is read anew by each `reveal`, so whoever reveals it
+ * where it is used sees that it was rotated.
  */
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';

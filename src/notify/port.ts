@@ -15,6 +15,12 @@ export type Delivery =
   | { readonly kind: 'retry'; readonly error: string; readonly retryAfterMs: number | null }
   | { readonly kind: 'refused'; readonly error: string };
 
+/** A secret of the configuration. It may be rotated while we run, so a channel reveals it at each send and keeps it nowhere. */
+export interface Revealable {
+  /** Throws when it cannot be read. */
+  reveal(): string;
+}
+
 export interface Channel {
   /** `notification_service`, `webhook`, `email`. */
   readonly kind: string;

@@ -5,7 +5,7 @@
 import { createTransport } from 'nodemailer';
 import { messageOf } from '../../domain/errors';
 import { messageId } from '../../domain/identity';
-import type { Channel, Delivery, OutgoingMessage } from '../port';
+import type { Channel, Delivery, OutgoingMessage, Revealable } from '../port';
 import { htmlOf } from './email-html';
 import { deliveryOfSmtp } from './status';
 
@@ -15,7 +15,7 @@ export interface EmailOptions {
   /** TLS from the first byte; otherwise STARTTLS where the server offers it. */
   readonly secure: boolean;
   readonly user: string | null;
-  readonly password: string | null;
+  readonly password: Revealable | null;
   readonly from: string;
   readonly to: readonly string[];
 }
@@ -26,30 +26,32 @@ const CONNECT_TIMEOUT_MS = 5_000;
 export function createEmailChannel(options: EmailOptions): Channel {
   const { host, port, secure, user, password } = options;
   const where = `${host}:${port}`;
-  const transport = createTransport({
-    host,
-    port,
-    secure,
-    ...(user === null ? {} : { auth: { user, pass: password ?? '' } }),
-    connectionTimeout: CONNECT_TIMEOUT_MS,
-    greetingTimeout: CONNECT_TIMEOUT_MS,
-    socketTimeout: 30_000,
-    socketCloseTimeout: 0,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  });
+  // Each mail has a connection of its own anyway, so a transport for each costs nothing.
+  const transport = () =>
+    createTransport({
+      host,
+      port,
+      secure,
+      ...(user === null ? {} : { auth: { user, pass: password?.reveal() ?? '' } }),
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      greetingTimeout: CONNECT_TIMEOUT_MS,
+      socketTimeout: 30_000,
+      socketCloseTimeout: 0,
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    });
   return {
     kind: 'email',
     destination: `smtp://${where}`,
     async send(message, signal) {
       try {
-        const sent = await transport.sendMail({ ...mailOf(message, options), signal });
+        const sent = await transport().sendMail({ ...mailOf(message, options), signal });
         return { kind: 'delivered', detail: `${sent.response} (${where})${rejectedNote(sent.rejected)}` };
       } catch (error) {
         return deliveryOfError(error, signal, where);
       }
     },
-    close: async () => transport.close(),
+    close: async () => undefined,
   };
 }
 

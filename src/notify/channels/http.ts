@@ -7,7 +7,12 @@ import { deliveryOfHttp } from './status';
 export interface JsonPoster {
   /** Scheme, host and port. */
   readonly destination: string;
-  post(body: unknown, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Delivery>;
+  /** `headers` is asked at each post; when it throws, as for a secret that cannot be read now, another attempt may do. */
+  post(
+    body: unknown,
+    headers: () => Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<Delivery>;
   close(): Promise<void>;
 }
 
@@ -15,37 +20,47 @@ export interface JsonPoster {
 const EXCERPT = 200;
 const CONNECT_TIMEOUT_MS = 5_000;
 
-export function createJsonPoster(url: string): JsonPoster {
-  const target = new URL(url);
+/** `url` is asked at each post; the destination stays that of the beginning. */
+export function createJsonPoster(url: () => string): JsonPoster {
+  const { origin, host } = new URL(url());
   const agent = new Agent({ connect: { timeout: CONNECT_TIMEOUT_MS } });
   return {
-    destination: target.origin,
-    post: (body, headers, signal) => post(agent, target, body, headers, signal),
+    destination: origin,
+    post: (body, headers, signal) => post(agent, host, () => requestOf(url, body, headers), signal),
     close: () => agent.destroy(),
   };
 }
 
+interface JsonRequest {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+function requestOf(
+  url: () => string,
+  body: unknown,
+  headers: () => Readonly<Record<string, string>>,
+): JsonRequest {
+  const ours = { 'content-type': 'application/json', 'user-agent': 'tocsin' };
+  return { url: new URL(url()), headers: { ...ours, ...headers() }, body: JSON.stringify(body) };
+}
+
 async function post(
   agent: Agent,
-  target: URL,
-  body: unknown,
-  headers: Readonly<Record<string, string>>,
+  host: string,
+  make: () => JsonRequest,
   signal: AbortSignal,
 ): Promise<Delivery> {
   try {
-    const response = await request(target, {
-      method: 'POST',
-      dispatcher: agent,
-      headers: { 'content-type': 'application/json', 'user-agent': 'tocsin', ...headers },
-      body: JSON.stringify(body),
-      signal,
-    });
+    const { url, headers, body } = make();
+    const response = await request(url, { method: 'POST', dispatcher: agent, headers, body, signal });
     const { statusCode, headers: answered } = response;
     const excerpt = await endOf(response);
-    return deliveryOfHttp(statusCode, target.host, text(answered['retry-after']), excerpt, new Date());
+    return deliveryOfHttp(statusCode, host, text(answered['retry-after']), excerpt, new Date());
   } catch (error) {
     const words = signal.aborted ? 'no answer in time' : messageOf(error);
-    return { kind: 'retry', error: `${target.host}: ${words}`, retryAfterMs: null };
+    return { kind: 'retry', error: `${host}: ${words}`, retryAfterMs: null };
   }
 }
 

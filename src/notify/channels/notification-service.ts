@@ -1,25 +1,24 @@
 /** The enterprise notification service: `POST {url}/ingest`, which takes each message_id once. */
-import type { Channel } from '../port';
+import type { Channel, Revealable } from '../port';
 import { createJsonPoster } from './http';
 
 export interface NotificationServiceOptions {
   readonly url: string;
   /** Sent as a bearer token. */
-  readonly token: string | null;
+  readonly token: Revealable | null;
 }
 
 export function createNotificationServiceChannel({ url, token }: NotificationServiceOptions): Channel {
-  const poster = createJsonPoster(`${url.replace(/\/+$/, '')}/ingest`);
-  const authorization: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
+  const poster = createJsonPoster(() => `${url.replace(/\/+$/, '')}/ingest`);
   return {
     kind: 'notification_service',
     destination: poster.destination,
     send: ({ payload }, signal) => {
-      const headers = {
+      const headers = () => ({
         'idempotency-key': payload.message_id,
         'x-correlation-id': headerText(payload.correlation_id),
-        ...authorization,
-      };
+        ...(token !== null && { authorization: `Bearer ${token.reveal()}` }),
+      });
       return poster.post(payload, headers, signal);
     },
     close: () => poster.close(),

@@ -1,5 +1,6 @@
 /** One suite for every channel: what each answer means, and that no server can hold a message for good. */
 import { createServer, type Server, type Socket } from 'node:net';
+import { Secret } from '../../../src/config/secret';
 import { createEmailChannel } from '../../../src/notify/channels/email';
 import { createNotificationServiceChannel } from '../../../src/notify/channels/notification-service';
 import { createWebhookChannel } from '../../../src/notify/channels/webhook';
@@ -109,7 +110,7 @@ const mailTo = (port: number): Channel =>
     to: ['dba@example.org'],
   });
 const serviceAt = (url: string) => createNotificationServiceChannel({ url, token: null });
-const webhookAt = (url: string) => createWebhookChannel({ url, headers: {} });
+const webhookAt = (url: string) => createWebhookChannel({ url: Secret.of(url), headers: {} });
 
 const KINDS: readonly Kind[] = [
   {

@@ -1,4 +1,8 @@
 /** What the receivers of a message get to see, over each channel. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Secret } from '../../../src/config/secret';
 import { createEmailChannel } from '../../../src/notify/channels/email';
 import { createNotificationServiceChannel } from '../../../src/notify/channels/notification-service';
 import { createWebhookChannel } from '../../../src/notify/channels/webhook';
@@ -14,7 +18,10 @@ describe('over HTTP', () => {
   afterEach(() => catcher.close());
 
   test('the notification service gets the payload at /ingest, with its key and token', async () => {
-    const channel = createNotificationServiceChannel({ url: `${catcher.url}/base/`, token: 'secret-token' });
+    const channel = createNotificationServiceChannel({
+      url: `${catcher.url}/base/`,
+      token: Secret.of('secret-token'),
+    });
     const message = outgoing();
     expect(await channel.send(message, patience())).toEqual({
       kind: 'delivered',
@@ -32,7 +39,10 @@ describe('over HTTP', () => {
   });
 
   test('a webhook gets the same payload with headers of its own', async () => {
-    const channel = createWebhookChannel({ url: `${catcher.url}/hook?key=k`, headers: { 'X-Team': 'dba' } });
+    const channel = createWebhookChannel({
+      url: Secret.of(`${catcher.url}/hook?key=k`),
+      headers: { 'X-Team': Secret.of('dba') },
+    });
     const message = outgoing('fire', { alert: alert({ correlationId: 'corr-ü\n' }) });
     await channel.send(message, patience());
     expect(catcher.requests[0]).toMatchObject({ path: '/hook?key=k', json: message.payload });
@@ -40,12 +50,50 @@ describe('over HTTP', () => {
     await channel.close();
   });
 
+  test('a secret that was rotated is the new one from the next message on; while it cannot be read it is tried again', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tocsin-secrets-'));
+    const put = (name: string, content: string): string => {
+      writeFileSync(join(folder, name), content);
+      return join(folder, name);
+    };
+    const service = createNotificationServiceChannel({
+      url: catcher.url,
+      token: Secret.inFile(put('token', 'one')),
+    });
+    const webhook = createWebhookChannel({
+      url: Secret.inFile(put('url', `${catcher.url}/one`)),
+      headers: { 'X-Key': Secret.inFile(put('key', 'one')) },
+    });
+    await service.send(outgoing(), patience());
+    await webhook.send(outgoing(), patience());
+    put('token', 'two');
+    put('url', `${catcher.url}/two`);
+    put('key', 'two');
+    await service.send(outgoing(), patience());
+    await webhook.send(outgoing(), patience());
+    const seen = catcher.requests.map(({ path, headers }) => [
+      path,
+      headers['authorization'] ?? headers['x-key'],
+    ]);
+    expect(seen).toEqual([
+      ['/ingest', 'Bearer one'],
+      ['/one', 'one'],
+      ['/ingest', 'Bearer two'],
+      ['/two', 'two'],
+    ]);
+    rmSync(folder, { recursive: true });
+    expect((await service.send(outgoing(), patience())).kind).toBe('retry');
+    expect((await webhook.send(outgoing(), patience())).kind).toBe('retry');
+    await service.close();
+    await webhook.close();
+  });
+
   test.each([
     ['7', 7_000],
     ['soon', null],
     [new Date(Date.now() + 30_000).toUTCString(), expect.closeTo(30_000, -4)],
   ])('Retry-After: %s is heeded', async (header, expected) => {
-    const channel = createWebhookChannel({ url: catcher.url, headers: {} });
+    const channel = createWebhookChannel({ url: Secret.of(catcher.url), headers: {} });
     catcher.answer({ status: 429, headers: { 'retry-after': header } });
     expect(await channel.send(outgoing(), patience())).toMatchObject({
       kind: 'retry',
@@ -56,7 +104,7 @@ describe('over HTTP', () => {
 
   test('a redirect is not followed, and an error shows its reason but no secret of the URL', async () => {
     const channel = createWebhookChannel({
-      url: `${catcher.url}/services/T0/SECRET?token=SECRET`,
+      url: Secret.of(`${catcher.url}/services/T0/SECRET?token=SECRET`),
       headers: {},
     });
     catcher.answer(
@@ -79,7 +127,7 @@ describe('over HTTP', () => {
   });
 
   test('accepted is accepted, whatever becomes of the rest of the answer', async () => {
-    const channel = createWebhookChannel({ url: catcher.url, headers: {} });
+    const channel = createWebhookChannel({ url: Secret.of(catcher.url), headers: {} });
     catcher.answer(
       { status: 200, body: 'x'.repeat(300_000) },
       { status: 200, headers: { 'content-length': '99' }, body: 'short' },
@@ -147,16 +195,37 @@ describe('by e-mail', () => {
     await catcher.close();
   });
 
-  test('logs in where the server asks for it; a wrong password is refused', async () => {
+  test('logs in where the server asks for it, with the password of now; a wrong one is refused', async () => {
     const catcher = await startSmtpCatcher({ user: 'tocsin', password: 'right' });
-    const right = createEmailChannel({ ...options, port: catcher.port, user: 'tocsin', password: 'right' });
-    const wrong = createEmailChannel({ ...options, port: catcher.port, user: 'tocsin', password: 'wrong' });
+    const right = createEmailChannel({
+      ...options,
+      port: catcher.port,
+      user: 'tocsin',
+      password: Secret.of('right'),
+    });
+    const wrong = createEmailChannel({
+      ...options,
+      port: catcher.port,
+      user: 'tocsin',
+      password: Secret.of('wrong'),
+    });
     expect((await right.send(outgoing(), patience())).kind).toBe('delivered');
     const refusal = await wrong.send(outgoing(), patience());
     expect(refusal).toMatchObject({ kind: 'refused', error: expect.stringContaining('535') });
     expect(JSON.stringify(refusal)).not.toContain('"wrong"');
+    let password = 'wrong';
+    const rotated = createEmailChannel({
+      ...options,
+      port: catcher.port,
+      user: 'tocsin',
+      password: { reveal: () => password },
+    });
+    expect((await rotated.send(outgoing(), patience())).kind).toBe('refused');
+    password = 'right';
+    expect((await rotated.send(outgoing(), patience())).kind).toBe('delivered');
     await right.close();
     await wrong.close();
+    await rotated.close();
     await catcher.close();
   });
 
