@@ -1,4 +1,5 @@
 /** What the stream tells of itself; the wiring turns it into logs and counters. */
+import type { DeadLetterReason } from './dead-letters';
 
 export type StreamEvent =
   | {
@@ -45,7 +46,9 @@ export type StreamEvent =
       readonly topic: string;
       readonly partition: number;
       readonly offset: string;
-      readonly reason: string;
+      readonly reason: DeadLetterReason;
+      /** Whatever the sender wrote may stand in them: for people only. */
+      readonly problems: readonly string[];
     };
 
 export type OnStreamEvent = (event: StreamEvent) => void;
