@@ -1,10 +1,12 @@
 /**
  * The way from collectors to Kafka: one batch at a time, in order, tried again until it is acknowledged. While Kafka is
- * away the outbox fills up to its bound and then drops the oldest messages, counted; it never grows beyond.
+ * away the outbox fills up to its bound and then drops the oldest messages, counted; it never grows beyond. A message
+ * that is refused for good is counted and left out; those around it go on.
  *
- * Promise: what was added is published, unless it was counted as dropped or is answered by `close` as left over.
+ * Promise: what was added is published, unless it was counted as dropped or refused or is answered by `close` as left over.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TocsinError } from '../domain/errors';
 import type { Metric } from '../domain/metric';
 import type { MetricPublisher } from '../stream/port';
 
@@ -22,7 +24,12 @@ export const DEFAULT_OUTBOX: OutboxOptions = { bound: 50_000, batch: 2_000, retr
 export interface OutboxStatus {
   readonly queued: number;
   readonly published: number;
+  /** For want of room. */
   readonly dropped: number;
+  /** For good: no other attempt would be taken. */
+  readonly refused: number;
+  /** Why the last of them was refused; null while none has been. */
+  readonly refusal: unknown;
   /** Of the last attempt; null when it succeeded. */
   readonly error: unknown;
 }
@@ -40,13 +47,25 @@ export function createOutbox(
   first: readonly Metric[] = [],
 ): Outbox {
   let waiting: Metric[] = [];
-  let sending: readonly Metric[] = [];
+  let sending: Metric[] = [];
   let published = 0;
   let dropped = 0;
+  let refused = 0;
+  let refusal: unknown = null;
   let error: unknown = null;
   let pump: Promise<void> | null = null;
   const stopped = new AbortController();
 
+  /** A batch is refused for one message of it: it is halved until that one stands alone. */
+  const leaveOut = (failure: TocsinError): void => {
+    if (sending.length > 1) {
+      waiting = [...sending.splice(Math.ceil(sending.length / 2)), ...waiting];
+      return;
+    }
+    sending = [];
+    refused++;
+    refusal = failure;
+  };
   const pumpAll = async (): Promise<void> => {
     let waitMs = options.retryMs[0];
     while (waiting.length > 0 || sending.length > 0) {
@@ -59,6 +78,10 @@ export function createOutbox(
         error = null;
         waitMs = options.retryMs[0];
       } catch (failure) {
+        if (failure instanceof TocsinError && !failure.retryable) {
+          leaveOut(failure);
+          continue;
+        }
         error = failure;
         await sleep(waitMs * (0.5 + Math.random() / 2), undefined, { signal: stopped.signal }).catch(
           () => undefined,
@@ -84,7 +107,7 @@ export function createOutbox(
   if (first.length > 0) add(first);
   return {
     add,
-    status: () => ({ queued: waiting.length + sending.length, published, dropped, error }),
+    status: () => ({ queued: waiting.length + sending.length, published, dropped, refused, refusal, error }),
     async close(ms) {
       const timer = setTimeout(() => stopped.abort(), ms);
       const given = new Promise<void>((resolve) =>

@@ -1,5 +1,6 @@
 /** The outbox: in order, again until acknowledged, bounded, and honest about what it dropped. */
 import { createOutbox, type Outbox } from '../../../src/collect/outbox';
+import { TocsinError } from '../../../src/domain/errors';
 import type { Metric } from '../../../src/domain/metric';
 import { waitFor } from '../../harness/wait-for';
 
@@ -28,10 +29,14 @@ function sceneOf(first: readonly Metric[] = []) {
     batches: [] as number[],
     published: [] as Metric[],
     hangs: false,
+    invalid: [] as number[],
   };
   const publish = (metrics: readonly Metric[]): Promise<void> => {
     scene.attempts++;
     if (scene.hangs) return new Promise(() => undefined);
+    const bad = metrics.find(({ value }) => scene.invalid.includes(Number(value)));
+    if (bad !== undefined)
+      return Promise.reject(new TocsinError('TOC_MESSAGE_INVALID', `metric ${String(bad.value)}`));
     if (scene.away) return Promise.reject(new Error('no broker'));
     scene.batches.push(metrics.length);
     scene.published.push(...metrics);
@@ -59,7 +64,24 @@ it('tries the same batch again until it is acknowledged, and shows why it waits'
   scene.away = false;
   await waitFor(() => box.status().published === 4, { what: 'all published' });
   expect(values(scene.published)).toEqual([0, 1, 2, 3]);
-  expect(box.status()).toEqual({ queued: 0, published: 4, dropped: 0, error: null });
+  expect(box.status()).toEqual({
+    queued: 0,
+    published: 4,
+    dropped: 0,
+    refused: 0,
+    refusal: null,
+    error: null,
+  });
+});
+
+it('leaves out what is refused for good, counts it, and goes on with the others in their order', async () => {
+  const { scene, box } = sceneOf();
+  scene.invalid = [1, 5];
+  box.add(some(0, 8));
+  await waitFor(() => box.status().queued === 0, { what: 'the outbox to be empty' });
+  expect(values(scene.published)).toEqual([0, 2, 3, 4, 6, 7]);
+  expect(box.status()).toMatchObject({ published: 6, refused: 2, dropped: 0, error: null });
+  expect(String(box.status().refusal)).toContain('metric 5');
 });
 
 it('beyond its bound drops the oldest that it is not sending, and counts them', async () => {
