@@ -1,5 +1,6 @@
 /** What an alert's life writes down: its records in Postgres and its silences. */
 import type { Artifact } from '../src/domain/artifact';
+import type { RemediationResult } from '../src/domain/remediation';
 import type { Transition } from '../src/domain/transition';
 import type { LifeStore, QueuedRecord } from '../src/history/port';
 import type { Silence, SilenceStore } from '../src/mute/port';
@@ -11,6 +12,8 @@ export interface BookkeepingDeps {
   readonly quickArtifacts: (transition: Transition, episode: number) => Promise<readonly Artifact[]>;
   /** Tells the notifier of this process that messages may be due. */
   readonly wakeNotifier: () => void;
+  /** Told of each result that is written down; again when the record comes again. */
+  readonly onRemediated?: (result: RemediationResult, record: QueuedRecord) => void;
 }
 
 export interface OpenedEpisode {
@@ -25,9 +28,10 @@ export function createBookkeepingActivities({
   silences,
   quickArtifacts,
   wakeNotifier,
+  onRemediated,
 }: BookkeepingDeps) {
   async function write(record: QueuedRecord, artifacts?: readonly Artifact[]) {
-    const { begins: _, notifications, ...rest } = record;
+    const { begins: _, correlationId: __, notifications, ...rest } = record;
     const answer = await lives.record({
       ...rest,
       ...(artifacts === undefined ? {} : { artifacts: [...(rest.artifacts ?? []), ...artifacts] }),
@@ -42,6 +46,7 @@ export function createBookkeepingActivities({
       record.resolves !== undefined
     )
       wakeNotifier();
+    if (record.remediation !== undefined) onRemediated?.(record.remediation, record);
     return answer;
   }
 

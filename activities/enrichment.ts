@@ -10,21 +10,27 @@ export interface EnrichmentDeps {
     asked: readonly AskedProvider[],
     signal: AbortSignal,
   ) => Promise<readonly Artifact[]>;
+  readonly onEnriched?: (request: EnrichmentRequest, artifacts: readonly Artifact[]) => void;
 }
 
 export interface EnrichmentRequest extends EnrichmentSubject {
   readonly providers: readonly AskedProvider[];
+  readonly correlationId?: string;
 }
 
 const BEAT_MS = 1_000;
 
-export function createEnrichmentActivities({ enrich }: EnrichmentDeps) {
+export function createEnrichmentActivities({ enrich, onEnriched }: EnrichmentDeps) {
   return {
     /** Takes as long as the longest budget at most. Reads only, so asking again is harmless. */
-    async enrich({ providers, ...subject }: EnrichmentRequest): Promise<readonly Artifact[]> {
+    async enrich(request: EnrichmentRequest): Promise<readonly Artifact[]> {
+      const { fingerprint, episode, labels, recent } = request;
       const beat = setInterval(() => heartbeat(), BEAT_MS);
       try {
-        return await enrich(subject, providers, cancellationSignal());
+        const subject = { fingerprint, episode, labels, recent };
+        const artifacts = await enrich(subject, request.providers, cancellationSignal());
+        onEnriched?.(request, artifacts);
+        return artifacts;
       } finally {
         clearInterval(beat);
       }

@@ -27,6 +27,8 @@ export interface RemediationDeps {
   readonly guard: RemediationGuard;
   readonly acts: RemediationActs;
   readonly watch: RecoveryWatch;
+  /** Told of every change of a target. */
+  readonly onActed?: (request: ActRequest, result: ActResult) => void;
 }
 
 export interface RecoveryRequest {
@@ -37,20 +39,21 @@ export interface RecoveryRequest {
   readonly verifyTimeoutMs: number;
   /** Kept alive meanwhile, so that nobody else acts on the target and a rollback is still ours to make. */
   readonly lease: Lease;
+  readonly correlationId?: string;
 }
 
 const BEAT_MS = 1_000;
 const RENEW_EVERY_MS = 3_000;
 
-export function createRemediationActivities({ guard, acts, watch }: RemediationDeps) {
+export function createRemediationActivities({ guard, acts, watch, onActed }: RemediationDeps) {
   return {
     async admit(request: AdmissionRequest): Promise<Admission> {
       return guard.admit(request);
     },
 
     /** The last look before the act. */
-    async confirm(runbook: string, lease: Lease): Promise<Confirmation> {
-      return guard.confirm(runbook, lease);
+    async confirm(runbook: string, lease: Lease, correlationId?: string): Promise<Confirmation> {
+      return guard.confirm(runbook, lease, correlationId);
     },
 
     async readTarget(target: string, statement: SqlStatement): Promise<readonly Row[]> {
@@ -60,7 +63,9 @@ export function createRemediationActivities({ guard, acts, watch }: RemediationD
     async changeTarget(request: ActRequest): Promise<ActResult> {
       const beat = setInterval(() => heartbeat(), BEAT_MS);
       try {
-        return await named(() => acts.perform(request, cancellationSignal()));
+        const result = await named(() => acts.perform(request, cancellationSignal()));
+        onActed?.(request, result);
+        return result;
       } finally {
         clearInterval(beat);
       }
@@ -85,8 +90,9 @@ export function createRemediationActivities({ guard, acts, watch }: RemediationD
       soakMs,
       verifyTimeoutMs,
       lease,
+      correlationId,
     }: RecoveryRequest): Promise<VerificationCheck> {
-      const keepLease = leaseKeeper(guard, lease);
+      const keepLease = leaseKeeper(guard, lease, correlationId);
       heartbeat({ attempt: activityInfo().attempt });
       const request = { condition, actedAt, soakMs, deadline: actedAt + verifyTimeoutMs };
       const verdict = await watch.awaitRecovery(
@@ -112,15 +118,16 @@ export type RemediationActivities = ReturnType<typeof createRemediationActivitie
  * Renews the lease every few seconds. A lease that is lost does not end the watch, which changes nothing: a rollback
  * would be refused, and says so.
  */
-function leaseKeeper(guard: RemediationGuard, lease: Lease): () => void {
+function leaseKeeper(guard: RemediationGuard, lease: Lease, correlationId: string | undefined): () => void {
+  const about = { holder: lease.holder, correlation_id: correlationId };
   let renewedAt = 0;
   return () => {
     if (Date.now() - renewedAt < RENEW_EVERY_MS) return;
     renewedAt = Date.now();
     void guard.renew(lease).then(
-      (held) => held || log.warn('the lease of a remediation is lost', { holder: lease.holder }),
+      (held) => held || log.warn('the lease of a remediation is lost', about),
       (error: unknown) =>
-        log.warn('the lease of a remediation could not be renewed', { reason: messageOf(error) }),
+        log.warn('the lease of a remediation could not be renewed', { ...about, reason: messageOf(error) }),
     );
   };
 }

@@ -1,9 +1,10 @@
 /** The collector: ticks shards of targets, each as a long activity that a Schedule begins anew every five minutes. */
 import { createCollectionActivities } from '../activities/collection';
-import { createShardRunner } from '../src/collect/shard';
+import { createShardRunner, type ShardStatus } from '../src/collect/shard';
 import { createMetricPublisher } from '../src/stream/publishers';
 import { ensureCollectionSchedules } from '../src/temporal/schedules';
-import { startWorker, streamObserver, targetOf, workflowBundle, type Shared } from './compose';
+import { startWorker, targetOf, workflowBundle, type Shared } from './compose';
+import { shardObserver, streamObserver } from './observers';
 
 const RUN_MS = 300_000;
 
@@ -15,7 +16,7 @@ export async function startCollector(shared: Shared): Promise<void> {
     kafka,
     instance,
     development: config.kafka.development,
-    onEvent: streamObserver(log, metrics),
+    onEvent: streamObserver(shared),
   });
   parts.push({ name: 'metric publisher', stop: () => publisher.close() });
   const runner = createShardRunner({
@@ -34,7 +35,12 @@ export async function startCollector(shared: Shared): Promise<void> {
 
   const runShard = async (shard: string, signal: AbortSignal, beat: () => void): Promise<void> => {
     const targets = config.targets.filter((target) => target.shard === shard).map(targetOf);
-    await runner.run({ targets, publisher, signal, heartbeat: beat });
+    const observe = shardObserver(shared, shard);
+    const heartbeat = (status: ShardStatus): void => {
+      observe(status);
+      beat();
+    };
+    observe(await runner.run({ targets, publisher, signal, heartbeat }));
   };
   await startWorker(shared, 'collection', {
     workflowBundle: bundle,

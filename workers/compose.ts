@@ -16,6 +16,7 @@ import {
   createHealth,
   createLogger,
   createMetrics,
+  packageVersion,
   redactUrl,
   startObservability,
   type Health,
@@ -29,6 +30,7 @@ import { connectWorker, dataConverter, installRuntime, type TemporalLink } from 
 import { ensureSearchAttributes } from '../src/temporal/search-attributes';
 import { BUNDLE_PATH } from './bundle';
 import { openDependency } from './dependency';
+import { streamObserver } from './observers';
 import { stopAll, type Part } from './run';
 
 /** One process's share of the system. */
@@ -64,6 +66,7 @@ export interface SharedOptions {
 export async function openShared(config: Config, role: string, options: SharedOptions = {}): Promise<Shared> {
   const log = options.log ?? createLogger({ level: config.log.level, role, instance: config.instance });
   const metrics = createMetrics();
+  metrics.buildInfo.set({ version: packageVersion() }, 1);
   const health = createHealth({
     onCheck: (dependency, up) => metrics.dependencyUp.set({ dependency }, up ? 1 : 0),
   });
@@ -129,9 +132,9 @@ export function openKafkaClient(
 }
 
 function openKafka(shared: Shared): Promise<Kafka> {
-  const { config, log, metrics } = shared;
+  const { config } = shared;
   const { development } = config.kafka;
-  const kafka = openKafkaClient(config, streamObserver(log, metrics));
+  const kafka = openKafkaClient(config, streamObserver(shared));
   return openDependency(shared, {
     name: 'kafka',
     async open() {
@@ -142,44 +145,6 @@ function openKafka(shared: Shared): Promise<Kafka> {
     // Whoever makes a producer or a consumer of it closes that.
     close: async () => undefined,
   });
-}
-
-/** Turns what the stream tells of itself into counters and logs. */
-export function streamObserver(log: Logger, metrics: Metrics): (event: StreamEvent) => void {
-  return (event) => {
-    switch (event.kind) {
-      case 'sent':
-        if (event.lane === 'metrics') metrics.samplesPublished.inc(event.messages);
-        break;
-      case 'batch':
-        metrics.consumerLag.set(
-          { group: event.group, topic: event.topic, partition: String(event.partition) },
-          event.lag,
-        );
-        break;
-      case 'committed':
-        metrics.offsetCommits.inc({ group: event.group, outcome: 'ok' });
-        break;
-      case 'commit_failed':
-        metrics.offsetCommits.inc({ group: event.group, outcome: 'failed' });
-        log.warn({ ...event }, `offsets of ${event.group} were not committed: ${event.reason}`);
-        break;
-      case 'dead_letter':
-        metrics.deadLetters.inc({ reason: event.reason });
-        log.warn({ ...event }, `a message of ${event.topic} became a dead letter`);
-        break;
-      case 'client_log':
-        log.debug({ ...event.details }, `kafka: ${event.message}`);
-        break;
-      case 'send_retry':
-      case 'consumer_restarting':
-      case 'batch_retry':
-        log.warn({ ...event }, `kafka: ${event.kind.replace('_', ' ')}: ${event.reason}`);
-        break;
-      default:
-        log.debug({ ...event }, `kafka: ${event.kind}`);
-    }
-  };
 }
 
 function openSharedHistory(shared: Shared): Promise<History> {

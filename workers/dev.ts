@@ -18,9 +18,10 @@ export async function runDev({ config, dataDir, print }: DevOptions): Promise<vo
   const servers = await startServers({ dataDir, which: ['temporal', 'kafka', 'postgres'], progress: print });
   const signal = stopSignal();
   signal.addEventListener('abort', () => print('stopping'));
+  let inTime = true;
   try {
     const here = onThisMachine(config, servers.kafka.brokers, servers.temporal.address, servers.postgres.url);
-    await holdRoles(here, ROLE_NAMES, signal, ({ shared }) => {
+    inTime = await holdRoles(here, ROLE_NAMES, signal, ({ shared }) => {
       print(`ready: ${ROLE_NAMES.join(', ')}`);
       if (servers.temporal.uiUrl !== null) print(`Temporal's Web UI: ${servers.temporal.uiUrl}`);
       print(`metrics and health: ${shared.url}/metrics, /livez, /readyz`);
@@ -31,6 +32,8 @@ export async function runDev({ config, dataDir, print }: DevOptions): Promise<vo
   } finally {
     await servers.stop();
   }
+  // What hangs would keep the process alive.
+  if (!inTime) process.exit(1);
 }
 
 function onThisMachine(

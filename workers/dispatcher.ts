@@ -7,7 +7,8 @@ import { createLivesHandler, createPagesHandler } from '../src/dispatch/dispatch
 import { quickArtifactsFrom } from '../src/enrich/providers';
 import { consumeTransitions } from '../src/stream/transition-consumer';
 import { createLives } from '../src/temporal/lives';
-import { startWorker, streamObserver, workflowBundle, type Shared } from './compose';
+import { startWorker, workflowBundle, type Shared } from './compose';
+import { enrichmentObserver, remediationObserver, streamObserver } from './observers';
 import { policiesOf } from './policies';
 
 /**
@@ -19,14 +20,16 @@ const TASKS_AT_A_TIME = 20;
 const LIVES_AT_A_TIME = 50;
 
 export async function startDispatcher(shared: Shared): Promise<void> {
-  const { config, log, metrics, wakeNotifier } = shared;
+  const { config, metrics, wakeNotifier } = shared;
   const [kafka, history, temporal, bundle] = await Promise.all([
     shared.kafka(),
     shared.history(),
     shared.temporal(),
     workflowBundle(),
   ]);
-  const onEvent = streamObserver(log, metrics);
+  const onEvent = streamObserver(shared);
+  const onEnriched = enrichmentObserver(shared);
+  const quickArtifacts = quickArtifactsFrom({ lists: history.lists, budgets: config.enrich });
   const { instance } = config;
 
   await startWorker(shared, 'lifecycle', {
@@ -36,8 +39,14 @@ export async function startDispatcher(shared: Shared): Promise<void> {
     activities: createBookkeepingActivities({
       lives: history.lives,
       silences: history.silences,
-      quickArtifacts: quickArtifactsFrom({ lists: history.lists, budgets: config.enrich }),
+      async quickArtifacts(transition, episode) {
+        const artifacts = await quickArtifacts(transition, episode);
+        const { fingerprint, correlation_id: correlationId } = transition;
+        onEnriched({ fingerprint, episode, correlationId }, artifacts);
+        return artifacts;
+      },
       wakeNotifier,
+      onRemediated: remediationObserver(shared),
     }),
   });
   const pages = consumeTransitions({
@@ -61,7 +70,7 @@ export async function startDispatcher(shared: Shared): Promise<void> {
       lives: createLives(temporal.client),
       policyFor: policiesOf(config),
       concurrency: LIVES_AT_A_TIME,
-      onDelivered: (outcome) => metrics.workflowStarts.inc({ workflow: 'alert', outcome }),
+      onDelivered: (outcome) => metrics.workflowDeliveries.inc({ outcome }),
     }),
     onEvent,
   });

@@ -13,12 +13,19 @@ import { createNotificationServiceChannel } from '../src/notify/channels/notific
 import { createWebhookChannel } from '../src/notify/channels/webhook';
 import { createNotifier } from '../src/notify/notify';
 import { onCallOf } from '../src/notify/on-call';
-import type { Channel, NotifierEvent, Receiver } from '../src/notify/port';
+import type { Channel, Receiver } from '../src/notify/port';
 import { createActs } from '../src/remediate/acts';
 import { createGuard } from '../src/remediate/guard';
 import { createRecoveryWatch } from '../src/remediate/watch';
 import { createSampleReader } from '../src/stream/sample-reader';
 import { startWorker, workflowBundle, type Shared } from './compose';
+import {
+  actObserver,
+  enrichmentObserver,
+  notifierObserver,
+  refusalObserver,
+  timedChannel,
+} from './observers';
 import { targetDescriptions } from './policies';
 
 const CHANGE_TIMEOUT_MS = 15_000;
@@ -41,6 +48,7 @@ async function startEffectsWorker(shared: Shared): Promise<void> {
   ]);
   const target = shared.targetSql();
   const { permits: store } = history;
+  const onRefusal = refusalObserver(shared);
   const samples = createSampleReader({ kafka, instance: config.instance });
   await startWorker(shared, 'effects', {
     workflowBundle: bundle,
@@ -52,19 +60,24 @@ async function startEffectsWorker(shared: Shared): Promise<void> {
           describe: targetDescriptions(config),
           mutes,
           now,
+          onRefusal,
         }),
-        acts: createActs({ store, target, changeTimeoutMs: CHANGE_TIMEOUT_MS, now }),
+        acts: createActs({ store, target, changeTimeoutMs: CHANGE_TIMEOUT_MS, now, onRefusal }),
         watch: createRecoveryWatch({ samples, pollMs: LOOK_EVERY_MS, now }),
+        onActed: actObserver(shared),
       }),
-      ...createEnrichmentActivities({ enrich: createEnrich({ providers: remoteProviders(target), now }) }),
+      ...createEnrichmentActivities({
+        enrich: createEnrich({ providers: remoteProviders(target), now }),
+        onEnriched: enrichmentObserver(shared),
+      }),
     },
   });
 }
 
 async function startNotifier(shared: Shared): Promise<void> {
-  const { config, log, metrics, parts } = shared;
+  const { config, log, parts } = shared;
   const [{ queue }, mutes] = await Promise.all([shared.history(), shared.mutes()]);
-  const receivers = config.receivers.map(receiverOf);
+  const receivers = config.receivers.map((receiver) => receiverOf(shared, receiver));
   const notifier = createNotifier({
     queue,
     mutes,
@@ -73,7 +86,7 @@ async function startNotifier(shared: Shared): Promise<void> {
     log,
     breaker: config.notify.breaker,
     onCallPerson: onCallPersonOf(config),
-    onEvent: (event) => count(metrics, event),
+    onEvent: notifierObserver(shared),
   });
   shared.onWakeNotifier(() => notifier.wake());
   parts.push({
@@ -96,21 +109,11 @@ async function startForgetting({ config, history, log, parts }: Shared): Promise
   parts.push({ name: 'retention', stop: () => retention.stop() });
 }
 
-function count(metrics: Shared['metrics'], event: NotifierEvent): void {
-  if (event.kind === 'circuit') {
-    metrics.breakerOpen.set({ destination: event.destination }, event.state === 'closed' ? 0 : 1);
-    return;
-  }
-  const { receiver, kind, latencyMs } = event;
-  if (kind === 'retry') metrics.notificationRetries.inc({ receiver });
-  else metrics.notifications.inc({ receiver, outcome: kind });
-  if (kind === 'sent') metrics.notificationDelaySeconds.observe({ receiver }, Math.max(0, latencyMs) / 1_000);
-}
-
-function receiverOf(receiver: ReceiverConfig): Receiver {
+function receiverOf(shared: Shared, receiver: ReceiverConfig): Receiver {
   const { name, timeoutMs, fallback } = receiver;
   const routingKey = receiver.type === 'notification_service' ? receiver.routingKey : null;
-  return { name, channel: channelOf(receiver), routingKey, timeoutMs, fallback };
+  const channel = timedChannel(shared, name, channelOf(receiver));
+  return { name, channel, routingKey, timeoutMs, fallback };
 }
 
 /** Secrets go as they are: a channel reveals them when it sends. */

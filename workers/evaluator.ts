@@ -1,17 +1,18 @@
 /** The evaluator: reads metrics, decides by the rules, and writes transitions to `gds.alerts`. */
-import { createEvaluatorHost, type EvaluateEvent } from '../src/evaluate/host';
+import { createEvaluatorHost } from '../src/evaluate/host';
 import type { StreamEvent } from '../src/stream/events';
 import { consumeMetrics } from '../src/stream/metric-consumer';
 import { followOpenAlerts } from '../src/stream/open-alerts';
 import { createTransitionPublisher } from '../src/stream/publishers';
 import { METRIC_PARTITIONS, partitionOfKey } from '../src/stream/topics';
-import { streamObserver, type Shared } from './compose';
+import type { Shared } from './compose';
+import { evaluateObserver, streamObserver } from './observers';
 
 export async function startEvaluator(shared: Shared): Promise<void> {
-  const { config, log, metrics, parts, health } = shared;
+  const { config, metrics, parts, health } = shared;
   const kafka = await shared.kafka();
   const { instance } = config;
-  const onEvent = streamObserver(log, metrics);
+  const onEvent = streamObserver(shared);
   const onMetrics = (event: StreamEvent): void => {
     if (event.kind === 'batch') metrics.samplesConsumed.inc(event.messages);
     onEvent(event);
@@ -44,14 +45,4 @@ export async function startEvaluator(shared: Shared): Promise<void> {
     { name: 'transition publisher', stop: () => publisher.close() },
     { name: 'metric consumer', stop: () => consumer.stop() },
   );
-}
-
-function evaluateObserver({ log, metrics }: Shared): (event: EvaluateEvent) => void {
-  return (event) => {
-    if (event.kind === 'transition') {
-      metrics.transitionsPublished.inc({ kind: event.transition, source: 'evaluator' });
-      metrics.evaluationSeconds.observe(Math.max(0, event.latencyMs) / 1_000);
-      log.info({ ...event, correlation_id: event.correlationId }, `${event.rule}: ${event.transition}`);
-    } else log.debug({ ...event }, `evaluate: ${event.kind}`);
-  };
 }

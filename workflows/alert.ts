@@ -200,8 +200,15 @@ class AlertRun {
     });
     this.enriching += 1;
     try {
-      const { fingerprint, labels, recent } = transition;
-      const artifacts = await enrich({ fingerprint, episode, labels, recent, providers: policy.enrich });
+      const { fingerprint, labels, recent, correlation_id: correlationId } = transition;
+      const artifacts = await enrich({
+        fingerprint,
+        episode,
+        labels,
+        recent,
+        providers: policy.enrich,
+        correlationId,
+      });
       this.life.enrichmentEnds(episode, artifacts, Date.now());
     } catch (error) {
       const collected_at = new Date().toISOString();

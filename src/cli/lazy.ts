@@ -2,9 +2,8 @@
  * What is read from disk only when a command needs it, so that `tocsin --help` starts before any driver is loaded. By
  * `createRequire`, because it finds the modules in `dist` as in the sources.
  */
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { packageVersion } from '../observe/version';
 import type { Synthetic, Wiring } from './port';
 
 const read = createRequire(__filename);
@@ -18,7 +17,7 @@ export const lazy = {
   check: () => read('./commands/check') as typeof import('./commands/check'),
   run: () => read('./commands/run') as typeof import('./commands/run'),
   generate: () => read('./commands/generate') as typeof import('./commands/generate'),
-  version: () => (read(join(packageFolder(), 'package.json')) as { version: string }).version,
+  version: packageVersion,
 
   catalogue: () => read('../collect/catalogue') as typeof import('../collect/catalogue'),
   synthetic: () => read('../collect/synthetic') as Synthetic,
@@ -41,8 +40,3 @@ export const wiring: Wiring = {
   runDemo: (options) => workers.demo().runDemo(options),
   openPublisher: (config) => workers.publisher().openPublisher(config),
 };
-
-/** Two folders up in the sources and three in `dist`. */
-export function packageFolder(from = __dirname): string {
-  return existsSync(join(from, 'package.json')) ? from : packageFolder(dirname(from));
-}

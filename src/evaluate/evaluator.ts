@@ -31,6 +31,8 @@ export interface EvaluatorOptions {
    */
   readonly mayBeOpen?: (metric: string, instanceId: string) => boolean;
   readonly onAdopted?: (fingerprint: string) => void;
+  /** Told of each sample that comes after a later one of its series. */
+  readonly onLate?: () => void;
 }
 
 export interface EvaluatorStats {
@@ -56,7 +58,7 @@ const GAP_INTERVALS = 3;
 const isRuleSet = (rules: EvaluatorOptions['rules']): rules is RuleSet => !Array.isArray(rules);
 
 export function createEvaluator(options: EvaluatorOptions): Evaluator {
-  const { rules, known = () => undefined, mayBeOpen = () => true, onAdopted } = options;
+  const { rules, known = () => undefined, mayBeOpen = () => true, onAdopted, onLate } = options;
   const ruleSet = isRuleSet(rules) ? rules : compileRules(rules);
   const stats: EvaluatorStats = { samples: 0, late: 0, adopted: 0 };
   const store = createSeriesStore(newStates);
@@ -119,6 +121,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   /** A late sample decides nothing any more; it counts in the windows of later decisions. */
   function takeLate(series: Series, metric: Metric, time: number): void {
     stats.late += 1;
+    onLate?.();
     const value = numberOf(metric.value);
     if (Number.isNaN(value)) return;
     for (const window of series.windows.values()) window.add(time, value);

@@ -17,6 +17,8 @@ import { removedRuleTransition } from './transition-of';
 export type EvaluateEvent =
   | { readonly kind: 'assigned'; readonly partitions: readonly number[]; readonly fresh: readonly number[] }
   | { readonly kind: 'adopted'; readonly fingerprint: string }
+  /** A sample older than the last one of its series. */
+  | { readonly kind: 'late' }
   | {
       readonly kind: 'transition';
       readonly transition: TransitionKind;
@@ -91,6 +93,7 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
       known: (fingerprint) => openAlerts.get(fingerprint),
       mayBeOpen: (metric, instanceId) => open.has(placeOf(metric, instanceId)),
       onAdopted: (fingerprint) => onEvent({ kind: 'adopted', fingerprint }),
+      onLate: () => onEvent({ kind: 'late' }),
     });
     return { evaluator, outbox: [], flushing: null };
   }

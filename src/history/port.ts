@@ -102,6 +102,8 @@ export type QueuedRecord = Omit<LifeRecord, 'notifications'> & {
   readonly notifications?: readonly (Omit<NewNotification, 'dueAt'> & { readonly dueAt: string })[];
   /** The first record of an episode: what it answers is told to the life. */
   readonly begins?: boolean;
+  /** For the log line of a remediation's result. */
+  readonly correlationId?: string;
 };
 
 export interface LifeStore {

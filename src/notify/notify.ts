@@ -111,7 +111,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
   const record = recordStage({ queue, sent, onRecorded });
   const stages: readonly Stage[] = [timelyStage, silenceStage(mutes), dedupStage(sent), send, record];
 
-  function onRecorded({ queued, outcome }: Notification): void {
+  function onRecorded({ queued, facts, outcome }: Notification): void {
     if (outcome === null) return;
     const reason =
       outcome.kind === 'sent' ? outcome.via : outcome.kind === 'dropped' ? outcome.reason : outcome.error;
@@ -120,7 +120,16 @@ export function createNotifier(options: NotifierOptions): Notifier {
     const detail = 'detail' in outcome ? outcome.detail : undefined;
     const level = outcome.kind === 'dead' ? 'error' : outcome.kind === 'retry' ? 'warn' : 'info';
     log[level](
-      { messageId, receiver, step, reason, detail, latencyMs, attempts: queued.attempts + 1 },
+      {
+        messageId,
+        receiver,
+        step,
+        reason,
+        detail,
+        latencyMs,
+        attempts: queued.attempts + 1,
+        correlation_id: facts.alert.correlationId,
+      },
       `message ${outcome.kind}`,
     );
     onEvent({ kind: outcome.kind, receiver, step, reason, latencyMs, messageId });

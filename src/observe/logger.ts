@@ -36,11 +36,6 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   return options.destination ? pino(settings, options.destination) : pino(settings);
 }
 
-/** A logger whose lines carry the id that follows a sample from its collection to the last notification. */
-export function correlated(log: Logger, correlationId: string): Logger {
-  return log.child({ correlation_id: correlationId });
-}
-
 /** A logger that writes nothing, for tests and for tools whose output is their own. */
 export function silentLogger(): Logger {
   return createLogger({ level: 'silent' });

@@ -40,9 +40,17 @@ export function createMetrics(options: MetricsOptions = {}) {
     ),
     samplesPublished: counter('samples_published_total', 'Samples that Kafka acknowledged.'),
     samplesConsumed: counter('samples_consumed_total', 'Samples read by the evaluator.'),
-    samplesLate: counter('samples_late_total', 'Samples that came too late or from too far ahead.', 'reason'),
+    samplesDropped: counter(
+      'samples_dropped_total',
+      'Samples that were not published: no_room while Kafka was away, or refused for good.',
+      'reason',
+    ),
+    samplesLate: counter('samples_late_total', 'Samples older than the last one of their series.'),
     deadLetters: counter('dead_letters_total', 'Messages moved to a dead letter topic.', 'reason'),
-    evaluationSeconds: seconds('evaluation_seconds', 'From the read of a batch to its decided transitions.'),
+    evaluationSeconds: seconds(
+      'evaluation_seconds',
+      "From the event time of a sample to Kafka's acknowledgement of its transition.",
+    ),
     transitionsPublished: counter(
       'transitions_published_total',
       'Transitions that Kafka acknowledged.',
@@ -52,17 +60,25 @@ export function createMetrics(options: MetricsOptions = {}) {
     rulesLoaded: gauge('rules', 'Rules that are evaluated.'),
     consumerLag: gauge('consumer_lag', 'Messages not yet processed.', 'group', 'topic', 'partition'),
     offsetCommits: counter('offset_commits_total', 'Commits of consumer offsets.', 'group', 'outcome'),
-    workflowStarts: counter('workflow_starts_total', 'Starts of workflows.', 'workflow', 'outcome'),
-    workflowSignals: counter('workflow_signals_total', 'Signals sent to workflows.', 'signal', 'outcome'),
-    dispatchSeconds: seconds(
-      'dispatch_seconds',
-      'From the record time of a transition to its hand-off.',
-      'consumer',
+    workflowDeliveries: counter(
+      'workflow_deliveries_total',
+      'Transitions handed to alert workflows: started, signalled, or no_life.',
+      'outcome',
     ),
     enrichments: counter('enrichments_total', 'Artifacts asked for.', 'provider', 'status'),
     enrichmentSeconds: seconds('enrichment_seconds', 'How long a provider took.', 'provider'),
-    remediations: counter('remediations_total', 'Remediations that ended.', 'runbook', 'outcome'),
-    guardRefusals: counter('guard_refusals_total', 'Remediations that a guard refused.', 'runbook', 'reason'),
+    remediations: counter(
+      'remediations_total',
+      'Remediations that ended, one for each alert that waited for it.',
+      'runbook',
+      'outcome',
+    ),
+    guardRefusals: counter(
+      'guard_refusals_total',
+      'Refusals of the guard, at admission, at the last look, and at a change.',
+      'runbook',
+      'reason',
+    ),
     notifications: counter('notifications_total', 'Messages that left the queue.', 'receiver', 'outcome'),
     notificationRetries: counter(
       'notification_retries_total',

@@ -3,7 +3,6 @@
  * wiring makes them.
  */
 export {
-  correlated,
   createLogger,
   silentLogger,
   LOG_LEVELS,
@@ -16,3 +15,4 @@ export { createHealth, type Health, type HealthCheck, type Liveness, type Readin
 export { startObservability, type Observability, type ObservabilityOptions } from './server';
 export { waitForDependency, type WaitOptions } from './wait-for';
 export { redactLine, redactUrl } from './redact';
+export { packageVersion } from './version';

@@ -10,7 +10,7 @@
 import { TocsinError, messageOf } from '../domain/errors';
 import { maskSecrets } from '../domain/query-text';
 import type { Row } from '../domain/runbook';
-import type { ActRequest, ActResult, PermitStore, RemediationActs, TargetSql } from './port';
+import type { ActRequest, ActResult, GuardRefusal, PermitStore, RemediationActs, TargetSql } from './port';
 
 export interface ActsDeps {
   readonly store: PermitStore;
@@ -18,12 +18,13 @@ export interface ActsDeps {
   /** The change has to end in this time; the lease outlasts it, so that no other remediation can begin meanwhile. */
   readonly changeTimeoutMs: number;
   readonly now: () => Date;
+  readonly onRefusal?: (refusal: GuardRefusal) => void;
 }
 
 /** The lease is renewed to this many times the change's time limit before it begins. */
 const LEASE_FACTOR = 2;
 
-export function createActs({ store, target, changeTimeoutMs, now }: ActsDeps): RemediationActs {
+export function createActs({ store, target, changeTimeoutMs, now, onRefusal }: ActsDeps): RemediationActs {
   async function change(request: ActRequest, signal: AbortSignal): Promise<Omit<ActResult, 'attempts'>> {
     const limited = AbortSignal.any([signal, AbortSignal.timeout(changeTimeoutMs)]);
     const rows = plainRows(await target.change(request.target, request.statement, limited));
@@ -36,8 +37,12 @@ export function createActs({ store, target, changeTimeoutMs, now }: ActsDeps): R
     async perform(request, signal) {
       const begun = await store.beginAct(request, changeTimeoutMs * LEASE_FACTOR);
       if (begun.kind === 'recorded') return begun.result;
-      if (begun.kind === 'refused')
-        throw new TocsinError('TOC_GUARD_REFUSED', `${begun.reason}: ${begun.detail}`);
+      if (begun.kind === 'refused') {
+        const { reason, detail } = begun;
+        const { runbook, correlationId } = request;
+        onRefusal?.({ runbook, reason, detail, correlationId });
+        throw new TocsinError('TOC_GUARD_REFUSED', `${reason}: ${detail}`);
+      }
       try {
         const result = await change(request, signal);
         await store.finishAct(request, result);

@@ -14,6 +14,7 @@ import type {
   AdmissionRequest,
   Confirmation,
   GuardReason,
+  GuardRefusal,
   Lease,
   PermitStore,
   RemediationGuard,
@@ -30,6 +31,7 @@ export interface GuardDeps {
   /** A silenced alert is in a person's hands; null leaves this check out. */
   readonly mutes: Pick<Mutes, 'verdict'> | null;
   readonly now: () => Date;
+  readonly onRefusal?: (refusal: GuardRefusal) => void;
 }
 
 const HOUR_MS = 3_600_000;
@@ -47,22 +49,28 @@ class Refusal extends Error {
 }
 
 export function createGuard(deps: GuardDeps): RemediationGuard {
+  function refuse(error: unknown, runbook: string, correlationId: string | undefined): Refused {
+    const refused = refusalOf(error);
+    deps.onRefusal?.({ runbook, reason: refused.reason, detail: refused.detail, correlationId });
+    return refused;
+  }
+
   return {
     async admit(request) {
       try {
         return await decide(deps, request);
       } catch (error) {
-        return refused(error);
+        return refuse(error, request.runbook.name, request.correlationId);
       }
     },
 
-    async confirm(runbook, lease) {
+    async confirm(runbook, lease, correlationId) {
       try {
         await refuseWhenSwitchedOff(deps.store, runbook);
         await refuseWhenLost(deps, lease);
         return { allowed: true, reason: 'allowed', detail: 'no kill switch is on and the lease is held' };
       } catch (error) {
-        return refused(error);
+        return refuse(error, runbook, correlationId);
       }
     },
 
@@ -73,7 +81,9 @@ export function createGuard(deps: GuardDeps): RemediationGuard {
   };
 }
 
-function refused(error: unknown): Confirmation & { allowed: false } {
+type Refused = Confirmation & { allowed: false };
+
+function refusalOf(error: unknown): Refused {
   if (error instanceof Refusal) return { allowed: false, reason: error.reason, detail: error.detail };
   return {
     allowed: false,

@@ -77,6 +77,14 @@ export type GuardReason =
   | 'lease_lost'
   | 'guard_unreadable';
 
+/** A refusal, for logs and meters. */
+export interface GuardRefusal {
+  readonly runbook: string;
+  readonly reason: GuardReason | 'statement_reused';
+  readonly detail: string;
+  readonly correlationId: string | undefined;
+}
+
 export interface AdmissionRequest {
   /** Temporal run id of the remediation. */
   readonly remediationId: string;
@@ -87,6 +95,7 @@ export interface AdmissionRequest {
   readonly labels: Labels;
   /** Decides alike, but takes no permit and no lease. */
   readonly dryRun: boolean;
+  readonly correlationId?: string;
 }
 
 /** `token` grows with every new holder of the resource: a holder that was away too long has an old one. */
@@ -115,7 +124,7 @@ export type Confirmation = {
 export interface RemediationGuard {
   admit(request: AdmissionRequest): Promise<Admission>;
   /** The last look before the act: no kill switch, and the lease still ours. Renews the lease. */
-  confirm(runbook: string, lease: Lease): Promise<Confirmation>;
+  confirm(runbook: string, lease: Lease, correlationId?: string): Promise<Confirmation>;
   /** Extends the lease; false when it is not ours any more. Throws when the store cannot be reached. */
   renew(lease: Lease): Promise<boolean>;
   /** Gives everything back. Without an act its place in the hourly rate is given back too. Safe to repeat. */
@@ -131,6 +140,7 @@ export interface ActRequest {
   readonly target: string;
   readonly statement: SqlStatement;
   readonly lease: Lease;
+  readonly correlationId?: string;
 }
 
 export interface ActResult {

@@ -335,8 +335,7 @@ export class AlertLife {
   }
 
   remediationEnds(result: RemediationResult, now: number): void {
-    if (this.remediation === null || this.remediation.outcome !== 'running') return;
-    if (result.remediation_id === this.heardRemediation) return;
+    if (this.remediation?.outcome !== 'running' || result.remediation_id === this.heardRemediation) return;
     this.heardRemediation = result.remediation_id;
     this.remediation = result;
     const step = `remediated-${this.remediations}`;
@@ -348,6 +347,7 @@ export class AlertLife {
       { outcome: result.outcome },
       {
         remediation: result,
+        correlationId: this.transition.correlation_id,
         updates: { step, receivers: this.policy.page.map((page) => page.receiver) },
         release: this.waitingFor(['enrich', 'remediate']),
       },

@@ -49,11 +49,12 @@ export class TargetHands implements RunbookContext<AnyInputs> {
   actedAt: number | null = null;
   /** Whether an attempt was cut off between a change and its record. */
   cutOff = false;
+  private readonly correlationId: string;
   private readonly reads: string[] = [];
 
   constructor(
     private readonly remediationId: string,
-    { alert, plan }: RemediationInput,
+    { alert, plan, correlationId }: RemediationInput,
     readonly runbook: string,
     readonly inputs: AnyInputs,
     private readonly record: RemediationRecord,
@@ -61,6 +62,7 @@ export class TargetHands implements RunbookContext<AnyInputs> {
     this.alert = alert;
     this.target = plan.target;
     this.dryRun = plan.dryRun;
+    this.correlationId = correlationId;
   }
 
   /** As properties, so that runbooks can take them apart. */
@@ -93,6 +95,7 @@ export class TargetHands implements RunbookContext<AnyInputs> {
       target,
       statement,
       lease: lease!,
+      correlationId: this.correlationId,
     };
     const { rows, actedAt, attempts } = await this.record.step(statement.name, async () => {
       // a change under way is not cut in half: a cancelled remediation ends after it, and takes it back

@@ -125,7 +125,7 @@ class RemediationRun {
 
   /** Kill switch, environment, target, permits and lease. That it cannot be asked is a refusal. */
   private async admit(runbook: AnyRunbook, hands: TargetHands): Promise<void> {
-    const { plan, alert } = this.input;
+    const { plan, alert, correlationId } = this.input;
     const { name, matchers, environments } = runbook;
     const request = {
       remediationId: this.id,
@@ -134,6 +134,7 @@ class RemediationRun {
       resources: [`target/${plan.target}`],
       labels: alert.labels,
       dryRun: plan.dryRun,
+      correlationId,
     };
     this.admitted = !plan.dryRun;
     const admission = await this.record.step<Admission>('permission', async () => {
@@ -237,7 +238,9 @@ class RemediationRun {
   private async confirm(hands: TargetHands): Promise<void> {
     this.record.enter('act');
     const confirmation = await this.record.step('last look', async () => {
-      const value = await closedOnDoubt<Confirmation>(() => confirm(hands.runbook, hands.lease!));
+      const value = await closedOnDoubt<Confirmation>(() =>
+        confirm(hands.runbook, hands.lease!, this.input.correlationId),
+      );
       return {
         status: value.allowed ? 'SUCCESS' : 'REFUSED',
         output: `${value.reason}: ${value.detail}`,
@@ -313,7 +316,8 @@ class RemediationRun {
     acted: ActReport,
   ): Promise<boolean> {
     this.record.enter('verify');
-    const { soakMs, verifyTimeoutMs } = this.input.plan;
+    const { plan, correlationId } = this.input;
+    const { soakMs, verifyTimeoutMs } = plan;
     const { awaitRecovery } = proxyActivities<RemediationActivities>({
       startToCloseTimeout: verifyTimeoutMs + VERIFY_MARGIN_MS,
       scheduleToCloseTimeout: verifyTimeoutMs + VERIFY_MARGIN_MS,
@@ -323,7 +327,7 @@ class RemediationRun {
     const { lease } = hands;
     const actedAt = hands.actedAt ?? Date.now();
     await this.check('rule_recovery', async () => [
-      await awaitRecovery({ condition, actedAt, soakMs, verifyTimeoutMs, lease: lease! }),
+      await awaitRecovery({ condition, actedAt, soakMs, verifyTimeoutMs, lease: lease!, correlationId }),
     ]);
     if (runbook.verify) {
       await this.check('runbook_checks', async () => {

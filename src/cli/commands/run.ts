@@ -1,9 +1,9 @@
 /** The commands that run the system: `start`, `dev`, `demo`. */
 import { join, resolve } from 'node:path';
 import { chosenFile, startConfig, type ConfigOption } from '../configuration';
+import { packageFolder } from '../../observe/version';
 import type { Context } from '../context';
 import { EXIT, type ExitCode } from '../failures';
-import { packageFolder } from '../lazy';
 import { ROLES, type Role } from '../port';
 import { wordOf } from '../words';
 

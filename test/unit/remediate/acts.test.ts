@@ -13,6 +13,7 @@ const request: ActRequest = {
   statement: { name: 'mend it', text: 'select 1', values: [] },
   lease: LEASE,
 };
+const now = (): Date => new Date(77);
 const actsOn = (
   store: PermitStore,
   change: (signal?: AbortSignal) => Promise<readonly Row[]>,
@@ -22,7 +23,7 @@ const actsOn = (
     store,
     target: { read: () => change(), change: (_target, _statement, signal) => change(signal) },
     changeTimeoutMs,
-    now: () => new Date(77),
+    now,
   });
 const never = new AbortController().signal;
 
@@ -50,11 +51,16 @@ it('changes nothing when the intent is refused', async () => {
     beginAct: () => Promise.resolve({ kind: 'refused', reason: 'kill_switch', detail: 'it is on' }),
   });
   const change = jest.fn();
-  await expect(actsOn(store, change).perform(request, never)).rejects.toMatchObject({
+  const onRefusal = jest.fn();
+  const acts = createActs({ store, target: { read: change, change }, changeTimeoutMs: 1, now, onRefusal });
+  await expect(acts.perform({ ...request, correlationId: 'c-1' }, never)).rejects.toMatchObject({
     code: 'TOC_GUARD_REFUSED',
     message: 'kill_switch: it is on',
   });
   expect(change).not.toHaveBeenCalled();
+  expect(onRefusal.mock.calls).toEqual([
+    [{ runbook: 'mend', reason: 'kill_switch', detail: 'it is on', correlationId: 'c-1' }],
+  ]);
 });
 
 it('changes nothing when the intent cannot be recorded', async () => {

@@ -191,6 +191,24 @@ describe('the last look', () => {
   });
 });
 
+it('tells each refusal with its reason, and nothing of what it allows', async () => {
+  const told: unknown[] = [];
+  const onRefusal = (refusal: unknown): void => void told.push(refusal);
+  await guardWith({ onRefusal }).admit(request());
+  await guardWith({ onRefusal, describe: () => null }).admit(request({ correlationId: 'c-1' }));
+  const store = fakeStore({ renew: () => Promise.resolve(false) });
+  await guardWith({ onRefusal, store }).confirm('mend', LEASE, 'c-2');
+  expect(told).toMatchObject([
+    {
+      runbook: 'mend',
+      reason: 'target_unknown',
+      detail: 'no target "db-1" is configured',
+      correlationId: 'c-1',
+    },
+    { runbook: 'mend', reason: 'lease_lost', correlationId: 'c-2' },
+  ]);
+});
+
 it('gives the place in the hour back only when nothing was done', async () => {
   const freed: (readonly string[])[] = [];
   const store = fakeStore({ release: (_holder, scopes) => Promise.resolve(void freed.push(scopes)) });

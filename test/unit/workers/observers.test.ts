@@ -1,0 +1,167 @@
+/** What the rooms tell becomes meters with few labels, and lines that name the alert. */
+import { createLogger, createMetrics } from '../../../src/observe/observe';
+import type { Artifact } from '../../../src/domain/artifact';
+import type { ShardStatus } from '../../../src/collect/shard';
+import {
+  actObserver,
+  enrichmentObserver,
+  evaluateObserver,
+  notifierObserver,
+  refusalObserver,
+  remediationObserver,
+  shardObserver,
+  streamObserver,
+  timedChannel,
+} from '../../../workers/observers';
+import { outgoing, verified } from '../notify/test-notification';
+
+function sinksOf() {
+  const lines: Record<string, unknown>[] = [];
+  const log = createLogger({
+    level: 'debug',
+    destination: { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
+  });
+  const metrics = createMetrics({ process: false });
+  const shown = async (name: string) =>
+    (await metrics.registry.metrics())
+      .split('\n')
+      .filter((line) => line.startsWith(`tocsin_${name}`) && !line.includes('_bucket'));
+  return { log, metrics, lines, shown };
+}
+
+const about = { fingerprint: 'f', episode: 1, correlationId: 'c-1' };
+
+test('dead letters count by their reason alone, however their problems read', async () => {
+  const sinks = sinksOf();
+  const letter = { kind: 'dead_letter', topic: 'gds.metrics.pg', partition: 0, offset: '7' } as const;
+  for (const name of ['a', 'b', 'c'])
+    streamObserver(sinks)({ ...letter, reason: 'invalid_metric', problems: [`value: is "${name}"`] });
+  expect(await sinks.shown('dead_letters_total')).toEqual([
+    'tocsin_dead_letters_total{reason="invalid_metric"} 3',
+  ]);
+  expect(sinks.lines[1]).toMatchObject({ level: 'warn', problems: ['value: is "b"'] });
+});
+
+test('a refusal has its reason in a meter and in a line, with the correlation id', async () => {
+  const sinks = sinksOf();
+  refusalObserver(sinks)({ runbook: 'mend', reason: 'kill_switch', detail: 'by ada', correlationId: 'c-1' });
+  expect(await sinks.shown('guard_refusals_total')).toEqual([
+    'tocsin_guard_refusals_total{runbook="mend",reason="kill_switch"} 1',
+  ]);
+  expect(sinks.lines).toMatchObject([
+    { level: 'warn', reason: 'kill_switch', detail: 'by ada', correlation_id: 'c-1' },
+  ]);
+});
+
+test('a remediation counts with its outcome; it and each change have a line', async () => {
+  const sinks = sinksOf();
+  const { remediation_id: remediationId, runbook, target } = verified;
+  actObserver(sinks)(
+    {
+      ...about,
+      remediationId,
+      runbook,
+      target,
+      statement: { name: 'end sessions', text: 'select 1', values: [] },
+      lease: { holder: remediationId, fences: [] },
+    },
+    { rows: [{ pid: 1 }], actedAt: 5, attempts: 1 },
+  );
+  remediationObserver(sinks)(verified, about);
+  expect(await sinks.shown('remediations_total')).toEqual([
+    'tocsin_remediations_total{runbook="terminate-idle-sessions",outcome="verified"} 1',
+  ]);
+  expect(sinks.lines).toMatchObject([
+    { level: 'info', correlation_id: 'c-1', remediation_id: remediationId, rows: 1 },
+    { level: 'info', correlation_id: 'c-1', outcome: 'verified', reason: verified.reason },
+  ]);
+});
+
+test('enrichment counts by provider; what was not found out is a warning', async () => {
+  const sinks = sinksOf();
+  const artifact = { provider: 'recent_window', status: 'ok', duration_ms: 20, error: null } as Artifact;
+  const late = {
+    provider: 'postgres_sessions',
+    status: 'late',
+    duration_ms: 3_000,
+    error: 'no answer',
+  } as Artifact;
+  enrichmentObserver(sinks)(about, [artifact, late]);
+  expect(await sinks.shown('enrichments_total')).toEqual([
+    'tocsin_enrichments_total{provider="recent_window",status="ok"} 1',
+    'tocsin_enrichments_total{provider="postgres_sessions",status="late"} 1',
+  ]);
+  expect(await sinks.shown('enrichment_seconds_sum')).toContain(
+    'tocsin_enrichment_seconds_sum{provider="postgres_sessions"} 3',
+  );
+  expect(sinks.lines).toMatchObject([
+    { level: 'debug', correlation_id: 'c-1' },
+    { level: 'warn', correlation_id: 'c-1', reason: 'no answer' },
+  ]);
+});
+
+test('samples that a shard loses are counted once, with why', async () => {
+  const sinks = sinksOf();
+  const status: ShardStatus = {
+    targets: 1,
+    collections: 1,
+    failures: 0,
+    queued: 10,
+    published: 0,
+    dropped: 0,
+    refused: 0,
+    refusal: null,
+    error: null,
+  };
+  const observe = shardObserver(sinks, 'default');
+  observe(status);
+  observe({ ...status, dropped: 5, error: new Error('no broker at kafka://u:pw@h') });
+  observe({ ...status, dropped: 5, refused: 1, refusal: new Error('a value of 2 MiB') });
+  expect(await sinks.shown('samples_dropped_total')).toEqual([
+    'tocsin_samples_dropped_total{reason="no_room"} 5',
+    'tocsin_samples_dropped_total{reason="refused"} 1',
+  ]);
+  expect(sinks.lines).toMatchObject([
+    { level: 'warn', samples: 5, reason: 'no broker at kafka://u:***@h' },
+    { level: 'warn', samples: 1, reason: 'a value of 2 MiB' },
+  ]);
+});
+
+test('late samples are counted without a line each; a transition has a line with its correlation id', async () => {
+  const sinks = sinksOf();
+  const observe = evaluateObserver(sinks);
+  observe({ kind: 'late' });
+  observe({
+    kind: 'transition',
+    transition: 'firing',
+    rule: 'High',
+    fingerprint: 'f',
+    correlationId: 'c-1',
+    latencyMs: 40,
+  });
+  expect(await sinks.shown('samples_late_total')).toEqual(['tocsin_samples_late_total 1']);
+  expect(sinks.lines).toMatchObject([{ level: 'info', msg: 'High: firing', correlation_id: 'c-1' }]);
+});
+
+test('deliveries count by outcome, and each attempt has its time', async () => {
+  const sinks = sinksOf();
+  const told = { receiver: 'ops', step: 'fire', reason: 'ops', latencyMs: 30, messageId: 'm' };
+  notifierObserver(sinks)({ kind: 'sent', ...told });
+  notifierObserver(sinks)({ kind: 'retry', ...told });
+  const channel = timedChannel(sinks, 'ops', {
+    kind: 'webhook',
+    destination: 'http://ops',
+    send: async () => Promise.reject(new Error('refused')),
+    close: async () => undefined,
+  });
+  await expect(channel.send(outgoing(), AbortSignal.timeout(1_000))).rejects.toThrow('refused');
+  expect(channel.destination).toBe('http://ops');
+  expect(await sinks.shown('notification')).toEqual([
+    'tocsin_notifications_total{receiver="ops",outcome="sent"} 1',
+    'tocsin_notification_retries_total{receiver="ops"} 1',
+    expect.stringMatching(/^tocsin_notification_seconds_sum\{receiver="ops"\}/) as string,
+    'tocsin_notification_seconds_count{receiver="ops"} 1',
+    'tocsin_notification_delay_seconds_sum{receiver="ops"} 0.03',
+    'tocsin_notification_delay_seconds_count{receiver="ops"} 1',
+  ]);
+});

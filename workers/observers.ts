@@ -1,0 +1,174 @@
+/** Turns what the rooms tell of themselves into logs and meters. What is told, and when, is theirs to decide. */
+import type { Artifact } from '../src/domain/artifact';
+import { messageOf } from '../src/domain/errors';
+import type { RemediationResult } from '../src/domain/remediation';
+import type { ShardStatus } from '../src/collect/shard';
+import type { EvaluateEvent } from '../src/evaluate/host';
+import type { Channel, NotifierEvent } from '../src/notify/port';
+import { redactUrl } from '../src/observe/observe';
+import type { ActRequest, ActResult, GuardRefusal } from '../src/remediate/port';
+import type { StreamEvent } from '../src/stream/events';
+import type { Shared } from './compose';
+
+type Sinks = Pick<Shared, 'log' | 'metrics'>;
+
+export function streamObserver({ log, metrics }: Sinks): (event: StreamEvent) => void {
+  return (event) => {
+    switch (event.kind) {
+      case 'sent':
+        if (event.lane === 'metrics') metrics.samplesPublished.inc(event.messages);
+        break;
+      case 'batch':
+        metrics.consumerLag.set(
+          { group: event.group, topic: event.topic, partition: String(event.partition) },
+          event.lag,
+        );
+        break;
+      case 'committed':
+        metrics.offsetCommits.inc({ group: event.group, outcome: 'ok' });
+        break;
+      case 'commit_failed':
+        metrics.offsetCommits.inc({ group: event.group, outcome: 'failed' });
+        log.warn({ ...event }, `offsets of ${event.group} were not committed: ${event.reason}`);
+        break;
+      case 'dead_letter':
+        metrics.deadLetters.inc({ reason: event.reason });
+        log.warn({ ...event }, `a message of ${event.topic} became a dead letter`);
+        break;
+      case 'client_log':
+        log.debug({ ...event.details }, `kafka: ${event.message}`);
+        break;
+      case 'send_retry':
+      case 'consumer_restarting':
+      case 'batch_retry':
+        log.warn({ ...event }, `kafka: ${event.kind.replace('_', ' ')}: ${event.reason}`);
+        break;
+      default:
+        log.debug({ ...event }, `kafka: ${event.kind}`);
+    }
+  };
+}
+
+/** What a shard's run tells every few seconds, of one run: what was lost since the last time. */
+export function shardObserver({ log, metrics }: Sinks, shard: string): (status: ShardStatus) => void {
+  let [dropped, refused] = [0, 0];
+  return (status) => {
+    const reason = reasonOf(status.error);
+    if (status.dropped > dropped) {
+      const samples = status.dropped - dropped;
+      metrics.samplesDropped.inc({ reason: 'no_room' }, samples);
+      log.warn({ shard, samples, reason }, `${samples} samples were dropped for want of room: ${reason}`);
+    }
+    if (status.refused > refused) {
+      const samples = status.refused - refused;
+      metrics.samplesDropped.inc({ reason: 'refused' }, samples);
+      const refusal = reasonOf(status.refusal);
+      log.warn({ shard, samples, reason: refusal }, `${samples} samples were refused for good: ${refusal}`);
+    }
+    ({ dropped, refused } = status);
+  };
+}
+
+const reasonOf = (error: unknown): string | null => (error === null ? null : redactUrl(messageOf(error)));
+
+export function evaluateObserver({ log, metrics }: Sinks): (event: EvaluateEvent) => void {
+  return (event) => {
+    if (event.kind === 'transition') {
+      metrics.transitionsPublished.inc({ kind: event.transition, source: 'evaluator' });
+      metrics.evaluationSeconds.observe(Math.max(0, event.latencyMs) / 1_000);
+      log.info({ ...event, correlation_id: event.correlationId }, `${event.rule}: ${event.transition}`);
+    } else if (event.kind === 'late') metrics.samplesLate.inc();
+    else log.debug({ ...event }, `evaluate: ${event.kind}`);
+  };
+}
+
+/** Which alert something was done for. */
+interface About {
+  readonly fingerprint: string;
+  readonly episode: number;
+  readonly correlationId?: string;
+}
+
+const aboutOf = ({ fingerprint, episode, correlationId }: About) => ({
+  fingerprint,
+  episode,
+  correlation_id: correlationId,
+});
+
+export function enrichmentObserver({ log, metrics }: Sinks) {
+  return (about: About, artifacts: readonly Artifact[]): void => {
+    for (const { provider, status, duration_ms: ms, error } of artifacts) {
+      metrics.enrichments.inc({ provider, status });
+      metrics.enrichmentSeconds.observe({ provider }, ms / 1_000);
+      const level = status === 'ok' ? 'debug' : 'warn';
+      log[level](
+        { ...aboutOf(about), provider, status, ms, reason: error },
+        `enrichment: ${provider} ${status}`,
+      );
+    }
+  };
+}
+
+export function refusalObserver({ log, metrics }: Sinks): (refusal: GuardRefusal) => void {
+  return ({ runbook, reason, detail, correlationId }) => {
+    metrics.guardRefusals.inc({ runbook, reason });
+    log.warn({ runbook, reason, detail, correlation_id: correlationId }, `${runbook} is refused: ${reason}`);
+  };
+}
+
+/** A change of a target is never without its line. */
+export function actObserver({ log }: Sinks): (request: ActRequest, result: ActResult) => void {
+  return (request, { rows, attempts }) => {
+    const { remediationId, runbook, target, statement } = request;
+    log.info(
+      { ...aboutOf(request), remediation_id: remediationId, runbook, target, attempts, rows: rows.length },
+      `${runbook} has run "${statement.name}" on ${target}`,
+    );
+  };
+}
+
+export function remediationObserver({ log, metrics }: Sinks) {
+  return (
+    { remediation_id: id, runbook, target, outcome, reason }: RemediationResult,
+    about: About,
+  ): void => {
+    metrics.remediations.inc({ runbook, outcome });
+    log.info(
+      { ...aboutOf(about), remediation_id: id, runbook, target, outcome, reason },
+      `${runbook} on ${target}: ${outcome}`,
+    );
+  };
+}
+
+export function notifierObserver({ metrics }: Sinks): (event: NotifierEvent) => void {
+  return (event) => {
+    if (event.kind === 'circuit') {
+      metrics.breakerOpen.set({ destination: event.destination }, event.state === 'closed' ? 0 : 1);
+      return;
+    }
+    const { receiver, kind, latencyMs } = event;
+    if (kind === 'retry') metrics.notificationRetries.inc({ receiver });
+    else metrics.notifications.inc({ receiver, outcome: kind });
+    if (kind === 'sent')
+      metrics.notificationDelaySeconds.observe({ receiver }, Math.max(0, latencyMs) / 1_000);
+  };
+}
+
+/** The channel, with each attempt's time taken. */
+export function timedChannel(
+  { metrics }: Pick<Shared, 'metrics'>,
+  receiver: string,
+  channel: Channel,
+): Channel {
+  return {
+    ...channel,
+    async send(message, signal) {
+      const end = metrics.notificationSeconds.startTimer({ receiver });
+      try {
+        return await channel.send(message, signal);
+      } finally {
+        end();
+      }
+    },
+  };
+}
