@@ -122,7 +122,13 @@ describe('the mounted deploy/tocsin.yaml', () => {
     const environment = environmentOf(service);
     expect(environment.TOCSIN_CONFIG).toBe('/etc/tocsin/tocsin.yaml');
     const config = loadConfig(join(ROOT, 'deploy', 'tocsin.yaml'), environment);
-    expect(config.warnings.map(({ path }) => path)).toEqual(['notification_service.listen']);
+    expect(config.warnings.map(({ path }) => path).sort()).toEqual([
+      'http.host',
+      'notification_service.listen',
+    ]);
+    // Metrics and readiness name targets and addresses: for the containers' network, and nobody beyond.
+    expect(config.http).toEqual({ host: '0.0.0.0', port: 9464 });
+    expect((service.ports ?? []).filter((port) => port.endsWith(':9464'))).toEqual([]);
     expect(config.kafka.brokers).toEqual(['kafka:29092']);
     expect(config.temporal.address).toBe('temporal:7233');
   });
