@@ -43,6 +43,10 @@ export function createCommitLedger(options: CommitLedgerOptions): CommitLedger {
   function note(done: DoneOffset, count: number): void {
     due.set(`${done.topic}|${done.partition}`, done);
     messages += count;
+    commitIfMany();
+  }
+
+  function commitIfMany(): void {
     if (messages >= everyMessages && running === null) void commitOnce();
   }
 
@@ -54,7 +58,11 @@ export function createCommitLedger(options: CommitLedgerOptions): CommitLedger {
 
   /** The commit that is on its way, or a new one. */
   function commitOnce(): Promise<boolean> {
-    return (running ??= commitDue().finally(() => (running = null)));
+    return (running ??= commitDue().then((committed) => {
+      running = null;
+      if (committed) commitIfMany();
+      return committed;
+    }));
   }
 
   async function commitDue(): Promise<boolean> {
