@@ -18,8 +18,12 @@ export const metricsDlqTopic = (instance: string): string => topicName(instance,
 export const alertsTopic = (instance: string): string => topicName(instance, 'gds.alerts');
 export const alertsDlqTopic = (instance: string): string => topicName(instance, 'gds.alerts.dlq');
 
+/** Three parts and the longest name of an instance stay below Kafka's 249 characters. */
+const MAX_PART_LENGTH = 64;
+
 /** A part of a topic's name: other characters than Kafka's become `-`, and so do dots, which separate the parts. */
-const part = (text: string): string => text.replace(/[^a-zA-Z0-9_-]/g, '-').slice(0, 80) || 'default';
+const part = (text: string): string =>
+  text.replace(/[^a-zA-Z0-9_-]/g, '-').slice(0, MAX_PART_LENGTH) || 'default';
 
 /** `gds.metrics.{database_type}.{environment}`; with `perInstance`, `.{instance_id}` after it. */
 export function metricTopic(

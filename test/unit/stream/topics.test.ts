@@ -40,17 +40,13 @@ describe('the topic of a metric', () => {
     const names = [
       metricTopic('', metric('a.b/c ü'), true),
       metricTopic('', metric(''), true),
-      metricTopic('', metric('e'.repeat(500), 'i'.repeat(500), 't'.repeat(500)), true),
+      metricTopic('n'.repeat(40), metric('e'.repeat(500), 'i'.repeat(500), 't'.repeat(500)), true),
     ];
     expect(names.slice(0, 2)).toEqual([
       'gds.metrics.postgresql.a-b-c--.db-1',
       'gds.metrics.postgresql.default.db-1',
     ]);
-    // The longest instance name is 20 characters and a dot.
-    expect(names.map((name) => `${'n'.repeat(20)}.${name}`.length).every((length) => length <= 290)).toBe(
-      true,
-    );
-    for (const name of names) expect(name).toMatch(/^[a-zA-Z0-9._-]+$/);
+    for (const name of names) expect(name).toMatch(/^[a-zA-Z0-9._-]{1,249}$/);
   });
 
   test('is told from dead letters, late ones, alerts and other instances', () => {
