@@ -28,6 +28,7 @@ import type { RemediationResult } from '../../src/domain/remediation';
 import type { Transition } from '../../src/domain/transition';
 import type { QueuedRecord } from '../../src/history/port';
 import type { AlertLifeInput } from '../messages';
+import { longestRemediation } from '../remediation/bounds';
 
 type Running = { readonly outcome: 'running'; readonly runbook: string; readonly deadline: number };
 
@@ -56,6 +57,7 @@ export interface Carried {
   readonly remediation: RemediationResult | Running | null;
   readonly remediations: number;
   readonly heardRemediation: string | null;
+  readonly gaveUpRemediation: boolean;
   readonly enriched: boolean;
   readonly artifacts: readonly Artifact[];
   readonly timeline: readonly TimelineEvent[];
@@ -94,6 +96,8 @@ export class AlertLife {
   private remediations = 0;
   /** The last result's remediation: it comes as our child's answer and as a signal. */
   private heardRemediation: string | null = null;
+  /** The episode's result is our own word, because none came; the true one may come yet. */
+  private gaveUpRemediation = false;
   private enriched = false;
   private artifacts: readonly Artifact[] = [];
   private events: TimelineEvent[] = [];
@@ -321,7 +325,7 @@ export class AlertLife {
     this.remediation = {
       outcome: 'running',
       runbook: plan.runbook,
-      deadline: after(now, plan.verifyTimeoutMs + 120_000),
+      deadline: after(now, longestRemediation(plan.verifyTimeoutMs)),
     };
     this.record(
       now,
@@ -335,8 +339,16 @@ export class AlertLife {
   }
 
   remediationEnds(result: RemediationResult, now: number): void {
-    if (this.remediation?.outcome !== 'running' || result.remediation_id === this.heardRemediation) return;
+    const running = this.remediation?.outcome === 'running';
+    if (result.remediation_id === this.heardRemediation || !(running || this.gaveUpRemediation)) return;
     this.heardRemediation = result.remediation_id;
+    // People were told that it failed: what is true is another message.
+    if (!running) this.remediations += 1;
+    this.gaveUpRemediation = false;
+    this.tellRemediation(result, now);
+  }
+
+  private tellRemediation(result: RemediationResult, now: number): void {
     this.remediation = result;
     const step = `remediated-${this.remediations}`;
     this.record(
@@ -358,7 +370,8 @@ export class AlertLife {
     const running = this.remediation;
     if (running === null || running.outcome !== 'running') return;
     const at = iso(now);
-    this.remediationEnds(
+    this.gaveUpRemediation = true;
+    this.tellRemediation(
       {
         remediation_id: `${this.transition.fingerprint}:${this.episode}:${this.remediations}`,
         runbook: running.runbook,
@@ -455,6 +468,7 @@ export class AlertLife {
       remediation: this.remediation,
       remediations: this.remediations,
       heardRemediation: this.heardRemediation,
+      gaveUpRemediation: this.gaveUpRemediation,
       enriched: this.enriched,
       artifacts: this.artifacts.map((artifact) => ({ ...artifact, data: null })),
       timeline: this.events,
@@ -480,6 +494,7 @@ export class AlertLife {
     this.coolUntil = null;
     // One that still runs for the last episode repairs this one too; its result is told here.
     if (this.remediation?.outcome !== 'running') this.remediation = null;
+    this.gaveUpRemediation = false;
     this.remediations = 0;
     this.enriched = this.policy.enrich.length === 0;
     this.artifacts = [];
@@ -606,30 +621,18 @@ export class AlertLife {
     receiver: string,
     step: string,
     dueAt: number,
+    episode = this.episode,
   ): NonNullable<QueuedRecord['notifications']>[number] {
     const { fingerprint } = this.transition;
-    return {
-      messageId: messageId(fingerprint, this.episode, step),
-      receiver,
-      fingerprint,
-      episode: this.episode,
-      step,
-      dueAt: iso(dueAt),
-    };
+    const id = messageId(fingerprint, episode, step);
+    return { messageId: id, receiver, fingerprint, episode, step, dueAt: iso(dueAt) };
   }
 
+  /** Of the episode that begins now. */
   private firstPages(now: number): NonNullable<QueuedRecord['notifications']> {
-    const { fingerprint } = this.transition;
-    return this.policy.page.map(({ receiver, deadlineMs }) => {
-      return {
-        messageId: messageId(fingerprint, now, 'fire'),
-        receiver,
-        fingerprint,
-        episode: now,
-        step: 'fire',
-        dueAt: iso(after(now, deadlineMs)),
-      };
-    });
+    return this.policy.page.map(({ receiver, deadlineMs }) =>
+      this.message(receiver, 'fire', after(now, deadlineMs), now),
+    );
   }
 
   private waitingFor(stages: readonly string[]): readonly string[] {

@@ -9,19 +9,20 @@ import type { RemediationActivities } from '../../activities/remediation';
 import type { Row, RunbookContext, SqlStatement } from '../../src/domain/runbook';
 import type { Lease } from '../../src/remediate/port';
 import type { RemediationInput } from '../messages';
+import { CHANGE, READ } from './bounds';
 import type { RemediationRecord } from './record';
 import type { AnyInputs } from './request';
 
 const { readTarget } = proxyActivities<RemediationActivities>({
-  startToCloseTimeout: '35s',
-  retry: { maximumAttempts: 3, initialInterval: '200ms' },
+  startToCloseTimeout: READ.startToCloseTimeout,
+  retry: { maximumAttempts: READ.attempts, initialInterval: '200ms' },
 });
 
-/** Bounded, because each attempt acts. A dead worker is noticed when its beats stop. */
+/** A dead worker is noticed when its beats stop. */
 const { changeTarget } = proxyActivities<RemediationActivities>({
-  startToCloseTimeout: '60s',
+  startToCloseTimeout: CHANGE.startToCloseTimeout,
   heartbeatTimeout: '5s',
-  retry: { maximumAttempts: 3, initialInterval: '500ms' },
+  retry: { maximumAttempts: CHANGE.attempts, initialInterval: '500ms' },
 });
 
 /** Ends a runbook's act at its first change, in a dry run. */

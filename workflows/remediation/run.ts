@@ -17,24 +17,23 @@ import type { RemediationResult, VerificationCheck } from '../../src/domain/reme
 import type { ActReport, GuardDecision } from '../../src/domain/runbook';
 import type { Admission, Confirmation } from '../../src/remediate/port';
 import { joinSignal, phaseQuery, type RemediationInput } from '../messages';
+import { ASK, GIVE_BACK, VERIFY_MARGIN_MS } from './bounds';
 import { DryRunStop, isRefusal, TargetHands } from './context';
 import { Listeners } from './listeners';
 import { causeOf, RemediationRecord, type Conclusion } from './record';
 import { checkRequest, malformed, type AnyRunbook, type CheckedRequest, type RunbookLookup } from './request';
 
 const { admit, confirm, recentSamples } = proxyActivities<RemediationActivities>({
-  startToCloseTimeout: '15s',
-  retry: { maximumAttempts: 3, initialInterval: '200ms' },
+  startToCloseTimeout: ASK.startToCloseTimeout,
+  retry: { maximumAttempts: ASK.attempts, initialInterval: '200ms' },
 });
 const { release } = proxyActivities<RemediationActivities>({
-  startToCloseTimeout: '10s',
-  retry: { maximumAttempts: 5, initialInterval: '200ms' },
+  startToCloseTimeout: GIVE_BACK.startToCloseTimeout,
+  retry: { maximumAttempts: GIVE_BACK.attempts, initialInterval: '200ms' },
 });
 
 /** The slowest collectors look every five minutes. */
 const LOOK_BACK_MS = 15 * 60_000;
-/** What verification may take beyond its own deadline: its last look, and another worker's start. */
-const VERIFY_MARGIN_MS = 45_000;
 
 /** Ends the phases early, with the conclusion. */
 class Stop extends Error {

@@ -266,11 +266,57 @@ describe('remediation', () => {
   it('is given up after its deadline, so that a lost result holds up nothing', () => {
     const { life, at } = begin({ escalation: null, remediation: plan });
     life.remediationBegins(T0);
-    life.tick(at(3));
-    expect(life.status(at(3)).remediation).toMatchObject({
+    life.tick(at(60));
+    expect(life.status(at(60)).remediation).toMatchObject({
       outcome: 'failed',
       reason: expect.stringContaining('no result'),
     });
+  });
+});
+
+describe('a remediation whose result comes late', () => {
+  const given = () => {
+    const story = begin({ escalation: null, remediation: plan });
+    story.life.remediationBegins(T0);
+    const deadline = story.life.nextDeadline()!;
+    story.life.tick(deadline);
+    story.write();
+    return { ...story, deadline };
+  };
+
+  it('is not given up while what it asks for may still take its time', () => {
+    const { deadline } = given();
+    const [questions, reads, changes, givesBack] = [3 * 3 * 15, 3 * 3 * 35, 2 * 3 * 60, 5 * 10];
+    expect(deadline - T0 - plan.verifyTimeoutMs).toBeGreaterThanOrEqual(
+      (questions + reads + changes + givesBack) * 1_000,
+    );
+  });
+
+  it('is told once more with what is true, also by the next run, under a key of its own', () => {
+    const { life, deadline, written } = given();
+    expect(written.at(-1)).toMatchObject({
+      updates: { step: 'remediated-1' },
+      remediation: { outcome: 'failed' },
+    });
+    const carried = JSON.parse(JSON.stringify(life.carry())) as unknown;
+    const next = new AlertLife({ ...life.current(), carried }, deadline + 1);
+    next.remediationEnds(result('verified'), deadline + 1);
+    expect(next.pending()).toMatchObject([
+      { updates: { step: 'remediated-2' }, remediation: { remediation_id: 'r-1', outcome: 'verified' } },
+    ]);
+    next.remediationEnds({ ...result('failed'), remediation_id: 'r-2' }, deadline + 2);
+    expect(next.pending()).toHaveLength(1);
+  });
+
+  it('is not told to the next episode, which has its own', () => {
+    const { life, deadline, resolved, firing, write, policy: now } = given();
+    const minutes = (deadline - T0) / MINUTE;
+    life.observe(resolved(minutes + 1), now, deadline + MINUTE);
+    life.observe(firing(minutes + 2), now, deadline + 2 * MINUTE);
+    write();
+    life.remediationEnds(result('verified'), deadline + 3 * MINUTE);
+    expect(life.pending()).toEqual([]);
+    expect(life.wantsRemediation()).toBe(true);
   });
 });
 
