@@ -12,7 +12,7 @@ export interface BookkeepingDeps {
   readonly quickArtifacts: (transition: Transition, episode: number) => Promise<readonly Artifact[]>;
   /** Tells the notifier of this process that messages may be due. */
   readonly wakeNotifier: () => void;
-  /** Told of each result that is written down; again when the record comes again. */
+  /** Told of each result that was written down for the first time. */
   readonly onRemediated?: (result: RemediationResult, record: QueuedRecord) => void;
 }
 
@@ -46,7 +46,7 @@ export function createBookkeepingActivities({
       record.resolves !== undefined
     )
       wakeNotifier();
-    if (record.remediation !== undefined) onRemediated?.(record.remediation, record);
+    if (record.remediation !== undefined && answer.remediated) onRemediated?.(record.remediation, record);
     return answer;
   }
 

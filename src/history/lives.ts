@@ -31,12 +31,14 @@ async function writeRecord(run: Run, schema: string, record: LifeRecord): Return
   const first = record.seq === 1 || past.seq === 0;
   const closed = first && past.ended;
   await writeEvents(run, schema, record);
-  await writeFindings(run, schema, record);
+  await writeArtifacts(run, schema, record);
+  const remediated = await writeRemediation(run, schema, record);
   if (record.opens) await moveToOpened(run, schema, [record.fingerprint]);
   if (changesState(record)) await mergeLives(run, schema, [record.fingerprint]);
   if (closed) await endWait(run, schema, record, null);
   else await writeMessages(run, schema, record, record.seq <= past.seq);
-  return { closed, previousEndedAt: first ? (past.previousEndedAt?.toISOString() ?? null) : null };
+  const previousEndedAt = first ? (past.previousEndedAt?.toISOString() ?? null) : null;
+  return { closed, previousEndedAt, ...(remediated && { remediated }) };
 }
 
 /** What stood there before the record. */
@@ -106,7 +108,7 @@ async function writeEvents(run: Run, schema: string, record: LifeRecord): Promis
   );
 }
 
-async function writeFindings(run: Run, schema: string, record: LifeRecord): Promise<void> {
+async function writeArtifacts(run: Run, schema: string, record: LifeRecord): Promise<void> {
   const place = [record.fingerprint, record.episode, record.seq];
   if (record.artifacts && record.artifacts.length > 0) {
     await run(
@@ -120,15 +122,21 @@ async function writeFindings(run: Run, schema: string, record: LifeRecord): Prom
       [...place, json(record.artifacts)],
     );
   }
-  if (record.remediation) {
-    await run(
-      `insert into ${schema}.remediations as r (fingerprint, episode, seq, remediation_id, started_at, result)
+}
+
+/** Whether the result had not stood there before. */
+async function writeRemediation(run: Run, schema: string, record: LifeRecord): Promise<boolean> {
+  if (!record.remediation) return false;
+  const { fingerprint, episode, seq, remediation } = record;
+  const [written] = await run<{ fresh: boolean }>(
+    `insert into ${schema}.remediations as r (fingerprint, episode, seq, remediation_id, started_at, result)
        values ($1, $2, $3, $4, $5, $6)
        on conflict (fingerprint, episode, remediation_id) do update
-         set result = excluded.result, started_at = excluded.started_at, seq = excluded.seq where r.seq < excluded.seq`,
-      [...place, record.remediation.remediation_id, record.remediation.started_at, json(record.remediation)],
-    );
-  }
+         set result = excluded.result, started_at = excluded.started_at, seq = excluded.seq where r.seq < excluded.seq
+       returning xmax = 0 as fresh`,
+    [fingerprint, episode, seq, remediation.remediation_id, remediation.started_at, json(remediation)],
+  );
+  return written?.fresh === true;
 }
 
 /** An update depends on what has left by now, so a record that comes again must not decide it again. */

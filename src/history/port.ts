@@ -109,9 +109,14 @@ export type QueuedRecord = Omit<LifeRecord, 'notifications'> & {
 export interface LifeStore {
   /**
    * `closed` says that this episode had ended before this life's first record: a late duplicate, for whom no life is
-   * needed. `previousEndedAt` is when the alert's episode before this one ended, for the cool-down.
+   * needed. `previousEndedAt` is when the alert's episode before this one ended, for the cool-down. `remediated` says that
+   * the remediation's result had not stood there before.
    */
-  record(record: LifeRecord): Promise<{ readonly closed: boolean; readonly previousEndedAt: string | null }>;
+  record(record: LifeRecord): Promise<{
+    readonly closed: boolean;
+    readonly previousEndedAt: string | null;
+    readonly remediated?: boolean;
+  }>;
 }
 
 export interface QueuedNotification extends NewNotification {

@@ -344,9 +344,14 @@ describe('facts', () => {
     await test_.history.lives.record(
       lifeRecord(row, 1, { state: 'FIRING', artifacts: [{ ...artifact, status: 'late', data: null }] }),
     );
-    await test_.history.lives.record(
-      lifeRecord(row, 2, { artifacts: [artifact], remediation, timeline: [event('remediated')] }),
-    );
+    const remediated = lifeRecord(row, 2, {
+      artifacts: [artifact],
+      remediation,
+      timeline: [event('remediated')],
+    });
+    // The record comes again when its answer was lost: what counts remediations has to know.
+    expect(await test_.history.lives.record(remediated)).toMatchObject({ remediated: true });
+    expect(await test_.history.lives.record(remediated)).not.toHaveProperty('remediated');
     expect(await test_.history.queue.facts(row.fingerprint, row.episode)).toEqual({
       alert: row,
       artifacts: [artifact],
