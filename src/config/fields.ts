@@ -1,6 +1,6 @@
 /** The kinds of value that a key of the configuration can take. Each says in one phrase what it accepts. */
 import { z } from 'zod';
-import { DURATION_FORM, tryParseDuration } from '../domain/duration';
+import { DURATION_FORM, formatDuration, tryParseDuration } from '../domain/duration';
 import { parseMatcher, MATCHER_FORM, type Matcher } from '../domain/matchers';
 
 /** What a field's reader answers for a value that it does not take. */
@@ -64,11 +64,13 @@ export const flag = () =>
   });
 
 /** Milliseconds. */
-export function duration(minMs = 0) {
-  const accepted = minMs > 0 ? `${DURATION_FORM}, at least ${minMs} ms` : DURATION_FORM;
+export function duration(minMs = 0, maxMs = Infinity) {
+  const least = minMs > 0 ? `, at least ${minMs} ms` : '';
+  const most = maxMs < Infinity ? `, at most ${formatDuration(maxMs)}` : '';
+  const accepted = `${DURATION_FORM}${least}${most}`;
   return field(accepted, (value) => {
     const ms = typeof value === 'string' || typeof value === 'number' ? tryParseDuration(value) : null;
-    return ms !== null && ms >= minMs ? ms : REFUSED;
+    return ms !== null && ms >= minMs && ms <= maxMs ? ms : REFUSED;
   });
 }
 

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { OPERATORS, SEVERITIES } from '../domain/rule';
+import { MAX_COOLDOWN_MS } from '../domain/transition';
 import { DEFAULTS } from './defaults';
 import {
   address,
@@ -94,8 +95,8 @@ export const ruleSchema = z.strictObject({
   recovery_threshold: amount().optional(),
   recovery_threshold_warning: amount().optional(),
   recovery_threshold_critical: amount().optional(),
-  cooldown: duration().optional(),
-  cooldown_minutes: count(0).optional(),
+  cooldown: duration(0, MAX_COOLDOWN_MS).optional(),
+  cooldown_minutes: count(0, MAX_COOLDOWN_MS / 60_000).optional(),
   labels: labels().default({}),
   annotations: labels().default({}),
   matchers: matchers(),
@@ -235,7 +236,7 @@ export const configSchema = section({
   }),
   escalation: list(escalation),
   acknowledge: section({ lease: duration(1).nullable().default(DEFAULTS.acknowledge.lease) }),
-  cooldown: duration().default(DEFAULTS.cooldown),
+  cooldown: duration(0, MAX_COOLDOWN_MS).default(DEFAULTS.cooldown),
   enrich: section({
     providers: section({
       recent_window: durationOrOff().default(DEFAULTS.enrich.recent_window),

@@ -20,6 +20,10 @@ const CATALOGUE = {
     retryable: false,
     todo: 'Correct the sender; the bytes are kept among the dead letters.',
   },
+  TOC_VALUE_REFUSED: {
+    retryable: false,
+    todo: 'Correct the sender of the value that the reason names: what it came with is left out.',
+  },
   TOC_SERVER_MISSING: {
     retryable: false,
     todo: 'Install what the message names, or set the address of a running server.',
@@ -28,6 +32,10 @@ const CATALOGUE = {
   TOC_SCHEMA_NEWER: {
     retryable: false,
     todo: 'Start this or a newer version of Tocsin than the one that last changed the history.',
+  },
+  TOC_SCHEMA_OLDER: {
+    retryable: false,
+    todo: 'Start a role of this version: it brings the history up to date. Or use the version of Tocsin that the roles have.',
   },
   TOC_TARGET_UNKNOWN: { retryable: false, todo: 'Add the target to tocsin.yaml.' },
   TOC_STATEMENT_FAILED: {

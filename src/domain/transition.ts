@@ -48,6 +48,8 @@ export interface Transition {
 }
 
 export const MAX_RECENT = 60;
+/** Ten years: beyond it a length overflows somewhere on its way through timers and tables. */
+export const MAX_COOLDOWN_MS = 3_650 * 86_400_000;
 
 /** The same transition has the same id from whichever process. */
 export function transitionId(

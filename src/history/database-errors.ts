@@ -39,9 +39,18 @@ export function isStalePlan(error: unknown): boolean {
   return codeOf(error) === '0A000' && messageOf(error).includes('cached plan');
 }
 
-/** `error` as TOC_DEPENDENCY_AWAY when Postgres is away; anything else stays what it is. */
+/** A value that no repetition makes writable: a data exception, a broken constraint, a limit of the server. */
+const REFUSED_VALUE = /^(?:22|23|54)/;
+
+/**
+ * `error` as TOC_DEPENDENCY_AWAY when Postgres is away, as TOC_VALUE_REFUSED when a value is to blame; anything else
+ * stays what it is.
+ */
 export function asTocsinError(error: unknown, doing: string): unknown {
-  if (error instanceof TocsinError || databaseFault(error) === 'statement') return error;
+  if (error instanceof TocsinError) return error;
+  if (REFUSED_VALUE.test(codeOf(error)))
+    return new TocsinError('TOC_VALUE_REFUSED', `postgres, ${doing}: ${messageOf(error)}`, { cause: error });
+  if (databaseFault(error) === 'statement') return error;
   return new TocsinError('TOC_DEPENDENCY_AWAY', `postgres, ${doing}: ${messageOf(error)}`, { cause: error });
 }
 

@@ -8,7 +8,7 @@ import { type OnStreamEvent, ignoreEvents } from './events';
 import type { Kafka } from './kafka';
 import { createSender } from './sender';
 
-export type DeadLetterReason = 'invalid_metric' | 'clock_skew' | 'invalid_transition';
+export type DeadLetterReason = 'invalid_metric' | 'clock_skew' | 'invalid_transition' | 'refused_transition';
 
 export interface DeadLetter {
   readonly reason: DeadLetterReason;

@@ -11,7 +11,7 @@ import type { Metric, MetricValue } from '../domain/metric';
 const NAMED_VALUES: ReadonlySet<unknown> = new Set(['NaN', '+Inf', '-Inf', 'stale']);
 
 const VALUE_FORM = 'a finite number, or one of "NaN", "+Inf", "-Inf", "stale"';
-const TIME_FORM = 'an ISO 8601 time with a zone, from 1970 on, such as 2025-01-15T10:30:00Z';
+const TIME_FORM = 'an ISO 8601 time with a zone, from 1970 to 9999, such as 2025-01-15T10:30:00Z';
 /** An object takes it for its prototype, not for a tag, wherever labels are copied. */
 const NO_TAG = '__proto__';
 
@@ -49,15 +49,16 @@ const metricSchema = z.object({
   collector_version: z.string().nullish(),
 });
 
+const YEAR_10000_MS = 253_402_300_800_000;
 const ZONED = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)$/;
 
 let lastDay = '';
 let lastDayMs = NaN;
 
-/** Milliseconds since 1970 of an ISO 8601 time with a zone; NaN for anything else, and for what was before. */
+/** Milliseconds since 1970 of an ISO 8601 time with a zone; NaN for anything else, before that, and after 9999. */
 export function eventTimeMs(time: string): number {
   const ms = anyTimeMs(time);
-  return ms >= 0 ? ms : NaN;
+  return ms >= 0 && ms < YEAR_10000_MS ? ms : NaN;
 }
 
 function anyTimeMs(time: string): number {

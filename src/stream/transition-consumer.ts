@@ -1,13 +1,14 @@
 /**
  * Reads `gds.alerts` for one consumer group and hands the transitions over in batches, in offset order. A batch is
- * handed over again until it is taken, and only then committed. A record that is no transition goes to
- * `gds.alerts.dlq`, and the ones around it go on.
+ * handed over again until it is taken, and only then committed. A record that is no transition, or that its taker
+ * refuses for good (TOC_VALUE_REFUSED), goes to `gds.alerts.dlq`, and the ones around it go on.
  */
 import type { KafkaMessage } from 'kafkajs';
 import { groupName } from '../domain/identity';
 import { createDeadLetterWriter, deadLetterOf, type DeadLetter } from './dead-letters';
 import { ignoreEvents, type OnStreamEvent } from './events';
 import { runGroupConsumer, type BatchHands, type GroupConsumer, type RawBatch } from './group-consumer';
+import { handOverInParts, type Refused } from './in-parts';
 import type { Kafka } from './kafka';
 import type { PlacedTransition } from './port';
 import { alertsDlqTopic, alertsTopic } from './topics';
@@ -18,13 +19,19 @@ export interface TransitionConsumerOptions {
   readonly instance: string;
   /** `pages`, `lives`, …; the instance is put before it. */
   readonly groupId: string;
-  /** Rejecting means: not taken. The same batch comes again after a pause. */
+  /**
+   * Rejecting means: not taken. The same batch comes again after a pause; rejected with TOC_VALUE_REFUSED several times,
+   * in parts, so that what is to blame can be put aside alone.
+   */
   onBatch(transitions: readonly PlacedTransition[]): Promise<void>;
   /** At most this many transitions in one call. Default 500. */
   readonly maxBatch?: number;
   readonly sessionTimeoutMs?: number;
   readonly onEvent?: OnStreamEvent;
 }
+
+/** A refusal that passes by itself (a process of another version, say) costs no alert. */
+const TRIES_WHOLE = 4;
 
 export function consumeTransitions(options: TransitionConsumerOptions): GroupConsumer {
   const { kafka, instance, maxBatch = 500, onEvent = ignoreEvents } = options;
@@ -43,8 +50,29 @@ export function consumeTransitions(options: TransitionConsumerOptions): GroupCon
   ): Promise<void> {
     const { placed, letters } = sortOut(batch, messages);
     if (letters.length > 0) await hands.persist(() => deadLetters.write(letters));
-    if (placed.length > 0) await hands.persist(() => options.onBatch(placed));
+    if (placed.length > 0) await handOverPlaced(batch, messages, placed, hands);
     hands.done(messages.at(-1)!, messages.length);
+  }
+
+  async function handOverPlaced(
+    batch: RawBatch,
+    messages: readonly KafkaMessage[],
+    placed: readonly PlacedTransition[],
+    hands: BatchHands,
+  ): Promise<void> {
+    let tries = 0;
+    let refused: readonly Refused<PlacedTransition>[] = [];
+    await hands.persist(async () => {
+      tries += 1;
+      if (tries < TRIES_WHOLE) await options.onBatch(placed);
+      else refused = await handOverInParts(placed, options.onBatch);
+    });
+    if (refused.length === 0) return;
+    const letters = refused.map(({ item, problem }) => {
+      const message = messages.find(({ offset }) => offset === item.offset)!;
+      return deadLetterOf(batch, message, 'refused_transition', [`${options.groupId}: ${problem}`]);
+    });
+    await hands.persist(() => deadLetters.write(letters));
   }
 
   const consumer = runGroupConsumer({

@@ -6,10 +6,18 @@
 import { z } from 'zod';
 import { TocsinError } from '../domain/errors';
 import { OPERATORS } from '../domain/rule';
-import { MAX_RECENT, TRANSITION_KINDS, type Transition } from '../domain/transition';
+import { MAX_COOLDOWN_MS, MAX_RECENT, TRANSITION_KINDS, type Transition } from '../domain/transition';
 import { problemsOf } from './metric-message';
 
-const time = z.iso.datetime({ offset: true });
+/** A compressed batch may bring larger ones than Kafka's limit of a record, and Temporal refuses a start with 2 MB. */
+const MAX_TRANSITION_BYTES = 524_288;
+const YEAR_10000_MS = 253_402_300_800_000;
+/** Postgres takes neither an offset that is used nowhere on Earth nor any number of fractional digits. */
+const PLAIN_TIME = /^[^.]{19}(?:\.\d{1,9})?(?:Z|[+-](?:0\d|1[0-4]):\d\d)$/;
+
+const time = z.iso
+  .datetime({ offset: true })
+  .refine(isUsual, 'has to lie in the years 1970 to 9999, with an offset of at most 14 hours');
 const labels = z.record(z.string(), z.string());
 const value = z.union([z.number(), z.enum(['NaN', '+Inf', '-Inf', 'stale'])]);
 
@@ -38,15 +46,22 @@ const transitionSchema: z.ZodType<Transition> = z.object({
       recovery_threshold: z.number().nullable(),
     })
     .optional(),
-  cooldown_ms: z.number().nonnegative().optional(),
+  cooldown_ms: z.number().nonnegative().max(MAX_COOLDOWN_MS).optional(),
   runbook: z.string().optional(),
 });
+
+function isUsual(text: string): boolean {
+  const ms = Date.parse(text);
+  return ms >= 0 && ms < YEAR_10000_MS && PLAIN_TIME.test(text);
+}
 
 export type Decoded<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problems: readonly string[] };
 
 export function decodeTransition(bytes: Buffer | null): Decoded<Transition> {
   if (bytes === null || bytes.length === 0) return { ok: false, problems: ['message: is empty'] };
+  if (bytes.length > MAX_TRANSITION_BYTES)
+    return { ok: false, problems: [`message: is longer than ${MAX_TRANSITION_BYTES} bytes`] };
   let parsed: unknown;
   try {
     parsed = JSON.parse(bytes.toString());

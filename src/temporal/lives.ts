@@ -1,12 +1,15 @@
 /** Starts alert workflows and tells them what happens. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  isGrpcServiceError,
+  ServiceError,
   WithStartWorkflowOperation,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
   type Client,
   type WorkflowStartOptions,
 } from '@temporalio/client';
+import { TocsinError } from '../domain/errors';
 import { alertWorkflowId, taskQueueName } from '../domain/identity';
 import type { LifePolicy } from '../domain/life';
 import type { Transition } from '../domain/transition';
@@ -67,7 +70,7 @@ async function started(client: Client, transition: Transition, policy: LifePolic
     return true;
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
-    throw error;
+    throw asRefusal(error, transition);
   }
 }
 
@@ -78,8 +81,18 @@ async function signalled(client: Client, transition: Transition, policy: LifePol
     return true;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return false;
-    throw error;
+    throw asRefusal(error, transition);
   }
+}
+
+const INVALID_ARGUMENT = 3;
+
+/** Temporal takes such a message never, too large or malformed as it is: as TOC_VALUE_REFUSED. */
+function asRefusal(error: unknown, { fingerprint }: Transition): unknown {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  if (!isGrpcServiceError(cause) || Number(cause.code) !== INVALID_ARGUMENT) return error;
+  const text = `temporal, alert ${fingerprint}: ${cause.details || cause.message}`;
+  return new TocsinError('TOC_VALUE_REFUSED', text, { cause: error });
 }
 
 export function startOptions(input: AlertLifeInput): WorkflowStartOptions<typeof alertWorkflow> {
