@@ -14,10 +14,17 @@ export interface TestServers {
 
 /** The addresses of the servers that all tests of a run share: keep out of each other's way by `uniqueInstance`. */
 export function testServers(): TestServers {
+  // a suite that stands on one of them has no other
   return {
-    kafka: required(TEST_VARIABLES.kafka).split(','),
-    temporal: required(TEST_VARIABLES.temporal),
-    postgres: required(TEST_VARIABLES.postgres),
+    get kafka() {
+      return required(TEST_VARIABLES.kafka).split(',');
+    },
+    get temporal() {
+      return required(TEST_VARIABLES.temporal);
+    },
+    get postgres() {
+      return required(TEST_VARIABLES.postgres);
+    },
   };
 }
 
