@@ -6,7 +6,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { TocsinError } from '../domain/errors';
-import { applyTransition } from '../domain/episode';
+import { applyTransition, type EpisodeState } from '../domain/episode';
 import type { Transition } from '../domain/transition';
 import { ignoreEvents, type OnStreamEvent } from './events';
 import { runGroupConsumer, type BatchHands, type RawBatch } from './group-consumer';
@@ -26,14 +26,24 @@ const FORGET_AFTER_MS = 7 * 86_400_000;
 const FORGET_EVERY_MS = 3_600_000;
 const LOOK_EVERY_MS = 20;
 
+/** An alert may be open for longer than the topic keeps its beginning: then its repeats and its end tell of it. */
+function heardOf({ kind, starts_at: startsAt, event_time: eventTime }: Transition): EpisodeState {
+  return { episode: Date.parse(startsAt), firing: kind !== 'resolved', eventTime: Date.parse(eventTime) };
+}
+
+function applied(known: EpisodeState, transition: Transition): EpisodeState | null {
+  const { state, outcome } = applyTransition(known, transition);
+  return outcome === 'stale' ? null : state;
+}
+
 /** What the tail knows, without Kafka: `take` is idempotent. */
 export function createAlertView(now: () => number = Date.now) {
   const alerts = new Map<string, KnownAlert>();
 
   function take(transition: Transition): void {
     const known = alerts.get(transition.fingerprint);
-    const { state, outcome } = applyTransition(known ?? null, transition);
-    if (state === null || outcome === 'stale') return;
+    const state = known === undefined ? heardOf(transition) : applied(known, transition);
+    if (state === null) return;
     alerts.set(transition.fingerprint, { ...state, last: { ...transition, recent: [] } });
   }
 

@@ -110,8 +110,10 @@ describe('the view of open alerts', () => {
     });
   });
 
-  test('makes nothing of an end without a beginning', () => {
-    expect(viewOf(ended, changed).get(fingerprint)).toBeUndefined();
+  test('knows an alert whose beginning the topic has forgotten by its repeats, until its end', () => {
+    expect([...viewOf(changed).open()]).toMatchObject([{ episode: T0 + 10 * SECOND, firing: true }]);
+    expect(viewOf(changed, resolved).get(fingerprint)).toMatchObject({ firing: false });
+    expect(viewOf(ended, changed).get(fingerprint)).toMatchObject({ firing: false });
   });
 
   test('forgets closed alerts after seven days, and open ones never', () => {
