@@ -21,7 +21,12 @@ export interface Operator {
 /** Temporal is connected to by the first action, so that lists work while it is away. */
 export async function openOperator(config: Config): Promise<Operator> {
   const { instance } = config;
-  const history = await openHistory({ url: config.postgres.url.reveal(), instance, maxConnections: 2 });
+  const history = await openHistory({
+    url: config.postgres.url.reveal(),
+    instance,
+    maxConnections: 2,
+    migrate: false,
+  });
   let temporal: Promise<{ readonly actions: AlertActions; close(): Promise<void> }> | undefined;
   const connected = async (): Promise<AlertActions> => (await (temporal ??= connectActions(config))).actions;
   return {
@@ -48,6 +53,6 @@ async function connectActions(config: Config) {
   const { createActions } = read('../src/temporal/actions') as typeof import('../src/temporal/actions');
   const { client, close } = await connectClient(config.temporal);
   const { instance } = config;
-  const policyFor = policiesOf(config);
+  const policyFor = config.file === null ? null : policiesOf(config);
   return { actions: createActions({ client, instance, policyFor, timeoutMs: ANSWER_WITHIN_MS }), close };
 }

@@ -8,13 +8,18 @@ import type { PermitStore } from '../remediate/port';
 import { openDatabase, type DatabaseOptions } from './database';
 import { createLists, deadNotifications } from './lists';
 import { createLives } from './lives';
-import { migrate } from './migrate';
+import { migrate, requireCurrent } from './migrate';
 import { createPages } from './pages';
 import { createPermitStore } from './permits';
 import type { AlertLists, LifeStore, NotificationQueue, NotificationRecord, PagesStore } from './port';
 import { BY_DUE_DATE, createQueue } from './queue';
 import { forgetBefore } from './retention';
 import { createSilences } from './silences';
+
+export interface HistoryOptions extends DatabaseOptions {
+  /** False for tools: the schema is left as it is, and has to be this version's. True by default. */
+  readonly migrate?: boolean;
+}
 
 export interface History {
   readonly pages: PagesStore;
@@ -32,13 +37,13 @@ export interface History {
   close(): Promise<void>;
 }
 
-/** Connects and brings the schema up to date. Throws TOC_DEPENDENCY_AWAY or TOC_SCHEMA_NEWER. */
-export async function openHistory(options: DatabaseOptions): Promise<History> {
+/** Connects and brings the schema up to date. Throws TOC_DEPENDENCY_AWAY, TOC_SCHEMA_NEWER or TOC_SCHEMA_OLDER. */
+export async function openHistory(options: HistoryOptions): Promise<History> {
   const database = openDatabase(options);
   const byDueDate = openDatabase({ ...options, maxConnections: 1, planner: BY_DUE_DATE });
   const close = async (): Promise<void> => void (await Promise.all([database.close(), byDueDate.close()]));
   try {
-    await migrate(database);
+    await (options.migrate === false ? requireCurrent : migrate)(database);
   } catch (error) {
     await close();
     throw error;

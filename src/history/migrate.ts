@@ -27,6 +27,19 @@ export async function migrate(
   });
 }
 
+/** For tools, which change no schema. Throws TOC_SCHEMA_OLDER or TOC_SCHEMA_NEWER when it is not the code's. */
+export async function requireCurrent({ run, schema }: Database): Promise<void> {
+  const current = await versionOf(run, schema);
+  const known = newest(MIGRATIONS);
+  refuseNewer(schema, current, known);
+  if (current === known) return;
+  const found = current === 0 ? 'is not there yet' : `is at version ${current}`;
+  throw new TocsinError(
+    'TOC_SCHEMA_OLDER',
+    `schema "${schema}" ${found}, and this version of Tocsin needs ${known}`,
+  );
+}
+
 function refuseNewer(schema: string, current: number, known: number): void {
   if (current <= known) return;
   const message = `schema "${schema}" is at version ${current}, and this version of Tocsin knows up to ${known}`;

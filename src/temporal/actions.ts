@@ -35,7 +35,8 @@ export interface AlertActions {
 export interface ActionsDeps {
   readonly client: Client;
   readonly instance: string;
-  readonly policyFor: (transition: Transition) => LifePolicy;
+  /** Null where the configuration is not known: then an action begins no life, which would lack its escalation and runbook. */
+  readonly policyFor: ((transition: Transition) => LifePolicy) | null;
   /** How long an answer may take. A missing worker is the usual cause of none. */
   readonly timeoutMs: number;
 }
@@ -49,13 +50,13 @@ export function createActions({ client, instance, policyFor, timeoutMs }: Action
   ): Promise<ActionAnswer> {
     const { name } = definition as { name: string };
     const send = (): Promise<ActionAnswer> =>
-      row.state === 'RESOLVED'
+      row.state === 'RESOLVED' || policyFor === null
         ? client.workflow
             .getHandle(alertWorkflowId(instance, row.fingerprint))
             .executeUpdate<ActionAnswer, [Request]>(name, { args: [request] })
         : client.workflow.executeUpdateWithStart(name, {
             args: [request],
-            startWorkflowOperation: withStart(lifeInput(row)),
+            startWorkflowOperation: withStart(lifeInput(row, policyFor)),
           });
     try {
       return await client.withDeadline(Date.now() + timeoutMs, send);
@@ -68,11 +69,7 @@ export function createActions({ client, instance, policyFor, timeoutMs }: Action
     if (cause instanceof WorkflowUpdateFailedError)
       return new TocsinError('TOC_ILLEGAL_MOVE', messageOf(cause.cause ?? cause), { cause });
     if (cause instanceof WorkflowNotFoundError)
-      return new TocsinError(
-        'TOC_ILLEGAL_MOVE',
-        `alert ${row.fingerprint} is ${row.state} and its life has ended`,
-        { cause },
-      );
+      return new TocsinError('TOC_ILLEGAL_MOVE', noLife(row), { cause });
     if (cause instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
       return new TocsinError(
         'TOC_DEPENDENCY_AWAY',
@@ -85,11 +82,6 @@ export function createActions({ client, instance, policyFor, timeoutMs }: Action
       `alert ${row.fingerprint} could not be told: ${messageOf(cause)}`,
       { cause },
     );
-  }
-
-  function lifeInput(row: AlertRow): messages.AlertLifeInput {
-    const transition = firingOf(row);
-    return { transition, policy: policyFor(transition) };
   }
 
   return {
@@ -113,6 +105,17 @@ export function createActions({ client, instance, policyFor, timeoutMs }: Action
       }
     },
   };
+}
+
+function noLife({ fingerprint, state }: AlertRow): string {
+  return state === 'RESOLVED'
+    ? `alert ${fingerprint} is RESOLVED and its life has ended`
+    : `the life of alert ${fingerprint} has not begun yet, and without the configuration it is not begun from here; try again, or name the file with --config`;
+}
+
+function lifeInput(row: AlertRow, policyFor: NonNullable<ActionsDeps['policyFor']>): messages.AlertLifeInput {
+  const transition = firingOf(row);
+  return { transition, policy: policyFor(transition) };
 }
 
 /** The transition that a row is the memory of. */

@@ -58,6 +58,23 @@ test('a schema newer than the code is refused', async () => {
   });
 });
 
+test('a tool changes no schema: it says when it is older than the code, newer, or not there', async () => {
+  const { sql, schema, instance } = test_;
+  const asTool = () => openHistory({ url: postgresUrl, instance, migrate: false });
+  await (await asTool()).close();
+  await sql.query(`delete from ${schema}.migrations where version > 1`);
+  await expect(asTool()).rejects.toMatchObject({
+    code: 'TOC_SCHEMA_OLDER',
+    message: expect.stringContaining('version 1'),
+  });
+  await sql.query(`insert into ${schema}.migrations (version, name) values (999, 'of tomorrow')`);
+  await expect(asTool()).rejects.toMatchObject({ code: 'TOC_SCHEMA_NEWER' });
+  const nowhere = openHistory({ url: postgresUrl, instance: `${instance}_none`, migrate: false });
+  await expect(nowhere).rejects.toMatchObject({ code: 'TOC_SCHEMA_OLDER' });
+  const { rows } = await sql.query('select to_regnamespace($1) is null as absent', [`${schema}_none`]);
+  expect(rows).toEqual([{ absent: true }]);
+});
+
 test('migrations are numbered without gaps', () => {
   expect(MIGRATIONS.map(({ version }) => version)).toEqual(MIGRATIONS.map((_, index) => index + 1));
 });
