@@ -245,6 +245,7 @@ describe('an assignment', () => {
     const openAlerts = { ...alerts, caughtUp: () => caughtUp };
     const host = createEvaluatorHost({ rules: [rule()], openAlerts, publisher });
     const assigned = host.assigned([0], [0]);
+    await turn();
     const place = { topic: 'm', partition: 0, replayed: false };
     expect(() => host.offer(sample(10, 50), T0 + 10_000, place)).toThrow('not assigned');
     catchUp();
