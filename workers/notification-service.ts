@@ -6,13 +6,14 @@ import type { Shared } from './compose';
 
 export async function startNotifications(shared: Shared): Promise<void> {
   const { config, log, parts, health } = shared;
-  const { host, port, from, smtp } = config.notificationService;
+  const { host, port, from, smtp, token } = config.notificationService;
   const service = await startNotificationService({
     host,
     port,
     from,
     smtp: smtp && { ...smtp, password: smtp.password?.reveal() ?? null },
     recipients: recipientsOf(config),
+    token: token?.reveal() ?? null,
     deliveriesFile: join('.tocsin', config.instance || 'default', 'deliveries.jsonl'),
     log,
   });

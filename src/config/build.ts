@@ -178,6 +178,7 @@ function toService(raw: RawConfig['notification_service'], secret: ToSecret): Co
     from: raw.from,
     recipients: raw.recipients,
     recipientsSql: raw.recipients_sql,
+    token: orNull(secret, raw.token),
     smtp: raw.smtp && toSmtp(raw.smtp, secret),
   };
 }

@@ -122,6 +122,8 @@ export interface Config {
     /** Routing key → mail addresses; `default` is for keys that are not listed. */
     readonly recipients: Readonly<Record<string, readonly string[]>>;
     readonly recipientsSql: string | null;
+    /** When there is one, senders must show it as a bearer token. */
+    readonly token: Secret | null;
     readonly smtp: SmtpConfig | null;
   };
   readonly warnings: readonly Problem[];

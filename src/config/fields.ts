@@ -63,11 +63,13 @@ export const flag = () =>
     return value === 'true' ? true : value === 'false' ? false : REFUSED;
   });
 
+/** Node's timers count to 2³¹ ms, which is not quite 25 days; a longer one ends at once. */
+const LONGEST_TIMER_MS = 24 * 86_400_000;
+
 /** Milliseconds. */
-export function duration(minMs = 0, maxMs = Infinity) {
+export function duration(minMs = 0, maxMs = LONGEST_TIMER_MS) {
   const least = minMs > 0 ? `, at least ${minMs} ms` : '';
-  const most = maxMs < Infinity ? `, at most ${formatDuration(maxMs)}` : '';
-  const accepted = `${DURATION_FORM}${least}${most}`;
+  const accepted = `${DURATION_FORM}${least}, at most ${formatDuration(maxMs)}`;
   return field(accepted, (value) => {
     const ms = typeof value === 'string' || typeof value === 'number' ? tryParseDuration(value) : null;
     return ms !== null && ms >= minMs && ms <= maxMs ? ms : REFUSED;
@@ -79,7 +81,7 @@ export const durationOrOff = () =>
   field(`${DURATION_FORM}, or off`, (value) => {
     if (value === 'off' || value === false) return null;
     const ms = typeof value === 'string' || typeof value === 'number' ? tryParseDuration(value) : null;
-    return ms !== null && ms > 0 ? ms : REFUSED;
+    return ms !== null && ms > 0 && ms <= LONGEST_TIMER_MS ? ms : REFUSED;
   });
 
 /** One of a few words, in any case. */

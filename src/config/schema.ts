@@ -251,6 +251,7 @@ export const configSchema = section({
     from: mailAddress().default(DEFAULTS.notification_service.from),
     recipients: z.record(z.string(), z.array(mailAddress())).default({}),
     recipients_sql: text('a query with one parameter, the routing key').nullable().default(null),
+    token: secret().nullable().default(null),
     smtp: smtp.nullable().default(null),
   }),
 });

@@ -5,6 +5,7 @@
  * for a literal `${`. Variables are filled into the text of single values after parsing: whatever a variable holds, it
  * cannot change the file's structure.
  */
+import { messageOf } from '../domain/errors';
 import { isNode, isPair, isScalar, LineCounter, parseDocument, type Document, type Node } from 'yaml';
 import type { Env } from './env';
 import type { Finding, Path, Problem } from './problems';
@@ -31,12 +32,28 @@ export function readSource(text: string, file: string | null, env: Env): Source 
   if (syntax.length > 0)
     return { file, value: undefined, problems: syntax, place: (finding) => placed(finding, file, null) };
 
-  const raw: unknown = document.toJS();
+  const read = plainValue(document);
+  if (!read.ok) {
+    const problem: Problem = { ...blank(file), path: '', message: `is not valid YAML: ${read.message}` };
+    return { file, value: undefined, problems: [problem], place: (finding) => placed(finding, file, null) };
+  }
+  const raw = read.value;
   const place = (finding: Finding): Problem =>
     placed(shownRaw(finding, raw), file, position(document, lines, finding.path));
   const findings: Finding[] = [];
   const value = interpolate(raw, [], env, findings);
   return { file, value, problems: findings.map(place), place };
+}
+
+/** Aliases are resolved only here: to nothing, to far too much, or to what they stand in. JSON holds no circle. */
+function plainValue(document: Document): { ok: true; value: unknown } | { ok: false; message: string } {
+  try {
+    const value: unknown = document.toJS();
+    JSON.stringify(value);
+    return { ok: true, value };
+  } catch (error) {
+    return { ok: false, message: messageOf(error) };
+  }
 }
 
 function interpolate(value: unknown, path: Path, env: Env, findings: Finding[]): unknown {

@@ -8,18 +8,18 @@ const WORDS = String.raw`pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|ac
 
 /** `password 'x'`, `password = 'x'`, `"api_key" => 'x'`, also inside a literal (`''x''`), also cut off at the text's end. */
 const NAMED_LITERAL = new RegExp(
-  String.raw`((?:${WORDS})\w*["']?\s*(?:=>|:=|[=:,])?\s*(?:E|U&)?)(?:''[^']+(?:''|$)|'(?:[^']|'')*(?:'|$))`,
+  String.raw`((?:${WORDS})\w{0,50}["']?\s*(?:=>|:=|[=:,])?\s*(?:E|U&)?)(?:''[^']+(?:''|$)|'(?:[^']|'')*(?:'|$))`,
   'gi',
 );
 /** `$tag$ … $tag$` after such a word. */
 const NAMED_DOLLARS = new RegExp(
-  String.raw`((?:${WORDS})\w*["']?\s*(?:=>|:=|[=:,])?\s*)\$(\w*)\$[\s\S]*?(?:\$\2\$|$)`,
+  String.raw`((?:${WORDS})\w{0,50}["']?\s*(?:=>|:=|[=:,])?\s*)\$(\w*)\$[\s\S]*?(?:\$\2\$|$)`,
   'gi',
 );
 /** `password=x` inside a connection string. */
 const NAMED_WORD = new RegExp(String.raw`\b(${WORDS})=([^\s'"&;,)]+)`, 'gi');
 /** `scheme://user:password@host`. */
-const URL_PASSWORD = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@']*:)[^\s@']+@/gi;
+const URL_PASSWORD = /(\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s:/@']{0,1000}:)[^\s@']{1,1000}@/gi;
 
 export function maskSecrets(text: string): string {
   return text

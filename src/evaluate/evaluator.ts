@@ -54,6 +54,8 @@ const NOTHING: readonly Transition[] = [];
 /** A pending run does not bridge a gap: longer than three intervals, and than three of the slowest collection (5 min). */
 const MIN_GAP_MS = 900_000;
 const GAP_INTERVALS = 3;
+/** It is in every log line of the episode. */
+const MAX_CORRELATION_ID = 200;
 
 const isRuleSet = (rules: EvaluatorOptions['rules']): rules is RuleSet => !Array.isArray(rules);
 
@@ -216,7 +218,8 @@ function hasGap(series: Series, time: number): boolean {
 /** One id follows the episode from its first sample to its last message. */
 function begin(state: AlertState, metric: Metric, time: number): void {
   state.firingSince = time;
-  state.correlationId = metric.metadata?.correlation_id ?? `${state.identity!.fingerprint}-${time}`;
+  const own = `${state.identity!.fingerprint}-${time}`;
+  state.correlationId = metric.metadata?.correlation_id?.slice(0, MAX_CORRELATION_ID) ?? own;
 }
 
 function end(state: AlertState, time: number): void {

@@ -5,16 +5,26 @@
 
 const HIDDEN = '***';
 
+/**
+ * Every pattern reads a text in linear time, or bounds what it looks back and ahead for: what is logged may come from
+ * strangers, and a line that takes a minute to clean stops the whole process.
+ */
+const MOST = 1_024;
 /** `scheme://user:password@`; the password may hold unescaped `/` and `@`, so everything to the last `@` goes. */
-const URL_PASSWORD = /([a-z][a-z0-9+.-]*:\/\/)([^\s:@/"'\\]*):[^\s"'\\]*@/gi;
+const URL_PASSWORD = new RegExp(`(://)([^\\s:@/"'\\\\]{0,${MOST}}):[^\\s"'\\\\]{0,${MOST}}@`, 'g');
 /** `scheme://token@`, a userinfo without a colon. */
-const URL_TOKEN = /([a-z][a-z0-9+.-]*:\/\/)[^\s:@/"'\\]+@/gi;
+const URL_TOKEN = new RegExp(`(://)[^\\s:@/"'\\\\]{1,${MOST}}@`, 'g');
 const SECRET_WORD =
-  '[\\w-]*(?:password|passwd|secret|token|authorization|api[_-]?key|routing_secret|private_key|credentials?)';
+  '[\\w-]{0,100}(?:password|passwd|secret|token|authorization|api[_-]?key|routing_secret|private_key|credentials?)';
 const URL_QUERY = new RegExp(`([?&](?:${SECRET_WORD}|sig|signature|key)=)[^&\\s"'\\\\#]*`, 'gi');
-/** `"password":"…"` in JSON, also where the JSON itself stands escaped inside a JSON text. */
+/** A quote's backslashes, where JSON stands escaped inside a JSON text, seven texts deep. */
+const ESCAPE = '\\\\{0,127}';
+/** What ends a value whose first quote had \2: a quote with as many backslashes, or after escaped backslashes. */
+const LAST_QUOTE = '(?:\\2\\2\\\\\\\\)*\\2"';
+/** `"password":"…"`. A run of backslashes is taken as a whole, so that there is one way to read a text. */
 const JSON_FIELD = new RegExp(
-  `(\\\\*"${SECRET_WORD}\\\\*"\\s*:\\s*)(\\\\*)"(?:(?!\\2")(?:\\\\.|[^"\\\\]|\\\\))*\\2"`,
+  `(${ESCAPE}"${SECRET_WORD}${ESCAPE}"\\s{0,9}:\\s{0,9})(${ESCAPE})"` +
+    `(?:[^"\\\\]|\\\\+(?!["\\\\])|(?!${LAST_QUOTE})\\\\*")*${LAST_QUOTE}`,
   'gi',
 );
 const BEARER = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}/g;

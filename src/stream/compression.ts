@@ -1,8 +1,10 @@
 /**
- * Codecs that kafkajs leaves to its user. Producers here write lz4; what others wrote with snappy can be read as well,
- * in both of its forms: raw blocks, and the Xerial framing that the Java client uses. zstd has no codec on Node 20.
+ * Codecs that kafkajs leaves to its user. Producers here write lz4. What others wrote is read as well, for one batch that
+ * cannot be read holds up its partition for good: snappy in both of its forms (raw blocks, and the Xerial framing that the
+ * Java client uses), and zstd, which Node 20 cannot write.
  */
 import { CompressionCodecs, CompressionTypes } from 'kafkajs';
+import { decompress as unzstd } from 'fzstd';
 import * as lz4 from 'lz4-napi';
 import * as snappy from 'snappy';
 
@@ -35,6 +37,10 @@ export function registerCodecs(): void {
   CompressionCodecs[CompressionTypes.Snappy] = () => ({
     compress: (encoder: Encoder) => snappy.compress(encoder.buffer),
     decompress: unsnappy,
+  });
+  CompressionCodecs[CompressionTypes.ZSTD] = () => ({
+    compress: () => Promise.reject(new Error('zstd is only read here; write lz4')),
+    decompress: (data: Buffer) => Promise.resolve(Buffer.from(unzstd(data))),
   });
 }
 

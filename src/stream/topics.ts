@@ -72,6 +72,8 @@ interface TopicSpec {
   readonly partitions: number;
   readonly retentionMs: number;
   readonly retentionBytes?: number;
+  /** Against the producer's own time, a clock that is wrong could not be told from one that is right. */
+  readonly recordTimeOfBroker?: boolean;
 }
 
 function metricSpec(topic: string): TopicSpec {
@@ -80,6 +82,7 @@ function metricSpec(topic: string): TopicSpec {
     partitions: METRIC_PARTITIONS,
     retentionMs: 7 * DAY_MS,
     retentionBytes: METRICS_BYTES_A_PARTITION,
+    recordTimeOfBroker: true,
   };
 }
 
@@ -97,6 +100,7 @@ function configOf(spec: TopicSpec, brokers: number, { development = false }: Top
     'cleanup.policy': 'delete',
     'retention.ms': String(development ? DAY_MS : spec.retentionMs),
     'min.insync.replicas': replicated ? '2' : '1',
+    ...(spec.recordTimeOfBroker && { 'message.timestamp.type': 'LogAppendTime' }),
   };
   if (spec.retentionBytes !== undefined) entries['retention.bytes'] = String(spec.retentionBytes);
   return {

@@ -21,7 +21,7 @@ const payloadSchema = z.object({
   dashboard_url: nullableText,
   labels: z.record(z.string(), z.string()).optional(),
   routing_key: nullableText,
-  correlation_id: nullableText,
+  correlation_id: z.string().max(500).nullish(),
   state: nullableText,
   environment: nullableText,
   service_owner: nullableText,

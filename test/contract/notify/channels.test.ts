@@ -31,7 +31,7 @@ const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
 function httpCodes(): Record<string, Delivery['kind']> {
-  const passing = [408, 425, 429];
+  const passing = [401, 403, 404, 408, 425, 429];
   return {
     ...Object.fromEntries(range(200, 208).map((code) => [code, 'delivered' as const])),
     ...Object.fromEntries(range(300, 308).map((code) => [code, 'refused' as const])),
@@ -49,8 +49,8 @@ function httpCodes(): Record<string, Delivery['kind']> {
 function smtpCodes(): Record<string, Delivery['kind']> {
   const commands = ['mail', 'rcpt', 'data'];
   const codes = [
-    ...[421, 450, 451, 452, 454, 455].map((code) => [code, 'retry'] as const),
-    ...[500, 501, 503, 521, 530, 535, 550, 551, 552, 553, 554, 571].map((code) => [code, 'refused'] as const),
+    ...[421, 450, 451, 452, 454, 455, 530, 534, 535, 538].map((code) => [code, 'retry'] as const),
+    ...[500, 501, 503, 521, 550, 551, 552, 553, 554, 571].map((code) => [code, 'refused'] as const),
   ];
   const atCommands = commands.flatMap((command) =>
     codes.map(([code, kind]) => [`${command}:${code}`, kind] as const),

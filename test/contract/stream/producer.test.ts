@@ -5,7 +5,8 @@ import { COMPRESSIONS } from '../../../src/stream/compression';
 import { createMetricPublisher } from '../../../src/stream/publishers';
 import { createSender } from '../../../src/stream/sender';
 import { alertsDlqTopic, alertsTopic, metricTopic, partitionOfKey } from '../../../src/stream/topics';
-import { metric, openBench, readAll, type Bench } from './kafka-harness';
+import { metric, openBench, readAll, sendRaw, type Bench } from './kafka-harness';
+import { withAdmin } from '../../../src/stream/kafka';
 
 let bench: Bench;
 beforeAll(async () => (bench = await openBench()));
@@ -87,4 +88,30 @@ test('a record that is too large is refused alone, and those sent with it arrive
   expect((await readAll(bench, topic)).map(({ value }) => value!.toString())).toEqual(['a', 'b', 'c']);
   await sender.close();
   await expect(send('d')).rejects.toMatchObject({ code: 'TOC_DEPENDENCY_AWAY' });
+});
+
+test.each(['gzip', 'snappy', 'lz4', 'zstd'])('a batch that is kept as %s is read', async (codec) => {
+  const topic = `${bench.instance}.kept-${codec}`;
+  await withAdmin(bench.kafka, (admin) =>
+    // The broker compresses anew.
+    admin.createTopics({
+      topics: [{ topic, configEntries: [{ name: 'compression.type', value: codec }] }],
+      waitForLeaders: true,
+    }),
+  );
+  const value = JSON.stringify(metric({ tags: { text: 'again and '.repeat(1_000) } }));
+  await sendRaw(bench.kafka, topic, [{ value }, { value }]);
+  const records = await readAll(bench, topic);
+  expect(records.map((record) => record.value!.toString())).toEqual([value, value]);
+});
+
+test("a metric's record time is the broker's, whatever the sender says", async () => {
+  const topic = metricTopic(bench.instance, metric());
+  const producer = bench.kafka.producer();
+  await producer.connect();
+  const ahead = Date.now() + 50 * 60_000;
+  await producer.send({ topic, messages: [{ key: 'ahead', value: '{}', timestamp: String(ahead) }] });
+  await producer.disconnect();
+  const record = (await readAll(bench, topic)).find(({ key }) => key?.toString() === 'ahead');
+  expect(Number(record!.timestamp)).toBeLessThan(ahead - 60_000);
 });

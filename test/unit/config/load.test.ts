@@ -27,6 +27,31 @@ const file = (name: string, text: string): string => {
   return path;
 };
 
+describe('YAML that stands for no plain value', () => {
+  it.each([
+    ['an alias of nothing', 'instance: *nobody', 'Unresolved alias'],
+    ['an alias within itself', 'targets: &x [*x]', ''],
+    [
+      'a bomb',
+      ['a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1]']
+        .concat(['b', 'c', 'd', 'e'].map((name, at) => `${name}: &${name} [${`*${'abcd'[at]},`.repeat(9)}]`))
+        .join('\n'),
+      'Excessive alias count',
+    ],
+  ])('%s is one problem of the file', (_name, text, words) => {
+    const [first, ...others] = problems(text);
+    expect(others).toEqual([]);
+    expect(problemText(first!)).toMatch(new RegExp(`^tocsin.yaml: is not valid YAML: .*${words}`));
+  });
+});
+
+describe('a duration', () => {
+  it("beyond what Node's timers can wait for is refused", () => {
+    expect(errors('acknowledge: { lease: 30d }')).toEqual([expect.stringContaining('at most 24d')]);
+    expect(load('acknowledge: { lease: 24d }').acknowledgeLeaseMs).toBe(24 * 86_400_000);
+  });
+});
+
 describe('an empty file', () => {
   it('gives the defaults, frozen all the way down', () => {
     const config = load('');

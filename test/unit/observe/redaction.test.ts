@@ -1,5 +1,7 @@
 import { Writable } from 'node:stream';
+import fc from 'fast-check';
 import { createLogger, redactUrl } from '../../../src/observe/observe';
+import { redactLine } from '../../../src/observe/redact';
 
 function capture(level: 'info' | 'debug' = 'info') {
   const lines: string[] = [];
@@ -26,6 +28,40 @@ describe('a URL shown to people', () => {
     ['cannot reach postgres://a:b@h/d: refused', 'cannot reach postgres://a:***@h/d: refused'],
   ])('%s', (url, shown) => {
     expect(redactUrl(url)).toBe(shown);
+  });
+});
+
+describe('a line of JSON', () => {
+  test('hides a value whatever it holds, at each depth, and keeps what stands beside it', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string({ unit: fc.constantFrom('\\', '"', 'a') }), (any, quotes) => {
+        for (const password of [any, quotes]) {
+          const one = JSON.stringify({ before: 1, password, after: 2 });
+          const two = JSON.stringify({ raw: one, kept: 'yes' });
+          const three = JSON.stringify({ raw: two, kept: 'yes' });
+          const hidden = { before: 1, password: '***', after: 2 };
+          expect(JSON.parse(redactLine(one))).toEqual(hidden);
+          const outer = JSON.parse(redactLine(three)) as { raw: string; kept: string };
+          const inner = JSON.parse(outer.raw) as { raw: string; kept: string };
+          expect([outer.kept, inner.kept, JSON.parse(inner.raw)]).toEqual(['yes', 'yes', hidden]);
+        }
+      }),
+    );
+  });
+
+  test.each([
+    ['a long word', 'a'.repeat(60_000)],
+    ['a long word in a URL', `x:// ${'a'.repeat(60_000)}`],
+    ['many schemes', '://:'.repeat(15_000)],
+    ['a secret that never ends', `"password":"${'\\a'.repeat(20_000)}`],
+    ['backslashes', '\\'.repeat(30_000)],
+    ['many secrets', '"password":"x\\"'.repeat(4_000)],
+    ['many queries', '?a'.repeat(30_000)],
+  ])('of a stranger is cleaned soon: %s', (_name, text) => {
+    const begun = performance.now();
+    redactLine(JSON.stringify({ text }));
+    // What grows with the square of the length, or worse, takes minutes.
+    expect(performance.now() - begun).toBeLessThan(5_000);
   });
 });
 
