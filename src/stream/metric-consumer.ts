@@ -153,13 +153,14 @@ interface Reread extends Place {
 }
 
 /** Where this process stands in each partition, against what its group has committed. */
-function createPositions(kafka: Kafka, group: string) {
+export function createPositions(kafka: Kafka, group: string) {
   let known = new Map<string, Position>();
 
   /**
    * Decides which partition numbers are fresh. State here holds only while nobody has committed beyond what this process
    * has read: otherwise another member had the partition in between. A topic that nobody has read yet takes nothing away
-   * from the state that its partition number has here.
+   * from the state that its partition number has here. A topic that was deleted and made again begins anew: it ends
+   * before what was read or committed, or its commits went with it.
    */
   async function settle(
     assignment: Assignment,
@@ -167,12 +168,16 @@ function createPositions(kafka: Kafka, group: string) {
   ): Promise<{ fresh: number[]; rereads: Reread[] }> {
     const places = placesOf(assignment);
     return withAdmin(kafka, async (admin) => {
+      const ends = await endOffsets(admin, Object.keys(assignment));
       const committed = await committedOffsets(admin, group, Object.keys(assignment));
+      for (const [key, { offset }] of committed) if (offset > ends.get(key)!) committed.delete(key);
       const numbers = new Set([...known.keys()].map(numberOf));
       const holds = (place: Place): boolean => {
         const position = known.get(keyOf(place));
         const offset = committed.get(keyOf(place))?.offset ?? -1;
-        return position === undefined ? offset < 0 && numbers.has(place.partition) : offset <= position.next;
+        if (position === undefined) return offset < 0 && numbers.has(place.partition);
+        const madeAgain = position.next > ends.get(keyOf(place))! || (offset < 0 && position.next > 0);
+        return offset <= position.next && !madeAgain;
       };
       const fresh = new Set(places.filter((place) => !holds(place)).map(({ partition }) => partition));
       const again = places.filter(({ partition }) => fresh.has(partition));
@@ -244,6 +249,14 @@ async function rereadsOf(
     }
   }
   return rereads;
+}
+
+async function endOffsets(admin: Admin, topics: readonly string[]): Promise<Map<string, number>> {
+  const ends = new Map<string, number>();
+  for (const topic of topics)
+    for (const { partition, high } of await admin.fetchTopicOffsets(topic))
+      ends.set(keyOf({ topic, partition }), Number(high));
+  return ends;
 }
 
 async function committedOffsets(
