@@ -1,8 +1,12 @@
-/** What an alert's life writes down: its records in Postgres and its silences. */
+/**
+ * What an alert's life writes down: its records in Postgres and its silences. A record that Postgres refuses for good
+ * is reduced to what others wait for and a note: a life that tried it for ever would tell nobody any more.
+ */
 import type { Artifact } from '../src/domain/artifact';
+import { messageOf, TocsinError } from '../src/domain/errors';
 import type { RemediationResult } from '../src/domain/remediation';
 import type { Transition } from '../src/domain/transition';
-import type { LifeStore, QueuedRecord } from '../src/history/port';
+import type { LifeRecord, LifeStore, QueuedRecord } from '../src/history/port';
 import type { Silence, SilenceStore } from '../src/mute/port';
 
 export interface BookkeepingDeps {
@@ -32,7 +36,7 @@ export function createBookkeepingActivities({
 }: BookkeepingDeps) {
   async function write(record: QueuedRecord, artifacts?: readonly Artifact[]) {
     const { begins: _, correlationId: __, notifications, ...rest } = record;
-    const answer = await lives.record({
+    const answer = await recordOrReduced(lives, {
       ...rest,
       ...(artifacts === undefined ? {} : { artifacts: [...(rest.artifacts ?? []), ...artifacts] }),
       ...(notifications === undefined
@@ -68,6 +72,38 @@ export function createBookkeepingActivities({
       await silences.create(silence);
     },
   };
+}
+
+async function recordOrReduced(lives: LifeStore, record: LifeRecord): ReturnType<LifeStore['record']> {
+  try {
+    return await lives.record(record);
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+    const reduced = reducedTo(record, messageOf(error));
+    return lives.record(reduced.whatOthersWaitFor).catch((again: unknown) => {
+      if (!isRefused(again)) throw again;
+      return lives.record(reduced.note);
+    });
+  }
+}
+
+const isRefused = (error: unknown): boolean =>
+  error instanceof TocsinError && error.code === 'TOC_VALUE_REFUSED';
+
+function reducedTo(record: LifeRecord, reason: string): Record<'whatOthersWaitFor' | 'note', LifeRecord> {
+  const { fingerprint, episode, seq, state, notifications, release, updates, resolves } = record;
+  const kinds = record.timeline.map(({ kind }) => kind).join(', ');
+  const text = `a record (${kinds}) could not be written: ${reason}`;
+  const event = {
+    key: `not_recorded-${seq}`,
+    at: new Date().toISOString(),
+    kind: 'not_recorded',
+    actor: 'tocsin',
+    text,
+    details: {},
+  };
+  const note = { fingerprint, episode, seq, timeline: [event] };
+  return { note, whatOthersWaitFor: { ...note, state, notifications, release, updates, resolves } };
 }
 
 export type BookkeepingActivities = ReturnType<typeof createBookkeepingActivities>;

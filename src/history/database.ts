@@ -137,7 +137,13 @@ function prepared(text: string, values: readonly unknown[] | undefined): QueryCo
   if (values === undefined) return { text };
   const name = names.get(text) ?? `tocsin_${names.size}`;
   names.set(text, name);
-  return { name, text, values: values as unknown[] };
+  return { name, text, values: values.map(writable) };
+}
+
+/** Postgres' texts know no NUL, and one in a stranger's answer must not make its row unwritable. */
+function writable(value: unknown): unknown {
+  if (typeof value === 'string') return value.replaceAll('\0', '\ufffd');
+  return Array.isArray(value) ? value.map(writable) : value;
 }
 
 /**

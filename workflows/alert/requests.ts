@@ -18,6 +18,8 @@ export const FORMS = {
 
 const MAX_NAME = 200;
 const MAX_TEXT = 1_000;
+const CONTROL = /\p{Cc}/u;
+const CONTROL_BUT_SPACE = /[^\P{Cc}\t\n\r]/u;
 /** Ten years: beyond it a timer's length would overflow somewhere on its way. */
 const MAX_SECONDS = 315_360_000;
 
@@ -35,6 +37,8 @@ function fieldsOf(raw: unknown, known: readonly string[]): Checked<Fields> {
     return no(`owner is ${shortened(owner)}, not a name of at most ${MAX_NAME} characters`);
   if (comment !== undefined && (typeof comment !== 'string' || comment.length > MAX_TEXT))
     return no(`comment is not a text of at most ${MAX_TEXT} characters`);
+  if (CONTROL.test(owner) || CONTROL_BUT_SPACE.test(comment ?? ''))
+    return no('owner or comment holds control characters');
   return { ok: true, value: fields };
 }
 
