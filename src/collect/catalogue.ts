@@ -23,11 +23,6 @@ export const CATALOGUE: readonly CatalogueEntry[] = COLLECTORS.flatMap((collecto
   entry(collector.type, null, null, COLLECTION_SUCCESS),
 ]);
 
-/** The metrics of one type of target. */
-export function catalogueOf(type: TargetType): readonly CatalogueEntry[] {
-  return CATALOGUE.filter((each) => each.type === type);
-}
-
 function entry(
   type: TargetType,
   group: string | null,

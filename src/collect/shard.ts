@@ -136,19 +136,6 @@ export function createShardRunner(partial: Partial<RunnerOptions> = {}): ShardRu
   };
 }
 
-/** Runs one shard once and ends its connections: for tools and tests. */
-export async function runShard(
-  request: ShardRequest,
-  options: Partial<RunnerOptions> = {},
-): Promise<ShardStatus> {
-  const runner = createShardRunner(options);
-  try {
-    return await runner.run(request);
-  } finally {
-    await runner.close();
-  }
-}
-
 /** Keeps all timers of a run; resolves when the signal has aborted and every collection under way has ended. */
 async function tick(
   tasks: readonly Task[],

@@ -35,14 +35,7 @@ export function tryParseDuration(text: string | number): number | null {
   return trimmed === '' ? null : total;
 }
 
-/** Milliseconds of `text`; throws a RangeError that names the accepted form. */
-export function parseDuration(text: string | number): number {
-  const ms = tryParseDuration(text);
-  if (ms === null) throw new RangeError(`"${text}" is not ${DURATION_FORM}`);
-  return ms;
-}
-
-/** `ms` in the shortest exact form that `parseDuration` reads back: 90000 → `1m30s`. */
+/** `ms` in the shortest exact form that `tryParseDuration` reads back: 90000 → `1m30s`. */
 export function formatDuration(ms: number): string {
   if (ms === 0) return '0s';
   let rest = Math.round(ms);

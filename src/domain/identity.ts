@@ -11,18 +11,13 @@ const prefixed = (instance: string, separator: string, name: string): string =>
 export const alertWorkflowId = (instance: string, fingerprint: string): string =>
   prefixed(instance, '/', `alert/${fingerprint}`);
 
-/** The inverse of `alertWorkflowId`, or null for another id. */
-export function fingerprintOf(workflowId: string): string | null {
-  return /(?:^|\/)alert\/([0-9a-f]{16})$/.exec(workflowId)?.[1] ?? null;
-}
-
 export const remediationWorkflowId = (instance: string, target: string): string =>
   prefixed(instance, '/', `remediation/${/^[\w.-]{1,80}$/.test(target) ? target : fnv1a64(target)}`);
 
 export const collectWorkflowId = (instance: string, shard: string): string =>
   prefixed(instance, '/', `collect/${shard}`);
 
-/** A Temporal task queue; `role` is lifecycle, remediation, effects or collection. */
+/** A Temporal task queue; `role` is lifecycle, effects or collection. */
 export const taskQueueName = (instance: string, role: string): string =>
   prefixed(instance, '/', `tocsin-${role}`);
 

@@ -75,7 +75,7 @@ export interface TimelineEvent {
   /** Identity within (fingerprint, episode): writing it twice writes it once. */
   readonly key: string;
   readonly at: string;
-  /** `fired`, `acknowledged`, `escalated`, `refused_signal`, `remediation_step`, … */
+  /** `fired`, `acknowledged`, `escalated`, `refused_signal`, `remediated`, … */
   readonly kind: string;
   readonly actor: string;
   readonly text: string;

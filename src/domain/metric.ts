@@ -7,8 +7,6 @@ import type { Labels } from './labels';
 /** Values that JSON cannot write as numbers travel as these strings; `stale` ends a series. */
 export type MetricValue = number | 'NaN' | '+Inf' | '-Inf' | 'stale';
 
-export const DATABASE_TYPES = ['postgresql', 'mongodb', 'mssql', 'snowflake', 'host', 'service'] as const;
-
 export interface MetricMetadata {
   readonly collection_duration_ms?: number;
   readonly version?: string;

@@ -6,12 +6,12 @@
 import type { SilenceStore } from '../mute/port';
 import type { PermitStore } from '../remediate/port';
 import { openDatabase, type DatabaseOptions } from './database';
-import { createLists, deadNotifications } from './lists';
+import { createLists } from './lists';
 import { createLives } from './lives';
 import { migrate, requireCurrent } from './migrate';
 import { createPages } from './pages';
 import { createPermitStore } from './permits';
-import type { AlertLists, LifeStore, NotificationQueue, NotificationRecord, PagesStore } from './port';
+import type { AlertLists, LifeStore, NotificationQueue, PagesStore } from './port';
 import { BY_DUE_DATE, createQueue } from './queue';
 import { forgetBefore } from './retention';
 import { createSilences } from './silences';
@@ -28,8 +28,6 @@ export interface History {
   readonly lists: AlertLists;
   readonly silences: SilenceStore;
   readonly permits: PermitStore;
-  /** Messages that were given up, newest first. */
-  dead(limit: number): Promise<NotificationRecord[]>;
   /** Forgets episodes that ended before; returns how many. */
   forgetBefore(before: Date): Promise<number>;
   /** Throws TOC_DEPENDENCY_AWAY when Postgres does not answer. */
@@ -55,7 +53,6 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     lists: createLists(database),
     silences: createSilences(database),
     permits: createPermitStore(database),
-    dead: (limit) => deadNotifications(database, limit),
     forgetBefore: (before) => forgetBefore(database, before),
     ready: async () => void (await database.run('select 1')),
     close,

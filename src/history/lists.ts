@@ -140,15 +140,3 @@ async function artifacts(
   );
   return rows.map(({ artifact }) => artifact);
 }
-
-/** Messages that were given up, newest first: somebody has not been told. */
-export async function deadNotifications(
-  { run, schema }: Database,
-  limit: number,
-): Promise<NotificationRecord[]> {
-  const rows = await run<NotificationColumns>(
-    `select * from ${schema}.notifications where state = 'dead' order by id desc limit $1`,
-    [limit],
-  );
-  return rows.map(toNotificationRecord);
-}

@@ -11,7 +11,6 @@ import { fnv1a64 } from '../domain/labels';
 import type { Database, Run } from './database';
 import type {
   ActBegin,
-  ActRecord,
   ActRequest,
   ActResult,
   KillSwitch,
@@ -124,10 +123,6 @@ export function createPermitStore(database: Pick<Database, 'run' | 'transaction'
     async failAct(request, error) {
       await run(sql.failAct, [...actKey(request), error]);
     },
-
-    async acts(remediationId) {
-      return (await run<ActRow>(sql.acts, [remediationId])).map(actRecord);
-    },
   };
 }
 
@@ -221,7 +216,6 @@ function statements(s: string) {
     failAct: `
       update ${s}.remediation_acts set error = $5
       where remediation_id = $1 and statement = $2 and fingerprint = $3 and episode = $4 and finished_at is null`,
-    acts: `select * from ${s}.remediation_acts where remediation_id = $1 order by intent_at, statement`,
   };
 }
 
@@ -244,32 +238,12 @@ interface BeginRow {
   earlier: number | null;
 }
 
-interface ActRow {
-  statement: string;
-  target: string;
-  intent_at: Date;
-  finished_at: Date | null;
-  attempts: number;
-  result: readonly Row[] | null;
-  error: string | null;
-}
-
 const killSwitch = (row: SwitchRow): KillSwitch => ({
   scope: row.scope,
   engaged: row.engaged,
   reason: row.reason,
   changedBy: row.changed_by,
   changedAt: row.changed_at.toISOString(),
-});
-
-const actRecord = (row: ActRow): ActRecord => ({
-  statement: row.statement,
-  target: row.target,
-  intentAt: row.intent_at.toISOString(),
-  finishedAt: row.finished_at?.toISOString() ?? null,
-  attempts: row.attempts,
-  rows: row.result,
-  error: row.error,
 });
 
 const actKey = (of: ActRequest): unknown[] => [

@@ -23,12 +23,6 @@ export function createSilences({ run, schema }: Database): SilenceStore {
         [json(silence)],
       );
     },
-    async expire(id, at) {
-      await run(
-        `update ${schema}.silences set ends_at = greatest(starts_at, $2) where id = $1 and ends_at > $2`,
-        [id, at],
-      );
-    },
     async active(at) {
       const rows = await run<SilenceColumns>(
         `select id, matchers, starts_at, ends_at, created_by, comment from ${schema}.silences

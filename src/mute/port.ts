@@ -14,7 +14,6 @@ export interface Silence {
 export interface SilenceStore {
   /** Visible to every later `active` once it has returned. The same id again changes nothing. */
   create(silence: Silence): Promise<void>;
-  expire(id: string, at: Date): Promise<void>;
   active(at: Date): Promise<readonly Silence[]>;
 }
 

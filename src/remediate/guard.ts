@@ -37,7 +37,6 @@ export interface GuardDeps {
 const HOUR_MS = 3_600_000;
 const RUNNING = 'running';
 const rateScope = (target: string): string => `rate/${target}`;
-export const targetResource = (target: string): string => `target/${target}`;
 
 class Refusal extends Error {
   constructor(

@@ -235,16 +235,6 @@ export type ActBegin =
       readonly detail: string;
     };
 
-export interface ActRecord {
-  readonly statement: string;
-  readonly target: string;
-  readonly intentAt: string;
-  readonly finishedAt: string | null;
-  readonly attempts: number;
-  readonly rows: readonly Row[] | null;
-  readonly error: string | null;
-}
-
 /** Switches, permits, leases and the record of acts. Every decision is one statement, by the store's own clock. */
 export interface PermitStore {
   /** The switch that stops this runbook, if any does. */
@@ -262,5 +252,4 @@ export interface PermitStore {
   /** Records the result once and answers what is recorded. */
   finishAct(request: ActRequest, result: Omit<ActResult, 'attempts'>): Promise<void>;
   failAct(request: ActRequest, error: string): Promise<void>;
-  acts(remediationId: string): Promise<readonly ActRecord[]>;
 }

@@ -1,5 +1,5 @@
 /**
- * How a metric becomes a message's bytes and back. JSON is the default; Avro is told from it by its first byte, so both
+ * How a metric becomes a message's bytes and back. Tocsin writes JSON; Avro is told from it by its first byte, so both
  * may share a topic: JSON begins with `{`, which is no length that an Avro text can have, and Confluent's wire format
  * with the byte 0 and a 4-byte schema id. Other bytes are taken as bare Avro.
  *
@@ -12,9 +12,6 @@ import { checkClaims } from './avro-claims';
 import { METRIC_AVRO, METRIC_AVRO_V1 } from './avro-schema';
 import { looksLikeMetric, MAX_METRIC_BYTES, metricProblems } from './metric-message';
 import type { Decoded } from './transition-message';
-
-export const ENCODINGS = ['json', 'avro'] as const;
-export type Encoding = (typeof ENCODINGS)[number];
 
 const OPEN_BRACE = 0x7b;
 const CONFLUENT_MAGIC = 0;
@@ -39,10 +36,6 @@ export function encodeAvro(metric: Metric, schemaId?: number): Buffer {
   const header = Buffer.alloc(CONFLUENT_HEADER_BYTES);
   header.writeInt32BE(schemaId, 1);
   return Buffer.concat([header, body]);
-}
-
-export function encoderOf(encoding: Encoding, schemaId?: number): (metric: Metric) => Buffer {
-  return encoding === 'json' ? encodeJson : (metric) => encodeAvro(metric, schemaId);
 }
 
 /**

@@ -5,8 +5,7 @@
 import type { Message, TopicMessages } from 'kafkajs';
 import { TocsinError } from '../domain/errors';
 import type { Metric } from '../domain/metric';
-import { encoderOf, tooLarge, type Encoding } from './codec';
-import type { Compression } from './compression';
+import { encodeJson, tooLarge } from './codec';
 import type { OnStreamEvent } from './events';
 import type { Kafka } from './kafka';
 import { eventTimeMs, looksLikeMetric, MAX_METRIC_BYTES, metricProblems } from './metric-message';
@@ -18,12 +17,6 @@ import { encodeTransition } from './transition-message';
 export interface MetricPublisherOptions extends TopicSettings {
   readonly kafka: Kafka;
   readonly instance: string;
-  /** One topic for each monitored instance instead of one for each type and environment. */
-  readonly topicPerInstance?: boolean;
-  readonly encoding?: Encoding;
-  /** The registry's id of our schema: writes Confluent's wire format. */
-  readonly schemaId?: number;
-  readonly compression?: Compression;
   readonly lingerMs?: number;
   readonly maxMessages?: number;
   readonly timeoutMs?: number;
@@ -35,8 +28,7 @@ export interface Closable {
 }
 
 export function createMetricPublisher(options: MetricPublisherOptions): MetricPublisher & Closable {
-  const { kafka, instance, topicPerInstance = false } = options;
-  const encode = encoderOf(options.encoding ?? 'json', options.schemaId);
+  const { kafka, instance } = options;
   const sender = createSender(kafka, { ...options, lane: 'metrics', lingerMs: options.lingerMs ?? 100 });
   const topics = topicMaker(kafka, instance, options);
 
@@ -44,7 +36,7 @@ export function createMetricPublisher(options: MetricPublisherOptions): MetricPu
     const byTopic = new Map<string, Message[]>();
     for (const metric of metrics) {
       const message = { key: metric.instance_id, value: encodeValid(metric) };
-      const topic = metricTopic(instance, metric, topicPerInstance);
+      const topic = metricTopic(instance, metric);
       const known = byTopic.get(topic);
       if (known === undefined) byTopic.set(topic, [message]);
       else known.push(message);
@@ -56,7 +48,7 @@ export function createMetricPublisher(options: MetricPublisherOptions): MetricPu
   function encodeValid(metric: Metric): Buffer {
     if (!looksLikeMetric(metric) || Number.isNaN(eventTimeMs(metric.timestamp)))
       throw invalid(metric, metricProblems(metric));
-    const value = encode(metric);
+    const value = encodeJson(metric);
     if (value.length > MAX_METRIC_BYTES) throw invalid(metric, [tooLarge(value)]);
     return value;
   }

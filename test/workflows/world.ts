@@ -106,7 +106,6 @@ async function worldOn(
     },
     silences: {
       create: async (silence) => void silences.push(silence),
-      expire: async () => {},
       active: async () => [],
     },
     quickArtifacts: async () => [],

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { catalogueOf } from '../../../src/collect/catalogue';
+import { CATALOGUE } from '../../../src/collect/catalogue';
 import { collectorOf } from '../../../src/collect/collectors';
 import { DEFAULT_LIMITS, type Limits, type Target, type TargetType } from '../../../src/collect/port';
 import { openTarget, type Collected, type TargetSession } from '../../../src/collect/target-session';
@@ -65,7 +65,7 @@ export async function collect(session: TargetSession, group: string): Promise<re
   const collected = await session.collect(group, never);
   if (collected.outcome !== 'ok')
     throw new Error(`${group}: ${collected.outcome}`, { cause: collected.error });
-  const known = catalogueOf(session.target.type);
+  const known = CATALOGUE.filter((each) => each.type === session.target.type);
   for (const metric of collected.metrics) {
     const entry = known.find(
       (each) => each.name === metric.metric_name && [group, null].includes(each.group),

@@ -163,7 +163,7 @@ describe('a receiver in trouble', () => {
     const { events } = await notifier([service('ops')]);
     await apply(firing(row));
     await allDone();
-    expect(await scene.first().history.dead(10)).toMatchObject([
+    expect(await scene.first().history.lists.notifications(row.fingerprint)).toMatchObject([
       { state: 'dead', detail: expect.stringContaining('no such team') },
     ]);
     expect(events).toMatchObject([{ kind: 'dead', receiver: 'ops', step: 'fire' }]);

@@ -10,6 +10,8 @@ export interface OwnPermits {
   readonly database: Database;
   /** A store whose server cannot be reached. */
   readonly unreachable: PermitStore;
+  /** The record of a remediation's acts. */
+  acts(remediationId: string): Promise<readonly Record<string, unknown>[]>;
   close(): Promise<void>;
 }
 
@@ -28,6 +30,10 @@ export async function ownPermits(): Promise<OwnPermits> {
     database,
     store: createPermitStore(database),
     unreachable: createPermitStore(nowhere),
+    acts: (remediationId) =>
+      database.run(`select * from ${database.schema}.remediation_acts where remediation_id = $1`, [
+        remediationId,
+      ]),
     close: async () => {
       await database.run(`drop schema ${database.schema} cascade`);
       await Promise.all([database.close(), nowhere.close()]);

@@ -184,8 +184,8 @@ describe('acts', () => {
     const request = act(await leased());
     await own.store.beginAct(request, 60_000);
     await own.store.failAct(request, 'cut off');
-    expect(await own.store.acts('a')).toMatchObject([
-      { statement: 'end it', finishedAt: null, error: 'cut off', attempts: 1 },
+    expect(await own.acts('a')).toMatchObject([
+      { statement: 'end it', finished_at: null, error: 'cut off', attempts: 1 },
     ]);
     expect(await own.store.beginAct(request, 60_000)).toEqual({ kind: 'go', attempts: 2 });
   });
@@ -196,7 +196,7 @@ describe('acts', () => {
     await own.store.beginAct(request, 60_000);
     await own.store.finishAct(request, { rows: [{ pid: 1 }], actedAt: 1 });
     await own.store.finishAct(request, { rows: [], actedAt: 2 });
-    expect((await own.store.acts('a'))[0]).toMatchObject({ rows: [{ pid: 1 }], attempts: 2 });
+    expect((await own.acts('a'))[0]).toMatchObject({ result: [{ pid: 1 }], attempts: 2 });
   });
 
   it('are refused while a kill switch is on', async () => {
@@ -207,7 +207,7 @@ describe('acts', () => {
       reason: 'kill_switch',
       detail: 'the kill switch "r" is on: drill',
     });
-    expect(await own.store.acts('a')).toEqual([]);
+    expect(await own.acts('a')).toEqual([]);
   });
 
   it('are refused to a holder whose lease has passed to another', async () => {

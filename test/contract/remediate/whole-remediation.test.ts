@@ -108,7 +108,7 @@ it('ends idle sessions and proves it by samples taken after the act', async () =
     ['sessions_ended', 'PASS'],
   ]);
   expect(sessions.every((session) => session.ended())).toBe(true);
-  expect(await permits.store.acts(result.remediation_id)).toMatchObject([
+  expect(await permits.acts(result.remediation_id)).toMatchObject([
     { statement: 'terminate idle sessions', attempts: 1, error: null },
   ]);
 });
@@ -180,7 +180,7 @@ it('survives a worker that is killed between the act and its record, and ends no
     /attempt 2: an earlier one was cut off/,
   );
   expect(reconnected[0]!.ended()).toBe(false);
-  expect(await permits.store.acts(outcome.remediation_id)).toMatchObject([
-    { attempts: 2, rows: expect.arrayContaining([expect.objectContaining({ outcome: 'gone' })]) },
+  expect(await permits.acts(outcome.remediation_id)).toMatchObject([
+    { attempts: 2, result: expect.arrayContaining([expect.objectContaining({ outcome: 'gone' })]) },
   ]);
 }, 90_000);

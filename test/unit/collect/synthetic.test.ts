@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Type } from 'avsc';
 import type { Synthetic } from '../../../src/cli/port';
-import { catalogueOf } from '../../../src/collect/catalogue';
+import { CATALOGUE } from '../../../src/collect/catalogue';
 import { TARGET_TYPES, type TargetType } from '../../../src/collect/port';
 import * as made from '../../../src/collect/synthetic';
 import { labelsText } from '../../../src/domain/labels';
@@ -91,7 +91,7 @@ it.each(TARGET_TYPES)('%s: exactly the metrics of the catalogue, with its labels
   const tags = ['environment', 'region', 'service'];
   const described = (name: string, labels: readonly string[]): string =>
     `${name}(${[...labels].sort().join()})`;
-  const inCatalogue = catalogueOf(type)
+  const inCatalogue = CATALOGUE.filter((each) => each.type === type)
     .filter(({ name }) => !OF_REPLICAS.includes(name))
     .map(({ name, labels }) => described(name, labels));
   const generated = allOf({ ticks: 1 })
@@ -106,7 +106,7 @@ it.each(TARGET_TYPES)('%s: exactly the metrics of the catalogue, with its labels
 });
 
 it.each(TARGET_TYPES)('%s: collection_success of every group of the catalogue', (type: TargetType) => {
-  const groups = catalogueOf(type)
+  const groups = CATALOGUE.filter((each) => each.type === type)
     .map(({ group }) => group)
     .filter((group) => group !== null && group !== 'availability');
   const told = allOf({ ticks: 1 })

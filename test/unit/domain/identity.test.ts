@@ -1,9 +1,8 @@
-/** Names that several processes agree on: with and without an instance, there and back, and within Temporal's bounds. */
+/** Names that several processes agree on: with and without an instance, and within Temporal's bounds. */
 import fc from 'fast-check';
 import {
   alertWorkflowId,
   collectWorkflowId,
-  fingerprintOf,
   groupName,
   messageId,
   remediationWorkflowId,
@@ -35,19 +34,6 @@ test('an instance prefixes everything that is shared', () => {
 test('a schema is named in characters that need no quotes', () => {
   expect(schemaName('Blue-Green')).toBe('tocsin_blue_green');
 });
-
-test('the fingerprint is read back from the id of every instance', () => {
-  const instance = fc.stringMatching(/^([A-Za-z0-9][\w-]{0,39})?$/);
-  const fingerprint = fc.stringMatching(/^[0-9a-f]{16}$/);
-  fc.assert(fc.property(instance, fingerprint, (of, is) => fingerprintOf(alertWorkflowId(of, is)) === is));
-});
-
-test.each(['remediation/prod-db-01', 'alert/xyz', `alert/${FINGERPRINT}0`, `red-alert/${FINGERPRINT}`, ''])(
-  'of %j no fingerprint is read',
-  (id) => {
-    expect(fingerprintOf(id)).toBeNull();
-  },
-);
 
 test('a target whose name is long or has other characters is named by a hash, always the same', () => {
   const odd = remediationWorkflowId('', 'db one/with spaces');

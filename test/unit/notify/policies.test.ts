@@ -1,24 +1,13 @@
-/** The small rules: when somebody is told, who is on call, when it is tried again, what passes a breaker. */
+/** The small rules: who is on call, when it is tried again, what passes a breaker. */
 import fc from 'fast-check';
 import type { EscalationPolicy } from '../../../src/domain/escalation';
 import { backoffMs, exhausted, RETRY_DEFAULTS } from '../../../src/notify/backoff';
 import { createDestination } from '../../../src/notify/destination';
-import { dueAtFor } from '../../../src/notify/due-at';
 import { createLanes, wantedBy } from '../../../src/notify/lanes';
 import { onCallOf } from '../../../src/notify/on-call';
 import { createSentMemory } from '../../../src/notify/stages/sent-memory';
 import { createWakeUp } from '../../../src/notify/wake-up';
 import { delivered, failed, fakeChannel, receiver } from './test-notification';
-
-const at = (ms: number) => new Date(ms);
-
-test.each([
-  ['fire', 0],
-  ['enrich', 30_000],
-  ['remediate', 30_000],
-] as const)('told after %s: at the latest %d ms after the fire', (notifyAfter, expected) => {
-  expect(dueAtFor({ notifyAfter, deadlineMs: 30_000 }, at(1_000))).toEqual(at(1_000 + expected));
-});
 
 describe('on call', () => {
   const level = (name: string) => ({ name, receivers: ['r'], timeoutMs: 1 });

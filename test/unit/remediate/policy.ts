@@ -48,7 +48,6 @@ export function fakeStore(more: Partial<PermitStore> = {}): FakeStore {
     beginAct: () => Promise.resolve({ kind: 'go', attempts: 1 }),
     finishAct: () => Promise.resolve(),
     failAct: () => Promise.resolve(),
-    acts: () => Promise.resolve([]),
     ...more,
   };
   const entries = Object.entries(granting).map(([name, answer]) => [
