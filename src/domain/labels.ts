@@ -62,6 +62,22 @@ export function fingerprint(labels: Labels): string {
   return hash.hex();
 }
 
+/**
+ * `over` laid over `under`. A value that it hides stays as `exported_<name>`, as in Prometheus: label sets that differ in
+ * it would become one.
+ */
+export function overlaid(under: Labels, over: Labels): Labels {
+  const labels: Record<string, string> = { ...under, ...over };
+  for (const name of Object.keys(over)) {
+    const hidden = Object.hasOwn(under, name) ? under[name]! : '';
+    if (hidden === '' || hidden === over[name]) continue;
+    let kept = `exported_${name}`;
+    while (Object.hasOwn(labels, kept)) kept = `exported_${kept}`;
+    labels[kept] = hidden;
+  }
+  return labels;
+}
+
 /** `{a="1", b="2"}` in sorted order, for people and logs. */
 export function labelsText(labels: Labels): string {
   const parts = Object.keys(labels)

@@ -2,7 +2,7 @@
  * A metric as it travels on Kafka, in the requirements' names. Event time is `timestamp`; collection time is
  * `metadata.collection_duration_ms` long and ends there; ingestion time is the broker's record time.
  */
-import type { Labels } from './labels';
+import { overlaid, type Labels } from './labels';
 
 /** Values that JSON cannot write as numbers travel as these strings; `stale` ends a series. */
 export type MetricValue = number | 'NaN' | '+Inf' | '-Inf' | 'stale';
@@ -32,7 +32,8 @@ export type Point = readonly [timeMs: number, value: number];
 
 /** A series' labels: the message's tags plus instance_id and database_type. */
 export function seriesLabels(metric: Pick<Metric, 'tags' | 'instance_id' | 'database_type'>): Labels {
-  return { ...metric.tags, instance_id: metric.instance_id, database_type: metric.database_type };
+  const { instance_id, database_type } = metric;
+  return overlaid(metric.tags, { instance_id, database_type });
 }
 
 /** The number that a travelling value stands for; the stale marker is NaN here and has to be looked for first. */

@@ -1,5 +1,5 @@
 /** The rules as the evaluator asks for them: by metric, matchers compiled, a rule after the one that inhibits it. */
-import { fingerprint, ALERT_NAME, type Labels } from '../domain/labels';
+import { fingerprint, overlaid, ALERT_NAME, type Labels } from '../domain/labels';
 import { compileMatchers } from '../domain/matchers';
 import { SEVERITIES, type ThresholdRule } from '../domain/rule';
 
@@ -51,9 +51,10 @@ function compile(rule: ThresholdRule): CompiledRule {
   };
 }
 
-/** An alert's labels: the series', over them the rule's, over them what names the rule. */
+/** An alert's labels: the series', over them the rule's, over them what names the rule; what they hide is exported. */
 export function alertLabels(rule: ThresholdRule, series: Labels): Labels {
-  return { ...series, ...rule.labels, [ALERT_NAME]: rule.name, severity: rule.severity, metric: rule.metric };
+  const { labels, name, severity, metric } = rule;
+  return overlaid(series, { ...labels, [ALERT_NAME]: name, severity, metric });
 }
 
 function bySeverity(a: ThresholdRule, b: ThresholdRule): number {
