@@ -220,7 +220,7 @@ describe('by e-mail', () => {
       user: 'tocsin',
       password: { reveal: () => password },
     });
-    expect((await rotated.send(outgoing(), patience())).kind).toBe('refused');
+    expect((await rotated.send(outgoing(), patience())).kind).toBe('retry');
     password = 'right';
     expect((await rotated.send(outgoing(), patience())).kind).toBe('delivered');
     await right.close();
