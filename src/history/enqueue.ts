@@ -72,8 +72,18 @@ export async function enqueueResolves(
      where e.fingerprint = r.fingerprint and e.episode = r.episode and e.resolve_receivers is null`,
     [json(resolves), new Date()],
   );
-  await run(`with settled as (${settleResolves(schema)}) ${WAKE}`, followUp(schema, resolves));
+  await run(
+    `with settled as (${settleResolves(schema)}), looked as (${endHold(schema)}) ${WAKE}`,
+    followUp(schema, resolves),
+  );
 }
+
+/** What is held of an episode that is over is of no use any more, and the resolve waits behind it. */
+const endHold = (schema: string): string => `
+  update ${schema}.notifications n set due_at = now()
+  from unnest($2::text[], $3::bigint[]) as g (fingerprint, episode)
+  where (n.fingerprint, n.episode) = (g.fingerprint, g.episode) and n.state = 'pending'
+    and n.held_until is not null and n.due_at > now()`;
 
 /** Puts the resolves into the queue that are wanted by now. */
 const settleResolves = (schema: string): string => `

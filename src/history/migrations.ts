@@ -142,4 +142,9 @@ create index silences_end on ${s}.silences (ends_at);
     name: 'kill switches, permits, leases and acts of remediations',
     sql: (s) => PERMITS_MIGRATION.replaceAll('{schema}', s),
   },
+  {
+    version: 3,
+    name: 'until when a message is held',
+    sql: (s) => `alter table ${s}.notifications add column held_until timestamptz;`,
+  },
 ];

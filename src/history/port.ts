@@ -127,6 +127,8 @@ export interface QueuedNotification extends NewNotification {
   readonly ageMs: number;
   /** Whether this receiver has been sent an earlier message of the episode. */
   readonly told: boolean;
+  /** Whether it was held back before. */
+  readonly held: boolean;
 }
 
 /** Which receivers' messages to look at: those named, or all but those named. */
@@ -136,6 +138,8 @@ export type NotificationOutcome =
   | { readonly kind: 'sent'; readonly via: string; readonly detail: string }
   | { readonly kind: 'dropped'; readonly reason: string; readonly detail: string }
   | { readonly kind: 'retry'; readonly afterMs: number; readonly error: string }
+  /** Not now: looked at again after so long, or when the episode ends. It was no attempt. */
+  | { readonly kind: 'held'; readonly forMs: number; readonly reason: string; readonly detail: string }
   | { readonly kind: 'dead'; readonly error: string };
 
 /** Everything that a message's payload is made of. */

@@ -48,7 +48,9 @@ export function createQueue(
     finish: (id, outcome) =>
       outcome.kind === 'retry'
         ? postpone(database, holder, id, outcome.afterMs, outcome.error)
-        : settle({ id, ...settled(outcome) }),
+        : outcome.kind === 'held'
+          ? hold(database, holder, id, outcome)
+          : settle({ id, ...settled(outcome) }),
     nextDueInMs: (receivers) => nextDueInMs(byDueDate, receivers),
     listen: (wake) => listenFor(database.url, wakeChannel(database.schema), wake, onListenError),
     facts: (fingerprint, episode) => facts({ fingerprint, episode }),
@@ -66,6 +68,7 @@ interface TakenColumns {
   age_ms: number;
   attempts: number;
   told: boolean;
+  held: boolean;
 }
 
 async function take(
@@ -85,9 +88,10 @@ async function take(
      set lease_until = now() + $2 * interval '1 millisecond', taken_by = $3, attempts = n.attempts + 1
      from due where n.id = due.id
      returning n.id, n.message_id, n.receiver, n.fingerprint, n.episode, n.step, n.due_at,
-       extract(epoch from now() - n.created_at)::float8 * 1000 as age_ms, n.attempts - 1 as attempts,
+       extract(epoch from now() - greatest(n.created_at, n.held_until))::float8 * 1000 as age_ms, n.attempts - 1 as attempts,
        exists (select 1 from ${schema}.notifications told where told.fingerprint = n.fingerprint
-         and told.episode = n.episode and told.receiver = n.receiver and told.state = 'sent') as told`,
+         and told.episode = n.episode and told.receiver = n.receiver and told.state = 'sent') as told,
+       n.held_until is not null as held`,
     [limit, leaseMs, holder, ...receiverValues(receivers)],
   );
   return rows
@@ -107,6 +111,7 @@ function toQueued(row: TakenColumns): QueuedNotification {
     ageMs: row.age_ms,
     attempts: row.attempts,
     told: row.told,
+    held: row.held,
   };
 }
 
@@ -124,7 +129,7 @@ async function renew(
   );
 }
 
-type Final = Exclude<NotificationOutcome, { kind: 'retry' }>;
+type Final = Exclude<NotificationOutcome, { kind: 'retry' | 'held' }>;
 
 interface Settled {
   readonly id: string;
@@ -189,6 +194,35 @@ async function postpone(
     `update ${schema}.notifications set due_at = now() + $2 * interval '1 millisecond', detail = $3, lease_until = null, taken_by = null
      where id = $1 and state = 'pending' and taken_by = $4`,
     [id, afterMs, error, holder],
+  );
+}
+
+/**
+ * Only by the holder. One whose episode ends in this moment is looked at again at once, for what follows it to the same
+ * receiver would wait behind it. The timeline tells each time until when it is held, once.
+ */
+async function hold(
+  { run, schema }: Database,
+  holder: string,
+  id: string,
+  { forMs, reason, detail }: Extract<NotificationOutcome, { kind: 'held' }>,
+): Promise<void> {
+  await run(
+    `with held as (
+       update ${schema}.notifications n
+       set due_at = case when e.resolve_receivers is null then u.until else now() end, held_until = u.until,
+         attempts = n.attempts - 1, detail = $3 || ': ' || $4, lease_until = null, taken_by = null
+       from (select now() + $2 * interval '1 millisecond' as until) u
+         left join ${schema}.episodes e on (e.fingerprint, e.episode) =
+           (select fingerprint, episode from ${schema}.notifications where id = $1)
+       where n.id = $1 and n.state = 'pending' and n.taken_by = $5
+       returning n.*)
+     insert into ${schema}.timeline (fingerprint, episode, key, at, kind, actor, text, details)
+     select fingerprint, episode, 'held:' || step || ':' || receiver || ':' || detail, now(), 'not_notified', 'notifier',
+       'did not tell ' || receiver || ' of ' || step || ' yet: ' || detail,
+       jsonb_build_object('message_id', message_id, 'receiver', receiver, 'reason', $3::text, 'detail', $4::text)
+     from held on conflict do nothing`,
+    [id, forMs, reason, detail, holder],
   );
 }
 

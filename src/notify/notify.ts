@@ -114,7 +114,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
   function onRecorded({ queued, facts, outcome }: Notification): void {
     if (outcome === null) return;
     const reason =
-      outcome.kind === 'sent' ? outcome.via : outcome.kind === 'dropped' ? outcome.reason : outcome.error;
+      outcome.kind === 'sent' ? outcome.via : 'reason' in outcome ? outcome.reason : outcome.error;
     const latencyMs = now().getTime() - queued.dueAt.getTime();
     const { messageId, receiver, step } = queued;
     const detail = 'detail' in outcome ? outcome.detail : undefined;

@@ -44,10 +44,10 @@ export interface Receiver {
 /** For metrics and logs. */
 export type NotifierEvent =
   | {
-      readonly kind: 'sent' | 'dropped' | 'retry' | 'dead';
+      readonly kind: 'sent' | 'dropped' | 'held' | 'retry' | 'dead';
       readonly receiver: string;
       readonly step: string;
-      /** The stage's reason for a drop; the error of a retry or death; for a sent message through whom it went. */
+      /** The stage's reason for a drop or hold; the error of a retry or death; for a sent message through whom it went. */
       readonly reason: string;
       /** From the time it was due until now. */
       readonly latencyMs: number;

@@ -1,17 +1,29 @@
 /**
- * Drops what a silence covers. A resolve passes: whoever was told that it fires is told that it is over. When the
- * silences cannot be read the message goes out, and says so: better one message too many than one too few.
+ * Holds what a silence covers until the silence ends, and drops it when the alert is over by then: nobody has to hear of
+ * it any more. A resolve passes: whoever was told that it fires is told that it is over. When the silences cannot be read
+ * the message goes out, and says so: better one message too many than one too few.
  */
 import { messageOf } from '../../domain/errors';
 import type { Mutes } from '../../mute/port';
-import { deciding, drop, type Stage } from './stage';
+import { deciding, drop, hold, type Stage } from './stage';
+
+/** The queue's clock may be ahead of ours: a silence that ends any moment must not be looked at without a pause. */
+const SHORTEST_HOLD_MS = 250;
 
 export function silenceStage(mutes: Mutes): Stage {
   return deciding('silence', async (context, notification) => {
-    if (notification.queued.step === 'resolved') return notification;
+    const { queued, facts } = notification;
+    if (queued.step === 'resolved') return notification;
+    const over = facts.alert.state === 'RESOLVED';
+    if (over && queued.held)
+      return drop(notification, 'silenced', 'it ended while it was silenced, so nobody has to hear of it');
     try {
-      const verdict = await mutes.verdict(notification.facts.alert.labels, context.now());
-      return verdict.muted ? drop(notification, 'silenced', verdict.detail) : notification;
+      const now = context.now();
+      const verdict = await mutes.verdict(facts.alert.labels, now);
+      if (!verdict.muted) return notification;
+      if (over) return drop(notification, 'silenced', verdict.detail);
+      const forMs = Math.max(SHORTEST_HOLD_MS, Date.parse(verdict.until) - now.getTime());
+      return hold(notification, forMs, 'silenced', verdict.detail);
     } catch (error) {
       return {
         ...notification,

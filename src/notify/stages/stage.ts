@@ -36,6 +36,16 @@ export function drop(notification: Notification, reason: string, detail: string)
   return { ...notification, outcome: { kind: 'dropped', reason, detail } };
 }
 
+/** To be decided on again after `forMs`. */
+export function hold(
+  notification: Notification,
+  forMs: number,
+  reason: string,
+  detail: string,
+): Notification {
+  return { ...notification, outcome: { kind: 'held', forMs, reason, detail } };
+}
+
 export async function runStages(
   stages: readonly Stage[],
   context: StageContext,

@@ -1,6 +1,7 @@
 /** The notifier on a real queue with real receivers: at once, once, in order, and whatever dies in between. */
 import { join } from 'node:path';
 import { openHistory } from '../../../src/history/history';
+import { createMutes } from '../../../src/mute/mutes';
 import { createEmailChannel } from '../../../src/notify/channels/email';
 import { startHttpCatcher } from '../../harness/http-catcher';
 import { runScript } from '../../harness/script';
@@ -103,11 +104,11 @@ describe("an alert's messages", () => {
 });
 
 describe('silences', () => {
-  const silence = (matcher: string) => ({
+  const silence = (matcher: string, forMs = 3_600_000) => ({
     id: 's1',
     matchers: [{ name: 'alertname', op: '=' as const, value: matcher }],
     startsAt: new Date(0).toISOString(),
-    endsAt: new Date(Date.now() + 3_600_000).toISOString(),
+    endsAt: new Date(Date.now() + forMs).toISOString(),
     createdBy: 'ann',
     comment: 'known',
   });
@@ -124,6 +125,35 @@ describe('silences', () => {
       ['dropped', 'silenced'],
       ['dropped', 'never_told'],
     ]);
+  });
+
+  test('an alert that fires during a silence is told of once the silence ends', async () => {
+    await scene.first().history.silences.create(silence('HighConnections', 1_500));
+    await notifier([service('ops')]);
+    await apply(firing(row));
+    const waits = () => scene.told();
+    await waitFor(async () => (await waits()).length === 1, { what: 'the timeline to tell of the silence' });
+    expect(await waits()).toEqual([
+      expect.stringMatching(/^did not tell ops of fire yet: silenced: .* until /),
+    ]);
+    expect(scene.catcher().requests).toHaveLength(0);
+    await allDone();
+    expect(await states()).toEqual(['fire sent']);
+    expect((await waits())[1]).toBe('told ops of fire via ops');
+  });
+
+  test('news that waits for the end of a silence does not keep a resolve back', async () => {
+    const mutes = createMutes(scene.first().history.silences, { cacheMs: 0 });
+    await notifier([service('ops')], { mutes });
+    await apply(firing(row));
+    await allDone();
+    await scene.first().history.silences.create(silence('HighConnections'));
+    const notifications = [message(row, 'ops', 'escalate-1')];
+    await apply(change({ notifications }));
+    await waitFor(async () => (await scene.told()).length === 2, { what: 'the escalation to be held' });
+    await apply(ending(row));
+    await waitFor(() => scene.catcher().requests.length === 2, { what: 'the resolve' });
+    expect(steps()).toEqual(['fire', 'resolved']);
   });
 
   test('whoever was told is told of the end, silence or not', async () => {

@@ -66,14 +66,28 @@ describe('silence', () => {
     muted: true,
     reason: 'silence',
     by: 'ann',
-    until: 'u',
+    until: new Date(NOW.getTime() + 60_000).toISOString(),
     detail: 'silence s1 of ann',
   };
   const saying = (verdict: MuteVerdict) => silenceStage({ verdict: async () => verdict });
 
-  test.each(['fire', 'escalate-1', 'remediated-1'])('drops %s of a silenced alert', async (step) => {
-    const { outcome } = await decide(saying(muted), { queued: queued({ step }) });
-    expect(outcome).toEqual({ kind: 'dropped', reason: 'silenced', detail: 'silence s1 of ann' });
+  test.each(['fire', 'escalate-1', 'remediated-1'])(
+    'holds %s of a silenced alert until the silence ends',
+    async (step) => {
+      const { outcome } = await decide(saying(muted), { queued: queued({ step }) });
+      const detail = 'silence s1 of ann';
+      expect(outcome).toEqual({ kind: 'held', forMs: 60_000, reason: 'silenced', detail });
+    },
+  );
+
+  test('drops what was over before its silence', async () => {
+    const reasonOf = async (verdict: MuteVerdict, held: boolean) => {
+      const { outcome } = await decide(saying(verdict), { queued: queued({ held }), facts: over });
+      return outcome?.kind === 'dropped' ? outcome.reason : outcome;
+    };
+    expect(await reasonOf(muted, false)).toBe('silenced');
+    expect(await reasonOf({ muted: false }, true)).toBe('silenced');
+    expect(await reasonOf({ muted: false }, false)).toBeNull();
   });
 
   test('lets the resolve and what is not silenced pass', async () => {
@@ -314,7 +328,7 @@ describe('the stages together', () => {
       context,
       notification({ receiver: receiver('ops', ops.channel) }),
     );
-    expect(result.outcome).toMatchObject({ kind: 'dropped', reason: 'silenced' });
+    expect(result.outcome).toMatchObject({ kind: 'held', reason: 'silenced' });
   });
 
   test('what was sent and not recorded is not sent again', async () => {
