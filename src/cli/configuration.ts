@@ -1,9 +1,13 @@
 /** Which configuration a command works with: `--config`, else TOCSIN_CONFIG, else ./tocsin.yaml. */
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Config } from '../config/config';
 import type { Known } from '../config/cross-checks';
-import { loadConfig } from '../config/load';
+import type { Env } from '../config/env';
+import { checkConfig, loadConfig } from '../config/load';
 import { problemText } from '../config/problems';
+import { atServers } from '../config/servers';
+import type { RunningDev } from '../dev/running';
 import type { Context } from './context';
 import { usage } from './failures';
 import { lazy } from './lazy';
@@ -25,7 +29,9 @@ export function chosenFile({ env }: Context, { config }: ConfigOption): string |
 export function requiredFile(context: Context, option: ConfigOption): string {
   const file = chosenFile(context, option);
   if (file === null)
-    throw usage(`there is no ${DEFAULT_FILE} here; name one with --config or in TOCSIN_CONFIG`);
+    throw usage(
+      `there is no ${DEFAULT_FILE} here; name one with --config or in TOCSIN_CONFIG, such as --config examples/dev.yaml`,
+    );
   return file;
 }
 
@@ -36,23 +42,47 @@ export function startConfig(context: Context, option: ConfigOption): Config {
   return config;
 }
 
-/** For commands that only look something up in the file. */
+/** For commands that only look something up in the file: without one, in that of the `tocsin dev` that runs here. */
 export function readConfig(context: Context, option: ConfigOption): Config {
-  return loadConfig(requiredFile(context, option), context.env);
+  const dev = devOf(context, option);
+  return loadConfig(dev?.file ?? requiredFile(context, option), dev?.env ?? context.env);
 }
 
-/** For commands that reach servers: without a file, those at the default addresses or in the environment. */
+/**
+ * For commands that reach servers: those of the `tocsin dev` that runs here, unless another file is named; without
+ * either, those in the environment or at the default addresses.
+ */
 export function serverConfig(context: Context, option: ConfigOption): Config {
   const file = chosenFile(context, option);
-  return loadConfig(file ?? { text: SERVERS, path: null }, context.env);
+  const dev = devOf(context, option);
+  if (dev === null) return loadConfig(file ?? DEFAULT_SERVERS, context.env);
+  if (file !== null) return atServers(loadConfig(file, dev.env), dev.env);
+  // Its file may take more from the environment than this terminal has; where the servers are is known all the same.
+  const { config } = checkConfig(dev.file, dev.env);
+  return config === null ? loadConfig(DEFAULT_SERVERS, dev.env) : atServers(config, dev.env);
+}
+
+/** Servers that this terminal's environment names go before those of the running one. */
+function devOf(
+  context: Context,
+  option: ConfigOption,
+): { file: string; env: Env & RunningDev['environment'] } | null {
+  const file = chosenFile(context, option);
+  const dev = context.runningDev();
+  if (dev === null || (file !== null && resolve(file) !== dev.file)) return null;
+  const set = Object.entries(context.env).filter((each): each is [string, string] => Boolean(each[1]));
+  return { file: dev.file, env: { ...dev.environment, ...Object.fromEntries(set) } };
 }
 
 /** Where servers are when nobody configured anything. */
-const SERVERS = `
+const DEFAULT_SERVERS = {
+  path: null,
+  text: `
 kafka: { brokers: ["\${TOCSIN_KAFKA:-127.0.0.1:9092}"] }
 temporal: { address: "\${TOCSIN_TEMPORAL:-127.0.0.1:7233}" }
 postgres: { url: "\${TOCSIN_POSTGRES:-postgres://postgres@127.0.0.1:5432/tocsin}" }
-`;
+`,
+};
 
 /** What a configuration may refer to. Loads the collectors, so only where it is checked. */
 export function knownNames(): Known {

@@ -1,8 +1,12 @@
 /** What a command sees of its surroundings: streams, terminal, environment, clock, and the rest of the system. */
 import { once } from 'node:events';
 import { processEnv, type Env } from '../config/env';
+import { runningDev, type RunningDev } from '../dev/running';
 import type { Wiring } from './port';
 import { wiring } from './lazy';
+
+/** Of `dev` and `demo` where none is named. */
+export const DATA_FOLDER = '.tocsin';
 
 export interface Context {
   /** Writes one line to standard output. */
@@ -16,6 +20,8 @@ export interface Context {
   /** Columns of the terminal; null when the output goes elsewhere, and then nothing is cut or wrapped. */
   readonly width: number | null;
   readonly now: () => number;
+  /** The `tocsin dev` that runs on this folder's data. */
+  readonly runningDev: () => RunningDev | null;
   readonly wiring: Wiring;
 }
 
@@ -30,6 +36,7 @@ export function processContext(): Context {
     colour: wantsColour(env, stdout.isTTY === true),
     width: stdout.isTTY ? (stdout.columns ?? 80) : null,
     now: Date.now,
+    runningDev: () => runningDev(DATA_FOLDER),
     wiring,
   };
 }

@@ -18,9 +18,17 @@ export function exitCodeOf(error: unknown): ExitCode {
 /** `tocsin alerts ack: what went wrong. What to do.` */
 export function failureText(command: string, error: unknown): string {
   const message = plain(redactUrl(messageOf(error)));
-  const todo = error instanceof TocsinError ? error.todo : '';
+  const todo = error instanceof TocsinError ? todoOf(error) : '';
   const separator = message.includes('\n') ? '\n' : /[.?!]$/.test(message) ? ' ' : '. ';
   return `${command}: ${message}${todo === '' ? '' : `${separator}${todo}`}`;
 }
+
+/** What a role tries again ends a command. */
+function todoOf({ code, todo }: TocsinError): string {
+  return code === 'TOC_DEPENDENCY_AWAY' ? START_OR_NAME : todo;
+}
+
+const START_OR_NAME =
+  'Start it (`tocsin dev` starts all), or say where it is: --config, or TOCSIN_POSTGRES, TOCSIN_TEMPORAL and TOCSIN_KAFKA.';
 
 export const usage = (message: string): TocsinError => new TocsinError('TOC_USAGE', message);

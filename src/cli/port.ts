@@ -1,6 +1,7 @@
 /** What the commands ask of the rest of the system. The wiring fulfils it; tests inject their own. */
 import type { Config } from '../config/config';
 import type { Metric } from '../domain/metric';
+import type { ServerEnvironment } from '../dev/servers';
 import type { AlertLists } from '../history/port';
 import type { PermitStore } from '../remediate/port';
 import type { AlertActions } from '../temporal/actions';
@@ -19,8 +20,10 @@ export const ROLES = ['collector', 'evaluator', 'dispatcher', 'effects', 'notifi
 export type Role = (typeof ROLES)[number];
 
 export interface DevOptions {
-  /** The servers' addresses in it are replaced by those of the embedded ones. */
-  readonly config: Config;
+  /** The configuration, with what it takes from TOCSIN_KAFKA, TOCSIN_TEMPORAL and TOCSIN_POSTGRES. */
+  readonly configAt: (servers: ServerEnvironment) => Config;
+  /** Its file. */
+  readonly file: string;
   /** Where the servers keep their data. */
   readonly dataDir: string;
   readonly print: (line: string) => void;

@@ -3,7 +3,7 @@
  * when it is run.
  */
 import { Command, CommanderError, Option } from 'commander';
-import type { Context } from './context';
+import { DATA_FOLDER, type Context } from './context';
 import { EXIT, exitCodeOf, failureText, type ExitCode } from './failures';
 import { lazy } from './lazy';
 import { ROLES } from './port';
@@ -76,13 +76,11 @@ function createProgram(context: Context, state: State): Command {
 
 type Into = (command: Command, run: Run) => void;
 
-const DATA = '.tocsin';
-
 function addRunning(program: Command, context: Context, into: Into): void {
   const dev = program
     .command('dev')
     .description('run everything on this machine: servers, all roles, the notification service')
-    .option('--data <folder>', "where the servers' data are kept between runs", DATA)
+    .option('--data <folder>', "where the servers' data are kept between runs", DATA_FOLDER)
     .addHelpText('after', examples('tocsin dev', 'tocsin dev --config examples/tocsin.yaml'));
   into(dev, (options: never) => lazy.run().dev(context, options));
 
@@ -111,7 +109,7 @@ Roles:
   const demo = program
     .command('demo')
     .description('break a real database, and watch Tocsin notice, explain, repair, tell and escalate')
-    .option('--data <folder>', "where the servers' data are kept between runs", DATA)
+    .option('--data <folder>', "where the servers' data are kept between runs", DATA_FOLDER)
     .option('--keep', 'leave everything running at the end, until Ctrl-C')
     .addHelpText('after', examples('tocsin demo', 'tocsin demo --keep'));
   into(demo, (options: never) => lazy.run().demo(context, options));

@@ -53,11 +53,23 @@ export type StartedServers<K extends ServerName> = Pick<Addresses, K> & {
   stop(): Promise<void>;
 };
 
-const VARIABLES: Record<ServerName, string> = {
+const VARIABLES = {
   temporal: 'TOCSIN_TEMPORAL',
   kafka: 'TOCSIN_KAFKA',
   postgres: 'TOCSIN_POSTGRES',
-};
+} as const satisfies Record<ServerName, string>;
+
+/** The servers' addresses by the variables that name them. */
+export type ServerEnvironment = Readonly<Record<(typeof VARIABLES)[ServerName], string>>;
+
+export function environmentOf({ kafka, temporal, postgres }: Addresses): ServerEnvironment {
+  return {
+    TOCSIN_KAFKA: kafka.brokers.join(','),
+    TOCSIN_TEMPORAL: temporal.address,
+    TOCSIN_POSTGRES: postgres.url,
+  };
+}
+
 const START_TIMEOUT_MS = 120_000;
 
 interface Started<N extends ServerName> {
@@ -80,7 +92,7 @@ export function defaultCacheDir(): string {
 /**
  * Starts, or finds, the servers and waits until each is healthy. They stop with this process, however it ends.
  * @throws TOC_SERVER_MISSING one error for all that could not be had, with everything that was tried and what to install;
- * TOC_DEPENDENCY_AWAY when a server behind an address from the environment does not answer; TOC_USAGE when another
+ * TOC_SERVER_AWAY when a server behind an address from the environment does not answer; TOC_USAGE when another
  * living process uses the data folder. Whatever had been started by then is stopped again.
  */
 export async function startServers<K extends ServerName>(
@@ -124,10 +136,12 @@ function requestOf(options: StartOptions<ServerName>): Request {
 }
 
 function oneError(failures: readonly unknown[]): unknown {
-  if (failures.length === 1) return failures[0];
+  // Servers of one data folder are refused for one reason.
+  const reasons = new Set(failures.map(messageOf));
+  if (reasons.size === 1) return failures[0];
   const first = failures.find((failure) => failure instanceof TocsinError);
   const code = first instanceof TocsinError ? first.code : 'TOC_SERVER_MISSING';
-  return new TocsinError(code, failures.map(messageOf).join('\n'), { cause: new AggregateError(failures) });
+  return new TocsinError(code, [...reasons].join('\n'), { cause: new AggregateError(failures) });
 }
 
 type Starter<N extends ServerName> = (request: Request) => Promise<Started<N>>;
@@ -196,13 +210,9 @@ async function checkGiven(name: ServerName, variable: string, check: () => Promi
   try {
     await check();
   } catch (error) {
-    throw new TocsinError(
-      'TOC_DEPENDENCY_AWAY',
-      `${name} at ${variable} does not answer: ${messageOf(error)}`,
-      {
-        cause: error,
-      },
-    );
+    throw new TocsinError('TOC_SERVER_AWAY', `${name} at ${variable} does not answer: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }
 

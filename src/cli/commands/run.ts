@@ -1,6 +1,8 @@
 /** The commands that run the system: `start`, `dev`, `demo`. */
 import { join, resolve } from 'node:path';
-import { chosenFile, startConfig, type ConfigOption } from '../configuration';
+import { loadConfig } from '../../config/load';
+import { chosenFile, knownNames, startConfig, type ConfigOption } from '../configuration';
+import type { ServerEnvironment } from '../../dev/servers';
 import { packageFolder } from '../../observe/version';
 import type { Context } from '../context';
 import { EXIT, type ExitCode } from '../failures';
@@ -25,15 +27,27 @@ export function rolesOf(words: readonly string[]): Role[] {
   return ROLES.filter((role) => named.has('all') || named.has(role));
 }
 
+const ANYWHERE: ServerEnvironment = {
+  TOCSIN_KAFKA: '127.0.0.1:9092',
+  TOCSIN_TEMPORAL: '127.0.0.1:7233',
+  TOCSIN_POSTGRES: 'postgres://postgres@127.0.0.1:5432/tocsin',
+};
+
 export interface DevCommandOptions extends ConfigOption {
   readonly data: string;
 }
 
+/** All problems of the file are told before a server is started. Where those will be is not known by then. */
 export async function dev(context: Context, options: DevCommandOptions): Promise<ExitCode> {
-  const example = join(packageFolder(), 'examples', 'dev.yaml');
-  const config = startConfig(context, { config: chosenFile(context, options) ?? example });
+  const file = chosenFile(context, options) ?? join(packageFolder(), 'examples', 'dev.yaml');
   const { runDev } = context.wiring;
-  await runDev({ config, dataDir: resolve(options.data), print: context.print });
+  startConfig({ ...context, env: { ...context.env, ...ANYWHERE } }, { config: file });
+  await runDev({
+    configAt: (servers) => loadConfig(file, { ...context.env, ...servers }, knownNames()),
+    file: resolve(file),
+    dataDir: resolve(options.data),
+    print: context.print,
+  });
   return EXIT.ok;
 }
 

@@ -194,7 +194,7 @@ test('a server behind an address in the environment is used as it is and never s
     await own.stop();
     const away = start({ dataDir, which: ['postgres'], variables: { postgres: 'TOCSIN_TEST_GIVEN' } });
     await expect(away).rejects.toMatchObject({
-      code: 'TOC_DEPENDENCY_AWAY',
+      code: 'TOC_SERVER_AWAY',
       message: expect.stringMatching(/^postgres at TOCSIN_TEST_GIVEN does not answer: .*ECONNREFUSED/),
     });
   } finally {

@@ -189,7 +189,7 @@ describe('servers that are away', () => {
       { wire: { openOperator: () => Promise.reject(away) } },
     );
     expect(err).toMatch(
-      /^tocsin alerts list: Postgres at postgres:\/\/app:\*\*\*@db does not answer: ECONNREFUSED\. /,
+      /^tocsin alerts list: Postgres at postgres:\/\/app:\*\*\*@db does not answer: ECONNREFUSED\. Start it \(`tocsin dev` starts all\), or say where/,
     );
     expect(code).toBe(1);
   });

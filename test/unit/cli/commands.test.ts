@@ -1,8 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { wantsColour } from '../../../src/cli/context';
-import { ROLES } from '../../../src/cli/port';
+import { wantsColour, type Context } from '../../../src/cli/context';
+import { resolve } from 'node:path';
+import { ROLES, type Wiring } from '../../../src/cli/port';
 import { run } from './fake-context';
 
+const SERVERS = {
+  TOCSIN_KAFKA: '127.0.0.1:19092',
+  TOCSIN_TEMPORAL: '127.0.0.1:17233',
+  TOCSIN_POSTGRES: 'postgres://postgres:pw@127.0.0.1:15432/tocsin',
+};
 const EXAMPLE = ['--config', 'examples/tocsin.yaml'];
 
 describe('check', () => {
@@ -102,12 +108,29 @@ describe('dev and demo', () => {
       {
         env: {},
         wire: {
-          runDev: async (options) =>
-            void seen.push([options.config.targets.map(({ type }) => type), options.dataDir]),
+          runDev: async ({ configAt, dataDir }) => {
+            const { targets, postgres } = configAt(SERVERS);
+            seen.push([targets.map(({ type }) => type), postgres.url.reveal(), dataDir]);
+          },
         },
       },
     );
-    expect(seen).toEqual([[['host'], `${process.cwd()}/.tocsin`]]);
+    expect(seen).toEqual([[['host'], SERVERS.TOCSIN_POSTGRES, `${process.cwd()}/.tocsin`]]);
+  });
+
+  it('dev reports what is wrong with its file before anything is started', async () => {
+    const { code, err, calls } = await run(['dev', '--config', 'test/unit/cli/wrong.yaml'], {}, { env: {} });
+    expect(err).toMatch(/^tocsin dev: test\/unit\/cli\/wrong\.yaml has 2 problems:/);
+    expect([code, calls]).toEqual([2, []]);
+  });
+
+  it('dev fills a target from the server that it has started', async () => {
+    const urls: (string | undefined)[] = [];
+    const wire: Partial<Wiring> = {
+      runDev: async ({ configAt }) => void urls.push(configAt(SERVERS).targets[0]!.url?.reveal()),
+    };
+    await run(['dev', '--config', 'examples/tutorial.yaml'], {}, { env: {}, wire });
+    expect(urls).toEqual([SERVERS.TOCSIN_POSTGRES]);
   });
 
   it.each([
@@ -120,6 +143,41 @@ describe('dev and demo', () => {
     const { code, out } = await run(['demo'], {}, { wire });
     expect(out).toBe('step');
     expect(code).toBe(expected);
+  });
+});
+
+describe('beside a running dev', () => {
+  const dev = (file: string) => ({ runningDev: () => ({ file: resolve(file), environment: SERVERS }) });
+  const addressesOf = async (args: readonly string[], more: Partial<Context>): Promise<unknown> => {
+    let seen: unknown;
+    const openOperator: Wiring['openOperator'] = async ({ file, kafka, temporal, postgres }) => {
+      seen = [file, kafka.brokers.join(), temporal.address, postgres.url.reveal()];
+      throw new Error('seen');
+    };
+    await run(['alerts', 'list', ...args], {}, { ...more, wire: { openOperator } });
+    return seen;
+  };
+  const ofDev = Object.values(SERVERS);
+
+  it('commands find its servers and its configuration', async () => {
+    const env = {};
+    const here = dev('examples/dev.yaml');
+    expect(await addressesOf([], { env, ...here })).toEqual([resolve('examples/dev.yaml'), ...ofDev]);
+    const same = ['--config', 'examples/tutorial.yaml'];
+    expect(await addressesOf(same, { env, ...dev('examples/tutorial.yaml') })).toEqual([same[1], ...ofDev]);
+    expect((await run(['targets', 'list'], {}, { env, ...here })).out).toContain('this-machine');
+  });
+
+  it('its servers are found also where its file needs more than this terminal has', async () => {
+    expect(await addressesOf([], { env: {}, ...dev('examples/demo.yaml') })).toEqual([null, ...ofDev]);
+  });
+
+  it('another file, and what the environment says, go before it', async () => {
+    const other = ['--config', 'examples/tutorial.yaml'];
+    const usual = ['127.0.0.1:9092', '127.0.0.1:7233', 'postgres://postgres@127.0.0.1:5432/tocsin'];
+    expect(await addressesOf(other, { env: {}, ...dev('examples/dev.yaml') })).toEqual([other[1], ...usual]);
+    const env = { TOCSIN_TEMPORAL: 'temporal:7233' };
+    expect(await addressesOf([], { env, ...dev('examples/dev.yaml') })).toContain('temporal:7233');
   });
 });
 

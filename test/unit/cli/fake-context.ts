@@ -143,6 +143,7 @@ export async function run(
     colour: false,
     width: null,
     now: () => NOW,
+    runningDev: () => null,
     wiring: {
       openOperator: async () => fakeOperator(world, calls),
       runRoles: refuse('runRoles'),
