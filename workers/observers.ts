@@ -78,7 +78,11 @@ export function evaluateObserver({ log, metrics }: Sinks): (event: EvaluateEvent
       metrics.evaluationSeconds.observe(Math.max(0, event.latencyMs) / 1_000);
       log.info({ ...event, correlation_id: event.correlationId }, `${event.rule}: ${event.transition}`);
     } else if (event.kind === 'late') metrics.samplesLate.inc();
-    else log.debug({ ...event }, `evaluate: ${event.kind}`);
+    else if (event.kind === 'series_refused') {
+      metrics.seriesRefused.inc();
+      if (event.first)
+        log.warn({ ...event }, `${event.metric} has too many series: new ones are not evaluated`);
+    } else log.debug({ ...event }, `evaluate: ${event.kind}`);
   };
 }
 

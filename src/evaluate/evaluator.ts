@@ -31,6 +31,10 @@ export interface EvaluatorOptions {
    */
   readonly mayBeOpen?: (metric: string, instanceId: string) => boolean;
   readonly onAdopted?: (fingerprint: string) => void;
+  /** At most so many series of a metric are kept. Default 100,000. */
+  readonly maxSeriesOfMetric?: number;
+  /** Told of each sample of a series that is one too many; it is not evaluated. */
+  readonly onSeriesRefused?: (metric: string) => void;
   /** Told of each sample that comes after a later one of its series. */
   readonly onLate?: () => void;
 }
@@ -50,6 +54,7 @@ export interface Evaluator {
   series(): number;
 }
 
+const MAX_SERIES_OF_METRIC = 100_000;
 const NOTHING: readonly Transition[] = [];
 /** A pending run does not bridge a gap: longer than three intervals, and than three of the slowest collection (5 min). */
 const MIN_GAP_MS = 900_000;
@@ -63,7 +68,11 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   const { rules, known = () => undefined, mayBeOpen = () => true, onAdopted, onLate } = options;
   const ruleSet = isRuleSet(rules) ? rules : compileRules(rules);
   const stats: EvaluatorStats = { samples: 0, late: 0, adopted: 0 };
-  const store = createSeriesStore(newStates);
+  const store = createSeriesStore({
+    newStates,
+    maxOfMetric: options.maxSeriesOfMetric ?? MAX_SERIES_OF_METRIC,
+    onRefused: options.onSeriesRefused ?? (() => undefined),
+  });
 
   function newStates(wanted: readonly CompiledRule[], metric: Metric, series: Labels): readonly AlertState[] {
     const states: AlertState[] = [];
@@ -107,7 +116,10 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     stats.samples += 1;
     if (wanted === undefined) return NOTHING;
     const series = store.find(metric, wanted);
-    if (series.states.length === 0) return NOTHING;
+    if (series.states.length === 0) {
+      series.lastTime = eventTimeMs;
+      return NOTHING;
+    }
     if (eventTimeMs <= series.lastTime) {
       takeLate(series, metric, eventTimeMs);
       return NOTHING;

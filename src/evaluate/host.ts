@@ -19,6 +19,8 @@ export type EvaluateEvent =
   | { readonly kind: 'adopted'; readonly fingerprint: string }
   /** A sample older than the last one of its series. */
   | { readonly kind: 'late' }
+  /** A sample of a series that is one too many of its metric; `first` of the metric since the partition came. */
+  | { readonly kind: 'series_refused'; readonly metric: string; readonly first: boolean }
   | {
       readonly kind: 'transition';
       readonly transition: TransitionKind;
@@ -38,6 +40,8 @@ export interface EvaluatorHostOptions {
    * process that has its partition. Leave it out when several pools with different rules share `gds.alerts`.
    */
   readonly partitionOf?: (instanceId: string) => number;
+  /** At most so many series of a metric in each partition. Default 100,000. */
+  readonly maxSeriesOfMetric?: number;
   readonly now?: () => number;
   readonly onEvent?: (event: EvaluateEvent) => void;
 }
@@ -88,12 +92,18 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
   }
 
   function newSlot(open: ReadonlySet<string>): Slot {
+    const refused = new Set<string>();
     const evaluator = createEvaluator({
       rules,
       known: (fingerprint) => openAlerts.get(fingerprint),
       mayBeOpen: (metric, instanceId) => open.has(placeOf(metric, instanceId)),
       onAdopted: (fingerprint) => onEvent({ kind: 'adopted', fingerprint }),
       onLate: () => onEvent({ kind: 'late' }),
+      maxSeriesOfMetric: options.maxSeriesOfMetric,
+      onSeriesRefused(metric) {
+        onEvent({ kind: 'series_refused', metric, first: !refused.has(metric) });
+        refused.add(metric);
+      },
     });
     return { evaluator, outbox: [], flushing: null };
   }

@@ -2,6 +2,9 @@
  * The series that rules want, found by metric, instance and tags. The way to a series is on the path of every message,
  * so it makes no key text: an instance has few series of a metric, and comparing tags beats joining and hashing them.
  * Only where there are many (a metric by table, say) a key is made.
+ *
+ * Series that are quiet and unseen for a day of event time are dropped. They are looked for when as many series have been
+ * added as were kept the last time: a store that does not grow never looks.
  */
 import type { Labels } from '../domain/labels';
 import { seriesLabels, type Metric } from '../domain/metric';
@@ -41,61 +44,99 @@ interface SeriesList {
   byKey: Map<string, Series> | null;
 }
 
+interface MetricSeries {
+  readonly byInstance: Map<string, SeriesList>;
+  count: number;
+}
+
+export interface SeriesStoreOptions {
+  readonly newStates: NewStates;
+  /** More series of one metric are not kept. */
+  readonly maxOfMetric: number;
+  /** Told of each sample of a series that is not kept. */
+  readonly onRefused: (metric: string) => void;
+}
+
 const MANY = 8;
+const UNSEEN_MS = 86_400_000;
+const SWEEP_FROM = 1_000;
 const NO_STATES: readonly AlertState[] = [];
 /** Stands in where nothing is ever added. */
 const NO_POINTS = new RecentPoints();
 const NO_WINDOWS: ReadonlyMap<number, Window> = new Map();
 
-export function createSeriesStore(newStates: NewStates) {
-  const byMetric = new Map<string, Map<string, SeriesList>>();
+export function createSeriesStore({ newStates, maxOfMetric, onRefused }: SeriesStoreOptions) {
+  const byMetric = new Map<string, MetricSeries>();
   let count = 0;
+  let added = 0;
+  let sweepAt = SWEEP_FROM;
 
+  /** The metric's series; one without states where no rule wants it or it is not kept. */
   function find(metric: Metric, rules: readonly CompiledRule[]): Series {
-    let instances = byMetric.get(metric.metric_name);
-    if (instances === undefined) byMetric.set(metric.metric_name, (instances = new Map()));
-    let list = instances.get(metric.instance_id);
-    if (list === undefined) instances.set(metric.instance_id, (list = { few: [], byKey: null }));
-    if (list.byKey !== null) return findByKey(list.byKey, metric, rules);
+    const list = byMetric.get(metric.metric_name)?.byInstance.get(metric.instance_id);
+    if (list === undefined) return add(metric, rules);
+    if (list.byKey !== null)
+      return list.byKey.get(keyOf(metric.tags, metric.database_type)) ?? add(metric, rules);
     for (const series of list.few) if (sameTags(series, metric)) return series;
+    return add(metric, rules);
+  }
+
+  function add(metric: Metric, rules: readonly CompiledRule[]): Series {
+    if (++added >= sweepAt) sweep();
+    let all = byMetric.get(metric.metric_name);
+    if (all === undefined) byMetric.set(metric.metric_name, (all = { byInstance: new Map(), count: 0 }));
+    if (all.count >= maxOfMetric) {
+      onRefused(metric.metric_name);
+      return unwanted(metric);
+    }
+    let list = all.byInstance.get(metric.instance_id);
+    if (list === undefined) all.byInstance.set(metric.instance_id, (list = { few: [], byKey: null }));
     const made = make(metric, rules);
-    list.few.push(made);
-    if (list.few.length > MANY)
+    all.count += 1;
+    if (list.byKey !== null) list.byKey.set(keyOf(made.tags, made.databaseType), made);
+    else list.few.push(made);
+    if (list.few.length > MANY) {
       list.byKey = new Map(list.few.map((series) => [keyOf(series.tags, series.databaseType), series]));
+      list.few.length = 0;
+    }
     return made;
   }
 
-  function findByKey(byKey: Map<string, Series>, metric: Metric, rules: readonly CompiledRule[]): Series {
-    const key = keyOf(metric.tags, metric.database_type);
-    const known = byKey.get(key);
-    if (known !== undefined) return known;
-    const made = make(metric, rules);
-    byKey.set(key, made);
-    return made;
+  function sweep(): void {
+    let newest = -Infinity;
+    for (const series of everySeries()) newest = Math.max(newest, series.lastTime);
+    let kept = 0;
+    for (const all of byMetric.values()) {
+      all.count = 0;
+      for (const [instanceId, list] of all.byInstance) {
+        const left = sweepList(list, newest);
+        if (left === 0) all.byInstance.delete(instanceId);
+        all.count += left;
+      }
+      kept += all.count;
+    }
+    count = 0;
+    for (const { states } of everySeries()) if (states.length > 0) count += 1;
+    added = 0;
+    sweepAt = Math.max(SWEEP_FROM, kept);
+  }
+
+  function* everySeries(): Iterable<Series> {
+    for (const { byInstance } of byMetric.values())
+      for (const { few, byKey } of byInstance.values()) yield* byKey?.values() ?? few;
   }
 
   function make(metric: Metric, rules: readonly CompiledRule[]): Series {
-    const { tags, database_type: databaseType } = metric;
     const labels = seriesLabels(metric);
     const wanted = rules.filter((compiled) => compiled.matches(labels));
-    const bare = { tags, tagCount: Object.keys(tags).length, databaseType, lastTime: -Infinity, interval: 0 };
-    if (wanted.length === 0)
-      return {
-        ...bare,
-        labels: tags,
-        states: NO_STATES,
-        calm: NO_BAND,
-        astir: false,
-        recent: NO_POINTS,
-        windows: NO_WINDOWS,
-      };
+    if (wanted.length === 0) return unwanted(metric);
     count += 1;
     const states = newStates(wanted, metric, labels);
     const lengths = new Set(wanted.map(({ rule }) => rule.windowMs).filter((ms) => ms > 0));
     const windows = new Map([...lengths].map((ms) => [ms, new Window(ms)]));
     const calm = calmBand(wanted.map(({ rule }) => rule));
     return {
-      ...bare,
+      ...bareOf(metric),
       labels,
       states,
       calm,
@@ -106,6 +147,38 @@ export function createSeriesStore(newStates: NewStates) {
   }
 
   return { find, size: (): number => count };
+}
+
+function bareOf({ tags, database_type: databaseType }: Metric) {
+  return { tags, tagCount: Object.keys(tags).length, databaseType, lastTime: -Infinity, interval: 0 };
+}
+
+function unwanted(metric: Metric): Series {
+  return {
+    ...bareOf(metric),
+    labels: metric.tags,
+    states: NO_STATES,
+    calm: NO_BAND,
+    astir: false,
+    recent: NO_POINTS,
+    windows: NO_WINDOWS,
+  };
+}
+
+/** Drops what is quiet and unseen; how many are left. */
+function sweepList({ few, byKey }: SeriesList, newest: number): number {
+  if (byKey !== null) {
+    for (const [key, series] of byKey) if (isForgotten(series, newest)) byKey.delete(key);
+    return byKey.size;
+  }
+  const left = few.filter((series) => !isForgotten(series, newest));
+  few.splice(0, few.length, ...left);
+  return left.length;
+}
+
+/** What an alert needs of its past is known from `gds.alerts` when the series comes back; a window's points are not. */
+function isForgotten({ astir, lastTime, windows }: Series, newest: number): boolean {
+  return !astir && lastTime < newest - Math.max(UNSEEN_MS, ...windows.keys());
 }
 
 function sameTags({ tags, tagCount, databaseType }: Series, metric: Metric): boolean {

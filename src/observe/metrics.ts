@@ -45,6 +45,10 @@ export function createMetrics(options: MetricsOptions = {}) {
       'Samples that were not published: no_room while Kafka was away, or refused for good.',
       'reason',
     ),
+    seriesRefused: counter(
+      'series_refused_total',
+      'Samples not evaluated because their metric has too many series.',
+    ),
     samplesLate: counter('samples_late_total', 'Samples older than the last one of their series.'),
     deadLetters: counter('dead_letters_total', 'Messages moved to a dead letter topic.', 'reason'),
     evaluationSeconds: seconds(

@@ -1,0 +1,69 @@
+/** Series that come and go do not fill the memory, and what is forgotten decides as if it had not been. */
+import { createEvaluator } from '../../../src/evaluate/evaluator';
+import { createEvaluatorHost, type EvaluateEvent } from '../../../src/evaluate/host';
+import { knowing, rule, sample } from './sketches';
+
+const DAY = 86_400;
+const pod = (at: number, n: number, value = 1) => sample(at, value, { instance_id: `pod-${n}` });
+
+function churned() {
+  const evaluator = createEvaluator({ rules: [rule()] });
+  const told = (metric: ReturnType<typeof sample>) => evaluator.offer(metric).map(({ kind }) => kind);
+  evaluator.offer(sample(0, 95, { instance_id: 'firing' }));
+  evaluator.offer(sample(0, 50, { instance_id: 'quiet' }));
+  const crowd = (at: number) => {
+    for (let n = 0; n < 1_200; n++) evaluator.offer(pod(at, n + at));
+  };
+  return { evaluator, told, crowd };
+}
+
+test('a quiet series unseen for a day is dropped, and fires as ever when it comes back', () => {
+  const { evaluator, told, crowd } = churned();
+  for (let day = 0; day < 5; day++) crowd(day * (DAY + 10));
+  expect(evaluator.series()).toBeLessThan(3_500);
+  expect(told(sample(5 * DAY, 95, { instance_id: 'quiet' }))).toEqual(['firing']);
+});
+
+test('a firing series is kept, however long it is unseen', () => {
+  const { told, crowd } = churned();
+  for (let day = 0; day < 5; day++) crowd(day * (DAY + 10));
+  expect(told(sample(6 * DAY, 50, { instance_id: 'firing' }))).toEqual(['resolved']);
+});
+
+test('tables of one instance are dropped as well', () => {
+  const tables = createEvaluator({ rules: [rule()] });
+  for (let day = 0; day < 5; day++)
+    for (let n = 0; n < 1_200; n++)
+      tables.offer(sample(day * (DAY + 10) + n / 1_000, 1, { tags: { table: `t${day}-${n}` } }));
+  expect(tables.series()).toBeLessThan(3_500);
+});
+
+test('a metric has so many series and no more; the known ones are evaluated, the others are counted', () => {
+  const refused: string[] = [];
+  const evaluator = createEvaluator({
+    rules: [rule()],
+    maxSeriesOfMetric: 2,
+    onSeriesRefused: (metric) => refused.push(metric),
+  });
+  const told = [pod(0, 1), pod(0, 2), pod(0, 3, 95), pod(1, 2, 95), pod(1, 3, 95)].flatMap((each) =>
+    evaluator.offer(each),
+  );
+  expect(told.map(({ labels }) => labels.instance_id)).toEqual(['pod-2']);
+  expect(refused).toEqual(['connections_used_percent', 'connections_used_percent']);
+  expect(evaluator.series()).toBe(2);
+});
+
+test('the first refusal of a metric is told apart from the rest', async () => {
+  const events: EvaluateEvent[] = [];
+  const host = createEvaluatorHost({
+    rules: [rule()],
+    openAlerts: knowing([]),
+    publisher: { publish: () => Promise.resolve() },
+    maxSeriesOfMetric: 1,
+    onEvent: (event) => events.push(event),
+  });
+  await host.assigned([0], [0]);
+  for (let n = 0; n < 3; n++) host.offer(pod(0, n), 1, { topic: 'm', partition: 0, replayed: false });
+  const refusals = events.filter((event) => event.kind === 'series_refused');
+  expect(refusals.map(({ first }) => first)).toEqual([true, false]);
+});
