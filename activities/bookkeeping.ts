@@ -7,11 +7,12 @@ import { messageOf, TocsinError } from '../src/domain/errors';
 import type { RemediationResult } from '../src/domain/remediation';
 import type { Transition } from '../src/domain/transition';
 import type { LifeRecord, LifeStore, QueuedRecord } from '../src/history/port';
-import type { Silence, SilenceStore } from '../src/mute/port';
+import type { Mutes, Silence, SilenceStore } from '../src/mute/port';
 
 export interface BookkeepingDeps {
   readonly lives: LifeStore;
-  readonly silences: SilenceStore;
+  readonly silences: Pick<SilenceStore, 'create'>;
+  readonly mutes: Mutes;
   /** Enrichment from our own records, within a fraction of a second. */
   readonly quickArtifacts: (transition: Transition, episode: number) => Promise<readonly Artifact[]>;
   /** Tells the notifier of this process that messages may be due. */
@@ -25,11 +26,14 @@ export interface OpenedEpisode {
   readonly previousEndedAt: string | null;
   /** Without their data, which stays out of the workflow's history. */
   readonly artifacts: readonly Artifact[];
+  /** The silence that covers it already; absent when none does, or when that cannot be read. */
+  readonly silenced?: { readonly by: string; readonly until: string };
 }
 
 export function createBookkeepingActivities({
   lives,
   silences,
+  mutes,
   quickArtifacts,
   wakeNotifier,
   onRemediated,
@@ -54,12 +58,26 @@ export function createBookkeepingActivities({
     return answer;
   }
 
+  async function silencedFor({ labels }: Transition): Promise<OpenedEpisode['silenced']> {
+    try {
+      const verdict = await mutes.verdict(labels, new Date());
+      return verdict.muted ? { by: verdict.by, until: verdict.until } : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
   return {
     /** Writes an episode's first record with what is known at once. */
     async openEpisode(record: QueuedRecord, transition: Transition): Promise<OpenedEpisode> {
       const artifacts = await quickArtifacts(transition, record.episode);
       const answer = await write(record, artifacts);
-      return { ...answer, artifacts: artifacts.map((artifact) => ({ ...artifact, data: null })) };
+      const silenced = await silencedFor(transition);
+      return {
+        ...answer,
+        artifacts: artifacts.map((artifact) => ({ ...artifact, data: null })),
+        ...(silenced && { silenced }),
+      };
     },
 
     /** Writes records in their order; each is idempotent, so a retry may begin again. */

@@ -21,9 +21,10 @@ const LIVES_AT_A_TIME = 50;
 
 export async function startDispatcher(shared: Shared): Promise<void> {
   const { config, metrics, wakeNotifier } = shared;
-  const [kafka, history, temporal, bundle] = await Promise.all([
+  const [kafka, history, mutes, temporal, bundle] = await Promise.all([
     shared.kafka(),
     shared.history(),
+    shared.mutes(),
     shared.temporal(),
     workflowBundle(),
   ]);
@@ -39,6 +40,7 @@ export async function startDispatcher(shared: Shared): Promise<void> {
     activities: createBookkeepingActivities({
       lives: history.lives,
       silences: history.silences,
+      mutes,
       async quickArtifacts(transition, episode) {
         const artifacts = await quickArtifacts(transition, episode);
         const { fingerprint, correlation_id: correlationId } = transition;

@@ -156,7 +156,7 @@ class AlertRun {
         const { transition } = this.life.current();
         const answer = await this.locallyOrNot((activities) => activities.openEpisode(first, transition));
         this.life.recorded(1);
-        this.life.opened(first.episode, answer, answer.artifacts);
+        this.life.opened(first.episode, answer, answer.artifacts, Date.now());
         continue;
       }
       const nextEpisode = waiting.findIndex((record) => record.begins);
@@ -356,7 +356,8 @@ class AlertRun {
       validator: (request) => refuseUnless(checkOwned(request), FORMS.resolve, life.refuses('resolve')),
     });
     setHandler(messages.escalateUpdate, (request) => this.act(() => life.escalateNow(request, Date.now())), {
-      validator: (request) => refuseUnless(checkOwned(request), FORMS.escalate, life.refuseEscalation()),
+      validator: (request) =>
+        refuseUnless(checkOwned(request), FORMS.escalate, life.refuseEscalation(Date.now())),
     });
     setHandler(messages.silenceUpdate, (request) => this.silence(valid(checkSilence(request))), {
       validator: (request) => refuseUnless(checkSilence(request), FORMS.silence, null),

@@ -104,10 +104,8 @@ async function worldOn(
         return { closed: false, previousEndedAt: previousEndedAt ?? null };
       },
     },
-    silences: {
-      create: async (silence) => void silences.push(silence),
-      active: async () => [],
-    },
+    silences: { create: async (silence) => void silences.push(silence) },
+    mutes: { verdict: async () => ({ muted: false }) },
     quickArtifacts: async () => [],
     wakeNotifier: () => {},
   });

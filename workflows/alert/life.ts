@@ -8,6 +8,7 @@
  * front of what time brought. So an event's key counts its own kind alone, which keeps it the same in another order,
  * and a seq grows with the history's length, so that what was decided later is written later.
  */
+import type { OpenedEpisode } from '../../activities/bookkeeping';
 import type { Artifact } from '../../src/domain/artifact';
 import { applyTransition, type EpisodeState, type Outcome } from '../../src/domain/episode';
 import { advance, beginEscalation, nextLevel } from '../../src/domain/escalation';
@@ -29,40 +30,7 @@ import type { Transition } from '../../src/domain/transition';
 import type { QueuedRecord } from '../../src/history/port';
 import type { AlertLifeInput } from '../messages';
 import { longestRemediation } from '../remediation/bounds';
-
-type Running = { readonly outcome: 'running'; readonly runbook: string; readonly deadline: number };
-
-/** The chain's clock: `dueAt` while it runs, `remainingMs` while it is stopped, neither at its end. */
-interface EscalationClock {
-  readonly told: number;
-  readonly dueAt: number | null;
-  readonly remainingMs: number | null;
-}
-
-/** What a run hands to the next one. */
-export interface Carried {
-  readonly signal: EpisodeState | null;
-  readonly state: AlertState;
-  readonly episode: number;
-  readonly episodes: number;
-  readonly seq: number;
-  /** How many events of each kind the episode has. */
-  readonly counts: Readonly<Record<string, number>>;
-  readonly acknowledgement: Acknowledgement | null;
-  readonly silencedUntil: number | null;
-  readonly quietUntil: number | null;
-  readonly coolUntil: number | null;
-  readonly previousEndedAt: number | null;
-  readonly escalation: EscalationClock;
-  readonly remediation: RemediationResult | Running | null;
-  readonly remediations: number;
-  readonly heardRemediation: string | null;
-  readonly gaveUpRemediation: boolean;
-  readonly enriched: boolean;
-  readonly artifacts: readonly Artifact[];
-  readonly timeline: readonly TimelineEvent[];
-  readonly records: readonly QueuedRecord[];
-}
+import type { Carried, EscalationClock, Running } from './carried';
 
 /** With the longest texts and people's comments they stay below what one payload may weigh. */
 const KEPT_EVENTS = 100;
@@ -185,11 +153,16 @@ export class AlertLife {
 
   /** The silence itself is in Postgres by now; here it stops the escalation's clock. */
   silence(owner: string, until: number, comment: string | null, now: number): ActionAnswer {
-    this.silencedUntil = Math.max(this.silencedUntil ?? 0, until);
-    this.runClock(now);
-    const text = `${owner} silenced it until ${iso(this.silencedUntil)}; escalation waits`;
+    const text = `${owner} silenced it until ${this.silenceUntil(until, now)}; escalation waits`;
     this.record(now, 'silenced', owner, text, { comment }, {});
     return this.answer(now, text);
+  }
+
+  /** Answers until when. */
+  private silenceUntil(until: number, now: number): string {
+    this.silencedUntil = Math.max(this.silencedUntil ?? 0, until);
+    this.runClock(now);
+    return iso(this.silencedUntil);
   }
 
   escalateNow(request: EscalateRequest, now: number): ActionAnswer {
@@ -205,8 +178,11 @@ export class AlertLife {
     return refusal(this.state, event);
   }
 
-  refuseEscalation(): string | null {
+  /** Whoever it told would hear nothing while it is silenced, and the level would be used up. */
+  refuseEscalation(now: number): string | null {
     if (this.state === 'RESOLVED') return 'cannot escalate an alert that is RESOLVED';
+    if (this.silenced(now))
+      return `silenced until ${iso(this.silencedUntil!)}: nobody can be told before the silence ends`;
     return this.policy.escalation === null ? 'no escalation policy matches this alert' : null;
   }
 
@@ -236,6 +212,7 @@ export class AlertLife {
     if (this.silencedUntil !== null && this.silencedUntil <= now) {
       this.silencedUntil = null;
       this.runClock(now);
+      if (this.state !== 'RESOLVED' && this.refusedAsSilenced()) this.remediation = null;
       this.record(now, 'silence_ended', 'tocsin', 'the silence ended; escalation goes on', {}, {});
     }
     while (this.escalation.dueAt !== null && this.escalation.dueAt <= now) this.tellNextLevel('tocsin', now);
@@ -282,19 +259,38 @@ export class AlertLife {
   /** What the first record of an episode answered; the life may be in a later one by now. */
   opened(
     episode: number,
-    answer: { readonly closed: boolean; readonly previousEndedAt: string | null },
+    answer: Pick<OpenedEpisode, 'closed' | 'previousEndedAt' | 'silenced'>,
     artifacts: readonly Artifact[],
+    now: number,
   ): void {
     if (answer.closed) this.records = this.records.filter((record) => record.episode !== episode);
     if (episode !== this.episode) return;
     this.artifacts = [...artifacts, ...this.artifacts];
     if (answer.previousEndedAt !== null && this.previousEndedAt === null)
       this.previousEndedAt = Date.parse(answer.previousEndedAt);
-    if (!answer.closed) return;
+    if (!answer.closed) return this.beginSilenced(answer.silenced, now);
     this.state = 'RESOLVED';
     this.signal = this.signal && { ...this.signal, firing: false };
     this.escalation = { told: this.escalation.told, dueAt: null, remainingMs: null };
     this.coolUntil = null;
+  }
+
+  /** A silence that was there before this life: nobody hears of the alert until it ends, and the chain waits. */
+  private beginSilenced(silenced: OpenedEpisode['silenced'], now: number): void {
+    if (silenced === undefined || Date.parse(silenced.until) <= (this.silencedUntil ?? now)) return;
+    const until = this.silenceUntil(Date.parse(silenced.until), now);
+    const text = `${silenced.by} had silenced it until ${until}; escalation waits`;
+    this.record(now, 'silenced', silenced.by, text, {}, {});
+  }
+
+  private silenced(now: number): boolean {
+    return this.silencedUntil !== null && this.silencedUntil > now;
+  }
+
+  /** A remediation that only the silence forbade is asked for again when it ends. */
+  private refusedAsSilenced(): boolean {
+    const { remediation } = this;
+    return remediation?.outcome === 'refused' && remediation.reason.startsWith('silenced:');
   }
 
   /** The alert as an episode's enrichment and remediation see it; null when there is nothing (more) to do. */
@@ -399,7 +395,7 @@ export class AlertLife {
   }
 
   shown(now: number): ReturnType<typeof shownState> {
-    return shownState(this.state, this.silencedUntil !== null && this.silencedUntil > now);
+    return shownState(this.state, this.silenced(now));
   }
 
   status(now: number): LifeStatus {
@@ -582,9 +578,8 @@ export class AlertLife {
   /** Runs the chain's clock while the alert fires unacknowledged and unsilenced, and stops it otherwise. */
   private runClock(now: number): void {
     const { told, dueAt, remainingMs } = this.escalation;
-    const silenced = this.silencedUntil !== null && this.silencedUntil > now;
     if (this.state === 'RESOLVED') this.escalation = { told, dueAt: null, remainingMs: null };
-    else if (this.state === 'FIRING' && !silenced) {
+    else if (this.state === 'FIRING' && !this.silenced(now)) {
       if (dueAt === null && remainingMs !== null)
         this.escalation = { told, dueAt: after(now, remainingMs), remainingMs: null };
     } else if (dueAt !== null) this.escalation = { told, dueAt: null, remainingMs: Math.max(0, dueAt - now) };

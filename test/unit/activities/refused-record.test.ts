@@ -32,6 +32,7 @@ async function written(fault: (record: LifeRecord) => TocsinError | null) {
       },
     },
     silences: {} as never,
+    mutes: {} as never,
     quickArtifacts: () => Promise.resolve([]),
     wakeNotifier: () => undefined,
   });

@@ -9,7 +9,7 @@ function begin(more: Parameters<typeof policy>[0] = {}) {
   const write = (): void => {
     written.push(...life.pending());
     for (const record of life.pending())
-      if (record.begins) life.opened(record.episode, { closed: false, previousEndedAt: null }, []);
+      if (record.begins) life.opened(record.episode, { closed: false, previousEndedAt: null }, [], T0);
     life.recorded(life.pending().length);
   };
   const steps = (): string[] => {
@@ -103,6 +103,19 @@ describe('escalation', () => {
     expect(life.nextDeadline()).toBe(at(40));
   });
 
+  it('is refused while the alert is silenced, also by a silence older than its life: the level is not used up', () => {
+    const { life, at, written, steps } = begin();
+    expect(life.refuseEscalation(T0)).toBeNull();
+    const silenced = { by: 'ann', until: new Date(at(30)).toISOString() };
+    life.opened(T0, { closed: false, previousEndedAt: null, silenced }, [], T0);
+    expect(life.refuseEscalation(at(29))).toContain(`silenced until ${silenced.until}`);
+    expect(life.nextDeadline()).toBe(at(30));
+    life.tick(at(30));
+    expect(life.refuseEscalation(at(30))).toBeNull();
+    expect(steps()).toEqual(['escalate-1>mail-1']);
+    expect(written.flatMap(({ timeline }) => timeline.map(({ kind }) => kind))).toContain('silenced');
+  });
+
   it('tells the next level at once when a person asks', () => {
     const { life, steps, at } = begin();
     expect(life.escalateNow({ owner: 'ada' }, at(1)).message).toContain('level 2');
@@ -160,7 +173,7 @@ describe('episodes', () => {
   it('a late duplicate of an episode that has ended needs no life', () => {
     const life = new AlertLife({ transition: transition(), policy: policy() }, T0);
     life.recorded(1);
-    life.opened(T0, { closed: true, previousEndedAt: null }, []);
+    life.opened(T0, { closed: true, previousEndedAt: null }, [], T0);
     expect(life.pending()).toEqual([]);
     life.tick(T0);
     expect(life.ended()).toBe(true);
@@ -271,6 +284,19 @@ describe('remediation', () => {
       outcome: 'failed',
       reason: expect.stringContaining('no result'),
     });
+  });
+});
+
+describe('a remediation that a silence forbade', () => {
+  it('is asked for again when the silence ends, once, while the alert fires', () => {
+    const { life, at } = begin({ escalation: null, remediation: plan });
+    life.silence('ann', at(10), null, T0);
+    life.remediationBegins(T0);
+    life.remediationEnds({ ...result('refused'), reason: 'silenced: ann has silenced it' }, at(1));
+    life.tick(at(9));
+    expect(life.wantsRemediation()).toBe(false);
+    life.tick(at(10));
+    expect(life.wantsRemediation()).toBe(true);
   });
 });
 
@@ -386,7 +412,7 @@ describe('what comes late', () => {
     life.recorded(life.pending().length);
     life.observe(resolved(1), now, at(1));
     life.observe(firing(2), now, at(2));
-    life.opened(T0, { closed: true, previousEndedAt: null }, []);
+    life.opened(T0, { closed: true, previousEndedAt: null }, [], T0);
     expect(life.status(at(2))).toMatchObject({ state: 'FIRING', episode: at(2) });
     expect(life.pending().map(({ episode }) => episode)).toEqual([at(2), at(2)]);
     expect(life.nextDeadline()).toBe(at(17));
