@@ -147,12 +147,22 @@ export interface NotificationFacts {
   readonly alert: AlertRow;
   readonly artifacts: readonly Artifact[];
   readonly remediation: RemediationResult | null;
+  /** The remediation that has begun and has no result yet. */
+  readonly underWay: { readonly runbook: string; readonly target: string } | null;
   readonly related: readonly RelatedAlert[];
 }
 
 export interface NotificationQueue {
-  /** Leases due messages, oldest first, at most one an (alert, receiver) at a time so that order holds. */
-  take(limit: number, leaseMs: number, receivers?: ReceiverFilter): Promise<QueuedNotification[]>;
+  /**
+   * Leases due messages, oldest first, at most one an (alert, receiver) at a time so that order holds. `orphans`, the
+   * default: also those whose holder, another process, has let its lease end.
+   */
+  take(
+    limit: number,
+    leaseMs: number,
+    receivers?: ReceiverFilter,
+    orphans?: boolean,
+  ): Promise<QueuedNotification[]>;
   renew(ids: readonly string[], leaseMs: number): Promise<void>;
   finish(id: string, outcome: NotificationOutcome): Promise<void>;
   /** How long until the next message is due, for a timer instead of a poll: below 0 when it is, null when none waits. */

@@ -43,7 +43,8 @@ export function createQueue(
     MOST_AT_ONCE,
   );
   return {
-    take: (limit, leaseMs, receivers) => take(byDueDate, holder, limit, leaseMs, receivers),
+    take: (limit, leaseMs, receivers, orphans = true) =>
+      take(byDueDate, holder, limit, leaseMs, orphans, receivers),
     renew: (ids, leaseMs) => renew(database, holder, ids, leaseMs),
     finish: (id, outcome) =>
       outcome.kind === 'retry'
@@ -76,12 +77,14 @@ async function take(
   holder: string,
   limit: number,
   leaseMs: number,
+  orphans: boolean,
   receivers?: ReceiverFilter,
 ): Promise<QueuedNotification[]> {
   const rows = await run<TakenColumns>(
     `with due as (
        select n.id from ${schema}.notifications n
-       where n.state = 'pending' and n.due_at <= now() and (n.lease_until is null or n.lease_until <= now())
+       where n.state = 'pending' and n.due_at <= now()
+         and (n.lease_until is null or (n.lease_until <= now() and ($6 or n.taken_by = $3)))
          and (n.receiver = any($4)) = $5 and ${FIRST_IN_LINE(schema)}
        order by n.due_at, n.id limit $1 for update skip locked)
      update ${schema}.notifications n
@@ -92,7 +95,7 @@ async function take(
        exists (select 1 from ${schema}.notifications told where told.fingerprint = n.fingerprint
          and told.episode = n.episode and told.receiver = n.receiver and told.state = 'sent') as told,
        n.held_until is not null as held`,
-    [limit, leaseMs, holder, ...receiverValues(receivers)],
+    [limit, leaseMs, holder, ...receiverValues(receivers), orphans],
   );
   return rows
     .map(toQueued)

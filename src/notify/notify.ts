@@ -98,6 +98,11 @@ export function createNotifier(options: NotifierOptions): Notifier {
   const inFlight = new Map<string, Promise<void>>();
   let stopping = false;
   let away = false;
+  /**
+   * While Postgres is away all leases end, and their holders cannot record what they have sent: each has one lease's time
+   * to do so before another process takes its messages.
+   */
+  let orphansFrom = -Infinity;
   let unknownAt = -Infinity;
 
   const send = sendStage({
@@ -178,7 +183,8 @@ export function createNotifier(options: NotifierOptions): Notifier {
   /** Whether more may be there. */
   async function takeFor(filter: ReceiverFilter, limit: number): Promise<boolean> {
     if (limit <= 0 || stopping) return false;
-    const taken = await queue.take(limit, leaseMs, filter);
+    const orphans = !away && elapsedMs() >= orphansFrom;
+    const taken = await queue.take(limit, leaseMs, filter, orphans);
     for (const queued of taken) if (!inFlight.has(queued.id)) begin(queued);
     return taken.length === limit;
   }
@@ -211,7 +217,10 @@ export function createNotifier(options: NotifierOptions): Notifier {
   async function turn(): Promise<void> {
     try {
       const more = await takeAll();
-      if (away) log.info({}, 'the queue of messages is there again');
+      if (away) {
+        log.info({}, 'the queue of messages is there again');
+        orphansFrom = elapsedMs() + leaseMs;
+      }
       away = false;
       if (!more && !stopping) await alarm.wait(alarm.woken() ? 0 : await sleepMs());
     } catch (error) {
