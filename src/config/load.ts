@@ -11,9 +11,10 @@ import { crossFindings, type Known } from './cross-checks';
 import { processEnv, type Env } from './env';
 import type { Finding, Path, Problem } from './problems';
 import { ConfigInvalid } from './problems';
+import { parseAll } from './parse-all';
 import { collectRules } from './rule-files';
 import { configSchema, type RawConfig } from './schema';
-import { schemaFindings } from './schema-problems';
+
 import { readSource, type Source } from './source';
 
 /** A file, or a text with the path that its relative paths and messages refer to. */
@@ -43,18 +44,18 @@ export function checkConfig(source: ConfigSource, env: Env = processEnv(), known
   const main = readSource(text, file, env);
   if (main.value === undefined && main.problems.length > 0) return { config: null, problems: main.problems };
 
-  const parsed = configSchema.safeParse(main.value ?? {});
-  if (!parsed.success)
-    return {
-      config: null,
-      problems: merged(main.problems, schemaFindings(configSchema, main.value, parsed.error).map(main.place)),
-    };
+  const parsed = parseAll(configSchema, main);
+  if (parsed.value === null) return { config: null, problems: merged(main.problems, parsed.problems) };
 
   const folder = resolve(file === null ? '.' : dirname(file));
-  const raw = parsed.data;
-  const ruleSet = collectRules(main, raw.rules, raw.rule_files, folder, env, known);
+  const raw = parsed.value;
+  const ruleSet = collectRules(parsed, raw.rules, raw.rule_files, folder, env, known);
   const findings = [...crossFindings(raw, known), ...missingFiles(raw, folder)];
-  const problems = merged(main.problems, [...findings.map(main.place), ...ruleSet.problems]);
+  const problems = merged(main.problems, [
+    ...parsed.problems,
+    ...parsed.place(findings),
+    ...ruleSet.problems,
+  ]);
   if (problems.some(({ level }) => level === 'error')) return { config: null, problems };
   const config = { ...buildConfig(raw, { file, folder, rules: ruleSet.rules }), warnings: problems };
   return { config: frozen(config), problems };

@@ -6,11 +6,11 @@ import type { ThresholdRule } from '../domain/rule';
 import { unknownName, type Known } from './cross-checks';
 import type { Env } from './env';
 import { filesOf, isPattern } from './globs';
+import { parseAll, type Placing } from './parse-all';
 import type { Finding, Path, Problem } from './problems';
 import { toRules } from './rules';
 import { ruleFileSchema, type RawRule } from './schema';
-import { schemaFindings } from './schema-problems';
-import { readSource, type Source } from './source';
+import { readSource } from './source';
 
 /** The group of rules that stand in tocsin.yaml itself. */
 export const OWN_GROUP = 'default';
@@ -29,7 +29,7 @@ interface Collected {
 }
 
 export function collectRules(
-  main: Source,
+  main: Placing,
   own: readonly RawRule[],
   patterns: readonly string[],
   folder: string,
@@ -48,7 +48,7 @@ export function collectRules(
         value: JSON.stringify(pattern),
         message: 'matches no file',
       };
-      collected.problems.push(main.place(finding));
+      collected.problems.push(...main.place([finding]));
     }
     for (const file of files) addFile(collected, main, path, file, pattern, folder, env);
   });
@@ -57,7 +57,7 @@ export function collectRules(
 
 function addFile(
   collected: Collected,
-  main: Source,
+  main: Placing,
   path: Path,
   file: string,
   pattern: string,
@@ -71,22 +71,22 @@ function addFile(
     text = readFileSync(file, 'utf8');
   } catch (error) {
     collected.problems.push(
-      main.place({ path, value: JSON.stringify(pattern), message: `cannot be read: ${messageOf(error)}` }),
+      ...main.place([
+        { path, value: JSON.stringify(pattern), message: `cannot be read: ${messageOf(error)}` },
+      ]),
     );
     return;
   }
   const source = readSource(text, name, env);
   collected.problems.push(...source.problems);
   if (source.value === undefined) return;
-  const parsed = ruleFileSchema.safeParse(source.value ?? {});
-  if (!parsed.success) {
-    collected.problems.push(...schemaFindings(ruleFileSchema, source.value, parsed.error).map(source.place));
-    return;
-  }
-  add(collected, source, parsed.data.rules, parsed.data.group ?? basename(file, extname(file)));
+  const parsed = parseAll(ruleFileSchema, source);
+  collected.problems.push(...parsed.problems);
+  if (parsed.value !== null)
+    add(collected, parsed, parsed.value.rules, parsed.value.group ?? basename(file, extname(file)));
 }
 
-function add(collected: Collected, source: Source, raws: readonly RawRule[], group: string): void {
+function add(collected: Collected, source: Placing, raws: readonly RawRule[], group: string): void {
   const { known, places } = collected;
   const unitOf = (metric: string): string | null =>
     known.metrics?.find(({ name }) => name === metric)?.unit ?? null;
@@ -108,7 +108,7 @@ function add(collected: Collected, source: Source, raws: readonly RawRule[], gro
       });
     }
     places.set(id, earlier ?? place);
-    collected.problems.push(...all.map(source.place));
+    collected.problems.push(...source.place(all));
     collected.rules.push(...rules);
   });
 }

@@ -16,8 +16,8 @@ export interface Source {
   readonly value: unknown;
   /** Problems of the text itself: syntax, variables that are not set. */
   readonly problems: readonly Problem[];
-  /** A finding with its place in this text. */
-  place(finding: Finding): Problem;
+  /** Findings with their places in this text. */
+  place(findings: readonly Finding[]): Problem[];
 }
 
 const REFERENCE = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{[^}]*\}?/g;
@@ -29,20 +29,23 @@ export function readSource(text: string, file: string | null, env: Env): Source 
     const { line, col } = lines.linePos(error.pos[0]);
     return { ...blank(file), path: '', message: `is not valid YAML: ${error.message}`, line, column: col };
   });
-  if (syntax.length > 0)
-    return { file, value: undefined, problems: syntax, place: (finding) => placed(finding, file, null) };
+  if (syntax.length > 0) return unreadable(file, syntax);
 
   const read = plainValue(document);
   if (!read.ok) {
-    const problem: Problem = { ...blank(file), path: '', message: `is not valid YAML: ${read.message}` };
-    return { file, value: undefined, problems: [problem], place: (finding) => placed(finding, file, null) };
+    return unreadable(file, [{ ...blank(file), path: '', message: `is not valid YAML: ${read.message}` }]);
   }
   const raw = read.value;
-  const place = (finding: Finding): Problem =>
-    placed(shownRaw(finding, raw), file, position(document, lines, finding.path));
+  const place = (found: readonly Finding[]): Problem[] =>
+    found.map((finding) => placed(shownRaw(finding, raw), file, position(document, lines, finding.path)));
   const findings: Finding[] = [];
   const value = interpolate(raw, [], env, findings);
-  return { file, value, problems: findings.map(place), place };
+  return { file, value, problems: place(findings), place };
+}
+
+function unreadable(file: string | null, problems: readonly Problem[]): Source {
+  const place = (found: readonly Finding[]) => found.map((finding) => placed(finding, file, null));
+  return { file, value: undefined, problems, place };
 }
 
 /** Aliases are resolved only here: to nothing, to far too much, or to what they stand in. JSON holds no circle. */

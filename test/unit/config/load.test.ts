@@ -45,6 +45,52 @@ describe('YAML that stands for no plain value', () => {
   });
 });
 
+describe('problems of form and of meaning', () => {
+  const text = [
+    'kafka: { broker: [a] }',
+    "targets: [{ name: db, type: postgresql, url: '${NOT_SET}' }]",
+    'rules:',
+    "  - { name: A, metric: up, operator: '=>', threshold: 80 }",
+    '  - { name: B, metric: upp, threshold: 80, severity: low }',
+    '  - { name: B, metric: up, threshold: 80, runbook: nobody }',
+    'rule_files: [missing.yaml]',
+    'receivers:',
+    '  - { name: hook, type: webhok }',
+    "  - { name: mail, type: webhook, url: 'ftp://h' }",
+    'route: { receivers: [hok, hook] }',
+    'cooldown: soon',
+  ].join('\n');
+
+  it('are told in one run, each in its place', () => {
+    const found = problems(text, {}, { metrics: [{ name: 'up' }], runbooks: [] });
+    expect(found.map(({ path, line }) => [line, path])).toEqual([
+      [1, 'kafka.broker'],
+      [2, 'targets[0].url'],
+      [4, 'rules[0].operator'],
+      [5, 'rules[1].metric'],
+      [6, 'rules[2].name'],
+      [6, 'rules[2].runbook'],
+      [7, 'rule_files[0]'],
+      [9, 'receivers[0].type'],
+      [10, 'receivers[1].url'],
+      [11, 'route.receivers[0]'],
+      [12, 'cooldown'],
+    ]);
+  });
+
+  it('of a rule file too, and the wrong rule hides no other', () => {
+    const path = file('some/rules.yaml', 'rules: [{ name: A }, { name: B, metric: upp, threshold: 1 }]');
+    const found = problems(`rule_files: ['${path}']`, {}, { metrics: [{ name: 'up' }] });
+    expect(found.map(({ path }) => path)).toEqual(
+      expect.arrayContaining(['rules[0].metric', 'rules[1].metric']),
+    );
+  });
+
+  it('stop at nothing: neither a text nor a list is a configuration', () => {
+    for (const whole of ['just a text', '[1, 2]', '5']) expect(errors(whole)).toHaveLength(1);
+  });
+});
+
 describe('a duration', () => {
   it("beyond what Node's timers can wait for is refused", () => {
     expect(errors('acknowledge: { lease: 30d }')).toEqual([expect.stringContaining('at most 24d')]);
@@ -119,7 +165,8 @@ rutes: {}
         ['rutes', 14, 1],
       ]),
     );
-    expect(problems).toHaveLength(11);
+    // The twelfth is the warning that nobody is told.
+    expect(problems).toHaveLength(12);
     const at = (path: string) => problems.find((problem) => problem.path === path)!;
     expect(problemText(at('rules[0].operator'))).toBe(
       'tocsin.yaml:10:5: rules[0].operator: "=>" is not accepted; accepted: >, >=, <, <=, ==, !=',
