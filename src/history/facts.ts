@@ -27,6 +27,7 @@ interface FactsColumns extends AlertColumns {
   past: PastColumns | null;
   artifacts: Artifact[];
   remediation: RemediationResult | null;
+  under_way: NotificationFacts['underWay'];
   related: RelatedColumns[];
 }
 
@@ -47,6 +48,9 @@ export async function readFacts(
           where f.fingerprint = k.fingerprint and f.episode = k.episode), '[]') as artifacts,
        (select result from ${schema}.remediations r where r.fingerprint = k.fingerprint and r.episode = k.episode
           order by seq desc, started_at desc limit 1) as remediation,
+       (select case when t.kind = 'remediation_started' and t.details ? 'runbook' then t.details end from ${schema}.timeline t
+          where t.fingerprint = k.fingerprint and t.episode = k.episode and t.kind in ('remediation_started', 'remediated')
+          order by t.id desc limit 1) as under_way,
        coalesce((select jsonb_agg(to_jsonb(o)) from (
           select o.fingerprint, o.labels, o.state, o.starts_at from ${schema}.alerts o
           where coalesce(o.labels->>'instance_id', o.labels->>'instance') = coalesce(a.labels->>'instance_id', a.labels->>'instance')
@@ -68,6 +72,7 @@ function toFacts(row: FactsColumns, episode: number): NotificationFacts | null {
     alert,
     artifacts: row.artifacts,
     remediation: row.remediation,
+    underWay: row.under_way,
     related: row.related.map(toRelated),
   };
 }

@@ -78,14 +78,16 @@ function measurements({ alert }: NotificationFacts, { now }: BodyContext): strin
   return lines;
 }
 
-function tried({ remediation }: NotificationFacts): string[] {
-  if (remediation === null) return ['Nothing has been tried automatically so far.'];
+function tried({ remediation, underWay }: NotificationFacts): string[] {
+  const now = underWay === null ? [] : [`${underWay.runbook} on ${underWay.target} is under way.`];
+  if (remediation === null) return underWay === null ? ['Nothing has been tried automatically so far.'] : now;
   const { runbook, target, outcome, reason, steps, checks, residual_risk: risk } = remediation;
   return [
     `${runbook} on ${target}: ${outcome.replaceAll('_', ' ').toUpperCase()}. ${reason}`,
     ...steps.map((step) => `- ${step.name}: ${step.status}. ${step.output}`),
     ...checks.map((check) => `- check ${check.type}: ${check.status}. ${check.detail}`),
     ...(risk === null ? [] : [`What risk remains: ${risk}`]),
+    ...now,
   ];
 }
 

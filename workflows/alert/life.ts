@@ -328,7 +328,7 @@ export class AlertLife {
       'remediation_started',
       'tocsin',
       `runbook ${plan.runbook} was started for ${plan.target}`,
-      {},
+      { runbook: plan.runbook, target: plan.target },
       {},
     );
     return plan;

@@ -343,10 +343,17 @@ describe('facts', () => {
     await test_.history.lives.record(
       lifeRecord(row, 1, { state: 'FIRING', artifacts: [{ ...artifact, status: 'late', data: null }] }),
     );
-    const remediated = lifeRecord(row, 2, {
+    const remediated = lifeRecord(row, 3, {
       artifacts: [artifact],
       remediation,
       timeline: [event('remediated')],
+    });
+    const details = { runbook: 'r', target: 'pg-main' };
+    const started = { timeline: [{ ...event('remediation_started'), details }] };
+    await test_.history.lives.record(lifeRecord(row, 2, started));
+    expect(await test_.history.queue.facts(row.fingerprint, row.episode)).toMatchObject({
+      remediation: null,
+      underWay: details,
     });
     // The record comes again when its answer was lost: what counts remediations has to know.
     expect(await test_.history.lives.record(remediated)).toMatchObject({ remediated: true });
@@ -355,6 +362,7 @@ describe('facts', () => {
       alert: row,
       artifacts: [artifact],
       remediation,
+      underWay: null,
       related: [
         {
           fingerprint: neighbour.fingerprint,

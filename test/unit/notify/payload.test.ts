@@ -283,4 +283,13 @@ describe('the text', () => {
     expect(text).toContain('Acknowledged by: ann, 2026-05-04 03:00:00 UTC\n');
     expect(text).toContain('Nothing has been tried automatically so far.');
   });
+
+  test('of a repair that is under way, also after one that has ended', () => {
+    const underWay = { runbook: 'end-idle-sessions', target: 'pg-main' };
+    const over = alert({ state: 'RESOLVED', endsAt: NOW.toISOString() });
+    const [first, second] = [build({ alert: over, underWay }), build({ remediation: verified, underWay })];
+    expect(first.body_text).toContain('What was tried:\nend-idle-sessions on pg-main is under way.\n');
+    expect(first.body_text).not.toContain('Nothing has been tried');
+    expect(second.body_text).toMatch(/VERIFIED[^]*\nend-idle-sessions on pg-main is under way\.\n/);
+  });
 });

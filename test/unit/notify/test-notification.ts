@@ -47,7 +47,7 @@ export function alert(change: Partial<AlertRow> = {}): AlertRow {
 }
 
 export function facts(change: Partial<NotificationFacts> = {}): NotificationFacts {
-  return { alert: alert(), artifacts: [], remediation: null, related: [], ...change };
+  return { alert: alert(), artifacts: [], remediation: null, underWay: null, related: [], ...change };
 }
 
 export const verified: RemediationResult = {
