@@ -50,6 +50,10 @@ const CATALOGUE = {
     retryable: false,
     todo: 'See the reason; a person can act, or the policy can be changed.',
   },
+  TOC_ACT_UNKNOWN: {
+    retryable: false,
+    todo: 'Look at the target: an attempt was cut off before its record, and may have changed it.',
+  },
   TOC_DELIVERY_REFUSED: {
     retryable: false,
     todo: 'Correct the receiver; the destination refuses this message for good.',

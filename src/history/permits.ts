@@ -269,13 +269,15 @@ function begun(row: BeginRow, request: ActRequest): ActBegin {
     return { kind: 'recorded', result: recorded(row) };
   }
   if (row.attempts !== null) return { kind: 'go', attempts: row.attempts };
+  const cutOff = row.statement_hash === null ? {} : { cutOff: true };
   if (row.switch_scope !== null) {
     const detail = `the kill switch "${row.switch_scope}" is on: ${row.switch_reason}`;
-    return { kind: 'refused', reason: 'kill_switch', detail };
+    return { kind: 'refused', reason: 'kill_switch', detail, ...cutOff };
   }
   return {
     kind: 'refused',
     reason: 'lease_lost',
+    ...cutOff,
     detail: `the lease of ${request.lease.holder} has expired or passed to another`,
   };
 }

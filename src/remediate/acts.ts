@@ -41,7 +41,9 @@ export function createActs({ store, target, changeTimeoutMs, now, onRefusal }: A
         const { reason, detail } = begun;
         const { runbook, correlationId } = request;
         onRefusal?.({ runbook, reason, detail, correlationId });
-        throw new TocsinError('TOC_GUARD_REFUSED', `${reason}: ${detail}`);
+        if (!begun.cutOff) throw new TocsinError('TOC_GUARD_REFUSED', `${reason}: ${detail}`);
+        const doubt = 'an earlier attempt was cut off before its record and may have changed the target';
+        throw new TocsinError('TOC_ACT_UNKNOWN', `${reason}: ${detail}; ${doubt}`);
       }
       try {
         const result = await change(request, signal);

@@ -154,7 +154,7 @@ export interface ActResult {
 export interface RemediationActs {
   /** Reads from the target, with secrets masked in texts; refuses more rows than a workflow's history should hold. */
   read(target: string, statement: SqlStatement, signal: AbortSignal): Promise<readonly Row[]>;
-  /** Changes a target once: a repeat of a finished change answers what was recorded and changes nothing. Throws TOC_GUARD_REFUSED when the kill switch is on or the lease was lost. */
+  /** Changes a target once: a repeat of a finished change answers what was recorded and changes nothing. Throws TOC_GUARD_REFUSED when the kill switch is on or the lease was lost, and TOC_ACT_UNKNOWN when that stops the repeat of an attempt that was cut off. */
   perform(request: ActRequest, signal: AbortSignal): Promise<ActResult>;
 }
 
@@ -233,6 +233,8 @@ export type ActBegin =
       readonly kind: 'refused';
       readonly reason: 'kill_switch' | 'lease_lost' | 'statement_reused';
       readonly detail: string;
+      /** An earlier attempt of this act has begun and has no result: the target may be changed. */
+      readonly cutOff?: boolean;
     };
 
 /** Switches, permits, leases and the record of acts. Every decision is one statement, by the store's own clock. */

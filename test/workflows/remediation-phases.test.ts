@@ -122,6 +122,15 @@ describe('an act that fails half way', () => {
     ]);
   });
 
+  it('is told as tried when the kill switch stops the repeat of an attempt that was cut off', async () => {
+    const world = new World();
+    world.perform = () =>
+      Promise.reject(new TocsinError('TOC_ACT_UNKNOWN', 'kill_switch: it is on; cut off'));
+    const result = await run(world, request());
+    expect(result).toMatchObject({ outcome: 'failed', attempted: true, residual_risk: 'high' });
+    expect(result.reason).toMatch(/^kill_switch/);
+  });
+
   it('does not try again what can never succeed', async () => {
     const world = new World();
     const denied = Object.assign(new Error('permission denied'), { code: '42501' });

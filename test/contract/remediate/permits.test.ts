@@ -210,6 +210,13 @@ describe('acts', () => {
     expect(await own.acts('a')).toEqual([]);
   });
 
+  it('are refused while a kill switch is on, and say when an earlier attempt may have acted', async () => {
+    const request = act(await leased());
+    await own.store.beginAct(request, 60_000);
+    await own.store.setSwitch({ scope: '*', engaged: true, reason: 'drill', changedBy: 'ada' });
+    expect(await own.store.beginAct(request, 60_000)).toMatchObject({ reason: 'kill_switch', cutOff: true });
+  });
+
   it('are refused to a holder whose lease has passed to another', async () => {
     const old = await leased('a', 1);
     await waitFor(async () => (await own.store.take(wish('b', { resources: ['target/db-1'] }))).granted, {

@@ -63,6 +63,20 @@ it('changes nothing when the intent is refused', async () => {
   ]);
 });
 
+it('does not call an act refused whose earlier attempt was cut off: it may have changed the target', async () => {
+  const store = fakeStore({
+    beginAct: () =>
+      Promise.resolve({ kind: 'refused', reason: 'kill_switch', detail: 'it is on', cutOff: true }),
+  });
+  const change = jest.fn();
+  await expect(actsOn(store, change).perform(request, never)).rejects.toMatchObject({
+    code: 'TOC_ACT_UNKNOWN',
+    message: expect.stringMatching(/^kill_switch: it is on; an earlier attempt was cut off/),
+    retryable: false,
+  });
+  expect(change).not.toHaveBeenCalled();
+});
+
 it('changes nothing when the intent cannot be recorded', async () => {
   const change = jest.fn();
   const store = fakeStore({ beginAct: () => Promise.reject(new Error('away')) });
