@@ -1,13 +1,14 @@
 /**
  * Collectors tick in shards: one Schedule a shard starts a workflow every five minutes, whose one activity ticks until
- * the next is due. When a run is still ending, the next waits for it. What a stopped server missed within one interval is
- * made up for: there is always one such time, so collection goes on as soon as the server is back. Older times are let
- * go, since the past cannot be measured.
+ * the next is due. A collector that starts begins a run at once, unless one is under way. When a run is still ending,
+ * the next waits for it. What a stopped server missed within one interval is made up for: there is always one such time,
+ * so collection goes on as soon as the server is back. Older times are let go, since the past cannot be measured.
  */
 import {
   ScheduleAlreadyRunning,
   ScheduleOverlapPolicy,
   type Client,
+  type ScheduleHandle,
   type ScheduleOptions,
   type ScheduleOptionsStartWorkflowAction,
 } from '@temporalio/client';
@@ -27,23 +28,26 @@ export async function ensureCollectionSchedules(
   { instance, shards, everyMs }: CollectionSchedules,
 ): Promise<void> {
   for (const shard of shards) {
-    const options = scheduleOf(instance, shard, everyMs);
-    try {
-      await client.schedule.create(options);
-    } catch (error) {
-      if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-      await client.schedule.getHandle(options.scheduleId).update<typeof collectWorkflow>((previous) => {
-        const { spec, policies, action } = options;
-        return {
-          spec,
-          policies,
-          action,
-          state: { paused: previous.state.paused, note: previous.state.note },
-        };
-      });
-    }
+    const schedule = await ensureSchedule(client, scheduleOf(instance, shard, everyMs));
+    // Not by the Schedule's own `triggerImmediately`, whose run it does not know of, so that the next would not wait for it.
+    const { paused } = (await schedule.describe()).state;
+    if (!paused) await schedule.trigger(ScheduleOverlapPolicy.SKIP);
   }
   await deleteOthers(client, instance, new Set(shards.map((shard) => collectWorkflowId(instance, shard))));
+}
+
+async function ensureSchedule(client: Client, options: Schedule): Promise<ScheduleHandle> {
+  try {
+    return await client.schedule.create(options);
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    const handle = client.schedule.getHandle(options.scheduleId);
+    const { spec, policies, action } = options;
+    await handle.update<typeof collectWorkflow>(({ state: { paused, note } }) => {
+      return { spec, policies, action, state: { paused, note } };
+    });
+    return handle;
+  }
 }
 
 /** Ends collection by Schedule, for a system that is taken down for good. */
@@ -74,7 +78,6 @@ function scheduleOf(instance: string, shard: string, everyMs: number): Schedule 
       catchupWindow: everyMs + SLACK_MS,
       pauseOnFailure: false,
     },
-    state: { triggerImmediately: true },
     action: {
       type: 'startWorkflow',
       workflowType: 'collectWorkflow',

@@ -29,6 +29,24 @@ test('the first run begins at once', async () => {
   });
 });
 
+test('a run that is under way holds back the next, by time or by another start of a collector', async () => {
+  const everyMs = 1_000;
+  const often = () => ensureCollectionSchedules(client, { instance, shards: ['a', 'often'], everyMs });
+  await often();
+  await waitFor(async () => (await handle('often').describe()).info.numActionsTaken === 1, {
+    what: 'the first run',
+  });
+  const { nextActionTimes } = (await handle('often').describe()).info;
+  await often();
+  await waitFor(
+    async () => (await handle('often').describe()).info.nextActionTimes[0]! > nextActionTimes[2]!,
+    { what: 'three due times' },
+  );
+  // Nobody works on runs here, so the first is still under way.
+  expect((await handle('often').describe()).info.numActionsTaken).toBe(1);
+  await ensure('a');
+});
+
 test('a whole interval is made up for, so that no stop of the server leaves a gap behind it', async () => {
   const { policies, spec } = await handle('a').describe();
   expect(spec.intervals).toMatchObject([{ every: EVERY_MS }]);
