@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import type { Config } from '../src/config/config';
 import { openHistory } from '../src/history/history';
 import type { AlertLists } from '../src/history/port';
+import type { SilenceStore } from '../src/mute/port';
 import type { PermitStore } from '../src/remediate/port';
 import type { AlertActions } from '../src/temporal/actions';
 import { policiesOf } from './policies';
@@ -14,6 +15,7 @@ const ANSWER_WITHIN_MS = 10_000;
 export interface Operator {
   readonly lists: AlertLists;
   readonly permits: Pick<PermitStore, 'switches' | 'setSwitch'>;
+  readonly silences: Pick<SilenceStore, 'active'>;
   readonly actions: AlertActions;
   close(): Promise<void>;
 }
@@ -32,6 +34,7 @@ export async function openOperator(config: Config): Promise<Operator> {
   return {
     lists: history.lists,
     permits: history.permits,
+    silences: history.silences,
     actions: {
       acknowledge: async (row, request) => (await connected()).acknowledge(row, request),
       unacknowledge: async (row, request) => (await connected()).unacknowledge(row, request),

@@ -195,7 +195,7 @@ export const terminateIdleSessions = defineRunbook({
     }));
     const count = ended(told).length;
     const spared = told.length - count;
-    const output = `ended ${count} idle sessions${spared > 0 ? `, ${spared} had ended or woken before` : ''}`;
+    const output = `ended ${count} idle session${count === 1 ? '' : 's'}${spared > 0 ? `, ${spared} had ended or woken before` : ''}`;
     return { changed: count, output, details: { sessions: told } };
   },
 
@@ -204,7 +204,7 @@ export const terminateIdleSessions = defineRunbook({
     const left = await read(stillThere(sessions));
     const detail =
       left.length === 0
-        ? `none of the ${sessions.length} ended sessions is left`
+        ? `none of the ended sessions is left (${sessions.length})`
         : `still there: ${left.map(({ pid }) => pid).join(', ')}`;
     return [{ type: 'sessions_ended', ok: left.length === 0, detail }];
   },

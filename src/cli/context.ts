@@ -1,5 +1,6 @@
 /** What a command sees of its surroundings: streams, terminal, environment, clock, and the rest of the system. */
 import { once } from 'node:events';
+import { userInfo } from 'node:os';
 import { processEnv, type Env } from '../config/env';
 import { runningDev, type RunningDev } from '../dev/running';
 import type { Wiring } from './port';
@@ -16,6 +17,8 @@ export interface Context {
   /** Writes one line to standard error. */
   readonly complain: (line: string) => void;
   readonly env: Env;
+  /** The account's name; null where the system has none for it. */
+  readonly accountName: () => string | null;
   readonly colour: boolean;
   /** Columns of the terminal; null when the output goes elsewhere, and then nothing is cut or wrapped. */
   readonly width: number | null;
@@ -33,12 +36,22 @@ export function processContext(): Context {
     drained: async () => (stdout.writableNeedDrain ? once(stdout, 'drain') : undefined),
     complain: (line) => void stderr.write(`${line}\n`),
     env,
+    accountName,
     colour: wantsColour(env, stdout.isTTY === true),
     width: stdout.isTTY ? (stdout.columns ?? 80) : null,
     now: Date.now,
     runningDev: () => runningDev(DATA_FOLDER),
     wiring,
   };
+}
+
+/** In a container the environment often has no USER, and an account may be a number without a name. */
+function accountName(): string | null {
+  try {
+    return userInfo().username;
+  } catch {
+    return null;
+  }
 }
 
 /** https://no-color.org: set and not empty means no. FORCE_COLOR is for those who page or record the output. */

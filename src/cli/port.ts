@@ -3,6 +3,7 @@ import type { Config } from '../config/config';
 import type { Metric } from '../domain/metric';
 import type { ServerEnvironment } from '../dev/servers';
 import type { AlertLists } from '../history/port';
+import type { SilenceStore } from '../mute/port';
 import type { PermitStore } from '../remediate/port';
 import type { AlertActions } from '../temporal/actions';
 
@@ -12,6 +13,7 @@ export type { AlertActions, AlertLists };
 export interface Operator {
   readonly lists: AlertLists;
   readonly permits: Pick<PermitStore, 'switches' | 'setSwitch'>;
+  readonly silences: Pick<SilenceStore, 'active'>;
   readonly actions: AlertActions;
   close(): Promise<void>;
 }

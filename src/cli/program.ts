@@ -151,7 +151,7 @@ function addAlerts(alerts: Command, context: Context, into: Into): void {
   const list = alerts
     .command('list')
     .description('the alerts, newest first')
-    .option('--state <state>', 'open, firing, acknowledged, resolved, all', 'open')
+    .option('--state <state>', 'open, firing, acknowledged, silenced, resolved, all', 'open')
     .option('--severity <word>', 'critical, high, warning, medium, low, info')
     .option(
       '-m, --matcher <matcher>',

@@ -1,7 +1,8 @@
 /** Alerts as programs read them: snake_case, times in ISO 8601. Keys are only added. */
+import type { LifeStatus } from '../../domain/life';
 import type { AlertRow, NotificationRecord } from '../../history/port';
 
-export function alertJson(row: AlertRow): Record<string, unknown> {
+export function alertJson(row: AlertRow, silencedUntil: string | null): Record<string, unknown> {
   return {
     fingerprint: row.fingerprint,
     state: row.state,
@@ -18,10 +19,17 @@ export function alertJson(row: AlertRow): Record<string, unknown> {
     episode: row.episode,
     fire_count: row.fireCount,
     acknowledgement: row.acknowledgement,
+    silenced_until: silencedUntil,
     resolved_by: row.resolvedBy,
     rule: row.rule,
     correlation_id: row.correlationId,
   };
+}
+
+export function lifeJson(status: LifeStatus): Record<string, unknown> {
+  const { startsAt, silencedUntil, escalation, ...same } = status;
+  const next = escalation && { policy: escalation.policy, told: escalation.told, next_at: escalation.nextAt };
+  return { ...same, starts_at: startsAt, silenced_until: silencedUntil, escalation: next };
 }
 
 export function notificationJson(record: NotificationRecord): Record<string, unknown> {

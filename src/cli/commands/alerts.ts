@@ -1,14 +1,27 @@
 /** `tocsin alerts list`, and the actions on one or more alerts. */
 import { messageOf, TocsinError } from '../../domain/errors';
 import type { ActionAnswer } from '../../domain/life';
-import type { AlertState } from '../../domain/lifecycle';
+import { shownState, type AlertState } from '../../domain/lifecycle';
+import { SEVERITIES } from '../../domain/rule';
 import type { AlertRow } from '../../history/port';
+import { createMutes } from '../../mute/mutes';
+import type { SilenceStore } from '../../mute/port';
 import { serverConfig, type ConfigOption } from '../configuration';
 import type { Context } from '../context';
 import { oneLine } from '../plain';
 import { EXIT, failureText, usage, type ExitCode } from '../failures';
 import type { AlertActions, AlertLists, Operator } from '../port';
-import { amountText, fromNow, paint, severityStyle, span, stateStyle, tableOf, type Column } from '../show';
+import {
+  amountText,
+  fromNow,
+  paint,
+  severityStyle,
+  span,
+  stateStyle,
+  tableOf,
+  unitOf,
+  type Column,
+} from '../show';
 import { countOf, durationOf, fingerprintOf, matcherOf, wordOf } from '../words';
 import { alertJson } from './alert-json';
 
@@ -24,23 +37,40 @@ export interface ListOptions extends ConfigOption {
   readonly json?: boolean;
 }
 
-const STATE_WORDS = ['open', 'firing', 'acknowledged', 'resolved', 'all'] as const;
+const STATE_WORDS = ['open', 'firing', 'acknowledged', 'silenced', 'resolved', 'all'] as const;
+
+/** With the end of the silence that holds it now. */
+export interface ListedAlert {
+  readonly row: AlertRow;
+  readonly silencedUntil: string | null;
+}
 
 export async function listAlerts(context: Context, options: ListOptions): Promise<ExitCode> {
   const word = wordOf('state', options.state, STATE_WORDS);
   const limit = countOf('--limit', options.limit, 1, MANY);
   const filter = {
-    severity: options.severity?.toLowerCase(),
+    severity: options.severity && wordOf('severity', options.severity, SEVERITIES),
     matchers: options.matcher.map(matcherOf),
-    limit,
+    // which of them are silenced is known only afterwards
+    limit: word === 'silenced' ? MANY : limit,
   };
-  const rows = await withOperator(context, options, async ({ lists }) => {
+  const rows = await withOperator(context, options, async ({ lists, silences }) => {
     const found = await Promise.all(
       statesOf(word).map((state) => lists.list({ ...filter, ...(state && { state }) })),
     );
-    return found.flat().sort(newestFirst).slice(0, limit);
+    const listed = await withSilences(silences, found.flat().sort(newestFirst), context.now());
+    return listed
+      .filter(({ silencedUntil }) => word !== 'silenced' || silencedUntil !== null)
+      .slice(0, limit);
   });
-  if (options.json) context.print(JSON.stringify(rows.map(alertJson), null, 2));
+  if (options.json)
+    context.print(
+      JSON.stringify(
+        rows.map(({ row, silencedUntil }) => alertJson(row, silencedUntil)),
+        null,
+        2,
+      ),
+    );
   else if (rows.length === 0) context.print(word === 'open' ? 'No open alerts.' : 'No such alerts.');
   else context.print(tableOf(context, columns(context.now()), rows));
   return EXIT.ok;
@@ -48,38 +78,71 @@ export async function listAlerts(context: Context, options: ListOptions): Promis
 
 function statesOf(word: (typeof STATE_WORDS)[number]): (AlertState | undefined)[] {
   if (word === 'all') return [undefined];
-  return word === 'open' ? ['FIRING', 'ACKNOWLEDGED'] : [word.toUpperCase() as AlertState];
+  return word === 'open' || word === 'silenced'
+    ? ['FIRING', 'ACKNOWLEDGED']
+    : [word.toUpperCase() as AlertState];
+}
+
+/** Nobody hears of an alert that is over: what still silences its labels is no news of it. */
+export function withSilences(
+  silences: Pick<SilenceStore, 'active'>,
+  rows: readonly AlertRow[],
+  now: number,
+): Promise<ListedAlert[]> {
+  const mutes = createMutes(silences);
+  const untilOf = async ({ state, labels }: AlertRow): Promise<string | null> => {
+    const verdict = state === 'RESOLVED' ? null : await mutes.verdict(labels, new Date(now));
+    return verdict?.muted ? verdict.until : null;
+  };
+  return Promise.all(rows.map(async (row) => ({ row, silencedUntil: await untilOf(row) })));
 }
 
 const newestFirst = (a: AlertRow, b: AlertRow): number => b.episode - a.episode;
 
-function columns(now: number): Column<AlertRow>[] {
+function columns(now: number): Column<ListedAlert>[] {
   return [
-    { title: 'ID', value: ({ fingerprint }) => fingerprint.slice(0, SHORT) },
-    { title: 'STATE', value: ({ state }) => state, style: ({ state }) => stateStyle(state) },
+    { title: 'ID', value: ({ row }) => row.fingerprint.slice(0, SHORT) },
+    { title: 'STATE', value: stateText, style: (listed) => stateStyle(stateText(listed)) },
     {
       title: 'SEVERITY',
-      value: ({ labels }) => labels.severity ?? '',
-      style: ({ labels }) => severityStyle(labels.severity ?? ''),
+      value: ({ row: { labels } }) => labels.severity ?? '',
+      style: ({ row: { labels } }) => severityStyle(labels.severity ?? ''),
     },
-    { title: 'ALERT', value: ({ labels }) => labels.alertname ?? '', flexible: true },
-    { title: 'RESOURCE', value: ({ labels }) => labels.instance_id ?? labels.instance ?? '', flexible: true },
-    { title: 'VALUE', value: valueText, flexible: true },
-    { title: 'SINCE', value: ({ startsAt }) => span(now - Date.parse(startsAt)) },
-    { title: 'HELD BY', value: ({ acknowledgement }) => heldText(acknowledgement, now), flexible: true },
+    { title: 'ALERT', value: ({ row: { labels } }) => labels.alertname ?? '', flexible: true },
+    {
+      title: 'RESOURCE',
+      value: ({ row: { labels } }) => labels.instance_id ?? labels.instance ?? '',
+      flexible: true,
+    },
+    { title: 'VALUE', value: ({ row }) => valueText(row), flexible: true },
+    { title: 'SINCE', value: ({ row }) => span(now - Date.parse(row.startsAt)) },
+    { title: 'HELD BY', value: (listed) => heldText(listed, now), flexible: true },
   ];
 }
 
+const stateText = ({ row, silencedUntil }: ListedAlert): string =>
+  shownState(row.state, silencedUntil !== null);
+
 function valueText({ value, threshold, condition }: AlertRow): string {
   if (value === null) return '–';
+  const unit = unitOf(condition?.metric);
   return threshold === null
-    ? amountText(value)
-    : `${amountText(value)} (${condition?.operator ?? 'limit'} ${amountText(threshold)})`;
+    ? amountText(value, unit)
+    : `${amountText(value, unit)} (fires at ${condition?.operator ?? ''} ${amountText(threshold, unit)})`.replace(
+        '  ',
+        ' ',
+      );
 }
 
-function heldText(held: AlertRow['acknowledgement'], now: number): string {
-  if (held === null) return '';
-  return held.until === null ? held.owner : `${held.owner}, until ${fromNow(now, held.until)}`;
+function heldText({ row: { acknowledgement: held }, silencedUntil }: ListedAlert, now: number): string {
+  const by =
+    held === null
+      ? null
+      : held.until === null
+        ? held.owner
+        : `${held.owner}, until ${fromNow(now, held.until)}`;
+  const silenced = silencedUntil && `silenced, ${span(Date.parse(silencedUntil) - now)} left`;
+  return [by, silenced].filter(Boolean).join('; ');
 }
 
 export interface ActOptions extends ConfigOption {
@@ -147,8 +210,9 @@ function actionOf(name: ActionName, options: ActOptions, owner: string): Act {
   }
 }
 
-export function ownerOf({ env }: Context, { owner }: { readonly owner?: string }): string {
-  const name = (owner ?? env.TOCSIN_OWNER ?? env.USER ?? env.LOGNAME ?? env.USERNAME ?? '').trim();
+export function ownerOf({ env, accountName }: Context, { owner }: { readonly owner?: string }): string {
+  const named = owner ?? env.TOCSIN_OWNER ?? env.USER ?? env.LOGNAME ?? env.USERNAME;
+  const name = (named ?? accountName() ?? '').trim();
   if (name === '') throw usage('who are you? Give --owner NAME, or set TOCSIN_OWNER');
   return name;
 }

@@ -9,7 +9,7 @@ import type { Operator, ThresholdRule } from '../../domain/rule';
 import { readConfig, type ConfigOption } from '../configuration';
 import type { Context } from '../context';
 import { EXIT, usage, type ExitCode } from '../failures';
-import { amountText, facts, paint, severityStyle, tableOf, type Column } from '../show';
+import { amountText, facts, paint, severityStyle, tableOf, unitOf, type Column } from '../show';
 
 export interface RulesOptions extends ConfigOption {
   readonly json?: boolean;
@@ -103,8 +103,12 @@ function quietText({ cooldownMs: own }: ThresholdRule, { cooldownMs: byDefault }
 
 function conditionText(rule: ThresholdRule): string {
   const recovery =
-    rule.recoveryThreshold === null ? '' : `, recovers at ${amountText(rule.recoveryThreshold)}`;
-  return `${rule.metric} ${rule.operator} ${amountText(rule.threshold)}${recovery}`;
+    rule.recoveryThreshold === null
+      ? ''
+      : `, recovers at ${amountText(rule.recoveryThreshold, unitOf(rule.metric))}`;
+  const what =
+    rule.windowMs === 0 ? rule.metric : `mean over ${formatDuration(rule.windowMs)} of ${rule.metric}`;
+  return `${what} ${rule.operator} ${amountText(rule.threshold, unitOf(rule.metric))}${recovery}`;
 }
 
 const seriesText = ({ matchers }: ThresholdRule): string => matchers.map(matcherText).join(', ');
@@ -121,7 +125,7 @@ function firesText({
     windowMs === 0 ? `a sample of ${metric}` : `the mean of ${metric} over ${formatDuration(windowMs)}`;
   const times = consecutiveFailures === 1 ? '' : `, ${consecutiveFailures} samples in a row`;
   const lasting = forMs === 0 ? ', at once' : `, and has been for ${formatDuration(forMs)}`;
-  return `when ${what} is ${operator} ${amountText(threshold)}${times}${lasting}`;
+  return `when ${what} is ${operator} ${amountText(threshold, unitOf(metric))}${times}${lasting}`;
 }
 
 const OPPOSITE: Readonly<Record<Operator, string>> = {
@@ -133,8 +137,8 @@ const OPPOSITE: Readonly<Record<Operator, string>> = {
   '!=': '==',
 };
 
-function recoversText({ operator, threshold, recoveryThreshold }: ThresholdRule): string {
-  return `when it is ${OPPOSITE[operator]} ${amountText(recoveryThreshold ?? threshold)}`;
+function recoversText({ metric, operator, threshold, recoveryThreshold }: ThresholdRule): string {
+  return `when it is ${OPPOSITE[operator]} ${amountText(recoveryThreshold ?? threshold, unitOf(metric))}`;
 }
 
 function tellsText({ page }: Config): string {

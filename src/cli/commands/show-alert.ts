@@ -8,6 +8,7 @@ import { messageOf } from '../../domain/errors';
 import type { Artifact } from '../../domain/artifact';
 import { nextLevel } from '../../domain/escalation';
 import type { LifeStatus, TimelineEvent } from '../../domain/life';
+import { shownState } from '../../domain/lifecycle';
 import { compileMatchers } from '../../domain/matchers';
 import type { RemediationResult } from '../../domain/remediation';
 import type { AlertRow, NotificationRecord } from '../../history/port';
@@ -27,11 +28,13 @@ import {
   stamp,
   stateStyle,
   tableOf,
+  unitOf,
   type Column,
 } from '../show';
 import { fingerprintOf } from '../words';
-import { alertJson, notificationJson } from './alert-json';
-import { findAlert } from './alerts';
+import { alertJson, lifeJson, notificationJson } from './alert-json';
+import { findAlert, withSilences } from './alerts';
+import { foundLines } from './evidence';
 
 type PlacedEvent = TimelineEvent & { readonly episode: number };
 
@@ -44,6 +47,9 @@ interface Story {
   readonly notifications: readonly NotificationRecord[];
   readonly remediations: readonly RemediationResult[];
   readonly artifacts: readonly Artifact[];
+  readonly silencedUntil: string | null;
+  /** Of all episodes, or of the last. */
+  readonly all: boolean;
 }
 
 export interface ShowOptions extends ConfigOption {
@@ -58,7 +64,7 @@ export async function showAlert(context: Context, word: string, options: ShowOpt
   const { openOperator } = context.wiring;
   const operator = await openOperator(config);
   try {
-    const story = await readStory(operator, prefix, options.all === true);
+    const story = await readStory(operator, prefix, options.all === true, context.now());
     context.print(
       options.json ? JSON.stringify(storyJson(story), null, 2) : storyText(context, story, config),
     );
@@ -68,11 +74,16 @@ export async function showAlert(context: Context, word: string, options: ShowOpt
   }
 }
 
-async function readStory({ lists, actions }: Operator, prefix: string, all: boolean): Promise<Story> {
+async function readStory(
+  { lists, actions, silences }: Operator,
+  prefix: string,
+  all: boolean,
+  now: number,
+): Promise<Story> {
   const row = await findAlert(lists, prefix);
   const { fingerprint } = row;
   const episode = all ? undefined : row.episode;
-  const [live, timeline, notifications, remediations, artifacts] = await Promise.all([
+  const [live, timeline, notifications, remediations, artifacts, [listed]] = await Promise.all([
     actions.status(fingerprint).then(
       (status) => ({ status, away: null }),
       (error: unknown) => ({ status: null, away: redactUrl(messageOf(error)) }),
@@ -81,19 +92,17 @@ async function readStory({ lists, actions }: Operator, prefix: string, all: bool
     lists.notifications(fingerprint, episode),
     lists.remediations(fingerprint, episode),
     lists.artifacts(fingerprint, row.episode),
+    withSilences(silences, [row], now),
   ]);
-  return { row, ...live, timeline, notifications, remediations, artifacts };
+  const silencedUntil = listed!.silencedUntil ?? live.status?.silencedUntil ?? null;
+  return { row, ...live, timeline, notifications, remediations, artifacts, silencedUntil, all };
 }
 
 function storyText(context: Context, story: Story, config: Config): string {
-  const { row, timeline, notifications, artifacts } = story;
+  const { row, timeline, notifications, artifacts, all } = story;
   const parts = [
     `${title(context, story)}\n${facts(context, summary(context, story, config))}`,
-    section(
-      context,
-      'Evidence',
-      artifacts.length === 0 ? null : tableOf(context, evidenceColumns, artifacts, 2),
-    ),
+    section(context, 'Evidence', artifacts.length === 0 ? null : evidenceText(context, story)),
     section(
       context,
       'Timeline',
@@ -110,8 +119,8 @@ function storyText(context: Context, story: Story, config: Config): string {
     ),
   ];
   const episodes =
-    row.fireCount > 1
-      ? `\n\n${paint(context, 'dim', `Episode ${row.fireCount} of this alert; --all shows the earlier ones too.`)}`
+    row.fireCount > 1 && !all
+      ? `\n\n${paint(context, 'dim', `Episode ${row.fireCount} of this alert; \`tocsin alerts show ${row.fingerprint} --all\` shows the earlier ones too.`)}`
       : '';
   return parts.filter((part) => part !== null).join('\n\n') + episodes;
 }
@@ -120,20 +129,10 @@ function section(context: Context, name: string, text: string | null): string | 
   return text === null ? null : `${paint(context, 'bold', name)}\n${text}`;
 }
 
-/** The life knows of silences; the row's own state where it is newer than the life or the life is gone. */
-function shownState({ row, status }: Story): string {
-  return status !== null &&
-    status.episode === row.episode &&
-    status.state === 'SILENCED' &&
-    row.state === 'FIRING'
-    ? 'SILENCED'
-    : row.state;
-}
-
 function title(context: Context, story: Story): string {
   const { labels } = story.row;
   const severity = oneLine(labels.severity ?? '');
-  const state = shownState(story);
+  const state = shownState(story.row.state, story.silencedUntil !== null);
   const name = oneLine(labels.alertname ?? 'an alert without a name');
   const parts = [
     paint(context, stateStyle(state), state),
@@ -144,7 +143,7 @@ function title(context: Context, story: Story): string {
 }
 
 function summary(context: Context, story: Story, config: Config): [string, string | null][] {
-  const { row, status, away } = story;
+  const { row, away, silencedUntil } = story;
   const now = context.now();
   const own: [string, string | null][] = [
     ['Id', `${row.fingerprint}  (fired ${row.fireCount === 1 ? 'once' : `${row.fireCount} times`})`],
@@ -156,9 +155,7 @@ function summary(context: Context, story: Story, config: Config): [string, strin
     ['Held by', row.state === 'RESOLVED' ? null : heldText(row, now)],
     [
       'Silenced',
-      status?.silencedUntil
-        ? `until ${stamp(status.silencedUntil)}, ${fromNow(now, status.silencedUntil)}`
-        : null,
+      silencedUntil === null ? null : `until ${stamp(silencedUntil)}, ${fromNow(now, silencedUntil)}`,
     ],
     ['Escalation', escalationText(story, config, now)],
     ['Remediation', remediationText(story, now)],
@@ -167,9 +164,7 @@ function summary(context: Context, story: Story, config: Config): [string, strin
     ['Correlation', row.correlationId],
     [
       'Note',
-      away === null
-        ? null
-        : `the alert's life did not answer (${away}); silence and next escalation are not shown`,
+      away === null ? null : `the alert's life did not answer (${away}); the next escalation is not shown`,
     ],
   ];
   return own.map(([label, value]) => [label, value === null ? null : oneLine(value)]);
@@ -183,13 +178,16 @@ function endedText(row: AlertRow, now: number): string | null {
 
 function valueText({ value, threshold, condition }: AlertRow): string | null {
   if (value === null) return null;
+  const unit = unitOf(condition?.metric);
   const limit =
     threshold === null
       ? ''
-      : `, fires at ${condition?.operator ?? ''} ${amountText(threshold)}`.replace('  ', ' ');
+      : `, fires at ${condition?.operator ?? ''} ${amountText(threshold, unit)}`.replace('  ', ' ');
   const recovery =
-    condition?.recovery_threshold == null ? '' : `, recovers at ${amountText(condition.recovery_threshold)}`;
-  return `${condition ? `${condition.metric} = ` : ''}${amountText(value)}${limit}${recovery}`;
+    condition?.recovery_threshold == null
+      ? ''
+      : `, recovers at ${amountText(condition.recovery_threshold, unit)}`;
+  return `${condition ? `${condition.metric} = ` : ''}${amountText(value, unit)}${limit}${recovery}`;
 }
 
 function whereText({ labels }: AlertRow): string | null {
@@ -214,7 +212,7 @@ function heldText({ acknowledgement: held }: AlertRow, now: number): string {
   return `${held.owner}, ${until}${held.comment === null ? '' : `: ${held.comment}`}`;
 }
 
-function escalationText({ row, status }: Story, config: Config, now: number): string | null {
+function escalationText({ row, status, silencedUntil }: Story, config: Config, now: number): string | null {
   if (status?.escalation == null || status.episode !== row.episode) return null;
   const { policy: name, told, nextAt } = status.escalation;
   const policy =
@@ -232,7 +230,7 @@ function escalationText({ row, status }: Story, config: Config, now: number): st
   const waits =
     row.state === 'ACKNOWLEDGED'
       ? 'waits while it is held'
-      : status.silencedUntil
+      : silencedUntil !== null
         ? 'waits while it is silenced'
         : 'nobody is told next';
   return `${name}: ${so}; ${waits}`;
@@ -246,6 +244,12 @@ function remediationText({ row, status, remediations }: Story, now: number): str
   if (last === undefined) return 'none';
   const risk = last.residual_risk === null ? '' : `; residual risk ${last.residual_risk}`;
   return `${last.runbook}: ${last.outcome.replaceAll('_', ' ')}, ${fromNow(now, last.ended_at)}: ${last.reason}${risk}`;
+}
+
+/** Under the table what a person would look for first in it. */
+function evidenceText(context: Context, { artifacts, remediations }: Story): string {
+  const lines = foundLines(artifacts, remediations).map((line) => `  ${oneLine(line)}`);
+  return [tableOf(context, evidenceColumns, artifacts, 2), ...lines].join('\n');
 }
 
 const evidenceColumns: readonly Column<Artifact>[] = [
@@ -292,10 +296,11 @@ function notificationColumns(now: number): Column<NotificationRecord>[] {
   ];
 }
 
-function storyJson({ row, status, away, timeline, notifications, remediations, artifacts }: Story): object {
+function storyJson(story: Story): object {
+  const { row, status, away, timeline, notifications, remediations, artifacts, silencedUntil } = story;
   return {
-    ...alertJson(row),
-    life: status,
+    ...alertJson(row, silencedUntil),
+    life: status && lifeJson(status),
     life_error: away,
     timeline,
     notifications: notifications.map(notificationJson),

@@ -79,7 +79,7 @@ export function postgresBlockers(sql: Pick<TargetSql, 'read'>): EnrichmentProvid
       const title =
         waiting === 0
           ? 'no session waits for another'
-          : `${waiting} sessions wait for ${blockers.length} blockers`;
+          : `${waiting === 1 ? '1 session waits' : `${waiting} sessions wait`} for ${blockers.length} blocker${blockers.length === 1 ? '' : 's'}`;
       return { title, data: { waiting, blockers } };
     },
   };

@@ -51,7 +51,7 @@ export function postgresSessions(sql: Pick<TargetSql, 'read'>): EnrichmentProvid
         query: shownQuery(query as string | null, QUERY_LENGTH),
       }));
       return {
-        title: `${total} of ${max_connections} sessions, the ${shown.length} longest`,
+        title: `${total} of ${max_connections} connections are used`,
         data: { total, max_connections, states, sessions: shown },
       };
     },

@@ -20,6 +20,9 @@ export const recentWindow: EnrichmentProvider = {
       first: recent[0]![1],
       last: recent.at(-1)![1],
     };
-    return Promise.resolve({ title: `${recent.length} points before the alert`, data });
+    return Promise.resolve({
+      title: `${recent.length} point${recent.length === 1 ? '' : 's'} before the alert`,
+      data,
+    });
   },
 };

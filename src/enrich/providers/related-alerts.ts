@@ -13,7 +13,10 @@ export function relatedAlerts(lists: Pick<AlertLists, 'related'>): EnrichmentPro
     async collect({ fingerprint, labels }) {
       const alerts = await lists.related({ fingerprint, labels }, LIMIT);
       const count = alerts.length === LIMIT ? `${LIMIT} or more` : String(alerts.length);
-      return { title: `${count} other alerts fire on this instance`, data: { alerts } };
+      return {
+        title: `${count === '1' ? '1 other alert fires' : `${count} other alerts fire`} on this instance`,
+        data: { alerts },
+      };
     },
   };
 }

@@ -119,7 +119,7 @@ describe('alerts in a real Postgres', () => {
 
   it('are listed for people and for programs', async () => {
     const { code, out, err } = await tocsin(['alerts', 'list', '--config', config]);
-    expect(out).toMatch(/^7c3f00aa {2}FIRING +critical +DiskFull +db-1 +97 \(limit 90\) +1m/m);
+    expect(out).toMatch(/^7c3f00aa {2}FIRING +critical +DiskFull +db-1 +97 \(fires at 90\) +1m/m);
     expect([code, err]).toEqual([0, '']);
     const json = await tocsin(['alerts', 'list', '--json', '-m', 'instance_id="db-1"', '--config', config]);
     expect(JSON.parse(json.out)).toMatchObject([{ fingerprint, state: 'FIRING', severity: 'critical' }]);

@@ -58,7 +58,7 @@ describe('postgres_sessions', () => {
       sessions: Record<string, unknown>[];
     }>('postgres_sessions');
     expect(status).toBe('ok');
-    expect(title).toMatch(/^\d+ of \d+ sessions, the \d+ longest$/);
+    expect(title).toMatch(/^\d+ of \d+ connections are used$/);
     expect(data.states).toMatchObject({ 'idle in transaction': 1 });
     expect(data.total).toBeGreaterThanOrEqual(3);
     expect(data.sessions[0]).toMatchObject({
@@ -82,7 +82,7 @@ describe('postgres_blockers', () => {
     await waitingFor(second, 'update stock set id = id where id = 1');
     await waitingFor(third, 'update stock set id = id where id = 2');
     const { data, title } = await ask<{ waiting: number; blockers: BlockNode[] }>('postgres_blockers');
-    expect(title).toBe('2 sessions wait for 1 blockers');
+    expect(title).toBe('2 sessions wait for 1 blocker');
     expect(data).toMatchObject({
       waiting: 2,
       blockers: [

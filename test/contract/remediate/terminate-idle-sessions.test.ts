@@ -75,7 +75,7 @@ describe('the sessions that end', () => {
     await asleep;
     const checks = await runbook.verify!(target.context(inputs()), report);
     expect(checks).toEqual([
-      { type: 'sessions_ended', ok: true, detail: 'none of the 2 ended sessions is left' },
+      { type: 'sessions_ended', ok: true, detail: 'none of the ended sessions is left (2)' },
     ]);
   });
 
@@ -162,7 +162,7 @@ describe('between listing and terminating', () => {
     });
     expect(report).toMatchObject({
       changed: 1,
-      output: 'ended 1 idle sessions, 2 had ended or woken before',
+      output: 'ended 1 idle session, 2 had ended or woken before',
     });
     expect(pidsOf(report)).toEqual([staying.pid]);
   });

@@ -24,9 +24,9 @@ describe('alerts list', () => {
     const { code, out } = await run(['alerts', 'list'], { rows: [held, alertRow(), over] });
     expect(code).toBe(0);
     expect(out.split('\n')).toEqual([
-      'ID        STATE         SEVERITY  ALERT                    RESOURCE     VALUE        SINCE  HELD BY',
-      '7c3f00aa  FIRING        critical  PostgresConnectionsHigh  prod-db-01   92.5 (> 85)  12m',
-      '90ab0000  ACKNOWLEDGED  warning   HostDiskFull             app-host-01  92.5 (> 85)  3h 5m  bob, until in 27m',
+      'ID        STATE         SEVERITY  ALERT                    RESOURCE     VALUE                   SINCE  HELD BY',
+      '7c3f00aa  FIRING        critical  PostgresConnectionsHigh  prod-db-01   92.5% (fires at > 85%)  12m',
+      '90ab0000  ACKNOWLEDGED  warning   HostDiskFull             app-host-01  92.5% (fires at > 85%)  3h 5m  bob, until in 27m',
     ]);
   });
 
@@ -45,6 +45,28 @@ describe('alerts list', () => {
     expect((JSON.parse(out) as { fingerprint: string }[]).map(({ fingerprint }) => fingerprint)).toEqual(
       expected,
     );
+  });
+
+  it('shows what is silenced and for how long', async () => {
+    const silences = [
+      {
+        ...{ id: 's1', startsAt: at(-1), endsAt: new Date(NOW + 44_000).toISOString() },
+        ...{
+          matchers: [{ name: 'service', op: '=' as const, value: 'orders' }],
+          createdBy: 'bob',
+          comment: '',
+        },
+      },
+    ];
+    const { out } = await run(['alerts', 'list'], { rows, silences });
+    expect(out).toMatch(/^7c3f00aa {2}SILENCED .* 12m +silenced, 44s left$/m);
+    expect(out).toMatch(/^90ab0000 {2}ACKNOWLEDGED .* bob, until in 27m$/m);
+    const json = await run(['alerts', 'list', '--state', 'silenced', '--json'], { rows, silences });
+    expect(JSON.parse(json.out)).toMatchObject([
+      { fingerprint: '7c3f00aa11bb22cc', silenced_until: silences[0]!.endsAt },
+    ]);
+    const shown = await run(['alerts', 'show', '7c3f'], { rows, silences });
+    expect(shown.out).toMatch(/^SILENCED {2}[^]*Silenced +until 2026-11-21 12:12:44Z, in 44s$/m);
   });
 
   it('gives programs snake_case and ISO times', async () => {
@@ -152,6 +174,10 @@ describe('wrong arguments', () => {
       ['alerts', 'list', '--state', 'fireing'],
       '"fireing" is no state; did you mean "firing"? accepted: open, firing',
     ],
+    [
+      ['alerts', 'list', '--severity', 'bad'],
+      '"bad" is no severity; accepted: critical, high, warning, medium, low, info',
+    ],
     [['alerts', 'list', '--limit', '-1'], '--limit: "-1" is not accepted'],
     [['alerts', 'list', '-m', 'a=~"["'], '--matcher: "[" is not a regular expression'],
     [['alerts', 'ack'], "missing required argument 'fingerprint'"],
@@ -170,7 +196,9 @@ describe('wrong arguments', () => {
     expect(calls.filter(([name]) => name !== 'close')).toEqual([]);
   });
 
-  it('asks for a name where the environment has none', async () => {
+  it('asks for a name where neither the environment nor the account has one', async () => {
+    const root = await run(['alerts', 'ack', '7c3f'], { rows }, { env: {}, accountName: () => 'root' });
+    expect(root.calls[0]).toEqual(['acknowledge', '7c3f00aa11bb22cc', { owner: 'root' }]);
     const { code, err } = await run(['alerts', 'ack', '7c3f'], { rows }, { env: {} });
     expect(err).toContain('who are you? Give --owner NAME');
     expect(code).toBe(2);

@@ -186,18 +186,23 @@ describe('rules', () => {
     const { out } = await run(['rules', 'list', ...EXAMPLE], {}, { env: {} });
     expect(out).toMatch(/^NAME +SEVERITY +CONDITION +FOR +GROUP +SERIES\n/);
     expect(out).toMatch(
-      /^PostgresConnectionsHigh +critical +connections_used_percent > 85, recovers at 65 +30s +postgres +database_type="postgresql"$/m,
+      /^PostgresConnectionsHigh +critical +connections_used_percent > 85%, recovers at 65% +30s +postgres +database_type="postgresql"$/m,
     );
+  });
+
+  it('names the window that a mean is taken over', async () => {
+    const { out } = await run(['rules', 'list', ...EXAMPLE], {}, { env: {} });
+    expect(out).toMatch(/^HostCpuHigh .*mean over 5m of cpu_usage_percent > 70%/m);
   });
 
   it('explains when a rule fires and recovers, and who is told then', async () => {
     const { out } = await run(['rules', 'explain', 'HostCpuHigh', ...EXAMPLE], {}, { env: {} });
     expect(out).toContain('HostCpuHigh  warning  (group host, ');
     expect(out).toContain(
-      'Fires      when the mean of cpu_usage_percent over 5m is > 70, 3 samples in a row, at once',
+      'Fires      when the mean of cpu_usage_percent over 5m is > 70%, 3 samples in a row, at once',
     );
     expect(out).toContain('Not while  the critical rule of the same name fires for the same series');
-    expect(out).toContain('Recovers   when it is <= 65');
+    expect(out).toContain('Recovers   when it is <= 65%');
     expect(out).toContain(
       'Tells      notification-service after remediation, at the latest after 30s; hook at once',
     );

@@ -5,6 +5,7 @@ import { runCli } from '../../../src/cli/program';
 import { compileMatchers, parseMatcher } from '../../../src/domain/matchers';
 import type { ActionAnswer, LifeStatus } from '../../../src/domain/life';
 import type { AlertLists, AlertRow } from '../../../src/history/port';
+import type { Silence } from '../../../src/mute/port';
 import type { KillSwitch } from '../../../src/remediate/port';
 
 export const NOW = Date.parse('2026-11-21T12:12:00Z');
@@ -64,6 +65,7 @@ export interface World {
   readonly lists?: Partial<AlertLists>;
   readonly answer?: ActionAnswer | Error;
   readonly switches?: readonly KillSwitch[];
+  readonly silences?: readonly Silence[];
 }
 
 export function fakeOperator(world: World, calls: Calls['calls']): Operator {
@@ -113,7 +115,8 @@ export function fakeOperator(world: World, calls: Calls['calls']): Operator {
       switches.set(change.scope, { ...change, changedAt: new Date(NOW).toISOString() });
     },
   };
-  return { lists, permits, actions, close: async () => void calls.push(['close']) };
+  const silences: Operator['silences'] = { active: async () => world.silences ?? [] };
+  return { lists, permits, silences, actions, close: async () => void calls.push(['close']) };
 }
 
 export interface Ran extends Calls {
@@ -144,6 +147,7 @@ export async function run(
     width: null,
     now: () => NOW,
     runningDev: () => null,
+    accountName: () => null,
     wiring: {
       openOperator: async () => fakeOperator(world, calls),
       runRoles: refuse('runRoles'),

@@ -116,7 +116,7 @@ describe('alerts show', () => {
     expect(out).toBe(`ACKNOWLEDGED  PostgresConnectionsHigh  critical
   Id           7c3f00aa11bb22cc  (fired 3 times)
   Since        2026-11-21 12:00:00Z, 12m ago
-  Value        connections_used_percent = 92.5, fires at > 85, recovers at 65
+  Value        connections_used_percent = 92.5%, fires at > 85%, recovers at 65%
   Where        prod-db-01 (postgresql, production, us-east-1), service orders
   Summary      The server is running out of connections
   Held by      bob, until 2026-11-21 12:20:00Z, in 8m: looking
@@ -140,7 +140,7 @@ Notifications
   hook                  fire  sent     hook  1      11m 58s ago  200 OK
   notification-service  fire  pending        4      due in 20s   503
 
-Episode 3 of this alert; --all shows the earlier ones too.`);
+Episode 3 of this alert; \`tocsin alerts show 7c3f00aa11bb22cc --all\` shows the earlier ones too.`);
   });
 
   it('says what waits while it is held, and what a silence hides', async () => {
@@ -169,9 +169,55 @@ Episode 3 of this alert; --all shows the earlier ones too.`);
     });
     expect(code).toBe(0);
     expect(out).toContain(
-      "the alert's life did not answer (Temporal at 127.0.0.1:7233 does not answer); silence and next escalation are not shown",
+      "the alert's life did not answer (Temporal at 127.0.0.1:7233 does not answer); the next escalation is not shown",
     );
     expect(out).toContain('Held by      bob');
+  });
+
+  it('shows of the evidence who holds what, who waits for whom, and what a dry run would have ended', async () => {
+    const session = (pid: number, change: object) => ({
+      pid,
+      user: 'app',
+      database: 'orders',
+      application: 'shop',
+      state: 'idle in transaction',
+      query: 'update orders\n  set total = 1',
+      transaction_seconds: 29.8,
+      ...change,
+    });
+    const found = (provider: string, data: unknown) => ({
+      ...{ provider, type: 'snapshot', status: 'ok' as const, title: 'found', data, url: null, error: null },
+      ...{ collected_at: at(-719), duration_ms: 12 },
+    });
+    const waiter = session(9, { state: 'active', waiting_seconds: 4.2, blocks: [] });
+    const artifacts = async () => [
+      found('postgres_sessions', { sessions: [7, 8, 9, 10].map((pid) => session(pid, { query: '' })) }),
+      found('postgres_blockers', { blockers: [session(7, { blocks: [waiter] })] }),
+    ];
+    const step = {
+      ...{ name: 'act', phase: 'act' as const, status: 'DRY_RUN' as const },
+      ...{ started_at: at(-700), ended_at: at(-700), output: 'would run "terminate idle sessions"' },
+      details: {
+        statement: 'terminate idle sessions',
+        values: [15_000, ['idle in transaction'], [7, 8], ['t']],
+      },
+    };
+    const [last] = await lists.remediations!('', 0);
+    const remediations = async () => [
+      { ...last!, dry_run: true, outcome: 'dry_run' as const, steps: [step] },
+    ];
+    const { out } = await run(show(), { rows: [row], status, lists: { ...lists, artifacts, remediations } });
+    expect(out).toContain(`
+  Sessions
+    pid 7, app@orders (shop): idle in transaction for 29.8 s
+    pid 8, app@orders (shop): idle in transaction for 29.8 s
+    pid 9, app@orders (shop): idle in transaction for 29.8 s
+  Blocking
+    pid 7, app@orders (shop): blocks for 29.8 s: update orders set total = 1
+      pid 9, app@orders (shop): waits for 4.2 s: update orders set total = 1
+  A dry run
+    terminate-idle-sessions would run "terminate idle sessions" for 7, 8
+`);
   });
 
   it('says when and by whom it was resolved', async () => {
@@ -190,7 +236,8 @@ Episode 3 of this alert; --all shows the earlier ones too.`);
       return [];
     };
     await run(show(), { rows: [row], lists: { timeline } });
-    await run(show('--all'), { rows: [row], lists: { timeline } });
+    const { out } = await run(show('--all'), { rows: [row], lists: { timeline } });
+    expect(out).not.toContain('--all');
     expect(asked).toEqual([row.episode, undefined]);
   });
 
@@ -198,7 +245,7 @@ Episode 3 of this alert; --all shows the earlier ones too.`);
     const { out } = await run(show('--json'), { rows: [row], status, lists });
     expect(JSON.parse(out)).toMatchObject({
       fingerprint: row.fingerprint,
-      life: { escalation: { told: 1 } },
+      life: { starts_at: row.startsAt, silenced_until: null, escalation: { told: 1, next_at: at(190) } },
       life_error: null,
       timeline: [{ kind: 'fired' }, { kind: 'acknowledged' }],
       notifications: [
