@@ -285,6 +285,11 @@ class AlertRun {
       } catch (error) {
         if ((error as Error).name !== 'WorkflowExecutionAlreadyStartedError') throw error;
       }
+      if (this.life.hasYielded() && attempt < 5) {
+        // It has told us its result and tells others: joined once more, it would not tell us again.
+        await sleep(1_000);
+        continue;
+      }
       try {
         await getExternalWorkflowHandle(workflowId).signal(messages.joinSignal, {
           alertWorkflowId: workflowInfo().workflowId,
@@ -292,7 +297,7 @@ class AlertRun {
         return null;
       } catch (error) {
         // It ended between our start and our signal: start one of our own.
-        if (attempt === 5) throw error;
+        if (attempt >= 5) throw error;
         await sleep(1_000);
       }
     }

@@ -1,4 +1,5 @@
 /** What a remediation did, as it is recorded, notified and signalled to the alerts that wait for it. */
+import type { TransitionCondition } from './transition';
 
 export type StepStatus = 'SUCCESS' | 'FAILED' | 'SKIPPED' | 'REFUSED' | 'DRY_RUN';
 export type Phase = 'guard' | 'snapshot' | 'act' | 'verify' | 'rollback' | 'report';
@@ -41,6 +42,9 @@ export interface RemediationResult {
   readonly residual_risk: Risk | null;
   readonly started_at: string;
   readonly ended_at: string;
+  /** The alert that asked for it, and what its rule compares: by that the repair was verified. */
+  readonly fingerprint?: string;
+  readonly condition?: TransitionCondition | null;
 }
 
 /** Decided when the alert is dispatched, from the runbooks' matchers and the configuration. */

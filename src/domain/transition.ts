@@ -21,6 +21,16 @@ export interface TransitionCondition {
   readonly recovery_threshold: number | null;
 }
 
+/** Whether what verifies the one verifies the other. Takes what was signalled by hand, too. */
+export function sameCondition(one: unknown, other: unknown): boolean {
+  return inOrder(one) === inOrder(other);
+}
+
+const inOrder = (value: unknown): string | undefined =>
+  JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'object' && part !== null ? Object.fromEntries(Object.entries(part).sort()) : part,
+  );
+
 export interface Transition {
   readonly version: 1;
   readonly transition_id: string;

@@ -49,7 +49,7 @@ export async function readFacts(
        (select result from ${schema}.remediations r where r.fingerprint = k.fingerprint and r.episode = k.episode
           order by seq desc, started_at desc limit 1) as remediation,
        (select case when t.kind = 'remediation_started' and t.details ? 'runbook' then t.details end from ${schema}.timeline t
-          where t.fingerprint = k.fingerprint and t.episode = k.episode and t.kind in ('remediation_started', 'remediated')
+          where t.fingerprint = k.fingerprint and t.episode = k.episode and t.kind in ('remediation_started', 'remediated', 'repaired_for_another')
           order by t.id desc limit 1) as under_way,
        coalesce((select jsonb_agg(to_jsonb(o)) from (
           select o.fingerprint, o.labels, o.state, o.starts_at from ${schema}.alerts o

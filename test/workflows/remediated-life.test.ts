@@ -122,6 +122,31 @@ it('two alerts of one target share one repair, and both hear its result', async 
   expect(one!.outcome).toBe('not_verified');
 });
 
+it('an alert of another rule on the same target is repaired by its own run, after the one that it joined', async () => {
+  const verification = holdVerification();
+  const plan = nextPlan();
+  const [first, other] = [1, 2].map(() => place.world.alert({ remediation: plan })) as [TestAlert, TestAlert];
+  await first.deliver();
+  await waitFor(verification.reached, { what: 'the verification' });
+  const condition = { ...other.transition().condition!, threshold: 50 };
+  await other.deliver({ more: { condition } });
+  await waitFor(() => count(other, 'remediation_started') === 1, { what: 'the other to ask' });
+  const { handle } = other;
+  await waitFor(
+    async () =>
+      (await handle.fetchHistory()).events!.some(
+        (event) => event.externalWorkflowExecutionSignaledEventAttributes,
+      ),
+    { what: 'the other to join' },
+  );
+  verification.end();
+  await waitFor(() => count(other, 'remediated') === 1, { what: 'both results', timeoutMs: 20_000 });
+  expect(count(other, 'repaired_for_another')).toBe(1);
+  const ids = [first, other].map((alert) => results(alert).map(({ remediation_id }) => remediation_id));
+  expect(ids.map((own) => own.length)).toEqual([1, 1]);
+  expect(ids[0]).not.toEqual(ids[1]);
+});
+
 it('a repair whose workflow is terminated is told as failed, and the alert goes on', async () => {
   const verification = holdVerification();
   const plan = nextPlan();

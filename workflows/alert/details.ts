@@ -32,3 +32,24 @@ export function detailsOf(
   lines.push('', ...timeline.slice(-SHOWN_EVENTS).map((event) => `1. ${event.at} ${event.text}`));
   return lines.join('\n');
 }
+
+/** Decisions about telling people. */
+const TELLING = new Set([
+  'fired',
+  'escalated',
+  'acknowledged',
+  'unacknowledged',
+  'lapsed',
+  'silenced',
+  'silence_ended',
+  'remediated',
+  'repaired_for_another',
+  'resolved',
+  'reopened',
+]);
+
+/** The decisions about telling people, newest first. */
+export function whyOf(timeline: readonly TimelineEvent[]): readonly string[] {
+  const told = timeline.filter(({ kind }) => TELLING.has(kind));
+  return told.map(({ at, text }) => `${at} ${text}`).reverse();
+}

@@ -30,6 +30,8 @@ import type { Transition } from '../../src/domain/transition';
 import type { QueuedRecord } from '../../src/history/port';
 import type { AlertLifeInput } from '../messages';
 import { longestRemediation } from '../remediation/bounds';
+import { whyOf } from './details';
+import { isFor, withoutResult } from './repair';
 import type { Carried, EscalationClock, Running } from './carried';
 
 /** With the longest texts and people's comments they stay below what one payload may weigh. */
@@ -66,6 +68,7 @@ export class AlertLife {
   private heardRemediation: string | null = null;
   /** The episode's result is our own word, because none came; the true one may come yet. */
   private gaveUpRemediation = false;
+  private yielded = false;
   private enriched = false;
   private artifacts: readonly Artifact[] = [];
   private events: TimelineEvent[] = [];
@@ -336,6 +339,7 @@ export class AlertLife {
 
   remediationEnds(result: RemediationResult, now: number): void {
     const running = this.remediation?.outcome === 'running';
+    if (!this.answersFor(result)) return running ? this.repairedForAnother(result, now) : undefined;
     if (result.remediation_id === this.heardRemediation || !(running || this.gaveUpRemediation)) return;
     this.heardRemediation = result.remediation_id;
     // People were told that it failed: what is true is another message.
@@ -344,8 +348,33 @@ export class AlertLife {
     this.tellRemediation(result, now);
   }
 
+  private answersFor(result: RemediationResult): boolean {
+    const { remediation, transition } = this;
+    const ours = remediation?.outcome === 'running' ? remediation.runbook : this.policy.remediation?.runbook;
+    return isFor(transition, ours, result);
+  }
+
+  private repairedForAnother(
+    { runbook, target, outcome, fingerprint }: RemediationResult,
+    now: number,
+  ): void {
+    const over = this.state === 'RESOLVED';
+    this.remediation = null;
+    this.yielded = true;
+    const then = over ? '' : '; its own repair follows';
+    const text = `${runbook} was run on ${target} for another alert, ${fingerprint}: ${outcome.replace('_', ' ')}${then}`;
+    const release = over ? this.waitingFor(['enrich', 'remediate']) : [];
+    this.record(now, 'repaired_for_another', runbook, text, { outcome, fingerprint }, { release });
+  }
+
+  /** Whether the run that held the target was another alert's; it may still be there when ours begins. */
+  hasYielded(): boolean {
+    return this.yielded;
+  }
+
   private tellRemediation(result: RemediationResult, now: number): void {
     this.remediation = result;
+    this.yielded = false;
     const step = `remediated-${this.remediations}`;
     this.record(
       now,
@@ -365,25 +394,10 @@ export class AlertLife {
   remediationFailed(reason: string, now: number): void {
     const running = this.remediation;
     if (running === null || running.outcome !== 'running') return;
-    const at = iso(now);
     this.gaveUpRemediation = true;
-    this.tellRemediation(
-      {
-        remediation_id: `${this.transition.fingerprint}:${this.episode}:${this.remediations}`,
-        runbook: running.runbook,
-        target: this.policy.remediation?.target ?? '',
-        outcome: 'failed',
-        reason,
-        attempted: false,
-        dry_run: false,
-        steps: [],
-        checks: [],
-        residual_risk: null,
-        started_at: at,
-        ended_at: at,
-      },
-      now,
-    );
+    const id = `${this.transition.fingerprint}:${this.episode}:${this.remediations}`;
+    const target = this.policy.remediation?.target ?? '';
+    this.tellRemediation(withoutResult(id, running.runbook, target, reason, iso(now)), now);
   }
 
   currentEpisode(): number {
@@ -429,22 +443,7 @@ export class AlertLife {
 
   /** The decisions about telling people, newest first. */
   why(): readonly string[] {
-    const told = [
-      'fired',
-      'escalated',
-      'acknowledged',
-      'unacknowledged',
-      'lapsed',
-      'silenced',
-      'silence_ended',
-      'remediated',
-      'resolved',
-      'reopened',
-    ];
-    return this.events
-      .filter((event) => told.includes(event.kind))
-      .map((event) => `${event.at} ${event.text}`)
-      .reverse();
+    return whyOf(this.events);
   }
 
   carry(): Carried {

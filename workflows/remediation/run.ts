@@ -84,7 +84,8 @@ class RemediationRun {
     this.conclusion = await this.repair();
     await CancellationScope.nonCancellable(() => this.giveBack());
     this.record.note('report', 'SUCCESS', this.conclusion.reason);
-    const result = this.record.result(this.conclusion);
+    const { alert, condition } = this.input;
+    const result = { ...this.record.result(this.conclusion), fingerprint: alert.fingerprint, condition };
     this.show();
     await CancellationScope.nonCancellable(() => this.listeners.tell(result));
     if (this.cancelled !== null) throw this.cancelled;

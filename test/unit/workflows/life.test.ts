@@ -287,6 +287,36 @@ describe('remediation', () => {
   });
 });
 
+describe('a remediation that was joined', () => {
+  const { condition } = transition();
+  const joined = (more: Partial<RemediationResult>) => {
+    const { life, written, write } = begin({ escalation: null, remediation: plan });
+    life.remediationBegins(T0);
+    life.remediationEnds({ ...result('verified'), fingerprint: 'another', condition, ...more }, T0);
+    write();
+    return { life, results: written.flatMap(({ remediation }) => remediation ?? []) };
+  };
+
+  it('is the repair of every alert that it verifies', () => {
+    const { life, results } = joined({});
+    expect(results).toMatchObject([{ outcome: 'verified' }]);
+    expect(life.wantsRemediation()).toBe(false);
+  });
+
+  it.each<[string, Partial<RemediationResult>]>([
+    ['verified another rule', { condition: { ...condition!, threshold: 50 } }],
+    ['ran another runbook', { runbook: 'cancel-long-queries' }],
+  ])('is no repair of an alert when it %s: its own follows', (_, more) => {
+    const { life, results } = joined(more);
+    expect(results).toEqual([]);
+    expect([life.wantsRemediation(), life.hasYielded()]).toEqual([true, true]);
+    expect(life.why()[0]).toContain('for another alert, another: verified; its own repair follows');
+    life.remediationBegins(T0);
+    life.remediationEnds({ ...result('verified'), fingerprint: transition().fingerprint, ...more }, T0);
+    expect(life.status(T0).remediation).toMatchObject({ outcome: 'verified' });
+  });
+});
+
 describe('a remediation that a silence forbade', () => {
   it('is asked for again when the silence ends, once, while the alert fires', () => {
     const { life, at } = begin({ escalation: null, remediation: plan });
