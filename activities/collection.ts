@@ -27,7 +27,11 @@ export function createCollectionActivities({ runShard }: CollectionDeps) {
       }
       // A worker that stops has not finished the run: another takes it over within a second.
       if (cancelled.aborted && !over.aborted)
-        throw ApplicationFailure.retryable('the collector stops', 'WorkerShutdown');
+        throw ApplicationFailure.create({
+          message: 'the collector stops',
+          type: 'WorkerShutdown',
+          category: 'BENIGN',
+        });
     },
   };
 }

@@ -3,7 +3,8 @@ import type { Config } from '../src/config/config';
 import { atServers } from '../src/config/servers';
 import { announceDev } from '../src/dev/running';
 import { environmentOf, startServers, type ServerEnvironment } from '../src/dev/servers';
-import { holdRoles, ROLE_NAMES } from './roles';
+import { createLogger, shortLines } from '../src/observe/observe';
+import { holdRoles, ROLE_NAMES, type Running } from './roles';
 import { stopSignal } from './run';
 
 export interface DevOptions {
@@ -28,21 +29,26 @@ export async function runDev({ configAt, file, dataDir, print }: DevOptions): Pr
     // Also where the file names other servers: these are the ones that run.
     const config = atServers(configAt(environment), environment);
     conceal = await announceDev(dataDir, { file, environment });
-    inTime = await holdRoles(config, ROLE_NAMES, signal, ({ shared }) => {
-      print(`ready: ${ROLE_NAMES.join(', ')}`);
-      if (servers.temporal.uiUrl !== null) print(`Temporal's Web UI: ${servers.temporal.uiUrl}`);
-      print(`metrics and health: ${shared.url}/metrics, /livez, /readyz`);
-      print(`in this folder, other terminals find these servers by themselves; elsewhere, until this ends:`);
-      print(
-        `  export ${Object.entries(environment)
-          .map(([name, value]) => `${name}=${value}`)
-          .join(' ')}`,
-      );
-    });
+    const { level } = config.log;
+    const log = createLogger({ level, role: 'dev', destination: shortLines(print) });
+    const onReady = ({ shared }: Running): void =>
+      news(servers.temporal.uiUrl, shared.url, environment).forEach(print);
+    inTime = await holdRoles(config, ROLE_NAMES, signal, onReady, { log });
   } finally {
     await conceal();
     await servers.stop();
   }
   // What hangs would keep the process alive.
   if (!inTime) process.exit(1);
+}
+
+function news(temporalUi: string | null, health: string, environment: ServerEnvironment): string[] {
+  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  return [
+    'ready',
+    ...(temporalUi === null ? [] : [`Temporal's Web UI: ${temporalUi}`]),
+    `metrics and health: ${health}/metrics, /livez, /readyz`,
+    'in this folder other terminals find these servers by themselves; elsewhere, as long as they run:',
+    `  export ${variables.join(' ')}`,
+  ];
 }

@@ -19,7 +19,6 @@ export async function startNotifications(shared: Shared): Promise<void> {
   });
   health.register('smtp', () => service.check(), { required: false });
   parts.push({ name: 'notification service', stop: () => service.close() });
-  log.info({ url: service.url }, `the notification service listens on ${service.url}`);
 }
 
 function recipientsOf({ notificationService, postgres }: Config): RecipientsSource {

@@ -60,10 +60,11 @@ export async function holdRoles(
   roles: readonly Role[],
   signal: AbortSignal,
   onReady: (running: Running) => void = () => undefined,
+  options: Pick<SharedOptions, 'log'> = {},
 ): Promise<boolean> {
   let running: Running;
   try {
-    running = await startRoles(config, roles, { signal });
+    running = await startRoles(config, roles, { ...options, signal });
   } catch (error) {
     if (signal.aborted) return true;
     throw error;

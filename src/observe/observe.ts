@@ -10,6 +10,7 @@ export {
   type LoggerOptions,
   type LogLevel,
 } from './logger';
+export { shortLines } from './short-lines';
 export { createMetrics, type Metrics, type MetricsOptions } from './metrics';
 export { createHealth, type Health, type HealthCheck, type Liveness, type Readiness } from './health';
 export { startObservability, type Observability, type ObservabilityOptions } from './server';

@@ -78,4 +78,4 @@ function queryOf({ query }: Facts): string {
 }
 
 const listOf = (value: unknown): readonly Facts[] => (Array.isArray(value) ? (value as Facts[]) : []);
-const textOf = (value: unknown): string => (value == null ? 'unknown' : String(value as string | number));
+const textOf = (value: unknown): string => (value == null ? 'unknown' : String(value));

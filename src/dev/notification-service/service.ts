@@ -113,7 +113,7 @@ export async function startNotificationService(
   }
   const { port } = server.address() as AddressInfo;
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  log?.info({ url }, 'notification service is open');
+  log?.info({ url }, `the notification service listens on ${url}`);
   return {
     url,
     port,
