@@ -142,8 +142,13 @@ describe('an act that fails half way', () => {
 });
 
 describe('a remediation that may not act', () => {
-  const refuses = async (world: World, input: unknown, reason: RegExp): Promise<RemediationResult> => {
-    const result = await run(world, input);
+  const refuses = async (
+    world: World,
+    input: unknown,
+    reason: RegExp,
+    more = {},
+  ): Promise<RemediationResult> => {
+    const result = await play(stage, world, input, more);
     expect(result).toMatchObject({ outcome: 'refused', attempted: false, residual_risk: null });
     expect(result.reason).toMatch(reason);
     expect(world.changes()).toEqual([]);
@@ -194,6 +199,19 @@ describe('a remediation that may not act', () => {
     const result = await run(world, request());
     expect(result).toMatchObject({ outcome: 'refused', attempted: false });
     expect(world.changes()).toEqual(['first']);
+  });
+
+  it('is refused when no worker was there to begin it in time', async () => {
+    const world = new World();
+    const startDelay = '3 minutes';
+    await refuses(world, request(), /^too_late: it was asked for 1[89]\d s ago/, { startDelay });
+    expect(world.asked).toEqual([]);
+  });
+
+  it('is refused when it comes to its act too late', async () => {
+    const world = new World();
+    await refuses(world, request({ runbook: 'slow' }), /^too_late/);
+    expect(world.asked.at(-1)).toBe('release db-1 unused');
   });
 
   it('is refused when no sample shows the trouble', async () => {

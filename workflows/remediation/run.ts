@@ -17,7 +17,7 @@ import type { RemediationResult, VerificationCheck } from '../../src/domain/reme
 import type { ActReport, GuardDecision } from '../../src/domain/runbook';
 import type { Admission, Confirmation } from '../../src/remediate/port';
 import { joinSignal, phaseQuery, type RemediationInput } from '../messages';
-import { ASK, GIVE_BACK, VERIFY_MARGIN_MS } from './bounds';
+import { ASK, GIVE_BACK, LATEST_ACT_MS, LATEST_START_MS, VERIFY_MARGIN_MS } from './bounds';
 import { DryRunStop, isRefusal, TargetHands } from './context';
 import { Listeners } from './listeners';
 import { causeOf, RemediationRecord, type Conclusion } from './record';
@@ -95,6 +95,7 @@ class RemediationRun {
   private async repair(): Promise<Conclusion> {
     try {
       const request = this.accept();
+      this.refuseWhenLate(LATEST_START_MS);
       const hands = new TargetHands(this.id, this.input, request.runbook.name, request.inputs, this.record);
       await this.admit(request.runbook, hands);
       await this.guard(request.runbook, hands);
@@ -121,6 +122,15 @@ class RemediationRun {
       throw refusedFor(checked.problem);
     }
     return checked;
+  }
+
+  /** While no worker was there the request waited, and nobody expects a change of the target any more. */
+  private refuseWhenLate(latestMs: number): void {
+    const waitedMs = Date.now() - workflowInfo().startTime.getTime();
+    if (waitedMs <= latestMs) return;
+    const reason = `too_late: it was asked for ${Math.round(waitedMs / 1_000)} s ago, more than ${latestMs / 1_000} s`;
+    this.record.note('age', 'REFUSED', reason);
+    throw refusedFor(reason);
   }
 
   /** Kill switch, environment, target, permits and lease. That it cannot be asked is a refusal. */
@@ -237,6 +247,7 @@ class RemediationRun {
   /** The kill switch once more, right before the act; each change looks again in the statement that records its intent. */
   private async confirm(hands: TargetHands): Promise<void> {
     this.record.enter('act');
+    this.refuseWhenLate(LATEST_ACT_MS);
     const confirmation = await this.record.step('last look', async () => {
       const value = await closedOnDoubt<Confirmation>(() =>
         confirm(hands.runbook, hands.lease!, this.input.correlationId),
