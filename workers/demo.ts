@@ -57,7 +57,7 @@ export async function runDemo({ dataDir, print, keep = false }: DemoOptions): Pr
       if (keep) {
         print('Everything keeps running; Ctrl-C ends it.');
         await untilAborted(stopSignal());
-      }
+      } else print('Its servers stop now; `tocsin demo --keep` leaves them running, to look around.');
       await deleteCollectionSchedules(client, config.instance);
       return failure === null;
     } finally {

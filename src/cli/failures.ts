@@ -18,13 +18,14 @@ export function exitCodeOf(error: unknown): ExitCode {
 /** `tocsin alerts ack: what went wrong. What to do.` */
 export function failureText(command: string, error: unknown): string {
   const message = plain(redactUrl(messageOf(error)));
-  const todo = error instanceof TocsinError ? todoOf(error) : '';
+  const todo = error instanceof TocsinError ? todoOf(error, command) : '';
   const separator = message.includes('\n') ? '\n' : /[.?!]$/.test(message) ? ' ' : '. ';
   return `${command}: ${message}${todo === '' ? '' : `${separator}${todo}`}`;
 }
 
 /** What a role tries again ends a command. */
-function todoOf({ code, todo }: TocsinError): string {
+function todoOf({ code, todo }: TocsinError, command: string): string {
+  if (code === 'TOC_USAGE') return `See \`${command} --help\`.`;
   return code === 'TOC_DEPENDENCY_AWAY' ? START_OR_NAME : todo;
 }
 

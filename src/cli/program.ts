@@ -38,7 +38,6 @@ function createProgram(context: Context, state: State): Command {
     .option('-c, --config <file>', 'the configuration; default: TOCSIN_CONFIG, else ./tocsin.yaml')
     .version(lazy.version(), '-V, --version')
     .showSuggestionAfterError()
-    .showHelpAfterError('See `tocsin --help`.')
     .helpCommand('help [command]', 'help for a command')
     .addHelpText(
       'after',
@@ -64,6 +63,7 @@ function createProgram(context: Context, state: State): Command {
   addRemediation(program, context, into);
   addLists(program, context, into);
   forEachCommand(program, (command) => {
+    command.showHelpAfterError(`See \`${nameOf(command)} --help\`.`);
     command.exitOverride().configureOutput({
       writeOut: (text) => context.print(text.trimEnd()),
       writeErr: (text) => context.complain(text.trimEnd().replace(/^error: /, `${nameOf(command)}: `)),

@@ -55,7 +55,10 @@ export async function actOne(scene: Scene): Promise<void> {
       90_000,
     );
     for (const step of result.steps)
-      story.say(`  ${step.phase.padEnd(8)} ${step.status.padEnd(8)} ${step.name}: ${step.output}`);
+      story.say(
+        `  ${step.phase.padEnd(8)} ${step.status.padEnd(8)} ${step.name}: ${step.output}`,
+        Date.parse(step.ended_at),
+      );
     const acted = result.steps.find(({ phase, status }) => phase === 'act' && status === 'SUCCESS');
     if (result.outcome !== 'verified' || acted === undefined)
       throw new Error(`the remediation ended as ${result.outcome}: ${result.reason}`);

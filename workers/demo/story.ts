@@ -9,7 +9,8 @@ export interface Marks {
 }
 
 export interface Story {
-  say(text: string): void;
+  /** With the time of `at`, in milliseconds since 1970; by default now. */
+  say(text: string, at?: number): void;
   /** Waits until `look` finds something and answers it; throws after `timeoutMs` with what was waited for. */
   until<T>(
     what: string,
@@ -28,8 +29,8 @@ export function createStory(write: (line: string) => void, now: () => number = D
   const began = now();
   const acts: Marks[] = [];
 
-  const say = (text: string): void =>
-    write(`${`+${((now() - began) / 1_000).toFixed(1)} s`.padStart(9)}  ${text}`);
+  const say = (text: string, at = now()): void =>
+    write(`${`+${((at - began) / 1_000).toFixed(1)} s`.padStart(9)}  ${text}`);
 
   async function until<T>(
     what: string,

@@ -52,14 +52,21 @@ function planOf(context: Context, options: GenerateOptions, faults: readonly str
       `--for ${options.for} at --interval ${options.interval} are ${ticks} ticks; at most ${MOST_TICKS}`,
     );
   }
+  const instances = countOf('--instances', options.instances, 1, 10_000);
   return {
     seed: countOf('--seed', options.seed, 0, 0xffff_ffff),
-    instances: countOf('--instances', options.instances, 1, 10_000),
+    instances,
     environment: options.environment,
     startMs: startOf(context, options, ticks * intervalMs),
     intervalMs,
     ticks,
-    faults: options.fault.map((text) => faultOf(text, faults)),
+    faults: options.fault.map((text) => {
+      const fault = faultOf(text, faults, instances);
+      if (fault.fromMs < ticks * intervalMs) return fault;
+      throw usage(
+        `--fault: ${JSON.stringify(text)} begins when the series is over: it is ${options.for} long`,
+      );
+    }),
   };
 }
 
@@ -74,7 +81,7 @@ function startOf(context: Context, { start, live }: GenerateOptions, lengthMs: n
 const FAULT = /^(?<kind>[A-Za-z_-]+)(?::(?<instance>\d+))?(?:@(?<from>[^+]+))?(?:\+(?<length>.+))?$/;
 
 /** `kind`, `kind:instance`, each with `@from` and `+length`: `connections:2@5m+1m`. */
-function faultOf(text: string, kinds: readonly string[]): Fault {
+function faultOf(text: string, kinds: readonly string[], instances: number): Fault {
   const found = FAULT.exec(text)?.groups;
   if (found === undefined) {
     const form = `kind[:instance][@from][+length], such as ${kinds[0]}:1@5m+2m`;
@@ -83,8 +90,8 @@ function faultOf(text: string, kinds: readonly string[]): Fault {
   const { kind, instance, from, length } = found;
   return {
     kind: wordOf('fault', kind!, kinds),
-    instance: instance === undefined ? null : countOf('--fault', instance, 1, 10_000),
-    fromMs: from === undefined ? 0 : durationOf('--fault', from),
+    instance: instance === undefined ? null : countOf('--fault: the instance', instance, 1, instances),
+    fromMs: from === undefined || /^0+(ms|s|m|h|d)?$/.test(from) ? 0 : durationOf('--fault', from),
     lengthMs: length === undefined ? null : durationOf('--fault', length),
   };
 }

@@ -57,7 +57,7 @@ describe('generate', () => {
       '--fault',
       'down',
       '--fault',
-      'Connections:2@5m+90',
+      'Connections:2@500ms+90',
     ]);
     expect(asked).toEqual([
       {
@@ -69,7 +69,7 @@ describe('generate', () => {
         ticks: 2,
         faults: [
           { kind: 'down', instance: null, fromMs: 0, lengthMs: null },
-          { kind: 'connections', instance: 2, fromMs: 300_000, lengthMs: 90_000 },
+          { kind: 'connections', instance: 2, fromMs: 500, lengthMs: 90_000 },
         ],
       },
     ]);
@@ -106,7 +106,7 @@ describe('generate', () => {
       ['--fault', 'conections'],
       '"conections" is no fault; did you mean "connections"? accepted: connections, down',
     ],
-    [['--fault', 'down:0'], '--fault: "0" is not accepted'],
+    [['--fault', 'down:0'], '--fault: the instance: "0" is not accepted'],
     [['--fault', '???'], 'give kind[:instance][@from][+length], such as connections:1@5m+2m'],
     [['--seed', 'x'], '--seed: "x" is not accepted; give a whole number'],
     [['--for', '0s'], '--for: "0s" is not accepted'],
@@ -122,5 +122,18 @@ describe('generate', () => {
     const { out } = await run(['generate', '--help']);
     expect(out).toContain('--fault connections:1@5m+2m');
     expect(out).toContain('Faults: connections, down');
+  });
+
+  it.each([
+    ['down:4', '--fault: the instance: "4" is not accepted; give a whole number from 1 to 3'],
+    ['down@15m', '--fault: "down@15m" begins when the series is over: it is 15m long'],
+  ])('refuses the fault %s of something that the series does not have', async (fault, reason) => {
+    const { code, err } = await run(['generate', '--fault', fault]);
+    expect(err).toBe(`tocsin generate: ${reason}. See \`tocsin generate --help\`.`);
+    expect([code, asked]).toEqual([2, []]);
+  });
+
+  it('names the help of the command that was mistyped', async () => {
+    expect((await run(['generate', '--fautl', 'x'])).err).toContain('See `tocsin generate --help`.');
   });
 });
