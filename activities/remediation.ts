@@ -72,12 +72,8 @@ export function createRemediationActivities({ guard, acts, watch, onActed }: Rem
     },
 
     /** The rule's samples before the act. */
-    async recentSamples(
-      condition: TransitionCondition,
-      lookBackMs: number,
-      soakMs: number,
-    ): Promise<RecentSamples> {
-      return named(() => watch.recent(condition, lookBackMs, soakMs));
+    async recentSamples(condition: TransitionCondition, lookBackMs: number): Promise<RecentSamples> {
+      return named(() => watch.recent(condition, lookBackMs));
     },
 
     /**

@@ -36,6 +36,10 @@ export function createPolicies(options: PolicyOptions): (transition: Transition)
     acknowledgeLeaseMs: options.acknowledgeLeaseMs,
     cooldownMs: transition.cooldown_ms ?? options.cooldownMs,
     enrich: options.enrichFor(transition.labels),
-    remediation: options.remediationFor(transition),
+    remediation: withWindow(options.remediationFor(transition), transition.condition?.window_ms ?? 0),
   });
 }
+
+/** A window's mean still holds what was before the act: to prove the recovery takes so much longer. */
+const withWindow = (plan: RemediationPlan | null, windowMs: number): RemediationPlan | null =>
+  plan && { ...plan, verifyTimeoutMs: plan.verifyTimeoutMs + windowMs };

@@ -9,6 +9,21 @@ export type RecoveryVerdict =
   | { readonly kind: 'no_sample' };
 
 /**
+ * What the rule compares at each point with an event time after `afterMs`: its value, or the mean of the points in
+ * (time - window, time]. As in evaluation, NaN is no part of a mean and stays what it is.
+ */
+export function compared(points: readonly Point[], windowMs: number, afterMs: number): Point[] {
+  if (windowMs === 0) return points.filter(([time]) => time > afterMs);
+  const sorted = points.filter(([, value]) => !Number.isNaN(value)).sort((a, b) => a[0] - b[0]);
+  const meanAt = (now: number): number => {
+    const values = sorted.filter(([time]) => time > now - windowMs && time <= now);
+    return values.reduce((sum, [, value]) => sum + value, 0) / values.length;
+  };
+  const after = points.filter(([time]) => time > afterMs);
+  return after.map(([time, value]) => [time, Number.isNaN(value) ? value : meanAt(time)]);
+}
+
+/**
  * Judges the points with an event time after `actedAt` (milliseconds), in any order. The last run of points that meet
  * the recovery condition has to span `soakMs` from its first to its last point; with a soak of 0 one good point is enough. No sample is
  * not verified.

@@ -19,6 +19,8 @@ export interface TransitionCondition {
   readonly operator: Operator;
   readonly threshold: number;
   readonly recovery_threshold: number | null;
+  /** What is compared is the mean of the samples of so long; absent: each sample. */
+  readonly window_ms?: number;
 }
 
 /** Whether what verifies the one verifies the other. Takes what was signalled by hand, too. */

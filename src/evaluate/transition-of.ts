@@ -55,6 +55,7 @@ export function transitionOf(
       operator: rule.operator,
       threshold: rule.threshold,
       recovery_threshold: rule.recoveryThreshold,
+      ...(rule.windowMs > 0 && { window_ms: rule.windowMs }),
     },
     ...(rule.cooldownMs !== null && { cooldown_ms: rule.cooldownMs }),
     ...(rule.runbook !== null && { runbook: rule.runbook }),

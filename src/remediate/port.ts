@@ -174,13 +174,15 @@ export type WatchVerdict = (RecoveryVerdict | { readonly kind: 'unreadable'; rea
 export interface RecentSamples {
   readonly samples: number;
   readonly last: { readonly at: number; readonly value: MetricValue } | null;
-  /** Whether they would pass verification without any act. */
+  /** Whether the last of them recovers the rule. */
   readonly recovered: boolean;
+  /** Whether the last is older than three times what usually lies between two, and than a minute. */
+  readonly stale: boolean;
 }
 
 /** Watches the samples after an act until the rule has recovered for the soak time, or the deadline has come. */
 export interface RecoveryWatch {
-  recent(condition: TransitionCondition, lookBackMs: number, soakMs: number): Promise<RecentSamples>;
+  recent(condition: TransitionCondition, lookBackMs: number): Promise<RecentSamples>;
   /** `onPoll` is called after each look, with the verdict so far. Ends early, by throwing, when `signal` aborts. */
   awaitRecovery(
     request: WatchRequest,

@@ -44,6 +44,7 @@ const transitionSchema: z.ZodType<Transition> = z.object({
       operator: z.enum(OPERATORS),
       threshold: z.number(),
       recovery_threshold: z.number().nullable(),
+      window_ms: z.number().positive().optional(),
     })
     .optional(),
   cooldown_ms: z.number().nonnegative().max(MAX_COOLDOWN_MS).optional(),

@@ -216,8 +216,19 @@ describe('a remediation that may not act', () => {
 
   it('is refused when no sample shows the trouble', async () => {
     const world = new World();
-    world.recent = () => Promise.resolve({ samples: 0, last: null, recovered: false });
+    world.recent = () => Promise.resolve({ samples: 0, last: null, recovered: false, stale: false });
     await refuses(world, request(), /^no_sample/);
+  });
+
+  it('is refused when the last sample is old', async () => {
+    const world = new World();
+    const last = { at: 1_700_000_000_000, value: 97 };
+    world.recent = () => Promise.resolve({ samples: 9, last, recovered: false, stale: true });
+    await refuses(
+      world,
+      request(),
+      /^stale_sample: the last sample of connections_used is of 2023-11-14T22:13:20/,
+    );
   });
 
   it('is refused when the samples cannot be read', async () => {
@@ -264,7 +275,8 @@ describe('a trouble that is gone', () => {
 
   it('is nothing to do when the samples have recovered by themselves', async () => {
     const world = new World();
-    world.recent = () => Promise.resolve({ samples: 5, last: { at: 1, value: 10 }, recovered: true });
+    world.recent = () =>
+      Promise.resolve({ samples: 5, last: { at: 1, value: 10 }, recovered: true, stale: false });
     expect(await run(world, request())).toMatchObject({
       outcome: 'nothing_to_do',
       reason: 'the rule has recovered by itself',

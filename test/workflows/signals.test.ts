@@ -4,6 +4,7 @@ import {
   escalateUpdate,
   resolveUpdate,
   silenceUpdate,
+  unsilenceUpdate,
   timelineQuery,
   transitionSignal,
   unacknowledgeUpdate,
@@ -34,6 +35,16 @@ it('acknowledge, silence and resolve work as Signals, as the Temporal Web UI sen
   expect(world.silences).toHaveLength(1);
   await handle.signal('resolve', { owner: 'ada' });
   await waitFor(async () => (await status()).state === 'RESOLVED', { what: 'the resolve' });
+});
+
+it('a silence is ended by hand, and there is none to end a second time', async () => {
+  const { handle, status } = await alert();
+  await handle.executeUpdate(silenceUpdate, { args: [{ owner: 'ada', duration_seconds: 600 }] });
+  const answer = await handle.executeUpdate(unsilenceUpdate, { args: [{ owner: 'bob' }] });
+  expect(answer.message).toBe('bob ended its silence; escalation goes on');
+  expect((await status()).silencedUntil).toBeNull();
+  const again = handle.executeUpdate(unsilenceUpdate, { args: [{ owner: 'bob' }] });
+  await expect(again).rejects.toMatchObject({ cause: { message: 'no silence holds exactly this alert' } });
 });
 
 it('two silences of one moment are two silences', async () => {

@@ -104,7 +104,16 @@ async function worldOn(
         return { closed: false, previousEndedAt: previousEndedAt ?? null };
       },
     },
-    silences: { create: async (silence) => void silences.push(silence) },
+    silences: {
+      create: async (silence) => void silences.push(silence),
+      active: async () => silences,
+      async end(matchers) {
+        const kept = silences.filter((silence) => JSON.stringify(silence.matchers) !== JSON.stringify(matchers));
+        const ended = silences.length - kept.length;
+        silences.splice(0, silences.length, ...kept);
+        return ended;
+      },
+    },
     mutes: { verdict: async () => ({ muted: false }) },
     quickArtifacts: async () => [],
     wakeNotifier: () => {},

@@ -188,17 +188,16 @@ class RemediationRun {
   /** The rule's samples before the act: without any, nothing says that the trouble is still there or could be verified. */
   private async snapshot({ condition }: CheckedRequest): Promise<void> {
     this.record.enter('snapshot');
-    const { soakMs } = this.input.plan;
     const recent = await this.record
       .step('samples before', async () => {
-        const value = await recentSamples(condition, LOOK_BACK_MS, soakMs);
+        const value = await recentSamples(condition, LOOK_BACK_MS);
         const last =
           value.last === null
             ? 'no sample'
             : `last ${value.last.value} at ${new Date(value.last.at).toISOString()}`;
         const output = `${condition.metric}: ${last}`;
         return {
-          status: value.samples === 0 ? 'REFUSED' : value.recovered ? 'SKIPPED' : 'SUCCESS',
+          status: value.samples === 0 || value.stale ? 'REFUSED' : value.recovered ? 'SKIPPED' : 'SUCCESS',
           output,
           details: { ...value },
           value,
@@ -211,6 +210,10 @@ class RemediationRun {
     if (recent.samples === 0)
       throw refusedFor(
         `no_sample: ${condition.metric} has had no sample for 15 minutes, so nothing could be verified`,
+      );
+    if (recent.stale)
+      throw refusedFor(
+        `stale_sample: the last sample of ${condition.metric} is of ${new Date(recent.last!.at).toISOString()}: nobody knows how it is now`,
       );
     if (recent.recovered) throw nothingToDo('the rule has recovered by itself');
   }

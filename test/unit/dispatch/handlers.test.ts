@@ -1,5 +1,5 @@
 import { createLivesHandler, createPagesHandler } from '../../../src/dispatch/dispatcher';
-import { createPolicies } from '../../../src/dispatch/policy';
+import { createPolicies, type PolicyOptions } from '../../../src/dispatch/policy';
 import type { PagesStore } from '../../../src/history/port';
 import type { Transition } from '../../../src/domain/transition';
 import { parseMatcher } from '../../../src/domain/matchers';
@@ -89,20 +89,43 @@ describe('pages', () => {
   });
 });
 
-it('a policy takes the first escalation whose matchers hold, and the cool-down of the rule before the default', () => {
-  const { escalation } = policy();
-  const policyFor = createPolicies({
+const policiesOf = (more: Partial<PolicyOptions>) =>
+  createPolicies({
     instance: 'x',
     page: [],
     resolveTo: [],
+    escalations: [],
+    acknowledgeLeaseMs: null,
+    cooldownMs: 0,
+    enrichFor: () => [],
+    remediationFor: () => null,
+    ...more,
+  });
+
+it('a repair of a rule with a window has so much longer to prove itself', () => {
+  const plan = {
+    runbook: 'r',
+    target: 't',
+    inputs: {},
+    dryRun: false,
+    soakMs: 1_000,
+    verifyTimeoutMs: 60_000,
+  };
+  const policyFor = policiesOf({ remediationFor: () => plan });
+  const condition = { ...transition().condition!, window_ms: 300_000 };
+  expect(policyFor(transition()).remediation).toEqual(plan);
+  expect(policyFor(transition({ more: { condition } })).remediation?.verifyTimeoutMs).toBe(360_000);
+});
+
+it('a policy takes the first escalation whose matchers hold, and the cool-down of the rule before the default', () => {
+  const { escalation } = policy();
+  const policyFor = policiesOf({
     escalations: [
       { matchers: [parseMatcher('severity="info"')], policy: { ...escalation!, name: 'quiet' } },
       { matchers: [parseMatcher('environment=~"prod.*"')], policy: { ...escalation!, name: 'loud' } },
     ],
     acknowledgeLeaseMs: 5,
     cooldownMs: 7,
-    enrichFor: () => [],
-    remediationFor: () => null,
   });
   expect(policyFor(transition())).toMatchObject({
     instance: 'x',

@@ -2,6 +2,7 @@
 import type { MetricValue } from '../../../src/domain/metric';
 import type { ThresholdRule } from '../../../src/domain/rule';
 import { createEvaluator } from '../../../src/evaluate/evaluator';
+import { decodeTransition, encodeTransition } from '../../../src/stream/transition-message';
 import { MINUTE, rule, sample, told } from './sketches';
 
 const over = (points: readonly (readonly [number, MetricValue])[], more: Partial<ThresholdRule> = {}) =>
@@ -22,6 +23,15 @@ test('the mean decides, not the sample', () => {
       [10, 89],
     ]),
   ).toEqual([['firing', 0, 100]]);
+});
+
+test('the transition says over how long the mean is taken, and is read back with it', () => {
+  const windowed = createEvaluator({ rules: [rule({ windowMs: MINUTE })] });
+  const [fired] = windowed.offer(sample(0, 100));
+  expect(fired!.condition).toMatchObject({ window_ms: MINUTE });
+  expect(decodeTransition(encodeTransition(fired!))).toMatchObject({ ok: true, value: fired });
+  const [plain] = createEvaluator({ rules: [rule()] }).offer(sample(0, 100));
+  expect(plain!.condition).not.toHaveProperty('window_ms');
 });
 
 test('a sample as old as the window is long has left it', () => {

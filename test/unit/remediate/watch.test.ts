@@ -1,5 +1,6 @@
 /** Looking at the samples after an act: event time decides, and no sample proves nothing. */
 import type { Point } from '../../../src/domain/metric';
+import type { TransitionCondition } from '../../../src/domain/transition';
 import { createRecoveryWatch } from '../../../src/remediate/watch';
 import type { WatchRequest, WatchVerdict } from '../../../src/remediate/port';
 
@@ -112,24 +113,58 @@ describe('verification', () => {
 });
 
 describe('the samples before an act', () => {
-  it('say the last value, and whether they have recovered by themselves', async () => {
-    const points: Point[] = [
-      [ACTED - 9_000, 99],
-      [ACTED - 1_000, 70],
-      [ACTED - 5_000, 75],
-    ];
-    expect(await watching([points]).watch.recent(condition, 60_000, 4_000)).toEqual({
-      samples: 3,
-      last: { at: ACTED - 1_000, value: 70 },
-      recovered: true,
+  const recent = (points: readonly Point[], of: TransitionCondition = condition) =>
+    watching([points]).watch.recent(of, 900_000);
+  const every = (ms: number, values: readonly number[], end = ACTED): Point[] =>
+    values.map((value, n) => [end - (values.length - 1 - n) * ms, value]);
+
+  it.each<[string, readonly number[], boolean]>([
+    ['the newest is good again', [95, 95, 10], true],
+    ['it is on the good side of the threshold, not of the recovery', [95, 85], false],
+    ['only older ones were good', [10, 10, 95], false],
+  ])('recover the rule or not: %s', async (_, values, recovered) => {
+    expect(await recent(every(10_000, values))).toMatchObject({
+      samples: values.length,
+      last: { at: ACTED, value: values.at(-1) },
+      recovered,
+      stale: false,
     });
-    expect(await watching([points]).watch.recent(condition, 60_000, 5_000)).toMatchObject({
-      recovered: false,
-    });
-    expect(await watching([[]]).watch.recent(condition, 60_000, 0)).toEqual({
-      samples: 0,
-      last: null,
-      recovered: false,
-    });
+  });
+
+  it.each<[string, Point[], boolean]>([
+    ['four intervals old', every(30_000, [95, 95, 95], ACTED - 120_000), true],
+    ['two intervals old', every(300_000, [95, 95], ACTED - 600_000), false],
+    ['within a minute, whatever the interval', every(1_000, [95, 95], ACTED - 50_000), false],
+    ['alone', [[ACTED - 800_000, 95]], false],
+    ['none', [], true],
+  ])('say whether the last is too old to be trusted: %s', async (_, points, stale) => {
+    expect(await recent(points)).toMatchObject({ stale });
+  });
+
+  it("of a rule with a window are judged by the window's mean, as the rule is", async () => {
+    const windowed = { ...condition, window_ms: 30_000 };
+    expect(await recent(every(10_000, [95, 95, 10]), windowed)).toMatchObject({ recovered: true });
+    expect(await recent(every(10_000, [200, 95, 10]), windowed)).toMatchObject({ recovered: false });
+  });
+});
+
+describe('verification of a rule with a window', () => {
+  const windowed = { ...condition, window_ms: 10_000 };
+  const before: Point[] = [
+    [ACTED - 20_000, 1],
+    [ACTED - 5_000, 200],
+  ];
+
+  it('takes the mean, in which the samples before the act still stand', async () => {
+    const { run, since } = watching([[...before, [ACTED + 1_000, 10], [ACTED + 4_000, 10]]]);
+    const soaking = { condition: windowed, deadline: ACTED + 2_000 };
+    expect(await run({ ...soaking })).toMatchObject({ kind: 'soaking', since: ACTED + 4_000 });
+    expect(since[0]).toBe(ACTED - 10_000);
+  });
+
+  it('is done when the mean has recovered for the soak time', async () => {
+    const after: Point[] = [6_000, 7_000, 8_500].map((ms) => [ACTED + ms, 10]);
+    const { run } = watching([[...before, ...after]]);
+    expect(await run({ condition: windowed })).toMatchObject({ kind: 'verified', samples: 3 });
   });
 });
