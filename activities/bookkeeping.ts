@@ -4,6 +4,8 @@
  */
 import type { Artifact } from '../src/domain/artifact';
 import { messageOf, TocsinError } from '../src/domain/errors';
+import type { Labels } from '../src/domain/labels';
+import { compileMatchers, type Matcher } from '../src/domain/matchers';
 import type { RemediationResult } from '../src/domain/remediation';
 import type { Transition } from '../src/domain/transition';
 import type { LifeRecord, LifeStore, QueuedRecord } from '../src/history/port';
@@ -11,7 +13,7 @@ import type { Mutes, Silence, SilenceStore } from '../src/mute/port';
 
 export interface BookkeepingDeps {
   readonly lives: LifeStore;
-  readonly silences: Pick<SilenceStore, 'create'>;
+  readonly silences: Pick<SilenceStore, 'create' | 'active' | 'end'>;
   readonly mutes: Mutes;
   /** Enrichment from our own records, within a fraction of a second. */
   readonly quickArtifacts: (transition: Transition, episode: number) => Promise<readonly Artifact[]>;
@@ -88,6 +90,18 @@ export function createBookkeepingActivities({
     /** The silence is visible to every later decision once this has returned. */
     async createSilence(silence: Silence): Promise<void> {
       await silences.create(silence);
+    },
+
+    /** Ends those with exactly these matchers, and says until when others hold these labels. `at`: ms since 1970. */
+    async endSilences(
+      matchers: readonly Matcher[],
+      labels: Labels,
+      at: number,
+    ): Promise<{ ended: number; heldUntil: string | null }> {
+      const ended = await silences.end(matchers, new Date(at));
+      const left = await silences.active(new Date(at));
+      const held = left.find((silence) => compileMatchers(silence.matchers)(labels));
+      return { ended, heldUntil: held?.endsAt ?? null };
     },
   };
 }

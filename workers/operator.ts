@@ -40,6 +40,7 @@ export async function openOperator(config: Config): Promise<Operator> {
       unacknowledge: async (row, request) => (await connected()).unacknowledge(row, request),
       resolve: async (row, request) => (await connected()).resolve(row, request),
       silence: async (row, request) => (await connected()).silence(row, request),
+      unsilence: async (row, request) => (await connected()).unsilence(row, request),
       escalate: async (row, request) => (await connected()).escalate(row, request),
       status: async (fingerprint) => (await connected()).status(fingerprint),
     },

@@ -31,7 +31,7 @@ import type { BookkeepingActivities } from '../activities/bookkeeping';
 import type { EnrichmentActivities } from '../activities/enrichment';
 import { remediationWorkflowId, taskQueueName } from '../src/domain/identity';
 import { messageOf, TocsinError } from '../src/domain/errors';
-import type { ActionAnswer, LifePolicy, SilenceRequest } from '../src/domain/life';
+import type { ActionAnswer, LifePolicy, SilenceRequest, UnsilenceRequest } from '../src/domain/life';
 import { matchersOf } from '../src/domain/exact-matchers';
 import type { RemediationPlan, RemediationResult } from '../src/domain/remediation';
 import type { Transition } from '../src/domain/transition';
@@ -367,6 +367,9 @@ class AlertRun {
     setHandler(messages.silenceUpdate, (request) => this.silence(valid(checkSilence(request))), {
       validator: (request) => refuseUnless(checkSilence(request), FORMS.silence, null),
     });
+    setHandler(messages.unsilenceUpdate, (request) => this.unsilence(valid(checkOwned(request))), {
+      validator: (request) => refuseUnless(checkOwned(request), FORMS.unsilence, null),
+    });
   }
 
   private registerSignals(): void {
@@ -467,6 +470,17 @@ class AlertRun {
     };
     await this.locallyOrNot((activities) => activities.createSilence(silence));
     return this.act(() => this.life.silence(request.owner, until, request.comment ?? null, Date.now()));
+  }
+
+  private async unsilence({ owner, comment }: UnsilenceRequest): Promise<ActionAnswer> {
+    const { labels } = this.life.current().transition;
+    const at = Date.now();
+    const { ended, heldUntil } = await this.locallyOrNot((activities) =>
+      activities.endSilences(matchersOf(labels), labels, at),
+    );
+    if (ended === 0) throw ApplicationFailure.nonRetryable('no silence holds exactly this alert', 'Refused');
+    const held = heldUntil === null ? null : Date.parse(heldUntil);
+    return this.act(() => this.life.unsilence(owner, held, comment ?? null, Date.now()));
   }
 }
 

@@ -14,6 +14,7 @@ import type {
   SilenceRequest,
   TimelineEvent,
   UnacknowledgeRequest,
+  UnsilenceRequest,
 } from '../src/domain/life';
 import type { RemediationPlan, RemediationResult } from '../src/domain/remediation';
 import type { RunbookAlert } from '../src/domain/runbook';
@@ -37,6 +38,7 @@ export const acknowledgeUpdate = defineUpdate<ActionAnswer, [AcknowledgeRequest]
 export const unacknowledgeUpdate = defineUpdate<ActionAnswer, [UnacknowledgeRequest]>('unacknowledge');
 export const resolveUpdate = defineUpdate<ActionAnswer, [ResolveRequest]>('resolve');
 export const silenceUpdate = defineUpdate<ActionAnswer, [SilenceRequest]>('silence');
+export const unsilenceUpdate = defineUpdate<ActionAnswer, [UnsilenceRequest]>('unsilence');
 export const escalateUpdate = defineUpdate<ActionAnswer, [EscalateRequest]>('escalate');
 
 export const acknowledgeSignal = defineSignal<[unknown]>('acknowledge');

@@ -3,6 +3,7 @@
  * when it is run.
  */
 import { Command, CommanderError, Option } from 'commander';
+import type { ActionName } from './commands/alerts';
 import { DATA_FOLDER, type Context } from './context';
 import { EXIT, exitCodeOf, failureText, type ExitCode } from './failures';
 import { lazy } from './lazy';
@@ -182,12 +183,7 @@ function addAlerts(alerts: Command, context: Context, into: Into): void {
     lazy.showAlert().showAlert(context, fingerprint, options),
   );
 
-  const act = (
-    name: 'ack' | 'unack' | 'silence' | 'resolve' | 'escalate',
-    description: string,
-    duration: Option | null,
-    ...lines: string[]
-  ): void => {
+  const act = (name: ActionName, description: string, duration: Option | null, ...lines: string[]): void => {
     const command = alerts
       .command(name)
       .description(description)
@@ -214,6 +210,12 @@ function addAlerts(alerts: Command, context: Context, into: Into): void {
     'tell nobody of an alert for a while',
     new Option('--for <duration>', 'how long'),
     'tocsin alerts silence 7c3f --for 2h --comment "planned restore"',
+  );
+  act(
+    'unsilence',
+    'end the silences that hold exactly this alert: escalation goes on where it stood',
+    null,
+    'tocsin alerts unsilence 7c3f',
   );
   act(
     'resolve',

@@ -60,6 +60,10 @@ export interface SilenceRequest {
   readonly duration_seconds: number;
   readonly comment?: string;
 }
+export interface UnsilenceRequest {
+  readonly owner: string;
+  readonly comment?: string;
+}
 export interface EscalateRequest {
   readonly owner: string;
   readonly comment?: string;

@@ -15,6 +15,8 @@ export interface SilenceStore {
   /** Visible to every later `active` once it has returned. The same id again changes nothing. */
   create(silence: Silence): Promise<void>;
   active(at: Date): Promise<readonly Silence[]>;
+  /** Ends at `at` those with exactly these matchers, and answers how many; the same again answers the same. */
+  end(matchers: readonly Matcher[], at: Date): Promise<number>;
 }
 
 export type MuteVerdict =

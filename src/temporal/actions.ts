@@ -16,6 +16,7 @@ import type {
   ResolveRequest,
   SilenceRequest,
   UnacknowledgeRequest,
+  UnsilenceRequest,
 } from '../domain/life';
 import { transitionId, type Transition } from '../domain/transition';
 import type { AlertRow } from '../history/port';
@@ -27,6 +28,8 @@ export interface AlertActions {
   unacknowledge(row: AlertRow, request: UnacknowledgeRequest): Promise<ActionAnswer>;
   resolve(row: AlertRow, request: ResolveRequest): Promise<ActionAnswer>;
   silence(row: AlertRow, request: SilenceRequest): Promise<ActionAnswer>;
+  /** Ends the silences that hold exactly this alert. */
+  unsilence(row: AlertRow, request: UnsilenceRequest): Promise<ActionAnswer>;
   escalate(row: AlertRow, request: EscalateRequest): Promise<ActionAnswer>;
   /** What the life itself says; null when none runs. */
   status(fingerprint: string): Promise<LifeStatus | null>;
@@ -89,6 +92,7 @@ export function createActions({ client, instance, policyFor, timeoutMs }: Action
     unacknowledge: (row, request) => update(row, messages.unacknowledgeUpdate, request),
     resolve: (row, request) => update(row, messages.resolveUpdate, request),
     silence: (row, request) => update(row, messages.silenceUpdate, request),
+    unsilence: (row, request) => update(row, messages.unsilenceUpdate, request),
     escalate: (row, request) => update(row, messages.escalateUpdate, request),
     async status(fingerprint) {
       try {

@@ -4,10 +4,10 @@ import {
   escalateUpdate,
   resolveUpdate,
   silenceUpdate,
-  unsilenceUpdate,
   timelineQuery,
   transitionSignal,
   unacknowledgeUpdate,
+  unsilenceUpdate,
 } from '../../workflows/messages';
 import { waitFor } from '../harness/wait-for';
 import { realWorld, type TestAlert, type World } from './world';
@@ -38,7 +38,8 @@ it('acknowledge, silence and resolve work as Signals, as the Temporal Web UI sen
 });
 
 it('a silence is ended by hand, and there is none to end a second time', async () => {
-  const { handle, status } = await alert();
+  const { deliver, handle, status } = world.alert();
+  await deliver();
   await handle.executeUpdate(silenceUpdate, { args: [{ owner: 'ada', duration_seconds: 600 }] });
   const answer = await handle.executeUpdate(unsilenceUpdate, { args: [{ owner: 'bob' }] });
   expect(answer.message).toBe('bob ended its silence; escalation goes on');

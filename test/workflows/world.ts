@@ -108,7 +108,9 @@ async function worldOn(
       create: async (silence) => void silences.push(silence),
       active: async () => silences,
       async end(matchers) {
-        const kept = silences.filter((silence) => JSON.stringify(silence.matchers) !== JSON.stringify(matchers));
+        const kept = silences.filter(
+          (silence) => JSON.stringify(silence.matchers) !== JSON.stringify(matchers),
+        );
         const ended = silences.length - kept.length;
         silences.splice(0, silences.length, ...kept);
         return ended;

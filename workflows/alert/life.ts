@@ -161,6 +161,22 @@ export class AlertLife {
     return this.answer(now, text);
   }
 
+  /** Its own silences have been ended in Postgres; `held` is when another that holds it ends. */
+  unsilence(owner: string, held: number | null, comment: string | null, now: number): ActionAnswer {
+    if (held === null) this.endSilence();
+    else this.silencedUntil = held;
+    this.runClock(now);
+    const then = held === null ? 'escalation goes on' : `another one holds it until ${iso(held)}`;
+    const text = `${owner} ended its silence; ${then}`;
+    this.record(now, 'silence_ended', owner, text, { comment }, {});
+    return this.answer(now, text);
+  }
+
+  private endSilence(): void {
+    this.silencedUntil = null;
+    if (this.state !== 'RESOLVED' && this.refusedAsSilenced()) this.remediation = null;
+  }
+
   /** Answers until when. */
   private silenceUntil(until: number, now: number): string {
     this.silencedUntil = Math.max(this.silencedUntil ?? 0, until);
@@ -213,9 +229,8 @@ export class AlertLife {
       );
     }
     if (this.silencedUntil !== null && this.silencedUntil <= now) {
-      this.silencedUntil = null;
+      this.endSilence();
       this.runClock(now);
-      if (this.state !== 'RESOLVED' && this.refusedAsSilenced()) this.remediation = null;
       this.record(now, 'silence_ended', 'tocsin', 'the silence ended; escalation goes on', {}, {});
     }
     while (this.escalation.dueAt !== null && this.escalation.dueAt <= now) this.tellNextLevel('tocsin', now);

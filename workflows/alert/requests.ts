@@ -13,6 +13,7 @@ export const FORMS = {
   unacknowledge: '{"owner": "name", "comment": "text"}, of which only owner is required',
   resolve: '{"owner": "name", "comment": "text"}, of which only owner is required',
   silence: '{"owner": "name", "duration_seconds": 3600, "comment": "text"}, of which comment may be left out',
+  unsilence: '{"owner": "name", "comment": "text"}, of which only owner is required',
   escalate: '{"owner": "name", "comment": "text"}, of which only owner is required',
 } as const;
 
@@ -50,7 +51,7 @@ function secondsOf(name: string, raw: unknown): Checked<number> {
     : no(`${name} is ${shortened(raw)}, not a number of seconds above 0`);
 }
 
-/** Also checks unacknowledge, resolve and escalate: they are the same two fields. */
+/** Also checks unacknowledge, unsilence, resolve and escalate: they are the same two fields. */
 export function checkOwned(raw: unknown): Checked<ResolveRequest> {
   return fieldsOf(raw, ['owner', 'comment']) as Checked<ResolveRequest>;
 }

@@ -154,7 +154,7 @@ export interface ActOptions extends ConfigOption {
 
 type Act = (actions: AlertActions, row: AlertRow) => Promise<ActionAnswer>;
 
-export type ActionName = 'ack' | 'unack' | 'silence' | 'resolve' | 'escalate';
+export type ActionName = 'ack' | 'unack' | 'silence' | 'unsilence' | 'resolve' | 'escalate';
 
 /** Does the action on each alert; a refusal of one does not keep the others from theirs, and makes the exit code 1. */
 export async function act(
@@ -203,6 +203,8 @@ function actionOf(name: ActionName, options: ActOptions, owner: string): Act {
     case 'silence':
       if (seconds === null) throw usage('--for is missing: for how long, such as --for 2h');
       return (actions, row) => actions.silence(row, { ...request, duration_seconds: seconds });
+    case 'unsilence':
+      return (actions, row) => actions.unsilence(row, request);
     case 'resolve':
       return (actions, row) => actions.resolve(row, request);
     case 'escalate':

@@ -26,6 +26,25 @@ test('create, mute, end, tell again', async () => {
   await first.close();
 });
 
+test('one is ended by its very matchers, others go on', async () => {
+  const { history, close } = await testHistory();
+  const at = new Date();
+  const on = (name: string, value: string) => [{ name, op: '=' as const, value }];
+  const silence = (id: string, matchers: ReturnType<typeof on>) => ({
+    ...{ id, matchers, createdBy: 'ann', comment: '' },
+    startsAt: new Date(at.getTime() - 1_000).toISOString(),
+    endsAt: new Date(at.getTime() + 60_000).toISOString(),
+  });
+  await history.silences.create(silence('s1', on('alertname', 'High')));
+  await history.silences.create(silence('s2', on('alertname', 'Low')));
+  expect(await history.silences.end(on('alertname', 'High'), at)).toBe(1);
+  expect((await history.silences.active(at)).map(({ id }) => id)).toEqual(['s2']);
+  // done again, as after a cut connection
+  expect(await history.silences.end(on('alertname', 'High'), at)).toBe(1);
+  expect(await history.silences.end(on('alertname', 'None'), at)).toBe(0);
+  await close();
+});
+
 test('silences that cannot be read are an error, not an answer', async () => {
   const first = await testHistory();
   const another = await first.another();

@@ -116,6 +116,7 @@ describe('an action', () => {
     [['ack', '7C3F00AA11BB22CC', '--owner', 'carol'], 'acknowledge', { owner: 'carol' }],
     [['unack', '7c3f'], 'unacknowledge', { owner: 'alice' }],
     [['silence', '7c3f', '--for', '90'], 'silence', { owner: 'alice', duration_seconds: 90 }],
+    [['unsilence', '7c3f'], 'unsilence', { owner: 'alice' }],
     [['resolve', '7c3f', '--comment', 'done'], 'resolve', { owner: 'alice', comment: 'done' }],
     [['escalate', '7c3f'], 'escalate', { owner: 'alice' }],
   ])('%j', async (args, name, request) => {

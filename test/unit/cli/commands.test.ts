@@ -251,7 +251,10 @@ describe('help', () => {
     ['demo'],
     ['check'],
     ['alerts'],
-    ...['list', 'show', 'ack', 'unack', 'silence', 'resolve', 'escalate'].map((name) => ['alerts', name]),
+    ...['list', 'show', 'ack', 'unack', 'silence', 'unsilence', 'resolve', 'escalate'].map((name) => [
+      'alerts',
+      name,
+    ]),
     ['rules', 'list'],
     ['rules', 'explain'],
     ['targets', 'list'],

@@ -101,6 +101,7 @@ export function fakeOperator(world: World, calls: Calls['calls']): Operator {
     unacknowledge: answer('unacknowledge'),
     resolve: answer('resolve'),
     silence: answer('silence'),
+    unsilence: answer('unsilence'),
     escalate: answer('escalate'),
     async status() {
       if (world.status instanceof Error) throw world.status;
