@@ -100,10 +100,19 @@ export function createBookkeepingActivities({
     ): Promise<{ ended: number; heldUntil: string | null }> {
       const ended = await silences.end(matchers, new Date(at));
       const left = await silences.active(new Date(at));
-      const held = left.find((silence) => compileMatchers(silence.matchers)(labels));
+      const held = left.find((silence) => holds(silence, labels));
       return { ended, heldUntil: held?.endsAt ?? null };
     },
   };
+}
+
+/** A silence that cannot be understood mutes nothing, and keeps no other from being ended. */
+function holds({ matchers }: Silence, labels: Labels): boolean {
+  try {
+    return compileMatchers(matchers)(labels);
+  } catch {
+    return false;
+  }
 }
 
 async function recordOrReduced(lives: LifeStore, record: LifeRecord): ReturnType<LifeStore['record']> {
