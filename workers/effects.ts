@@ -8,6 +8,7 @@ import { createEnrich } from '../src/enrich/enrich';
 import { remoteProviders } from '../src/enrich/providers';
 import type { AlertRow } from '../src/history/port';
 import { startRetention } from '../src/history/retention';
+import { createMutes } from '../src/mute/mutes';
 import { createEmailChannel } from '../src/notify/channels/email';
 import { createNotificationServiceChannel } from '../src/notify/channels/notification-service';
 import { createWebhookChannel } from '../src/notify/channels/webhook';
@@ -40,12 +41,7 @@ export async function startEffects(shared: Shared): Promise<void> {
 
 async function startEffectsWorker(shared: Shared): Promise<void> {
   const { config } = shared;
-  const [kafka, history, mutes, bundle] = await Promise.all([
-    shared.kafka(),
-    shared.history(),
-    shared.mutes(),
-    workflowBundle(),
-  ]);
+  const [kafka, history, bundle] = await Promise.all([shared.kafka(), shared.history(), workflowBundle()]);
   const target = shared.targetSql();
   const { permits: store } = history;
   const onRefusal = refusalObserver(shared);
@@ -58,7 +54,8 @@ async function startEffectsWorker(shared: Shared): Promise<void> {
           store,
           policy: config.remediation,
           describe: targetDescriptions(config),
-          mutes,
+          // Read anew each time: a repair that is asked for when a silence ends must not meet what was read before.
+          mutes: createMutes(history.silences, { cacheMs: 0 }),
           now,
           onRefusal,
         }),

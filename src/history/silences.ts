@@ -1,6 +1,7 @@
 /** Silences as rows. One that has been created is seen by every later `active`. */
 import type { Silence, SilenceStore } from '../mute/port';
 import { json, type Database } from './database';
+import { wakeChannel } from './enqueue';
 
 interface SilenceColumns {
   id: string;
@@ -10,6 +11,9 @@ interface SilenceColumns {
   created_by: string;
   comment: string;
 }
+
+/** What is held is looked at again once nobody remembers the silence any more: mutes are kept for at most a second. */
+const FORGOTTEN = `interval '1 second'`;
 
 export function createSilences({ run, schema }: Database): SilenceStore {
   return {
@@ -33,12 +37,18 @@ export function createSilences({ run, schema }: Database): SilenceStore {
     },
     async end(matchers, at) {
       // One that ends at this very moment was ended by an earlier try.
-      const rows = await run(
-        `update ${schema}.silences set ends_at = $2
-         where matchers = $1::jsonb and starts_at <= $2 and ends_at >= $2 returning id`,
-        [json(matchers), at],
+      const [row] = await run<{ ended: number }>(
+        `with ended as (
+           update ${schema}.silences set ends_at = $2
+           where matchers = $1::jsonb and starts_at <= $2 and ends_at >= $2 returning id),
+         looked as (
+           update ${schema}.notifications set due_at = now() + ${FORGOTTEN}
+           where state = 'pending' and held_until is not null and due_at > now() + ${FORGOTTEN}
+             and exists (select from ended))
+         select (select count(*) from ended)::int as ended, pg_notify($3, '')`,
+        [json(matchers), at, wakeChannel(schema)],
       );
-      return rows.length;
+      return row!.ended;
     },
   };
 }

@@ -200,8 +200,7 @@ export class AlertLife {
   /** Whoever it told would hear nothing while it is silenced, and the level would be used up. */
   refuseEscalation(now: number): string | null {
     if (this.state === 'RESOLVED') return 'cannot escalate an alert that is RESOLVED';
-    if (this.silenced(now))
-      return `silenced until ${iso(this.silencedUntil!)}: nobody can be told before the silence ends`;
+    if (this.silenced(now)) return `silenced until ${iso(this.silencedUntil!)}: end the silence first`;
     return this.policy.escalation === null ? 'no escalation policy matches this alert' : null;
   }
 

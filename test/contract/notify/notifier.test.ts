@@ -142,6 +142,18 @@ describe('silences', () => {
     expect((await waits())[1]).toBe('told ops of fire via ops');
   });
 
+  test('a silence that is taken back: who was not told is told now', async () => {
+    const { silences } = scene.first().history;
+    const known = silence('HighConnections');
+    await silences.create(known);
+    await notifier([service('ops')]);
+    await apply(firing(row));
+    await waitFor(async () => (await scene.told()).length === 1, { what: 'the page to be held' });
+    expect(await silences.end(known.matchers, new Date())).toBe(1);
+    await waitFor(() => scene.catcher().requests.length === 1, { what: 'the page' });
+    expect(steps()).toEqual(['fire']);
+  });
+
   test('news that waits for the end of a silence does not keep a resolve back', async () => {
     const mutes = createMutes(scene.first().history.silences, { cacheMs: 0 });
     await notifier([service('ops')], { mutes });
