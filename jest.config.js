@@ -27,6 +27,13 @@ const project = (displayName, folders, setup) => ({
   }),
 });
 
+const withAllTests = process.env.npm_lifecycle_event === 'test';
+
+/** The rooms that decide whether somebody is paged or something is touched. */
+const DECIDING = ['domain', 'evaluate', 'dispatch', 'mute', 'notify', 'remediate'];
+
+const atLeast = (lines, rooms) => rooms.map((room) => [`./src/${room}/`, { lines }]);
+
 module.exports = {
   testTimeout: 60_000,
   projects: [
@@ -35,10 +42,11 @@ module.exports = {
     project('servers', ['contract', 'acceptance', 'chaos'], 'setup-servers'),
   ],
   // Only with all tests: a few suites' coverage says nothing.
-  collectCoverage: process.env.npm_lifecycle_event === 'test',
+  collectCoverage: withAllTests,
   // Counters in the code: V8's own counting makes the whole run take twice as long.
   coverageProvider: 'babel',
   coverageReporters: ['text', 'json-summary'],
+  ...(withAllTests && { coverageThreshold: { global: {}, ...Object.fromEntries(atLeast(90, DECIDING)) } }),
   collectCoverageFrom: [...sources.map((folder) => `${folder}/**/*.ts`), '!**/*.d.ts'],
   coveragePathIgnorePatterns: ['/node_modules/', '/dist/', '/.tocsin/', '/test/'],
 };
