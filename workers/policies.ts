@@ -17,15 +17,8 @@ export function policiesOf(config: Config): (transition: Transition) => LifePoli
     acknowledgeLeaseMs: config.acknowledgeLeaseMs,
     cooldownMs: config.cooldownMs,
     enrichFor: (labels) => remoteProvidersFor(labels, config.enrich),
-    remediationFor: (transition) => {
-      const choice = chooseRunbook(
-        transition.labels,
-        transition.runbook ?? null,
-        runbooks,
-        config.remediation,
-      );
-      return 'none' in choice ? null : choice;
-    },
+    remediationFor: ({ labels, runbook }) =>
+      chooseRunbook(labels, runbook ?? null, runbooks, config.remediation),
   });
 }
 

@@ -20,7 +20,7 @@ export interface PolicyOptions {
   readonly cooldownMs: number;
   /** The enrichment providers that apply to an alert and reach beyond our own records. */
   readonly enrichFor: (labels: Labels) => LifePolicy['enrich'];
-  readonly remediationFor: (transition: Transition) => RemediationPlan | null;
+  readonly remediationFor: (transition: Transition) => RemediationPlan | { readonly none: string | null };
 }
 
 export function createPolicies(options: PolicyOptions): (transition: Transition) => LifePolicy {
@@ -29,6 +29,7 @@ export function createPolicies(options: PolicyOptions): (transition: Transition)
     policy,
   }));
   return (transition) => ({
+    ...remediationOf(options.remediationFor(transition), transition.condition?.window_ms ?? 0),
     instance: options.instance,
     page: options.page,
     resolveTo: options.resolveTo,
@@ -36,10 +37,14 @@ export function createPolicies(options: PolicyOptions): (transition: Transition)
     acknowledgeLeaseMs: options.acknowledgeLeaseMs,
     cooldownMs: transition.cooldown_ms ?? options.cooldownMs,
     enrich: options.enrichFor(transition.labels),
-    remediation: withWindow(options.remediationFor(transition), transition.condition?.window_ms ?? 0),
   });
 }
 
 /** A window's mean still holds what was before the act: to prove the recovery takes so much longer. */
-const withWindow = (plan: RemediationPlan | null, windowMs: number): RemediationPlan | null =>
-  plan && { ...plan, verifyTimeoutMs: plan.verifyTimeoutMs + windowMs };
+function remediationOf(
+  choice: RemediationPlan | { readonly none: string | null },
+  windowMs: number,
+): Pick<LifePolicy, 'remediation' | 'notRemediated'> {
+  if ('none' in choice) return { remediation: null, notRemediated: choice.none };
+  return { remediation: { ...choice, verifyTimeoutMs: choice.verifyTimeoutMs + windowMs } };
+}

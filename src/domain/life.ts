@@ -32,6 +32,8 @@ export interface LifePolicy {
   /** Enrichment providers that reach beyond our own records, each with its budget; none for a plain life. */
   readonly enrich: readonly { readonly provider: string; readonly budgetMs: number }[];
   readonly remediation: RemediationPlan | null;
+  /** Why the runbook that people would expect is not in `remediation`; people find it in the timeline. */
+  readonly notRemediated?: string | null;
 }
 
 export interface Acknowledgement {

@@ -7,7 +7,8 @@ import { compileMatchers, parseMatcher } from '../domain/matchers';
 import type { RemediationPlan } from '../domain/remediation';
 import type { RemediationPolicy, RunbookTraits } from './port';
 
-export type Choice = RemediationPlan | { readonly none: string };
+/** `none` says why a runbook that was asked for, or that fits, is not to act; null where nothing was to be expected. */
+export type Choice = RemediationPlan | { readonly none: string | null };
 
 /**
  * The plan of the one runbook that fits, or why there is none. `ruleRunbook` narrows the choice to that runbook; it
@@ -19,14 +20,18 @@ export function chooseRunbook(
   runbooks: readonly RunbookTraits[],
   policy: RemediationPolicy,
 ): Choice {
-  if (!policy.enabled) return { none: 'remediation is not enabled' };
+  const asked = ruleRunbook !== null;
+  if (!policy.enabled) return { none: asked ? 'remediation is not enabled' : null };
   const named = ruleRunbook === null ? runbooks : runbooks.filter(({ name }) => name === ruleRunbook);
-  if (ruleRunbook !== null && named.length === 0)
+  if (asked && named.length === 0)
     return { none: `the rule names the runbook "${ruleRunbook}", which does not exist` };
   const fitting = named.filter(
     (runbook) => policy.runbooks[runbook.name]?.enabled !== false && matches(runbook, labels, policy),
   );
-  if (fitting.length === 0) return { none: 'no runbook matches' };
+  if (fitting.length === 0)
+    return {
+      none: asked ? `the runbook "${ruleRunbook}" does not match this alert, or is switched off` : null,
+    };
   if (fitting.length > 1) {
     return {
       none: `several runbooks match (${fitting.map(({ name }) => name).join(', ')}); name one in the rule`,

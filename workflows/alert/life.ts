@@ -31,7 +31,7 @@ import type { QueuedRecord } from '../../src/history/port';
 import type { AlertLifeInput } from '../messages';
 import { longestRemediation } from '../remediation/bounds';
 import { whyOf } from './details';
-import { isFor, withoutResult } from './repair';
+import { isFor, whyNotRemediated, withoutResult } from './repair';
 import type { Carried, EscalationClock, Running } from './carried';
 
 /** With the longest texts and people's comments they stay below what one payload may weigh. */
@@ -517,9 +517,11 @@ export class AlertLife {
       text,
       { value: this.transition.value },
     );
+    const no = whyNotRemediated(this.policy);
+    const whyNot = no === null ? [] : [this.note(now, 'not_remediated', 'tocsin', no, {})];
     this.queue({
       ...extra,
-      timeline: extra.opens === undefined ? [] : [event],
+      timeline: [...(extra.opens === undefined ? [] : [event]), ...whyNot],
       state: 'FIRING',
       release,
       begins: true,

@@ -1,4 +1,5 @@
-/** What a remediation's result says to an alert that waits for one. */
+/** What an alert makes of its remediation: why there is none, and whose a result is. */
+import type { LifePolicy } from '../../src/domain/life';
 import type { RemediationResult } from '../../src/domain/remediation';
 import { sameCondition, type Transition } from '../../src/domain/transition';
 
@@ -13,6 +14,11 @@ export function isFor(
 ): boolean {
   if (result.fingerprint === undefined || result.fingerprint === alert.fingerprint) return true;
   return result.runbook === runbook && sameCondition(result.condition, alert.condition ?? null);
+}
+
+/** For the timeline, where a runbook was to be expected and none is begun. */
+export function whyNotRemediated({ remediation, notRemediated }: LifePolicy): string | null {
+  return remediation === null && notRemediated ? `no runbook was started: ${notRemediated}` : null;
 }
 
 /** Our own word, where none came. */

@@ -62,7 +62,7 @@ function planned(more: Partial<RemediationPlan> = {}): RemediationPlan {
     ...POLICY,
     runbooks: { 'terminate-idle-sessions': { inputs: { grace_period: '1s' } } },
   });
-  if ('none' in plan) throw new Error(plan.none);
+  if ('none' in plan) throw new Error(plan.none ?? 'no runbook fits');
   return { ...plan, ...more };
 }
 

@@ -98,7 +98,7 @@ const policiesOf = (more: Partial<PolicyOptions>) =>
     acknowledgeLeaseMs: null,
     cooldownMs: 0,
     enrichFor: () => [],
-    remediationFor: () => null,
+    remediationFor: () => ({ none: null }),
     ...more,
   });
 

@@ -37,7 +37,7 @@ it("narrows to the rule's runbook, whose matchers still have to hold", () => {
   const other = { ...RUNBOOK, name: 'other' };
   expect(choose({ rule: 'other', runbooks: [RUNBOOK, other] })).toMatchObject({ runbook: 'other' });
   expect(choose({ rule: 'mend', labels: { ...LABELS, database_type: 'mongodb' } })).toEqual({
-    none: 'no runbook matches',
+    none: 'the runbook "mend" does not match this alert, or is switched off',
   });
 });
 
@@ -48,7 +48,7 @@ it('takes the configured matchers and environments in place of the runbook’s o
     runbook: 'mend',
   });
   expect(choose({ policy: { runbooks: { mend: { matchers: ['alertname="Other"'] } } } })).toEqual({
-    none: 'no runbook matches',
+    none: null,
   });
 });
 
@@ -59,10 +59,12 @@ it('leaves an alert without environment to the guard, which reads the target’s
 
 describe('chooses none', () => {
   it.each([
-    ['remediation is not enabled', { policy: { enabled: false } }],
+    ['remediation is not enabled', { rule: 'mend', policy: { enabled: false } }],
     ['the rule names the runbook "none-such", which does not exist', { rule: 'none-such' }],
-    ['no runbook matches', { policy: { runbooks: { mend: { enabled: false } } } }],
-    ['no runbook matches', { runbooks: [{ ...RUNBOOK, matchers: [] }] }],
+    [
+      'the runbook "mend" does not match this alert, or is switched off',
+      { rule: 'mend', policy: { runbooks: { mend: { enabled: false } } } },
+    ],
     [
       'several runbooks match (mend, also); name one in the rule',
       { runbooks: [RUNBOOK, { ...RUNBOOK, name: 'also' }] },
@@ -71,5 +73,13 @@ describe('chooses none', () => {
     ['mend may not act in the environment "staging"', { labels: { ...LABELS, environment: 'staging' } }],
   ])('%s', (none, given) => {
     expect(choose(given)).toEqual({ none });
+  });
+
+  it.each([
+    ['remediation is off', { policy: { enabled: false } }],
+    ['the one that would fit is off', { policy: { runbooks: { mend: { enabled: false } } } }],
+    ['one has no matchers', { runbooks: [{ ...RUNBOOK, matchers: [] }] }],
+  ])('without a word where nobody asked for one: %s', (_why, given) => {
+    expect(choose(given)).toEqual({ none: null });
   });
 });

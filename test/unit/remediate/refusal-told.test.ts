@@ -27,6 +27,14 @@ const plan = {
   verifyTimeoutMs: 600_000,
 };
 
+it('stands in the timeline where no runbook is begun although one was to be expected', () => {
+  const notRemediated = 'mend may not act in the environment "production"';
+  const life = new AlertLife({ transition: transition(), policy: policy({ notRemediated }) }, T0);
+  const event = { kind: 'not_remediated', text: `no runbook was started: ${notRemediated}` };
+  expect(life.timeline()).toContainEqual(expect.objectContaining(event));
+  expect(life.pending()[0]!.timeline).toMatchObject([event]);
+});
+
 it('stands in the timeline with its name and reason, and ends the wait of the first message', () => {
   const life = new AlertLife({ transition: transition(), policy: policy({ remediation: plan }) }, T0);
   life.remediationBegins(T0);
