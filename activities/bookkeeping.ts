@@ -5,7 +5,7 @@
 import type { Artifact } from '../src/domain/artifact';
 import { messageOf, TocsinError } from '../src/domain/errors';
 import type { Labels } from '../src/domain/labels';
-import { compileMatchers, type Matcher } from '../src/domain/matchers';
+import { compileOrNone, type Matcher } from '../src/domain/matchers';
 import type { RemediationResult } from '../src/domain/remediation';
 import type { Transition } from '../src/domain/transition';
 import type { LifeRecord, LifeStore, QueuedRecord } from '../src/history/port';
@@ -100,19 +100,10 @@ export function createBookkeepingActivities({
     ): Promise<{ ended: number; heldUntil: string | null }> {
       const ended = await silences.end(matchers, new Date(at));
       const left = await silences.active(new Date(at));
-      const held = left.find((silence) => holds(silence, labels));
+      const held = left.find(({ matchers: others }) => compileOrNone(others)(labels));
       return { ended, heldUntil: held?.endsAt ?? null };
     },
   };
-}
-
-/** A silence that cannot be understood mutes nothing, and keeps no other from being ended. */
-function holds({ matchers }: Silence, labels: Labels): boolean {
-  try {
-    return compileMatchers(matchers)(labels);
-  } catch {
-    return false;
-  }
 }
 
 async function recordOrReduced(lives: LifeStore, record: LifeRecord): ReturnType<LifeStore['record']> {

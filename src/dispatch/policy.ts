@@ -3,7 +3,7 @@ import type { EscalationPolicy } from '../domain/escalation';
 import type { Labels } from '../domain/labels';
 import type { LifePolicy, PageReceiver } from '../domain/life';
 import { compileMatchers, type Matcher } from '../domain/matchers';
-import type { RemediationPlan } from '../domain/remediation';
+import type { RemediationChoice } from '../domain/remediation';
 import type { Transition } from '../domain/transition';
 
 export interface PolicyOptions {
@@ -20,7 +20,7 @@ export interface PolicyOptions {
   readonly cooldownMs: number;
   /** The enrichment providers that apply to an alert and reach beyond our own records. */
   readonly enrichFor: (labels: Labels) => LifePolicy['enrich'];
-  readonly remediationFor: (transition: Transition) => RemediationPlan | { readonly none: string | null };
+  readonly remediationFor: (transition: Transition) => RemediationChoice;
 }
 
 export function createPolicies(options: PolicyOptions): (transition: Transition) => LifePolicy {
@@ -42,7 +42,7 @@ export function createPolicies(options: PolicyOptions): (transition: Transition)
 
 /** A window's mean still holds what was before the act: to prove the recovery takes so much longer. */
 function remediationOf(
-  choice: RemediationPlan | { readonly none: string | null },
+  choice: RemediationChoice,
   windowMs: number,
 ): Pick<LifePolicy, 'remediation' | 'notRemediated'> {
   if ('none' in choice) return { remediation: null, notRemediated: choice.none };

@@ -40,6 +40,15 @@ export function compileMatchers(matchers: readonly Matcher[]): (labels: Labels) 
   return (labels) => tests.every(({ name, test }) => test(labels[name] ?? ''));
 }
 
+/** For matchers that come from outside: what cannot be understood holds for nothing, and takes no other with it. */
+export function compileOrNone(matchers: readonly Matcher[]): (labels: Labels) => boolean {
+  try {
+    return compileMatchers(matchers);
+  } catch {
+    return () => false;
+  }
+}
+
 function compile({ op, value }: Matcher): (actual: string) => boolean {
   if (op === '=') return (actual) => actual === value;
   if (op === '!=') return (actual) => actual !== value;

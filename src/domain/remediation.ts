@@ -26,6 +26,12 @@ export type RemediationOutcome =
   'verified' | 'not_verified' | 'refused' | 'failed' | 'dry_run' | 'nothing_to_do';
 export type Risk = 'none' | 'low' | 'medium' | 'high';
 
+/**
+ * The plan for an alert; or none, with why a runbook that was asked for, or that fits, is not to act: null where nothing was
+ * to be expected.
+ */
+export type RemediationChoice = RemediationPlan | { readonly none: string | null };
+
 export interface RemediationResult {
   /** Temporal run id of the remediation: its identity in history. */
   readonly remediation_id: string;

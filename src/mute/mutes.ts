@@ -3,7 +3,7 @@
  * second, so a storm asks Postgres twice a second and a new silence is heeded within that time. What follows from a
  * verdict, and from none being had, is the caller's.
  */
-import { compileMatchers } from '../domain/matchers';
+import { compileOrNone } from '../domain/matchers';
 import type { Labels } from '../domain/labels';
 import type { Mutes, MuteVerdict, Silence, SilenceStore } from './port';
 
@@ -39,7 +39,9 @@ export function createMutes(
 
   /** Regular expressions are compiled once a silence, and forgotten with it. */
   const testsOf = (silences: readonly Silence[]): Map<string, Test> =>
-    new Map(silences.map((silence) => [silence.id, compiled.get(silence.id) ?? compile(silence)]));
+    new Map(
+      silences.map((silence) => [silence.id, compiled.get(silence.id) ?? compileOrNone(silence.matchers)]),
+    );
 
   return {
     async verdict(labels, at) {
@@ -64,13 +66,4 @@ function mutedBy({ id, createdBy, endsAt, comment }: Silence): MuteVerdict {
     until: endsAt,
     detail: `silence ${id} of ${createdBy} until ${endsAt}${why}`,
   };
-}
-
-/** A silence that cannot be understood mutes nothing, and does not take the others with it. */
-function compile(silence: Silence): Test {
-  try {
-    return compileMatchers(silence.matchers);
-  } catch {
-    return () => false;
-  }
 }

@@ -4,11 +4,8 @@
  */
 import type { Labels } from '../domain/labels';
 import { compileMatchers, parseMatcher } from '../domain/matchers';
-import type { RemediationPlan } from '../domain/remediation';
+import type { RemediationChoice } from '../domain/remediation';
 import type { RemediationPolicy, RunbookTraits } from './port';
-
-/** `none` says why a runbook that was asked for, or that fits, is not to act; null where nothing was to be expected. */
-export type Choice = RemediationPlan | { readonly none: string | null };
 
 /**
  * The plan of the one runbook that fits, or why there is none. `ruleRunbook` narrows the choice to that runbook; it
@@ -19,7 +16,7 @@ export function chooseRunbook(
   ruleRunbook: string | null,
   runbooks: readonly RunbookTraits[],
   policy: RemediationPolicy,
-): Choice {
+): RemediationChoice {
   const asked = ruleRunbook !== null;
   if (!policy.enabled) return { none: asked ? 'remediation is not enabled' : null };
   const named = ruleRunbook === null ? runbooks : runbooks.filter(({ name }) => name === ruleRunbook);
@@ -69,7 +66,7 @@ function compiled(matchers: readonly string[]): Test {
   return test;
 }
 
-function planFor(runbook: RunbookTraits, labels: Labels, policy: RemediationPolicy): Choice {
+function planFor(runbook: RunbookTraits, labels: Labels, policy: RemediationPolicy): RemediationChoice {
   const target = labels.instance_id;
   if (target === undefined || target === '')
     return { none: 'the alert has no instance_id, so its target is unknown' };
