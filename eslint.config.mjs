@@ -27,6 +27,15 @@ const CLOCK = [
     message: 'Pure code takes randomness as an argument.',
   },
 ];
+const SHARED = 'One evaluation of the module serves all workflows of a worker: state belongs into the run.';
+const STATE = [
+  { selector: 'Program > VariableDeclaration[kind="let"]', message: SHARED },
+  { selector: 'Program > ExportNamedDeclaration > VariableDeclaration[kind="let"]', message: SHARED },
+  {
+    selector: 'Program > VariableDeclaration > VariableDeclarator > NewExpression[callee.name=/^(Weak)?(Map|Set)$/][arguments.length=0]',
+    message: SHARED,
+  },
+];
 const SLEEPS = [
   {
     selector: 'NewExpression[callee.name="Promise"] CallExpression[callee.name="setTimeout"]',
@@ -99,8 +108,9 @@ export default tseslint.config(
   },
   {
     files: PURE.map((room) => `${room}/*.ts`),
-    rules: { 'no-restricted-syntax': ['error', ENVIRONMENT, ...CLOCK] },
+    rules: { 'no-restricted-syntax': ['error', ENVIRONMENT, ...CLOCK, ...STATE] },
   },
+  { files: ['workflows/**/*.ts'], rules: { 'no-restricted-syntax': ['error', ENVIRONMENT, ...STATE] } },
   // src/dev looks for servers' addresses and binaries before any configuration exists.
   { files: ['src/config/**/*.ts', 'src/dev/**/*.ts'], rules: { 'no-restricted-syntax': 'off' } },
   // Standard output is what the command line and the build step are for.

@@ -201,8 +201,8 @@ export async function startWorker(
     shutdownGraceTime: '10s',
     workflowTaskPollerBehavior: { type: 'autoscaling' },
     activityTaskPollerBehavior: { type: 'autoscaling' },
-    // What is cached is not replayed; on the loss of a worker others wait this long for it.
-    stickyQueueScheduleToStartTimeout: '1s',
+    // What is cached is not replayed. Others wait this long for a worker that is lost, as long as for one that died at work.
+    stickyQueueScheduleToStartTimeout: '5s',
     ...options,
   });
   const running = worker.run();

@@ -40,7 +40,7 @@ import { detailsOf } from './alert/details';
 import { AlertLife } from './alert/life';
 import { checkAcknowledge, checkOwned, checkSilence, FORMS, type Checked } from './alert/requests';
 import * as messages from './messages';
-import { remediationWorkflow } from './remediation';
+import type { remediationWorkflow } from './remediation';
 import { causeOf } from './remediation/record';
 
 const bookkeeping = proxyActivities<BookkeepingActivities>({
@@ -73,7 +73,7 @@ const ALERT_STATE = defineSearchAttributeKey('AlertState', 'KEYWORD');
 export async function alertWorkflow(input: messages.AlertLifeInput): Promise<void> {
   const problem = malformedInput(input);
   if (problem !== null) throw ApplicationFailure.nonRetryable(`not an alert: ${problem}`, 'BadInput');
-  await new AlertRun(input).live();
+  return new AlertRun(input).live();
 }
 
 /** Binds a life to Temporal: handlers, activities, children, timers. */
@@ -108,7 +108,7 @@ class AlertRun {
       this.life.tick(Date.now());
       // People see it in the Web UI also while the history is away.
       this.show();
-      await this.writeDown();
+      if (this.life.pending().length > 0) await this.writeDown();
       this.startWork();
       this.show();
       if (this.dirty) continue;
@@ -122,10 +122,10 @@ class AlertRun {
   }
 
   /** Until a message, a result or the next deadline; also until the handlers have finished, when only they hold the run. */
-  private async wait(forHandlers: boolean): Promise<void> {
+  private wait(forHandlers: boolean): Promise<void> {
     const waits = [this.life.nextDeadline(), this.settleAt].filter((at) => at !== null);
     this.armTimer(waits.length === 0 ? null : Math.min(...waits));
-    await condition(() => this.dirty || (forHandlers && allHandlersFinished()));
+    return condition(() => this.dirty || (forHandlers && allHandlersFinished()));
   }
 
   /** One timer stands for the next deadline. It stays over messages that leave the deadline as it is: two events less each. */
@@ -274,7 +274,7 @@ class AlertRun {
     };
     for (let attempt = 1; ; attempt++) {
       try {
-        const child = await startChild(remediationWorkflow, {
+        const child = await startChild<typeof remediationWorkflow>('remediationWorkflow', {
           workflowId,
           taskQueue: taskQueueName(policy.instance, 'effects'),
           args: [input],

@@ -72,6 +72,8 @@ export function temporalLaunch(program: string, dataDir: string): Launch {
         // Survives kill -9 at 1.4 times the rate of SQLite's own defaults.
         ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'],
         ...['--dynamic-config-value', 'frontend.namespaceRPS=5000'],
+        // The CLI has its server read the search attributes from the database at each use; ours are known from the start.
+        ...['--dynamic-config-value', 'system.forceSearchAttributesCacheRefreshOnRead=false'],
         ...SEARCH_ATTRIBUTES.flatMap((attribute) => ['--search-attribute', `${attribute}=Keyword`]),
       ];
     },

@@ -3,14 +3,17 @@
  * load a round trip and a commit serve many.
  */
 
-/** `work` answers in the order of its items; when it throws, all of them fail. */
+/**
+ * `work` answers in the order of its items; when it throws, all of them fail. An answer may be a promise, which holds up
+ * its own caller alone.
+ */
 export function coalesced<T, R>(
-  work: (items: readonly T[]) => Promise<readonly R[]>,
+  work: (items: readonly T[]) => Promise<readonly (R | Promise<R>)[]>,
   mostAtOnce: number,
 ): (item: T) => Promise<R> {
   interface Waiting {
     readonly item: T;
-    readonly resolve: (result: R) => void;
+    readonly resolve: (result: R | Promise<R>) => void;
     readonly reject: (error: unknown) => void;
   }
   const waiting: Waiting[] = [];

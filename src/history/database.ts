@@ -31,8 +31,11 @@ export interface Database {
   readonly schema: string;
   readonly url: string;
   readonly run: Run;
-  /** All or nothing. Tried again when it collides with another, so `work` may run more than once. */
-  transaction<T>(doing: string, work: (run: Run) => Promise<T>): Promise<T>;
+  /**
+   * All or nothing. Tried again when it collides with another, so `work` may run more than once. With `lockPatienceMs` it
+   * fails when it has waited so long for a row that another transaction holds.
+   */
+  transaction<T>(doing: string, work: (run: Run) => Promise<T>, lockPatienceMs?: number): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -77,7 +80,11 @@ export function openDatabase(options: DatabaseOptions): Database {
     schema: schemaName(options.instance),
     url: options.url,
     run,
-    transaction: (doing, work) => retryCollisions(doing, () => inTransaction(pool, doing, work)),
+    transaction: (doing, work, lockPatienceMs) => {
+      const begin =
+        lockPatienceMs === undefined ? 'begin' : `begin; set local lock_timeout = ${lockPatienceMs}`;
+      return retryCollisions(doing, () => inTransaction(pool, doing, work, begin));
+    },
     close: () => pool.end(),
   };
 }
@@ -93,11 +100,16 @@ async function retryCollisions<T>(doing: string, attempt: () => Promise<T>): Pro
   }
 }
 
-async function inTransaction<T>(pool: Pool, doing: string, work: (run: Run) => Promise<T>): Promise<T> {
+async function inTransaction<T>(
+  pool: Pool,
+  doing: string,
+  work: (run: Run) => Promise<T>,
+  begin: string,
+): Promise<T> {
   const client = await connect(pool, doing);
   let broken: Error | undefined;
   try {
-    await client.query('begin');
+    await client.query(begin);
     const result = await work(async (text, values) => (await client.query(prepared(text, values))).rows);
     await client.query('commit');
     return result;

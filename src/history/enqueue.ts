@@ -103,43 +103,31 @@ const followUp = (schema: string, episodes: readonly EpisodeKey[]): unknown[] =>
   episodes.map(({ episode }) => episode),
 ];
 
-/** The episode's `fire` messages to these receivers that wait, or are still to come, need not wait for their deadline. */
-export async function release(
-  run: Run,
-  schema: string,
-  key: EpisodeKey,
-  receivers: readonly string[],
-): Promise<void> {
-  if (receivers.length === 0) return;
+/** The receivers whose `fire` message of the episode need not wait for its deadline; null means all of them. */
+export interface Release extends EpisodeKey {
+  readonly receivers: readonly string[] | null;
+}
+
+/** The `fire` messages to these receivers that wait are due now, and so are those that are still to come. */
+export async function release(run: Run, schema: string, releases: readonly Release[]): Promise<void> {
+  const given = releases.filter(({ receivers }) => receivers === null || receivers.length > 0);
+  if (given.length === 0) return;
   await run(
-    `with released as (
-       update ${schema}.episodes set released_receivers = released_receivers || $4::text[]
-       where fingerprint = $2 and episode = $3 and not released_receivers @> $4::text[]),
-     hurried as (${endedWait(schema)}) ${WAKE} where exists (select 1 from hurried)`,
-    [wakeChannel(schema), key.fingerprint, key.episode, receivers],
+    `with given as materialized (
+       select * from jsonb_to_recordset($2::jsonb) as g (fingerprint text, episode bigint, receivers text[])),
+     released as (
+       update ${schema}.episodes e set released_receivers = e.released_receivers || g.receivers from given g
+       where e.fingerprint = g.fingerprint and e.episode = g.episode and not e.released_receivers @> g.receivers),
+     hurried as (
+       update ${schema}.notifications n set due_at = now() from given g
+       where n.fingerprint = g.fingerprint and n.episode = g.episode
+         and (g.receivers is null or n.receiver = any(g.receivers)) and n.step = 'fire'
+         and n.state = 'pending' and n.attempts = 0 and n.due_at > now()
+       returning 1)
+     ${WAKE} where exists (select 1 from hurried)`,
+    [wakeChannel(schema), json(given)],
   );
 }
-
-/** The `fire` messages that wait are due now; `receivers` null means all: there is no life that they could wait for. */
-export async function endWait(
-  run: Run,
-  schema: string,
-  key: EpisodeKey,
-  receivers: readonly string[] | null,
-): Promise<void> {
-  await run(`with hurried as (${endedWait(schema)}) ${WAKE} where exists (select 1 from hurried)`, [
-    wakeChannel(schema),
-    key.fingerprint,
-    key.episode,
-    receivers,
-  ]);
-}
-
-const endedWait = (schema: string): string => `
-  update ${schema}.notifications set due_at = now()
-  where fingerprint = $2 and episode = $3 and ($4::text[] is null or receiver = any($4)) and step = 'fire'
-    and state = 'pending' and attempts = 0 and due_at > now()
-  returning 1`;
 
 /**
  * News for those of `receivers` whose `fire` message has left, or is leaving now and may have been written before the
@@ -173,12 +161,8 @@ export async function enqueueUpdate(
     schema,
     told.map((receiver) => ({ ...update, receiver })),
   );
-  await release(
-    run,
-    schema,
-    key,
-    receivers.filter((receiver) => !told.includes(receiver)),
-  );
+  const untold = receivers.filter((receiver) => !told.includes(receiver));
+  await release(run, schema, [{ fingerprint, episode, receivers: untold }]);
 }
 
 /** Sent at commit, and once a transaction. */

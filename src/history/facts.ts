@@ -3,7 +3,7 @@ import type { Artifact } from '../domain/artifact';
 import type { RelatedAlert } from '../domain/notification';
 import type { RemediationResult } from '../domain/remediation';
 import { ALERT_COLUMNS, toAlertRow, type AlertColumns } from './alert-row';
-import type { Database } from './database';
+import { json, type Database } from './database';
 import type { EpisodeKey } from './enqueue';
 import type { AlertRow, NotificationFacts } from './port';
 
@@ -104,21 +104,33 @@ interface RelatedColumns {
   starts_at: Date | string;
 }
 
-/** Open alerts of the same instance, newest first; an alert without an instance has none. */
+/** Whose related alerts are wanted, and how many at most. */
+export interface RelatedTo extends Pick<AlertRow, 'fingerprint' | 'labels'> {
+  readonly limit: number;
+}
+
+/** For each, the open alerts of the same instance, newest first; an alert without an instance has none. */
 export async function readRelated(
   { run, schema }: Database,
-  { fingerprint, labels }: Pick<AlertRow, 'fingerprint' | 'labels'>,
-  limit: number,
-): Promise<RelatedAlert[]> {
-  const instance = instanceOf(labels);
-  if (instance === null) return [];
-  const rows = await run<RelatedColumns>(
-    `select fingerprint, labels, state, starts_at from ${schema}.alerts
-     where coalesce(labels->>'instance_id', labels->>'instance') = $1 and state <> 'RESOLVED' and fingerprint <> $2
-     order by starts_at desc, fingerprint limit $3`,
-    [instance, fingerprint, limit],
+  asked: readonly RelatedTo[],
+): Promise<RelatedAlert[][]> {
+  const rows = await run<RelatedColumns & { asked: number }>(
+    `select g.asked, o.* from rows from (
+       jsonb_to_recordset($1::jsonb) as (fingerprint text, instance text, "limit" integer))
+       with ordinality as g (fingerprint, instance, "limit", asked)
+     cross join lateral (
+       select a.fingerprint, a.labels, a.state, a.starts_at from ${schema}.alerts a
+       where coalesce(a.labels->>'instance_id', a.labels->>'instance') = g.instance and a.state <> 'RESOLVED'
+         and a.fingerprint <> g.fingerprint
+       order by a.starts_at desc, a.fingerprint limit g."limit") o
+     order by g.asked, o.starts_at desc, o.fingerprint`,
+    [
+      json(
+        asked.map(({ fingerprint, labels, limit }) => ({ fingerprint, instance: instanceOf(labels), limit })),
+      ),
+    ],
   );
-  return rows.map(toRelated);
+  return asked.map((_, index) => rows.filter((row) => row.asked === index + 1).map(toRelated));
 }
 
 function toRelated(row: RelatedColumns): RelatedAlert {

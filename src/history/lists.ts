@@ -1,17 +1,21 @@
 /** What people and programs look up: alerts by filter, one alert's story, messages, repairs. */
 import { compileMatchers, parseMatcher, type Matcher } from '../domain/matchers';
 import type { Artifact } from '../domain/artifact';
+import type { RelatedAlert } from '../domain/notification';
 import type { RemediationResult } from '../domain/remediation';
 import { ALERT_COLUMNS, toAlertRow, type AlertColumns } from './alert-row';
 import { json, type Database } from './database';
-import { readRelated } from './facts';
+import { coalesced } from './coalesce';
+import { readRelated, type RelatedTo } from './facts';
 import type { AlertFilter, AlertLists, AlertRow, NotificationRecord } from './port';
 import { readTimeline } from './timeline';
 
 const DEFAULT_LIMIT = 1_000;
 const CHUNK = 500;
+const MOST_AT_ONCE = 200;
 
 export function createLists(database: Database): AlertLists {
+  const related = coalesced<RelatedTo, RelatedAlert[]>((asked) => readRelated(database, asked), MOST_AT_ONCE);
   return {
     list: (filter) => list(database, filter),
     find: (fingerprint) => find(database, fingerprint),
@@ -19,7 +23,7 @@ export function createLists(database: Database): AlertLists {
     notifications: (fingerprint, episode) => notifications(database, fingerprint, episode),
     remediations: (fingerprint, episode) => remediations(database, fingerprint, episode),
     artifacts: (fingerprint, episode) => artifacts(database, fingerprint, episode),
-    related: (row, limit) => readRelated(database, row, limit),
+    related: ({ fingerprint, labels }, limit) => related({ fingerprint, labels, limit }),
   };
 }
 

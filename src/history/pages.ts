@@ -68,7 +68,7 @@ async function upsert(run: Run, schema: string, rows: readonly AlertRow[], known
   const [upserted] = await run<Upserted>(
     `with given as materialized (select * from jsonb_to_recordset($1::jsonb) as r (${ALERT_RECORD})),
      alerts as (
-       insert into ${schema}.alerts as a (${ALERT_COLUMNS}) select ${ALERT_COLUMNS} from given
+       insert into ${schema}.alerts as a (${ALERT_COLUMNS}) select ${ALERT_COLUMNS} from given order by fingerprint
        on conflict (fingerprint) do update set ${ALERT_ASSIGNMENTS} where a.fingerprint = any($2)
        returning fingerprint, episode, starts_at, fire_count, value, threshold, event_time, correlation_id, state,
          ends_at, resolved_by),

@@ -15,6 +15,7 @@ const SOURCES = [
   'src/domain',
   'src/temporal/payload-converter.ts',
   'activities',
+  'workers/bundle.ts',
   'package-lock.json',
 ];
 
