@@ -32,7 +32,8 @@ const STATE = [
   { selector: 'Program > VariableDeclaration[kind="let"]', message: SHARED },
   { selector: 'Program > ExportNamedDeclaration > VariableDeclaration[kind="let"]', message: SHARED },
   {
-    selector: 'Program > VariableDeclaration > VariableDeclarator > NewExpression[callee.name=/^(Weak)?(Map|Set)$/][arguments.length=0]',
+    selector:
+      'Program > VariableDeclaration > VariableDeclarator > NewExpression[callee.name=/^(Weak)?(Map|Set)$/][arguments.length=0]',
     message: SHARED,
   },
 ];

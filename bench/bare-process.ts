@@ -7,7 +7,7 @@ import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
 import { installRuntime, connectWorker } from '../src/temporal/connection';
 import { bareLife, endSignal } from './bare-workflow';
 import { answerRuns, type Lived, type RunRequest } from './child';
-import { countEvents, untilClosed } from './closed';
+import { countEvents, inClosedLoop, untilClosed } from './closed';
 
 async function main([address]: string[]): Promise<void> {
   installRuntime(() => undefined);
@@ -51,20 +51,15 @@ async function main([address]: string[]): Promise<void> {
     waiting.delete(`done ${id}`);
   }
 
-  async function run({ seconds, atATime }: RunRequest): Promise<Lived> {
+  async function run(request: RunRequest): Promise<Lived> {
     const tag = randomBytes(4).toString('hex');
     const ids: string[] = [];
-    const until = performance.now() + seconds * 1_000;
-    const slot = async (): Promise<void> => {
-      while (performance.now() < until) {
-        const id = `${taskQueue}/${tag}-${ids.length}`;
-        ids.push(id);
-        await life(id);
-      }
-    };
-    await Promise.all(Array.from({ length: atATime }, slot));
+    const lived = await inClosedLoop(request, (place) => {
+      ids.push(`${taskQueue}/${tag}-${place}`);
+      return life(ids.at(-1)!);
+    });
     await untilClosed(link.client, taskQueue);
-    return { lives: ids.length, ...(await countEvents(link.client, ids)) };
+    return { ...lived, ...(await countEvents(link.client, ids)) };
   }
 
   await answerRuns(run);

@@ -10,6 +10,8 @@ export interface RunRequest {
 
 export interface Lived {
   readonly lives: number;
+  /** Lives a second, from when each slot has ended one until no more are begun; 0 when it was over by then. */
+  readonly rate: number;
   /** Events in the histories of some of the lives: the median, and the most. */
   readonly events: number;
   readonly mostEvents: number;

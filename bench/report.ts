@@ -67,7 +67,7 @@ function figureRow(bench: string, { name, unit, value, aim }: Figure): string {
 }
 
 const meaningText = `Read the ratios, not the rates: a rate is of this machine, a ratio compares two runs that took turns on it within minutes, so most of what
-the machine does to one it does to the other. Each is a ratio of medians over the rounds below. Where others were at work ("CPU s of others"), wall time
+the machine does to one it does to the other. The rates are medians over the rounds below. Where others were at work ("CPU s of others"), wall time
 tells less than CPU time.`;
 
 function resultText({ name, method, notes, rounds }: BenchResult): string {

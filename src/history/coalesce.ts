@@ -36,10 +36,10 @@ export function coalesced<T, R>(
   return (item) =>
     new Promise<R>((resolve, reject) => {
       waiting.push({ item, resolve, reject });
-      // Calls of the same turn leave together.
+      // Calls of the same turn of the event loop leave together.
       if (!busy) {
         busy = true;
-        queueMicrotask(() => void drain());
+        setImmediate(() => void drain());
       }
     });
 }

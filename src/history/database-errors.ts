@@ -3,6 +3,7 @@ import { messageOf, TocsinError } from '../domain/errors';
 
 export type DatabaseFault = 'away' | 'collision' | 'statement';
 
+const LOCK_TIMEOUT = '55P03';
 const AWAY_STATES = new Set([
   '57P01', // admin shutdown
   '57P02', // crash shutdown
@@ -10,7 +11,7 @@ const AWAY_STATES = new Set([
   '57014', // statement timeout
   '53300', // too many connections
   '25006', // read-only: a former primary after a failover
-  '55P03', // lock timeout
+  LOCK_TIMEOUT,
 ]);
 const AWAY_CODES = new Set([
   'ECONNREFUSED',
@@ -38,6 +39,9 @@ export function databaseFault(error: unknown): DatabaseFault {
 export function isStalePlan(error: unknown): boolean {
   return codeOf(error) === '0A000' && messageOf(error).includes('cached plan');
 }
+
+/** Somebody holds a row for too long; the connection is as good as before. */
+export const isLockTimeout = (error: unknown): boolean => codeOf(error) === LOCK_TIMEOUT;
 
 /** A value that no repetition makes writable: a data exception, a broken constraint, a limit of the server. */
 const REFUSED_VALUE = /^(?:22|23|54)/;

@@ -4,7 +4,7 @@
  */
 import { Pool, types, type PoolClient, type QueryConfig, type QueryResultRow } from 'pg';
 import { schemaName } from '../domain/identity';
-import { asTocsinError, databaseFault, isStalePlan } from './database-errors';
+import { asTocsinError, databaseFault, isLockTimeout, isStalePlan } from './database-errors';
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -131,7 +131,8 @@ async function connect(pool: Pool, doing: string): Promise<PoolClient> {
 
 /** Undefined when the connection can be used again; otherwise the reason to throw it away. */
 async function rolledBack(client: PoolClient, error: unknown): Promise<Error | undefined> {
-  if (databaseFault(error) === 'away' || isStalePlan(error)) return error as Error;
+  const usable = databaseFault(error) !== 'away' || isLockTimeout(error);
+  if (!usable || isStalePlan(error)) return error as Error;
   return client.query('rollback').then(
     () => undefined,
     (failure: Error) => failure,

@@ -3,25 +3,29 @@
  * Records that come while others are being written are written together, by the same few statements.
  */
 import type { QueryResultRow } from 'pg';
-import { coalesced } from './coalesce';
 import { json, type Database, type Run } from './database';
 import { enqueue, enqueueResolves, enqueueUpdate, release, type Release } from './enqueue';
 import { mergeLives, moveToOpened } from './merge';
 import type { LifeRecord, LifeStore } from './port';
 import { writeTimeline } from './timeline';
+import { writtenTogether } from './together';
 
 type Recorded = Awaited<ReturnType<LifeStore['record']>>;
 
 const MOST_AT_ONCE = 50;
-/** Longer than our own transactions take. Who holds an alert's row for longer holds up that alert's record alone. */
-const LOCK_PATIENCE_MS = 250;
 
 export function createLives(database: Database): LifeStore {
-  const together = coalesced<LifeRecord, Recorded>((records) => writeAll(database, records), MOST_AT_ONCE);
+  const { schema } = database;
+  const together = writtenTogether<LifeRecord, Recorded>(database, {
+    doing: 'record lives',
+    alerts: ({ fingerprint }) => [fingerprint],
+    write: (run, records) => writeRecords(run, schema, records),
+    mostAtOnce: MOST_AT_ONCE,
+  });
   return {
     async record(record) {
       if (!isTimelineOnly(record)) return together(record);
-      await writeEvents(database.run, database.schema, [record]);
+      await writeEvents(database.run, schema, [record]);
       return { closed: false, previousEndedAt: null };
     },
   };
@@ -33,33 +37,8 @@ function isTimelineOnly(record: LifeRecord): boolean {
   return seq > 1 && Object.values(effects).every((effect) => effect === undefined);
 }
 
-/** One record an alert; what fails together, and a second record of an alert, is then tried alone. */
-async function writeAll(
-  database: Database,
-  records: readonly LifeRecord[],
-): Promise<(Recorded | Promise<Recorded>)[]> {
-  const batch = new Map<string, LifeRecord>();
-  for (const record of records) if (!batch.has(record.fingerprint)) batch.set(record.fingerprint, record);
-  const { schema } = database;
-  const written = await database
-    .transaction('record lives', (run) => writeRecords(run, schema, [...batch.values()]), LOCK_PATIENCE_MS)
-    .catch(() => new Map<LifeRecord, Recorded>());
-  return records.map((record) => written.get(record) ?? writeAlone(database, record));
-}
-
-async function writeAlone(database: Database, record: LifeRecord): Promise<Recorded> {
-  const written = await database.transaction('record a life', (run) =>
-    writeRecords(run, database.schema, [record]),
-  );
-  return written.get(record)!;
-}
-
 /** Of different alerts. */
-async function writeRecords(
-  run: Run,
-  schema: string,
-  records: readonly LifeRecord[],
-): Promise<Map<LifeRecord, Recorded>> {
+async function writeRecords(run: Run, schema: string, records: readonly LifeRecord[]): Promise<Recorded[]> {
   const fingerprintsOf = (some: readonly LifeRecord[]): string[] =>
     some.map(({ fingerprint }) => fingerprint);
   // The alerts' rows first, in one order, as all writers do; then nobody waits for us while we wait for them.
@@ -81,16 +60,11 @@ async function writeRecords(
   const changing = records.filter(changesState);
   if (changing.length > 0) await mergeLives(run, schema, fingerprintsOf(changing));
   await writeMessages(run, schema, found);
-  return new Map(
-    found.map(({ record, past, first, closed }) => [
-      record,
-      {
-        closed,
-        previousEndedAt: first ? (past.previousEndedAt?.toISOString() ?? null) : null,
-        ...(remediated.has(record) && { remediated: true }),
-      },
-    ]),
-  );
+  return found.map(({ record, past, first, closed }) => ({
+    closed,
+    previousEndedAt: first ? (past.previousEndedAt?.toISOString() ?? null) : null,
+    ...(remediated.has(record) && { remediated: true }),
+  }));
 }
 
 /** What stood there before the record. */

@@ -59,7 +59,7 @@ export interface Notifier {
 }
 
 /** Wake-ups that come together have one look at the queue: each writer wakes, and so does each message that has left. */
-const BETWEEN_TURNS_MS = 10;
+const BETWEEN_TURNS_MS = 25;
 /** A lane that is full, or a row that another process holds, must not make the loop spin. */
 const SHORTEST_SLEEP_MS = 20;
 const AWAY_SLEEP_MS = 500;

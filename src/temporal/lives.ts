@@ -74,7 +74,9 @@ async function started(client: Client, transition: Transition, policy: LifePolic
   }
 }
 
-async function signalled(client: Client, transition: Transition, policy: LifePolicy): Promise<boolean> {
+async function signalled(client: Client, news: Transition, policy: LifePolicy): Promise<boolean> {
+  // Only who looks into an alert that fires looks at its last samples.
+  const transition = news.kind === 'resolved' ? { ...news, recent: [] } : news;
   const handle = client.workflow.getHandle(alertWorkflowId(policy.instance, transition.fingerprint));
   try {
     await handle.signal(transitionSignal, { transition, policy });

@@ -1,0 +1,41 @@
+/** Writes of different alerts that come while one is under way go into one transaction. */
+import { coalesced } from './coalesce';
+import type { Database, Run } from './database';
+
+export interface Together<T, R> {
+  /** For messages of errors. */
+  readonly doing: string;
+  /** The alerts' fingerprints: two items of one alert never go together. */
+  readonly alerts: (item: T) => readonly string[];
+  /** Answers in the order of the items; may run more than once. */
+  readonly write: (run: Run, items: readonly T[]) => Promise<readonly R[]>;
+  readonly mostAtOnce: number;
+}
+
+/** Longer than our own transactions take. Who holds an alert's row for longer holds up that alert's item alone. */
+const LOCK_PATIENCE_MS = 500;
+
+/** What fails together is tried alone, each for itself, so that nobody fails or waits for another's sake. */
+export function writtenTogether<T, R>(database: Database, how: Together<T, R>): (item: T) => Promise<R> {
+  const { doing, write, mostAtOnce } = how;
+  const alone = async (item: T): Promise<R> =>
+    (await database.transaction(doing, (run) => write(run, [item])))[0]!;
+  return coalesced<T, R>(async (items) => {
+    const batch = ofDifferentAlerts(items, how.alerts);
+    const written = await database
+      .transaction(doing, (run) => write(run, batch), LOCK_PATIENCE_MS)
+      .catch((): readonly R[] => []);
+    const answers = new Map<T, R>(written.map((answer, place) => [batch[place]!, answer]));
+    return items.map((item) => (answers.has(item) ? answers.get(item)! : alone(item)));
+  }, mostAtOnce);
+}
+
+function ofDifferentAlerts<T>(items: readonly T[], alertsOf: (item: T) => readonly string[]): T[] {
+  const taken = new Set<string>();
+  return items.filter((item) => {
+    const alerts = alertsOf(item);
+    if (alerts.some((alert) => taken.has(alert))) return false;
+    alerts.forEach((alert) => taken.add(alert));
+    return true;
+  });
+}
