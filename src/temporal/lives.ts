@@ -89,11 +89,15 @@ async function signalled(client: Client, news: Transition, policy: LifePolicy): 
 
 const INVALID_ARGUMENT = 3;
 
+/** What a server says that has not heard of our search attributes yet: its own matter, not the message's. */
+const NOT_KNOWN_YET = /search attribute/i;
+
 /** Temporal takes such a message never, too large or malformed as it is: as TOC_VALUE_REFUSED. */
 function asRefusal(error: unknown, { fingerprint }: Transition): unknown {
   const cause = error instanceof ServiceError ? error.cause : error;
   if (!isGrpcServiceError(cause) || Number(cause.code) !== INVALID_ARGUMENT) return error;
   const text = `temporal, alert ${fingerprint}: ${cause.details || cause.message}`;
+  if (NOT_KNOWN_YET.test(text)) return error;
   return new TocsinError('TOC_VALUE_REFUSED', text, { cause: error });
 }
 

@@ -1,4 +1,5 @@
 /** The few search attributes of an alert's run. On Postgres a value above 255 characters runs but is never listed. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, Connection, OperatorService } from '@temporalio/client';
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import { temporal } from '@temporalio/proto';
@@ -48,12 +49,34 @@ function clean(value: string): string {
     .toWellFormed();
 }
 
-/** Registers what the namespace lacks. */
+const LOOK_EVERY_MS = 100;
+/** A cluster reads its attributes anew once a minute at the latest. */
+const KNOWN_WITHIN_MS = 90_000;
+
+/**
+ * Registers what the namespace lacks, and waits until the server knows it: before, it refuses the alerts that carry it.
+ * Throws when that takes too long.
+ */
 export async function ensureSearchAttributes(client: Client, namespace: string): Promise<void> {
   const { operatorService } = client.connection as Connection;
   const known = (await operatorService.listSearchAttributes({ namespace })).customAttributes ?? {};
   const missing = SEARCH_ATTRIBUTES.filter((name) => known[name] === undefined);
-  if (missing.length > 0) await addSearchAttributes(operatorService, namespace, missing);
+  if (missing.length === 0) return;
+  await addSearchAttributes(operatorService, namespace, missing);
+  const deadline = Date.now() + KNOWN_WITHIN_MS;
+  for (let problem = await unknown(client); problem !== null; problem = await unknown(client)) {
+    if (Date.now() > deadline) throw problem;
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+/** Why a query by the attributes is refused; null when it is not. */
+async function unknown(client: Client): Promise<unknown> {
+  const query = SEARCH_ATTRIBUTES.map((name) => `${name} = "none"`).join(' AND ');
+  return client.workflow.count(query).then(
+    () => null,
+    (error: unknown) => error,
+  );
 }
 
 export async function addSearchAttributes(

@@ -4,8 +4,8 @@ import { createLives } from '../../../src/temporal/lives';
 import { policy, transition } from '../../builders/alerts';
 
 /** As the SDK throws it for an answer of the server with this gRPC code. */
-function answering(code: number): Client {
-  const cause = Object.assign(new Error('answer'), { code, details: 'blob too large', metadata: {} });
+function answering(code: number, details = 'blob too large'): Client {
+  const cause = Object.assign(new Error('answer'), { code, details, metadata: {} });
   const fail = () => Promise.reject(new ServiceError('Failed to start Workflow', { cause }));
   return { workflow: { start: fail, getHandle: () => ({ signal: fail }) } } as unknown as Client;
 }
@@ -23,5 +23,11 @@ test.each([
   ['a server that is away', 14],
 ])('%s stays what it is', async (_, code) => {
   const delivered = createLives(answering(code)).deliver(transition(), policy());
+  await expect(delivered).rejects.toBeInstanceOf(ServiceError);
+});
+
+test('a server that does not know our search attributes yet is asked again', async () => {
+  const details = 'Namespace default has no mapping defined for search attribute AlertName';
+  const delivered = createLives(answering(3, details)).deliver(transition(), policy());
   await expect(delivered).rejects.toBeInstanceOf(ServiceError);
 });
