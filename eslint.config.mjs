@@ -31,11 +31,16 @@ const SHARED = 'One evaluation of the module serves all workflows of a worker: s
 const STATE = [
   { selector: 'Program > VariableDeclaration[kind="let"]', message: SHARED },
   { selector: 'Program > ExportNamedDeclaration > VariableDeclaration[kind="let"]', message: SHARED },
-  {
-    selector:
-      'Program > VariableDeclaration > VariableDeclarator > NewExpression[callee.name=/^(Weak)?(Map|Set)$/][arguments.length=0]',
-    message: SHARED,
-  },
+  ...[
+    'NewExpression[callee.name=/^(Weak)?(Map|Set)$/][arguments.length=0]',
+    'ArrayExpression[elements.length=0]',
+    'ObjectExpression[properties.length=0]',
+  ].flatMap((value) =>
+    ['Program >', 'Program > ExportNamedDeclaration >'].map((place) => ({
+      selector: `${place} VariableDeclaration > VariableDeclarator > ${value}`,
+      message: SHARED,
+    })),
+  ),
 ];
 const SLEEPS = [
   {

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
+import { LIFECYCLE_WORKER } from '../workers/worker-options';
 import { installRuntime, connectWorker } from '../src/temporal/connection';
 import { bareLife, endSignal } from './bare-workflow';
 import { answerRuns, type Lived, type RunRequest } from './child';
@@ -26,14 +27,12 @@ async function main([address]: string[]): Promise<void> {
     taskQueue,
     workflowBundle: await bundleWorkflowCode({
       workflowsPath: require.resolve('./bare-workflow'),
+      preloadModules: [require.resolve('./bare-workflow')],
       logger: new DefaultLogger('ERROR'),
     }),
     activities: { act: () => Promise.resolve() },
     sinks: { life: { armed: sink('armed'), done: sink('done') } },
-    maxCachedWorkflows: 3_000,
-    maxConcurrentWorkflowTaskExecutions: 200,
-    workflowTaskPollerBehavior: { type: 'autoscaling' },
-    activityTaskPollerBehavior: { type: 'autoscaling' },
+    ...LIFECYCLE_WORKER,
   });
   const running = worker.run();
 

@@ -32,6 +32,7 @@ import { BUNDLE_PATH } from './bundle';
 import { openDependency } from './dependency';
 import { streamObserver } from './observers';
 import { stopAll, type Part } from './run';
+import { WORKER } from './worker-options';
 
 /** One process's share of the system. */
 export interface Shared {
@@ -198,11 +199,7 @@ export async function startWorker(
     namespace: shared.config.temporal.namespace,
     taskQueue: taskQueueName(shared.config.instance, role),
     dataConverter,
-    shutdownGraceTime: '10s',
-    workflowTaskPollerBehavior: { type: 'autoscaling' },
-    activityTaskPollerBehavior: { type: 'autoscaling' },
-    // What is cached is not replayed. Others wait this long for a worker that is lost, as long as for one that died at work.
-    stickyQueueScheduleToStartTimeout: '5s',
+    ...WORKER,
     ...options,
   });
   const running = worker.run();

@@ -10,16 +10,7 @@ import { createLives } from '../src/temporal/lives';
 import { startWorker, workflowBundle, type Shared } from './compose';
 import { enrichmentObserver, remediationObserver, streamObserver } from './observers';
 import { policiesOf } from './policies';
-
-/**
- * What waits for its turn waits in the server, where its time does not run: with many more, a burst after an outage has
- * every task of it time out, and all are begun again together. As many lives are started at a time, for a start is eager
- * only when a place is free, and one that is not costs the server half as much again.
- */
-const TASKS_AT_A_TIME = 60;
-/** Each poll holds one of these places. */
-const POLLS_AT_A_TIME = 8;
-const LIVES_AT_A_TIME = TASKS_AT_A_TIME - POLLS_AT_A_TIME;
+import { LIFECYCLE_WORKER, LIVES_AT_A_TIME } from './worker-options';
 
 export async function startDispatcher(shared: Shared): Promise<void> {
   const { config, metrics, wakeNotifier } = shared;
@@ -36,10 +27,8 @@ export async function startDispatcher(shared: Shared): Promise<void> {
   const { instance } = config;
 
   await startWorker(shared, 'lifecycle', {
+    ...LIFECYCLE_WORKER,
     workflowBundle: bundle,
-    maxCachedWorkflows: 3_000,
-    maxConcurrentWorkflowTaskExecutions: TASKS_AT_A_TIME,
-    workflowTaskPollerBehavior: { type: 'autoscaling', initial: 2, maximum: POLLS_AT_A_TIME },
     activities: createBookkeepingActivities({
       lives: history.lives,
       silences: history.silences,

@@ -138,7 +138,7 @@ async function formatOnce(program: KafkaProgram, folder: string, properties: str
     () => false,
   );
   if (formatted) return;
-  const id = randomBytes(16).toString('base64url');
+  const id = clusterId(randomBytes(16));
   // It runs for a moment: compiling it well would take longer.
   const tool = [
     '-XX:+UseSerialGC',
@@ -150,6 +150,13 @@ async function formatOnce(program: KafkaProgram, folder: string, properties: str
   await runCommand(program.java, [...tool, 'format', '-t', id, '-c', properties, '--ignore-formatted'], {
     cwd: folder,
   });
+}
+
+/** Of 16 random bytes. The tool takes a word that begins with `-` for an option of its own. */
+export function clusterId(random: Uint8Array): string {
+  const bytes = Buffer.from(random);
+  bytes[0]! &= 0x7f;
+  return bytes.toString('base64url');
 }
 
 function serverProperties(logDir: string, port: number, controllerPort: number): string {

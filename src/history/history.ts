@@ -28,7 +28,7 @@ export interface History {
   readonly lists: AlertLists;
   readonly silences: SilenceStore;
   readonly permits: PermitStore;
-  /** Forgets episodes that ended before; returns how many. */
+  /** Forgets one batch of what was over before: episodes, silences, acts. Returns how many rows; 0 when all is done. */
   forgetBefore(before: Date): Promise<number>;
   /** Throws TOC_DEPENDENCY_AWAY when Postgres does not answer. */
   ready(): Promise<void>;

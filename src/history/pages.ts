@@ -11,69 +11,24 @@ import {
 import { Collision, type Database, type Run } from './database';
 import { enqueue, enqueueResolves } from './enqueue';
 import { mergeLives, moveToOpened } from './merge';
-import type { AlertRow, PagesChange, PagesStore } from './port';
+import type { AlertRow, PagesStore } from './port';
 import { writeTimeline } from './timeline';
-import { writtenTogether } from './together';
-
-interface Asked {
-  readonly fingerprints: readonly string[];
-  readonly decide: Parameters<PagesStore['apply']>[1];
-}
-
-/** The partitions whose batches are worked on at a time; a storm's are large, and go in transactions of their own. */
-const MOST_AT_ONCE = 12;
-const LARGE = 50;
 
 /** `decide` has to be pure: it is asked again when another process has changed the rows meanwhile. */
 export function createPages(database: Database): PagesStore {
   const { schema } = database;
-  const doing = 'apply transitions';
-  const write = (run: Run, asked: readonly Asked[]) => applyAll(run, schema, asked);
-  const together = writtenTogether<Asked, PagesChange>(database, {
-    doing,
-    alerts: ({ fingerprints }) => fingerprints,
-    write,
-    mostAtOnce: MOST_AT_ONCE,
-  });
   return {
-    apply: async (fingerprints, decide) =>
-      fingerprints.length < LARGE
-        ? together({ fingerprints, decide })
-        : (await database.transaction(doing, (run) => write(run, [{ fingerprints, decide }])))[0]!,
+    apply: (fingerprints, decide) =>
+      database.transaction('apply transitions', async (run) => {
+        const known = await lockRows(run, schema, fingerprints);
+        const change = decide(known);
+        await writeRows(run, schema, change.rows, known);
+        await writeTimeline(run, schema, change.timeline);
+        await enqueue(run, schema, change.notifications);
+        await enqueueResolves(run, schema, change.resolves);
+        return change;
+      }),
   };
-}
-
-async function applyAll(run: Run, schema: string, asked: readonly Asked[]): Promise<PagesChange[]> {
-  const known = await lockRows(
-    run,
-    schema,
-    asked.flatMap(({ fingerprints }) => fingerprints),
-  );
-  const changes = asked.map(({ fingerprints, decide }) =>
-    decide(new Map([...known].filter(([fingerprint]) => fingerprints.includes(fingerprint)))),
-  );
-  await writeRows(
-    run,
-    schema,
-    changes.flatMap(({ rows }) => rows),
-    known,
-  );
-  await writeTimeline(
-    run,
-    schema,
-    changes.flatMap(({ timeline }) => timeline),
-  );
-  await enqueue(
-    run,
-    schema,
-    changes.flatMap(({ notifications }) => notifications),
-  );
-  await enqueueResolves(
-    run,
-    schema,
-    changes.flatMap(({ resolves }) => resolves),
-  );
-  return changes;
 }
 
 async function lockRows(

@@ -1,6 +1,8 @@
 /** Writes of different alerts that come while one is under way go into one transaction. */
+import { TocsinError } from '../domain/errors';
 import { coalesced } from './coalesce';
 import type { Database, Run } from './database';
+import { isLockTimeout } from './database-errors';
 
 export interface Together<T, R> {
   /** For messages of errors. */
@@ -24,11 +26,18 @@ export function writtenTogether<T, R>(database: Database, how: Together<T, R>): 
     const batch = ofDifferentAlerts(items, how.alerts);
     const written = await database
       .transaction(doing, (run) => write(run, batch), LOCK_PATIENCE_MS)
-      .catch((): readonly R[] => []);
+      .catch((error: unknown): readonly R[] => {
+        if (isAway(error)) throw error;
+        return [];
+      });
     const answers = new Map<T, R>(written.map((answer, place) => [batch[place]!, answer]));
     return items.map((item) => (answers.has(item) ? answers.get(item)! : alone(item)));
   }, mostAtOnce);
 }
+
+/** A lock that somebody keeps is not a Postgres that is away. */
+const isAway = (error: unknown): boolean =>
+  error instanceof TocsinError && error.code === 'TOC_DEPENDENCY_AWAY' && !isLockTimeout(error.cause);
 
 function ofDifferentAlerts<T>(items: readonly T[], alertsOf: (item: T) => readonly string[]): T[] {
   const taken = new Set<string>();

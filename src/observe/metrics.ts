@@ -83,7 +83,12 @@ export function createMetrics(options: MetricsOptions = {}) {
       'runbook',
       'reason',
     ),
-    notifications: counter('notifications_total', 'Messages that left the queue.', 'receiver', 'outcome'),
+    notifications: counter(
+      'notifications_total',
+      'What became of messages: sent, dropped, dead, or held while silenced.',
+      'receiver',
+      'outcome',
+    ),
     notificationRetries: counter(
       'notification_retries_total',
       'Deliveries that will be tried again.',

@@ -99,11 +99,10 @@ export function createSampleReader(options: SampleReaderOptions): SampleReader {
 
 /** Only the topics of the series' type and environment, as far as its labels tell them. */
 function mayHold(instance: string, topic: string, labels: Labels): boolean {
-  const { database_type, environment, instance_id = '' } = labels;
+  const { database_type, environment } = labels;
   if (!isMetricTopic(instance, topic) || database_type === undefined) return isMetricTopic(instance, topic);
   const of = metricTopic(instance, {
     database_type,
-    instance_id,
     tags: { environment: environment ?? 'default' },
   });
   return topic === of || topic.startsWith(`${of}.`);

@@ -18,21 +18,17 @@ export const metricsDlqTopic = (instance: string): string => topicName(instance,
 export const alertsTopic = (instance: string): string => topicName(instance, 'gds.alerts');
 export const alertsDlqTopic = (instance: string): string => topicName(instance, 'gds.alerts.dlq');
 
-/** Three parts and the longest name of an instance stay below Kafka's 249 characters. */
+/** Two parts and the longest name of an instance stay below Kafka's 249 characters. */
 const MAX_PART_LENGTH = 64;
 
 /** A part of a topic's name: other characters than Kafka's become `-`, and so do dots, which separate the parts. */
 const part = (text: string): string =>
   text.replace(/[^a-zA-Z0-9_-]/g, '-').slice(0, MAX_PART_LENGTH) || 'default';
 
-/** `gds.metrics.{database_type}.{environment}`; with `perInstance`, `.{instance_id}` after it. */
-export function metricTopic(
-  instance: string,
-  metric: Pick<Metric, 'database_type' | 'instance_id' | 'tags'>,
-  perInstance = false,
-): string {
-  const name = `gds.metrics.${part(metric.database_type)}.${part(metric.tags.environment ?? 'default')}`;
-  return topicName(instance, perInstance ? `${name}.${part(metric.instance_id)}` : name);
+/** `gds.metrics.{database_type}.{environment}`. */
+export function metricTopic(instance: string, metric: Pick<Metric, 'database_type' | 'tags'>): string {
+  const environment = part(metric.tags.environment ?? 'default');
+  return topicName(instance, `gds.metrics.${part(metric.database_type)}.${environment}`);
 }
 
 /** Whether a topic carries metrics of this instance: never the dead letters and the late ones. */

@@ -7,11 +7,10 @@ import { z } from 'zod';
 import { TocsinError } from '../domain/errors';
 import { OPERATORS } from '../domain/rule';
 import { MAX_COOLDOWN_MS, MAX_RECENT, TRANSITION_KINDS, type Transition } from '../domain/transition';
-import { problemsOf } from './metric-message';
+import { problemsOf, YEAR_10000_MS } from './metric-message';
 
 /** A compressed batch may bring larger ones than Kafka's limit of a record, and Temporal refuses a start with 2 MB. */
 const MAX_TRANSITION_BYTES = 524_288;
-const YEAR_10000_MS = 253_402_300_800_000;
 /** Postgres takes neither an offset that is used nowhere on Earth nor any number of fractional digits. */
 const PLAIN_TIME = /^[^.]{19}(?:\.\d{1,9})?(?:Z|[+-](?:0\d|1[0-4]):\d\d)$/;
 

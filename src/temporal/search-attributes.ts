@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, Connection, OperatorService } from '@temporalio/client';
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import { temporal } from '@temporalio/proto';
+import { messageOf, TocsinError } from '../domain/errors';
 import type { Labels } from '../domain/labels';
 
 export const SEARCH_ATTRIBUTES = [
@@ -50,22 +51,26 @@ function clean(value: string): string {
 }
 
 const LOOK_EVERY_MS = 100;
-/** A cluster reads its attributes anew once a minute at the latest. */
-const KNOWN_WITHIN_MS = 90_000;
+const PATIENCE_MS = 5_000;
 
 /**
- * Registers what the namespace lacks, and waits until the server knows it: before, it refuses the alerts that carry it.
- * Throws when that takes too long.
+ * Registers what the namespace lacks, and waits a while until the server knows it: before, it refuses the alerts that
+ * carry it. A cluster reads its attributes anew once a minute at the latest.
+ * @throws TOC_DEPENDENCY_AWAY when it does not know them by then; to be asked again
  */
 export async function ensureSearchAttributes(client: Client, namespace: string): Promise<void> {
   const { operatorService } = client.connection as Connection;
   const known = (await operatorService.listSearchAttributes({ namespace })).customAttributes ?? {};
   const missing = SEARCH_ATTRIBUTES.filter((name) => known[name] === undefined);
-  if (missing.length === 0) return;
-  await addSearchAttributes(operatorService, namespace, missing);
-  const deadline = Date.now() + KNOWN_WITHIN_MS;
+  if (missing.length > 0) await addSearchAttributes(operatorService, namespace, missing);
+  const deadline = Date.now() + PATIENCE_MS;
   for (let problem = await unknown(client); problem !== null; problem = await unknown(client)) {
-    if (Date.now() > deadline) throw problem;
+    if (Date.now() > deadline)
+      throw new TocsinError(
+        'TOC_DEPENDENCY_AWAY',
+        `temporal: the namespace ${namespace} does not know its search attributes yet: ${messageOf(problem)}`,
+        { cause: problem },
+      );
     await sleep(LOOK_EVERY_MS);
   }
 }

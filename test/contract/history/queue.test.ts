@@ -1,7 +1,16 @@
 /** The queue of messages: who is told when, in which order, and what happens when a sender dies. */
-import type { RemediationResult } from '../../../src/domain/remediation';
 import type { QueuedNotification } from '../../../src/history/port';
-import { alertRow, change, ending, event, firing, lifeRecord, message, STARTED } from './test-alerts';
+import {
+  alertRow,
+  change,
+  ending,
+  event,
+  firing,
+  lifeRecord,
+  message,
+  remediation,
+  STARTED,
+} from './test-alerts';
 import { testHistory, until, type TestHistory } from './test-history';
 
 let test_: TestHistory;
@@ -15,20 +24,6 @@ const take = (limit = 10, leaseMs = 60_000) => test_.history.queue.take(limit, l
 const steps = (taken: readonly QueuedNotification[]) =>
   taken.map(({ receiver, step }) => `${receiver}:${step}`);
 const sent = (id: string) => test_.history.queue.finish(id, { kind: 'sent', via: 'ops', detail: 'HTTP 200' });
-const remediation: RemediationResult = {
-  remediation_id: 'run-1',
-  runbook: 'r',
-  target: 'pg-main',
-  outcome: 'verified',
-  reason: 'done',
-  attempted: true,
-  dry_run: false,
-  steps: [],
-  checks: [],
-  residual_risk: 'low',
-  started_at: new Date(STARTED).toISOString(),
-  ended_at: new Date(STARTED).toISOString(),
-};
 
 async function sendAll(): Promise<string[]> {
   const all: string[] = [];

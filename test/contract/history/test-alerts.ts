@@ -1,6 +1,7 @@
 /** Alerts and transitions for the tests, and the dispatcher's way to apply them. */
 import { fingerprint, type Labels } from '../../../src/domain/labels';
 import type { TimelineEvent } from '../../../src/domain/life';
+import type { RemediationResult } from '../../../src/domain/remediation';
 import type { AlertRow, LifeRecord, NewNotification, PagesChange } from '../../../src/history/port';
 
 export const STARTED = Date.parse('2026-05-04T03:00:00.000Z');
@@ -88,3 +89,19 @@ export function ending(row: AlertRow, receivers: readonly string[] = ['ops']): P
     resolves: [{ fingerprint: row.fingerprint, episode: row.episode, receivers, dueAt: new Date(at) }],
   });
 }
+
+/** A repair that went well. */
+export const remediation: RemediationResult = {
+  remediation_id: 'run-1',
+  runbook: 'r',
+  target: 'pg-main',
+  outcome: 'verified',
+  reason: 'done',
+  attempted: true,
+  dry_run: false,
+  steps: [],
+  checks: [],
+  residual_risk: 'low',
+  started_at: new Date(STARTED).toISOString(),
+  ended_at: new Date(STARTED).toISOString(),
+};

@@ -1,7 +1,7 @@
 /** Records of many lives that come at once are written together: as each alone would have been, and none for another's sake. */
 import type { Artifact } from '../../../src/domain/artifact';
 import type { AlertRow, LifeRecord } from '../../../src/history/port';
-import { alertRow, ending, event, firing, lifeRecord, message, STARTED } from './test-alerts';
+import { alertRow, ending, event, firing, lifeRecord, message, remediation, STARTED } from './test-alerts';
 import { testHistory, type TestHistory } from './test-history';
 
 const opened: TestHistory[] = [];
@@ -43,16 +43,17 @@ function stories(): {
   readonly ended?: true;
   readonly records: readonly LifeRecord[];
 }[] {
-  const [plain, acked, released, quiet, quietOver, escalated, closed, reopened] = [
+  const [plain, acked, released, quiet, quietOver, escalated, repaired, closed, reopened] = [
     'plain',
     'acked',
     'released',
     'quiet',
     'quietOver',
     'escalated',
+    'repaired',
     'closed',
     'reopened',
-  ].map(alert) as [AlertRow, AlertRow, AlertRow, AlertRow, AlertRow, AlertRow, AlertRow, AlertRow];
+  ].map(alert) as [AlertRow, AlertRow, AlertRow, AlertRow, AlertRow, AlertRow, AlertRow, AlertRow, AlertRow];
   const later = STARTED + 600_000;
   return [
     { row: plain, records: [first(plain)] },
@@ -103,6 +104,17 @@ function stories(): {
           escalationLevel: 1,
           notifications: [message(escalated, 'lead', 'escalate-1')],
           timeline: [event('escalated')],
+        }),
+      ],
+    },
+    {
+      row: repaired,
+      records: [
+        first(repaired, { release: ['lead'] }),
+        lifeRecord(repaired, 2, {
+          remediation,
+          updates: { step: 'remediated-1', receivers: ['ops'] },
+          timeline: [event('remediated')],
         }),
       ],
     },

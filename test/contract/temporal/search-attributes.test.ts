@@ -22,7 +22,8 @@ test('an alert begins its life as soon as the attributes are ensured', async () 
     await waitFor(there, { what: 'the new namespace' });
     await ensureSearchAttributes(client, namespace);
     const input = { transition: transition(), policy: policy({ instance: namespace }) };
-    await client.workflow.start('alertWorkflow', startOptions(input));
+    const { workflowId } = await client.workflow.start('alertWorkflow', startOptions(input));
+    expect((await client.workflow.getHandle(workflowId).describe()).status.name).toBe('RUNNING');
     // A second process finds them there.
     await ensureSearchAttributes(client, namespace);
   } finally {

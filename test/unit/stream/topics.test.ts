@@ -12,9 +12,8 @@ import {
   partitionOfKey,
 } from '../../../src/stream/topics';
 
-const metric = (environment: string | undefined, instance = 'db-1', type = 'postgresql') => ({
+const metric = (environment: string | undefined, type = 'postgresql') => ({
   database_type: type,
-  instance_id: instance,
   tags: environment === undefined ? {} : ({ environment } as Record<string, string>),
 });
 
@@ -29,23 +28,19 @@ test('the default instance has the names of the requirements, another one its ow
 });
 
 describe('the topic of a metric', () => {
-  test('is named by its kind of database and environment, and by its instance where that is asked for', () => {
+  test('is named by its kind of database and environment', () => {
     expect(metricTopic('', metric('production'))).toBe('gds.metrics.postgresql.production');
-    expect(metricTopic('', metric('production'), true)).toBe('gds.metrics.postgresql.production.db-1');
     expect(metricTopic('eu', metric('staging'))).toBe('eu.gds.metrics.postgresql.staging');
     expect(metricTopic('', metric(undefined))).toBe('gds.metrics.postgresql.default');
   });
 
   test('is one that Kafka takes, whatever the metric says', () => {
     const names = [
-      metricTopic('', metric('a.b/c ü'), true),
-      metricTopic('', metric(''), true),
-      metricTopic('n'.repeat(40), metric('e'.repeat(500), 'i'.repeat(500), 't'.repeat(500)), true),
+      metricTopic('', metric('a.b/c ü')),
+      metricTopic('', metric('')),
+      metricTopic('n'.repeat(40), metric('e'.repeat(500), 't'.repeat(500))),
     ];
-    expect(names.slice(0, 2)).toEqual([
-      'gds.metrics.postgresql.a-b-c--.db-1',
-      'gds.metrics.postgresql.default.db-1',
-    ]);
+    expect(names.slice(0, 2)).toEqual(['gds.metrics.postgresql.a-b-c--', 'gds.metrics.postgresql.default']);
     for (const name of names) expect(name).toMatch(/^[a-zA-Z0-9._-]{1,249}$/);
   });
 
