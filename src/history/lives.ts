@@ -48,7 +48,8 @@ async function writeRecords(run: Run, schema: string, records: readonly LifeReco
   const pasts = await upsertEpisodes(run, schema, records);
   const found = records.map((record) => {
     const past = pasts.get(record.fingerprint)!;
-    const first = record.seq === 1 || past.seq === 0;
+    // One that is written again, because its answer was lost, is answered as before.
+    const first = record.seq === 1 || past.seq === 0 || past.seq === record.seq;
     return { record, past, first, closed: first && past.ended };
   });
   await writeEvents(run, schema, records);

@@ -127,8 +127,8 @@ export interface QueuedNotification extends NewNotification {
   readonly ageMs: number;
   /** Whether this receiver has been sent an earlier message of the episode. */
   readonly told: boolean;
-  /** Whether it was held back before. */
-  readonly held: boolean;
+  /** Until when it was held back last; null when it never was. */
+  readonly heldUntil: Date | null;
 }
 
 /** Which receivers' messages to look at: those named, or all but those named. */

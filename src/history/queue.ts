@@ -69,7 +69,7 @@ interface TakenColumns {
   age_ms: number;
   attempts: number;
   told: boolean;
-  held: boolean;
+  held_until: Date | null;
 }
 
 async function take(
@@ -94,7 +94,7 @@ async function take(
        extract(epoch from now() - greatest(n.created_at, n.held_until))::float8 * 1000 as age_ms, n.attempts - 1 as attempts,
        exists (select 1 from ${schema}.notifications told where told.fingerprint = n.fingerprint
          and told.episode = n.episode and told.receiver = n.receiver and told.state = 'sent') as told,
-       n.held_until is not null as held`,
+       n.held_until`,
     [limit, leaseMs, holder, ...receiverValues(receivers), orphans],
   );
   return rows
@@ -114,7 +114,7 @@ function toQueued(row: TakenColumns): QueuedNotification {
     ageMs: row.age_ms,
     attempts: row.attempts,
     told: row.told,
-    held: row.held,
+    heldUntil: row.held_until,
   };
 }
 
@@ -200,6 +200,9 @@ async function postpone(
   );
 }
 
+/** A silence may have been taken back between the verdict and the hold, with nothing held yet to be looked at again. */
+const LOOK_AGAIN = `interval '1 minute'`;
+
 /**
  * Only by the holder. One whose episode ends in this moment is looked at again at once, for what follows it to the same
  * receiver would wait behind it. The timeline tells each time until when it is held, once.
@@ -213,7 +216,8 @@ async function hold(
   await run(
     `with held as (
        update ${schema}.notifications n
-       set due_at = case when e.resolve_receivers is null then u.until else now() end, held_until = u.until,
+       set due_at = case when e.resolve_receivers is null then least(u.until, now() + ${LOOK_AGAIN}) else now() end,
+         held_until = u.until,
          attempts = n.attempts - 1, detail = $3 || ': ' || $4, lease_until = null, taken_by = null
        from (select now() + $2 * interval '1 millisecond' as until) u
          left join ${schema}.episodes e on (e.fingerprint, e.episode) =
@@ -221,7 +225,7 @@ async function hold(
        where n.id = $1 and n.state = 'pending' and n.taken_by = $5
        returning n.*)
      insert into ${schema}.timeline (fingerprint, episode, key, at, kind, actor, text, details)
-     select fingerprint, episode, 'held:' || step || ':' || receiver || ':' || detail, now(), 'not_notified', 'notifier',
+     select fingerprint, episode, 'held:' || step || ':' || receiver || ':' || md5(detail), now(), 'not_notified', 'notifier',
        'did not tell ' || receiver || ' of ' || step || ' yet: ' || detail,
        jsonb_build_object('message_id', message_id, 'receiver', receiver, 'reason', $3::text, 'detail', $4::text)
      from held on conflict do nothing`,

@@ -12,9 +12,6 @@ interface SilenceColumns {
   comment: string;
 }
 
-/** What is held is looked at again once nobody remembers the silence any more: mutes are kept for at most a second. */
-const FORGOTTEN = `interval '1 second'`;
-
 export function createSilences({ run, schema }: Database): SilenceStore {
   return {
     async create(silence) {
@@ -42,8 +39,8 @@ export function createSilences({ run, schema }: Database): SilenceStore {
            update ${schema}.silences set ends_at = $2
            where matchers = $1::jsonb and starts_at <= $2 and ends_at >= $2 returning id),
          looked as (
-           update ${schema}.notifications set due_at = now() + ${FORGOTTEN}
-           where state = 'pending' and held_until is not null and due_at > now() + ${FORGOTTEN}
+           update ${schema}.notifications set due_at = least(due_at, now()), held_until = now()
+           where state = 'pending' and held_until > now()
              and exists (select from ended))
          select (select count(*) from ended)::int as ended, pg_notify($3, '')`,
         [json(matchers), at, wakeChannel(schema)],

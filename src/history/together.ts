@@ -15,7 +15,7 @@ export interface Together<T, R> {
 }
 
 /** Longer than our own transactions take. Who holds an alert's row for longer holds up that alert's item alone. */
-const LOCK_PATIENCE_MS = 500;
+const LOCK_PATIENCE_MS = 250;
 
 /** What fails together is tried alone, each for itself, so that nobody fails or waits for another's sake. */
 export function writtenTogether<T, R>(database: Database, how: Together<T, R>): (item: T) => Promise<R> {

@@ -1,5 +1,5 @@
 /** Finds what a taker refuses for good in a batch that it refuses as a whole. */
-import { TocsinError } from '../domain/errors';
+import { messageOf, TocsinError } from '../domain/errors';
 
 export interface Refused<T> {
   readonly item: T;
@@ -18,10 +18,14 @@ export async function handOverInParts<T>(
     await handOver(items);
     return [];
   } catch (error) {
-    if (!(error instanceof TocsinError && error.code === 'TOC_VALUE_REFUSED')) throw error;
-    if (items.length === 1) return [{ item: items[0]!, problem: error.message }];
+    if (!isRefusal(error)) throw error;
+    if (items.length === 1) return [{ item: items[0]!, problem: messageOf(error) }];
     const half = Math.ceil(items.length / 2);
     const first = await handOverInParts(items.slice(0, half), handOver);
     return [...first, ...(await handOverInParts(items.slice(half), handOver))];
   }
 }
+
+/** Refused for good, by whoever took it. */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof TocsinError && error.code === 'TOC_VALUE_REFUSED';

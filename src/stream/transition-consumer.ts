@@ -8,7 +8,7 @@ import { groupName } from '../domain/identity';
 import { createDeadLetterWriter, deadLetterOf, type DeadLetter } from './dead-letters';
 import { ignoreEvents, type OnStreamEvent } from './events';
 import { runGroupConsumer, type BatchHands, type GroupConsumer, type RawBatch } from './group-consumer';
-import { handOverInParts, type Refused } from './in-parts';
+import { handOverInParts, isRefusal, type Refused } from './in-parts';
 import type { Kafka } from './kafka';
 import type { PlacedTransition } from './port';
 import { alertsDlqTopic, alertsTopic } from './topics';
@@ -31,7 +31,7 @@ export interface TransitionConsumerOptions {
 }
 
 /** A refusal that passes by itself (a process of another version, say) costs no alert. */
-const TRIES_WHOLE = 4;
+const MOST_REFUSALS = 3;
 
 export function consumeTransitions(options: TransitionConsumerOptions): GroupConsumer {
   const { kafka, instance, maxBatch = 500, onEvent = ignoreEvents } = options;
@@ -60,12 +60,15 @@ export function consumeTransitions(options: TransitionConsumerOptions): GroupCon
     placed: readonly PlacedTransition[],
     hands: BatchHands,
   ): Promise<void> {
-    let tries = 0;
+    let refusals = 0;
     let refused: readonly Refused<PlacedTransition>[] = [];
     await hands.persist(async () => {
-      tries += 1;
-      if (tries < TRIES_WHOLE) await options.onBatch(placed);
-      else refused = await handOverInParts(placed, options.onBatch);
+      if (refusals === MOST_REFUSALS) refused = await handOverInParts(placed, options.onBatch);
+      else
+        await options.onBatch(placed).catch((error: unknown) => {
+          if (isRefusal(error)) refusals += 1;
+          throw error;
+        });
     });
     if (refused.length === 0) return;
     const letters = refused.map(({ item, problem }) => {

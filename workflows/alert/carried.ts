@@ -34,6 +34,8 @@ export interface Carried {
   readonly remediations: number;
   readonly heardRemediation: string | null;
   readonly gaveUpRemediation: boolean;
+  /** Absent in what older runs have handed on. */
+  readonly yielded?: boolean;
   readonly enriched: boolean;
   readonly artifacts: readonly Artifact[];
   readonly timeline: readonly TimelineEvent[];

@@ -113,15 +113,16 @@ export function malformedInput(raw: unknown): string | null {
   return message(raw);
 }
 
-/** A transition of this alert with its policy. */
+/** A transition of this alert with its policy. A resolve brings no samples: those of what it ends are kept. */
 export function checkTransition(raw: unknown, of: AlertLifeInput['transition']): Checked<TransitionMessage> {
   const problem = message(raw);
   if (problem !== null) return { ok: false, problem };
   const value = raw as TransitionMessage;
-  const { fingerprint } = value.transition;
-  return fingerprint === of.fingerprint
-    ? { ok: true, value }
-    : { ok: false, problem: `it is of alert ${shortened(fingerprint)}` };
+  const { fingerprint, kind } = value.transition;
+  if (fingerprint !== of.fingerprint)
+    return { ok: false, problem: `it is of alert ${shortened(fingerprint)}` };
+  if (kind !== 'resolved') return { ok: true, value };
+  return { ok: true, value: { ...value, transition: { ...value.transition, recent: of.recent } } };
 }
 
 export function checkResult(raw: unknown): Checked<RemediationResult> {

@@ -236,7 +236,7 @@ export class AlertLife {
     if (this.quietUntil !== null && this.quietUntil <= now) this.endQuiet(now);
     if (this.coolUntil !== null && this.coolUntil <= now) this.coolUntil = null;
     if (this.remediation?.outcome === 'running' && this.remediation.deadline <= now)
-      this.loseRemediation(now);
+      this.remediationFailed('no result came in time; look at the remediation workflow of the target', now);
   }
 
   nextDeadline(): number | null {
@@ -478,6 +478,7 @@ export class AlertLife {
       remediations: this.remediations,
       heardRemediation: this.heardRemediation,
       gaveUpRemediation: this.gaveUpRemediation,
+      yielded: this.yielded,
       enriched: this.enriched,
       artifacts: this.artifacts.map((artifact) => ({ ...artifact, data: null })),
       timeline: this.events,
@@ -577,10 +578,6 @@ export class AlertLife {
       { acknowledgement: null, state: this.state },
     );
     return this.answer(now, text);
-  }
-
-  private loseRemediation(now: number): void {
-    this.remediationFailed('no result came in time; look at the remediation workflow of the target', now);
   }
 
   private startEscalation(now: number): void {

@@ -69,7 +69,7 @@ export class TargetHands implements RunbookContext<AnyInputs> {
   /** As properties, so that runbooks can take them apart. */
   readonly read = async (statement: SqlStatement): Promise<readonly Row[]> => {
     const rows = await readTarget.executeWithOptions({ summary: statement.name }, [this.target, statement]);
-    this.reads.push(`${statement.name}: ${rows.length} rows`);
+    this.reads.push(`${statement.name}: ${rowsText(rows.length)}`);
     return rows;
   };
 
@@ -109,7 +109,7 @@ export class TargetHands implements RunbookContext<AnyInputs> {
           : '';
       return {
         status: 'SUCCESS',
-        output: `answered ${value.rows.length} rows${again}`,
+        output: `answered ${rowsText(value.rows.length)}${again}`,
         details: { attempts: value.attempts },
         value,
       };
@@ -136,3 +136,5 @@ export class TargetHands implements RunbookContext<AnyInputs> {
     }
   }
 }
+
+const rowsText = (count: number): string => `${count} row${count === 1 ? '' : 's'}`;

@@ -15,7 +15,7 @@ export function silenceStage(mutes: Mutes): Stage {
     const { queued, facts } = notification;
     if (queued.step === 'resolved') return notification;
     const over = facts.alert.state === 'RESOLVED';
-    if (over && queued.held)
+    if (over && endedBefore(facts.alert.endsAt, queued.heldUntil))
       return drop(notification, 'silenced', 'it ended while it was silenced, so nobody has to hear of it');
     try {
       const now = context.now();
@@ -32,3 +32,7 @@ export function silenceStage(mutes: Mutes): Stage {
     }
   });
 }
+
+/** One that outlived its silence is told like any other. */
+const endedBefore = (endsAt: string | null, heldUntil: Date | null): boolean =>
+  heldUntil !== null && endsAt !== null && Date.parse(endsAt) <= heldUntil.getTime();

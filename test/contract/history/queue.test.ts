@@ -403,3 +403,24 @@ describe('facts', () => {
     expect((await test_.history.queue.facts(row.fingerprint, row.episode))?.alert).toEqual(row);
   });
 });
+
+test('what is held is looked at again within a minute, and told of with the longest comment', async () => {
+  const comment = Array.from({ length: 1_000 }, (_, i) =>
+    String.fromCodePoint(0x4e00 + ((i * 7_919) % 20_000)),
+  );
+  const row = alertRow({}, { alertname: 'Held' });
+  await test_.history.pages.apply([row.fingerprint], () => firing(row));
+  const outcome = { kind: 'held', forMs: 3_600_000, reason: 'silenced', detail: comment.join('') } as const;
+  const hold = async (): Promise<void> => {
+    const [taken] = await take();
+    await test_.history.queue.finish(taken!.id, outcome);
+  };
+  await hold();
+  expect(await test_.history.queue.nextDueInMs()).toBeLessThanOrEqual(60_000);
+  await test_.sql.query(`update ${test_.schema}.notifications set due_at = now()`);
+  await hold();
+  const told = (await test_.history.lists.timeline(row.fingerprint)).filter(
+    ({ kind }) => kind === 'not_notified',
+  );
+  expect(told).toHaveLength(1);
+});

@@ -207,3 +207,14 @@ test('a burst of records shares its transactions', async () => {
   expect(written[0]!.records).toBe(40);
   expect(written[0]!.transactions).toBeLessThanOrEqual(3);
 });
+
+test('a first record that is written again, because its answer was lost, is answered as before', async () => {
+  const { history: mine } = await history();
+  const row = alert('again');
+  await mine.pages.apply([row.fingerprint], () => firing(row));
+  await mine.pages.apply([row.fingerprint], () => ending(row));
+  const record = { ...first(row), seq: 7 };
+  const answer = await mine.lives.record(record);
+  expect(answer).toMatchObject({ closed: true });
+  expect(await mine.lives.record(record)).toEqual(answer);
+});

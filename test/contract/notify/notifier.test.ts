@@ -154,6 +154,42 @@ describe('silences', () => {
     expect(steps()).toEqual(['fire']);
   });
 
+  test('a page that comes right after a silence was taken back is not held by the memory of it', async () => {
+    const { pages, silences } = scene.first().history;
+    const known = silence('HighConnections');
+    await silences.create(known);
+    await notifier([service('ops')]);
+    const other = alertRow({}, { alertname: 'Other' });
+    await pages.apply([other.fingerprint], () => firing(other));
+    await waitFor(() => scene.catcher().requests.length === 1, { what: 'the other page' });
+    await silences.end(known.matchers, new Date());
+    await apply(firing(row));
+    await waitFor(() => scene.catcher().requests.length === 2, { what: 'the page' });
+  });
+
+  test('an alert that outlives its silence is told of, though it ends while its receiver is away', async () => {
+    let away = true;
+    let tries = 0;
+    const { channel, ...rest } = service('ops');
+    const unsteady: typeof channel = {
+      ...channel,
+      async send(...given) {
+        tries += 1;
+        return away ? { kind: 'retry', error: '503', retryAfterMs: null } : channel.send(...given);
+      },
+    };
+    await scene.first().history.silences.create(silence('HighConnections', 500));
+    await notifier([{ ...rest, channel: unsteady }], { retry: { baseMs: 50, capMs: 100 } });
+    await apply(firing(row));
+    await waitFor(() => tries > 0, { what: 'a try after the silence' });
+    const over = ending(row);
+    const endsAt = new Date().toISOString();
+    await apply({ ...over, rows: over.rows.map((one) => ({ ...one, endsAt })) });
+    away = false;
+    await allDone();
+    expect(steps()).toEqual(['fire', 'resolved']);
+  });
+
   test('news that waits for the end of a silence does not keep a resolve back', async () => {
     const mutes = createMutes(scene.first().history.silences, { cacheMs: 0 });
     await notifier([service('ops')], { mutes });

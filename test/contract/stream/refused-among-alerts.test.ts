@@ -1,7 +1,7 @@
 /** A transition that its taker refuses for good is put aside; the ones around it are taken, however long that has to wait. */
 import { TocsinError } from '../../../src/domain/errors';
 import type { DeadLetter } from '../../../src/stream/dead-letters';
-import { alertsDlqTopic, alertsTopic } from '../../../src/stream/topics';
+import { alertsDlqTopic, alertsTopic, ensureTopics } from '../../../src/stream/topics';
 import { consumeTransitions } from '../../../src/stream/transition-consumer';
 import { encodeTransition } from '../../../src/stream/transition-message';
 import { transition } from '../../builders/alerts';
@@ -49,4 +49,28 @@ test('one is refused, and the taker is away meanwhile', async () => {
   ]);
   const original = JSON.parse(Buffer.from(letters[0]!.value_base64!, 'base64').toString()) as unknown;
   expect(original).toMatchObject({ labels: { instance_id: 'bad' } });
+});
+
+test('a passing refusal costs no alert, however often the taker was away before', async () => {
+  const { kafka, onEvent } = bench;
+  const instance = `${bench.instance}-passing`;
+  await ensureTopics(kafka, instance, [], { development: true });
+  const value = encodeTransition(transition({ labels: { instance_id: 'a' } }));
+  await sendRaw(kafka, alertsTopic(instance), [{ partition: 0, value }]);
+  const taken: string[] = [];
+  let calls = 0;
+  const consumer = consumeTransitions({
+    kafka,
+    instance,
+    groupId: 'pages',
+    onEvent,
+    async onBatch(placed) {
+      calls += 1;
+      if (calls <= 5) throw new TocsinError('TOC_DEPENDENCY_AWAY', 'gone');
+      if (calls <= 7) throw new TocsinError('TOC_VALUE_REFUSED', 'by a process of another version');
+      taken.push(...placed.map((each) => each.transition.labels.instance_id!));
+    },
+  });
+  await until('the transition to be taken', () => taken.length === 1);
+  await consumer.stop();
 });

@@ -52,11 +52,23 @@ test('all matchers have to hold; a comment may be missing', async () => {
 test('a storm reads the silences once in half a second', async () => {
   const store = storeOf([silence('s1')]);
   const mutes = createMutes(store);
-  await Promise.all(Array.from({ length: 100 }, (_, i) => mutes.verdict({ instance: 'db-1' }, at(i))));
+  await Promise.all(Array.from({ length: 100 }, (_, i) => mutes.verdict({ instance: 'web-1' }, at(i))));
   await mutes.verdict({}, at(499));
   expect(store.reads).toEqual([0]);
   await mutes.verdict({}, at(500));
   expect(store.reads).toEqual([0, 500]);
+});
+
+test('what is only remembered mutes nobody: a storm that is silenced asks once more, together', async () => {
+  const store = storeOf([silence('s1')]);
+  const mutes = createMutes(store);
+  const storm = () =>
+    Promise.all(Array.from({ length: 100 }, (_, i) => mutes.verdict({ instance: 'db-1' }, at(i))));
+  expect((await storm()).every(({ muted }) => muted)).toBe(true);
+  expect(store.reads).toHaveLength(2);
+  store.silences.pop();
+  expect((await storm()).some(({ muted }) => muted)).toBe(false);
+  expect(store.reads).toHaveLength(3);
 });
 
 test('a silence ends at its time, also within one reading', async () => {

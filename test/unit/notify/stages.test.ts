@@ -80,14 +80,21 @@ describe('silence', () => {
     },
   );
 
-  test('drops what was over before its silence', async () => {
-    const reasonOf = async (verdict: MuteVerdict, held: boolean) => {
-      const { outcome } = await decide(saying(verdict), { queued: queued({ held }), facts: over });
+  test('drops what was over before its silence, and nothing that outlived it', async () => {
+    const ended = NOW.getTime() - 60_000;
+    const past = facts({ alert: alert({ state: 'RESOLVED', endsAt: new Date(ended).toISOString() }) });
+    const reasonOf = async (verdict: MuteVerdict, heldUntil: number | null) => {
+      const held = heldUntil === null ? null : new Date(heldUntil);
+      const { outcome } = await decide(saying(verdict), {
+        queued: queued({ heldUntil: held }),
+        facts: past,
+      });
       return outcome?.kind === 'dropped' ? outcome.reason : outcome;
     };
-    expect(await reasonOf(muted, false)).toBe('silenced');
-    expect(await reasonOf({ muted: false }, true)).toBe('silenced');
-    expect(await reasonOf({ muted: false }, false)).toBeNull();
+    expect(await reasonOf(muted, null)).toBe('silenced');
+    expect(await reasonOf({ muted: false }, ended)).toBe('silenced');
+    expect(await reasonOf({ muted: false }, ended - 1)).toBeNull();
+    expect(await reasonOf({ muted: false }, null)).toBeNull();
   });
 
   test('lets the resolve and what is not silenced pass', async () => {

@@ -101,7 +101,7 @@ export function queued(change: Partial<QueuedNotification> = {}): QueuedNotifica
     attempts: 0,
     ageMs: 252_000,
     told: false,
-    held: false,
+    heldUntil: null,
     ...change,
   };
 }

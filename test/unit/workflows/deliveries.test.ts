@@ -32,6 +32,15 @@ it('takes what the dispatcher and remediations send', () => {
   expect(checkResult(result)).toEqual({ ok: true, value: result });
 });
 
+it('keeps the samples of the firing over a resolve, which brings none', () => {
+  const firing = { ...transition(), recent: [[1, 97]] as const };
+  const resolved = { ...transition({ kind: 'resolved', at: 1, startsAt: 0 }), recent: [] };
+  expect(checkTransition({ ...good, transition: resolved }, firing)).toMatchObject({
+    ok: true,
+    value: { transition: { kind: 'resolved', recent: [[1, 97]] } },
+  });
+});
+
 it.each<[string, unknown]>([
   ['undefined is not an object', undefined],
   ['transition: undefined is not an object', {}],

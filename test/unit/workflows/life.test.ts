@@ -311,6 +311,8 @@ describe('a remediation that was joined', () => {
     expect(results).toEqual([]);
     expect([life.wantsRemediation(), life.hasYielded()]).toEqual([true, true]);
     expect(life.why()[0]).toContain('for another alert, another: verified; its own repair follows');
+    const carried = JSON.parse(JSON.stringify(life.carry())) as unknown;
+    expect(new AlertLife({ ...life.current(), carried }, T0).hasYielded()).toBe(true);
     life.remediationBegins(T0);
     life.remediationEnds({ ...result('verified'), fingerprint: transition().fingerprint, ...more }, T0);
     expect(life.status(T0).remediation).toMatchObject({ outcome: 'verified' });
