@@ -3,7 +3,7 @@
  * is reduced to what others wait for and a note: a life that tried it for ever would tell nobody any more.
  */
 import type { Artifact } from '../src/domain/artifact';
-import { messageOf, TocsinError } from '../src/domain/errors';
+import { isRefusal, messageOf } from '../src/domain/errors';
 import type { Labels } from '../src/domain/labels';
 import { compileOrNone, type Matcher } from '../src/domain/matchers';
 import type { RemediationResult } from '../src/domain/remediation';
@@ -110,17 +110,14 @@ async function recordOrReduced(lives: LifeStore, record: LifeRecord): ReturnType
   try {
     return await lives.record(record);
   } catch (error) {
-    if (!isRefused(error)) throw error;
+    if (!isRefusal(error)) throw error;
     const reduced = reducedTo(record, messageOf(error));
     return lives.record(reduced.whatOthersWaitFor).catch((again: unknown) => {
-      if (!isRefused(again)) throw again;
+      if (!isRefusal(again)) throw again;
       return lives.record(reduced.note);
     });
   }
 }
-
-const isRefused = (error: unknown): boolean =>
-  error instanceof TocsinError && error.code === 'TOC_VALUE_REFUSED';
 
 function reducedTo(record: LifeRecord, reason: string): Record<'whatOthersWaitFor' | 'note', LifeRecord> {
   const { fingerprint, episode, seq, state, notifications, release, updates, resolves } = record;

@@ -89,3 +89,7 @@ export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
   return error instanceof Error ? error.message : String(error);
 }
+
+/** Whether a value was refused for good: no repetition makes it acceptable. */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof TocsinError && error.code === 'TOC_VALUE_REFUSED';

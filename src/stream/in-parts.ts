@@ -1,5 +1,5 @@
 /** Finds what a taker refuses for good in a batch that it refuses as a whole. */
-import { messageOf, TocsinError } from '../domain/errors';
+import { isRefusal, messageOf } from '../domain/errors';
 
 export interface Refused<T> {
   readonly item: T;
@@ -25,7 +25,3 @@ export async function handOverInParts<T>(
     return [...first, ...(await handOverInParts(items.slice(half), handOver))];
   }
 }
-
-/** Refused for good, by whoever took it. */
-export const isRefusal = (error: unknown): boolean =>
-  error instanceof TocsinError && error.code === 'TOC_VALUE_REFUSED';

@@ -4,11 +4,12 @@
  * refuses for good (TOC_VALUE_REFUSED), goes to `gds.alerts.dlq`, and the ones around it go on.
  */
 import type { KafkaMessage } from 'kafkajs';
+import { isRefusal } from '../domain/errors';
 import { groupName } from '../domain/identity';
 import { createDeadLetterWriter, deadLetterOf, type DeadLetter } from './dead-letters';
 import { ignoreEvents, type OnStreamEvent } from './events';
 import { runGroupConsumer, type BatchHands, type GroupConsumer, type RawBatch } from './group-consumer';
-import { handOverInParts, isRefusal, type Refused } from './in-parts';
+import { handOverInParts, type Refused } from './in-parts';
 import type { Kafka } from './kafka';
 import type { PlacedTransition } from './port';
 import { alertsDlqTopic, alertsTopic } from './topics';

@@ -60,10 +60,7 @@ test('a passing refusal costs no alert, however often the taker was away before'
   const taken: string[] = [];
   let calls = 0;
   const consumer = consumeTransitions({
-    kafka,
-    instance,
-    groupId: 'pages',
-    onEvent,
+    ...{ kafka, instance, onEvent, groupId: 'pages' },
     async onBatch(placed) {
       calls += 1;
       if (calls <= 5) throw new TocsinError('TOC_DEPENDENCY_AWAY', 'gone');
