@@ -18,7 +18,7 @@ export function createLives(database: Database): LifeStore {
   const { schema } = database;
   const together = writtenTogether<LifeRecord, Recorded>(database, {
     doing: 'record lives',
-    alerts: ({ fingerprint }) => [fingerprint],
+    alert: ({ fingerprint }) => fingerprint,
     write: (run, records) => writeRecords(run, schema, records),
     mostAtOnce: MOST_AT_ONCE,
   });

@@ -7,8 +7,8 @@ import { isLockTimeout } from './database-errors';
 export interface Together<T, R> {
   /** For messages of errors. */
   readonly doing: string;
-  /** The alerts' fingerprints: two items of one alert never go together. */
-  readonly alerts: (item: T) => readonly string[];
+  /** The alert's fingerprint: two items of one alert never go together. */
+  readonly alert: (item: T) => string;
   /** Answers in the order of the items; may run more than once. */
   readonly write: (run: Run, items: readonly T[]) => Promise<readonly R[]>;
   readonly mostAtOnce: number;
@@ -23,7 +23,7 @@ export function writtenTogether<T, R>(database: Database, how: Together<T, R>): 
   const alone = async (item: T): Promise<R> =>
     (await database.transaction(doing, (run) => write(run, [item])))[0]!;
   return coalesced<T, R>(async (items) => {
-    const batch = ofDifferentAlerts(items, how.alerts);
+    const batch = ofDifferentAlerts(items, how.alert);
     const written = await database
       .transaction(doing, (run) => write(run, batch), LOCK_PATIENCE_MS)
       .catch((error: unknown): readonly R[] => {
@@ -39,12 +39,9 @@ export function writtenTogether<T, R>(database: Database, how: Together<T, R>): 
 const isAway = (error: unknown): boolean =>
   error instanceof TocsinError && error.code === 'TOC_DEPENDENCY_AWAY' && !isLockTimeout(error.cause);
 
-function ofDifferentAlerts<T>(items: readonly T[], alertsOf: (item: T) => readonly string[]): T[] {
-  const taken = new Set<string>();
-  return items.filter((item) => {
-    const alerts = alertsOf(item);
-    if (alerts.some((alert) => taken.has(alert))) return false;
-    alerts.forEach((alert) => taken.add(alert));
-    return true;
-  });
+/** The first of each. */
+function ofDifferentAlerts<T>(items: readonly T[], alertOf: (item: T) => string): T[] {
+  const first = new Map<string, T>();
+  for (const item of items) if (!first.has(alertOf(item))) first.set(alertOf(item), item);
+  return [...first.values()];
 }

@@ -64,7 +64,7 @@ export async function ensureSearchAttributes(client: Client, namespace: string):
   const missing = SEARCH_ATTRIBUTES.filter((name) => known[name] === undefined);
   if (missing.length > 0) await addSearchAttributes(operatorService, namespace, missing);
   const deadline = Date.now() + PATIENCE_MS;
-  for (let problem = await unknown(client); problem !== null; problem = await unknown(client)) {
+  for (let problem = await refusalOf(client); problem !== null; problem = await refusalOf(client)) {
     if (Date.now() > deadline)
       throw new TocsinError(
         'TOC_DEPENDENCY_AWAY',
@@ -76,7 +76,7 @@ export async function ensureSearchAttributes(client: Client, namespace: string):
 }
 
 /** Why a query by the attributes is refused; null when it is not. */
-async function unknown(client: Client): Promise<unknown> {
+async function refusalOf(client: Client): Promise<unknown> {
   const query = SEARCH_ATTRIBUTES.map((name) => `${name} = "none"`).join(' AND ');
   return client.workflow.count(query).then(
     () => null,
