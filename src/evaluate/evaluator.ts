@@ -69,17 +69,21 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   const ruleSet = isRuleSet(rules) ? rules : compileRules(rules);
   const stats: EvaluatorStats = { samples: 0, late: 0, adopted: 0 };
   const store = createSeriesStore({
-    newStates,
     maxOfMetric: options.maxSeriesOfMetric ?? MAX_SERIES_OF_METRIC,
     onRefused: options.onSeriesRefused ?? (() => undefined),
   });
 
-  function newStates(wanted: readonly CompiledRule[], metric: Metric, series: Labels): readonly AlertState[] {
+  function newStates({ rules: wanted, labels }: Series, open: boolean): readonly AlertState[] {
     const states: AlertState[] = [];
     for (const compiled of wanted) states.push(newState(compiled, states));
-    if (mayBeOpen(metric.metric_name, metric.instance_id))
-      for (const state of states) identify(state, series);
+    if (open) for (const state of states) identify(state, labels);
     return states;
+  }
+
+  /** An alert of the series may have been open before: what is known of each is looked up with the first sample. */
+  function open(series: Series): void {
+    series.states = newStates(series, true);
+    series.astir = series.states.some(isAstir);
   }
 
   function identify(state: AlertState, series: Labels): Identity {
@@ -116,15 +120,16 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     stats.samples += 1;
     if (wanted === undefined) return NOTHING;
     const series = store.find(metric, wanted);
-    if (series.states.length === 0) {
+    if (series.rules.length === 0) {
       series.lastTime = eventTimeMs;
       return NOTHING;
     }
+    if (series.lastTime === -Infinity && mayBeOpen(metric.metric_name, metric.instance_id)) open(series);
     if (eventTimeMs <= series.lastTime) {
       takeLate(series, metric, eventTimeMs);
       return NOTHING;
     }
-    if (hasGap(series, eventTimeMs)) for (const state of series.states) calm(state);
+    if (series.astir && hasGap(series, eventTimeMs)) for (const state of series.states!) calm(state);
     if (series.lastTime > 0) series.interval = eventTimeMs - series.lastTime;
     series.lastTime = eventTimeMs;
     return metric.value === 'stale'
@@ -148,6 +153,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     if (series.windows.size > 0 && !Number.isNaN(value))
       for (const window of series.windows.values()) window.add(time, value);
     let transitions: Transition[] | null = null;
+    series.states ??= newStates(series, false);
     for (const state of series.states) {
       const { rule } = state.compiled;
       const { windowMs } = rule;
@@ -193,7 +199,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   function endSeries(series: Series, metric: Metric, time: number, replayed: boolean): readonly Transition[] {
     const transitions: Transition[] = [];
     for (const window of series.windows.values()) window.clear();
-    for (const state of series.states) {
+    for (const state of series.states ?? []) {
       const settled = replayed || time <= state.settledUntil;
       if (!isFiring(state)) calm(state);
       else if (!settled) {
@@ -214,7 +220,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
         end(state, time);
       }
     }
-    series.astir = series.states.some(isAstir);
+    series.astir = series.states?.some(isAstir) ?? false;
     return transitions;
   }
 

@@ -8,7 +8,7 @@
  */
 import type { Labels } from '../domain/labels';
 import { seriesLabels, type Metric } from '../domain/metric';
-import { isAstir, type AlertState } from './alert-state';
+import type { AlertState } from './alert-state';
 import { calmBand, NO_BAND, type CalmBand } from './calm-band';
 import { RecentPoints, Window } from './points';
 import type { CompiledRule } from './rule-set';
@@ -18,8 +18,10 @@ export interface Series {
   readonly tagCount: number;
   readonly databaseType: string;
   readonly labels: Labels;
-  /** Of the rules that match it, those of higher severity first. Empty: no rule wants it. */
-  readonly states: readonly AlertState[];
+  /** That match it, those of higher severity first. Empty: no rule wants it. */
+  readonly rules: readonly CompiledRule[];
+  /** One for each rule; made when they are first needed: most samples lie within the calm band, most series always do. */
+  states: readonly AlertState[] | null;
   readonly recent: RecentPoints;
   /** By length, shared by the rules that have the same. */
   readonly windows: ReadonlyMap<number, Window>;
@@ -33,12 +35,6 @@ export interface Series {
   interval: number;
 }
 
-export type NewStates = (
-  wanted: readonly CompiledRule[],
-  metric: Metric,
-  labels: Labels,
-) => readonly AlertState[];
-
 interface SeriesList {
   readonly few: Series[];
   byKey: Map<string, Series> | null;
@@ -50,7 +46,6 @@ interface MetricSeries {
 }
 
 export interface SeriesStoreOptions {
-  readonly newStates: NewStates;
   /** More series of one metric are not kept. */
   readonly maxOfMetric: number;
   /** Told of each sample of a series that is not kept. */
@@ -60,18 +55,18 @@ export interface SeriesStoreOptions {
 const MANY = 8;
 const UNSEEN_MS = 86_400_000;
 const SWEEP_FROM = 1_000;
-const NO_STATES: readonly AlertState[] = [];
+const NO_RULES: readonly CompiledRule[] = [];
 /** Stands in where nothing is ever added. */
 const NO_POINTS = new RecentPoints();
 const NO_WINDOWS: ReadonlyMap<number, Window> = new Map();
 
-export function createSeriesStore({ newStates, maxOfMetric, onRefused }: SeriesStoreOptions) {
+export function createSeriesStore({ maxOfMetric, onRefused }: SeriesStoreOptions) {
   const byMetric = new Map<string, MetricSeries>();
   let count = 0;
   let added = 0;
   let sweepAt = SWEEP_FROM;
 
-  /** The metric's series; one without states where no rule wants it or it is not kept. */
+  /** The metric's series; one without rules where no rule wants it or it is not kept. */
   function find(metric: Metric, rules: readonly CompiledRule[]): Series {
     const list = byMetric.get(metric.metric_name)?.byInstance.get(metric.instance_id);
     if (list === undefined) return add(metric, rules);
@@ -116,7 +111,7 @@ export function createSeriesStore({ newStates, maxOfMetric, onRefused }: SeriesS
       kept += all.count;
     }
     count = 0;
-    for (const { states } of everySeries()) if (states.length > 0) count += 1;
+    for (const { rules } of everySeries()) if (rules.length > 0) count += 1;
     added = 0;
     sweepAt = Math.max(SWEEP_FROM, kept);
   }
@@ -131,16 +126,16 @@ export function createSeriesStore({ newStates, maxOfMetric, onRefused }: SeriesS
     const wanted = rules.filter((compiled) => compiled.matches(labels));
     if (wanted.length === 0) return unwanted(metric);
     count += 1;
-    const states = newStates(wanted, metric, labels);
     const lengths = new Set(wanted.map(({ rule }) => rule.windowMs).filter((ms) => ms > 0));
     const windows = new Map([...lengths].map((ms) => [ms, new Window(ms)]));
     const calm = calmBand(wanted.map(({ rule }) => rule));
     return {
       ...bareOf(metric),
       labels,
-      states,
+      rules: wanted,
+      states: null,
       calm,
-      astir: states.some(isAstir),
+      astir: false,
       recent: new RecentPoints(),
       windows,
     };
@@ -157,7 +152,8 @@ function unwanted(metric: Metric): Series {
   return {
     ...bareOf(metric),
     labels: metric.tags,
-    states: NO_STATES,
+    rules: NO_RULES,
+    states: null,
     calm: NO_BAND,
     astir: false,
     recent: NO_POINTS,
