@@ -1,0 +1,102 @@
+/** What a template refers to, for a linter: known before the template has any data. */
+import type { CommandNode, ListNode, Node, Operand, PipeNode, Source, Statement, Tree } from './parse/tree';
+
+export type ReferenceKind = 'variable' | 'field' | 'function' | 'template';
+
+export interface Reference {
+  readonly kind: ReferenceKind;
+  /**
+   * A function's or template's name alone, a variable (`$labels`) and its fields, or fields of what `.` is there: at the
+   * top that is the data, inside of `with`, `range` and a defined template it is what they have set.
+   */
+  readonly path: readonly string[];
+  readonly line: number;
+  /** Whether `.` is the data that the template was executed with. */
+  readonly isAtTop: boolean;
+}
+
+/** In the order in which they stand in the source, the main template first. */
+export function referencesOf(main: Tree, trees: Iterable<Tree>): Reference[] {
+  const others = [...trees].filter((tree) => tree !== main && tree.source === main.source);
+  return [
+    new Collector(main.source, true),
+    ...others.map(({ source }) => new Collector(source, false)),
+  ].flatMap((collector, index) => collector.collect(index === 0 ? main : others[index - 1]!));
+}
+
+class Collector {
+  private readonly found: Reference[] = [];
+
+  constructor(
+    private readonly source: Source,
+    private isAtTop: boolean,
+  ) {}
+
+  collect({ root }: Tree): Reference[] {
+    this.list(root);
+    return this.found;
+  }
+
+  private list({ nodes }: ListNode): void {
+    for (const node of nodes) this.statement(node);
+  }
+
+  private statement(node: Statement): void {
+    switch (node.kind) {
+      case 'action':
+        return this.pipe(node.pipe);
+      case 'template':
+        this.add(node, 'template', [node.name]);
+        if (node.pipe) this.pipe(node.pipe);
+        return;
+      case 'if':
+      case 'with':
+      case 'range':
+        this.pipe(node.pipe);
+        this.below(node.kind === 'if', node.list);
+        if (node.otherwise) this.list(node.otherwise);
+        return;
+      default:
+        return;
+    }
+  }
+
+  private below(keepsDot: boolean, list: ListNode): void {
+    const { isAtTop } = this;
+    this.isAtTop &&= keepsDot;
+    this.list(list);
+    this.isAtTop = isAtTop;
+  }
+
+  private pipe({ commands }: PipeNode): void {
+    for (const command of commands) this.command(command);
+  }
+
+  private command({ operands }: CommandNode): void {
+    for (const operand of operands) this.operand(operand);
+  }
+
+  private operand(node: Operand): void {
+    switch (node.kind) {
+      case 'identifier':
+        return this.add(node, 'function', [node.name]);
+      case 'variable':
+      case 'field':
+        return this.add(node, node.kind, node.path);
+      case 'chain':
+        return this.operand(node.of);
+      case 'pipe':
+        return this.pipe(node);
+      default:
+        return;
+    }
+  }
+
+  /** What the owner put before the author's text is not the author's. */
+  private add({ position }: Node, kind: ReferenceKind, path: readonly string[]): void {
+    const { text, prelude = 0 } = this.source;
+    if (position < prelude) return;
+    const line = text.slice(0, position).split('\n').length;
+    this.found.push({ kind, path, line, isAtTop: this.isAtTop });
+  }
+}
