@@ -27,10 +27,10 @@ export const ZONES = [
     types: [],
     packages: ['@lezer/*', '@prometheus-io/lezer-promql', 're2js'],
   },
-  { room: 'src/template', rooms: ['src/domain'], types: [], packages: [] },
+  { room: 'src/template', rooms: ['src/domain'], types: [], packages: ['re2js'] },
 
   // Its value has sections in the form that each room takes.
-  { room: 'src/config', rooms: ['src/domain'], types: [...PORTS, 'src/observe'], packages: ANY },
+  { room: 'src/config', rooms: ['src/domain', 'src/promql', 'src/template'], types: [...PORTS, 'src/observe'], packages: ANY },
   { room: 'src/observe', rooms: ['src/domain'], types: [], packages: ANY },
 
   stage('src/collect'),

@@ -1,0 +1,48 @@
+/** Where an expression finds its series, and one such place in memory. */
+import { compileMatchers, type Matcher } from '../domain/matchers';
+import type { LabelSet } from './label-set';
+import { Samples } from './samples';
+
+export interface StoredSeries {
+  readonly labels: LabelSet;
+  readonly samples: Samples;
+}
+
+/** The series that a selector finds: asked for at each evaluation, and the same array while they are the same. */
+export interface Selection {
+  series(): readonly StoredSeries[];
+}
+
+export interface SeriesSource {
+  select(matchers: readonly Matcher[]): Selection;
+}
+
+/** Series in memory, for tests of rules and for expressions over a few samples. */
+export class MemorySource implements SeriesSource {
+  private readonly byKey = new Map<string, StoredSeries>();
+  private all: readonly StoredSeries[] = [];
+
+  /** The series of these labels; made when there is none. */
+  series(labels: LabelSet): StoredSeries {
+    let series = this.byKey.get(labels.key);
+    if (series === undefined) {
+      series = { labels, samples: new Samples() };
+      this.byKey.set(labels.key, series);
+      this.all = [...this.all, series];
+    }
+    return series;
+  }
+
+  select(matchers: readonly Matcher[]): Selection {
+    const matches = compileMatchers(matchers);
+    let seen: readonly StoredSeries[] | null = null;
+    let found: readonly StoredSeries[] = [];
+    return {
+      series: () => {
+        if (seen !== this.all) found = this.all.filter(({ labels }) => matches(labels.toLabels()));
+        seen = this.all;
+        return found;
+      },
+    };
+  }
+}
