@@ -131,6 +131,66 @@ function addChecking(program: Command, context: Context, into: Into): void {
       ),
     );
   into(check, (file: string | undefined, options: never) => lazy.check().check(context, file, options));
+  const checkRules = check
+    .command('rules')
+    .description('validate rule files of Prometheus, and say what is suspicious in them')
+    .argument('<file...>', 'files or patterns')
+    .option('--strict', 'a warning is an error')
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      examples(
+        'tocsin check rules rules/*.yml',
+        "tocsin check rules --json rules.yml | jq '.problems[].message'",
+      ),
+    );
+  into(checkRules, (files: readonly string[], options: never) =>
+    lazy.checkRules().checkRules(context, files, options),
+  );
+
+  const test = program
+    .command('test')
+    .description('test rules before they page anyone')
+    .addHelpText('after', examples('tocsin test rules tests/*.yml'));
+  const testRules = test
+    .command('rules')
+    .description("run files of Prometheus' rule tests")
+    .argument('<file...>', 'files or patterns')
+    .option('--run <pattern>', 'only tests whose name matches; may be repeated', collect, [])
+    .option('--coverage', 'say which rules no test made fire, or yield anything')
+    .option('--junit <file>', 'write the results for a CI server')
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      examples(
+        'tocsin test rules tests/*.yml',
+        'tocsin test rules --run Disk --coverage tests/disk.yml',
+        'tocsin test rules --junit results.xml tests/*.yml',
+      ),
+    );
+  into(testRules, (files: readonly string[], options: never) =>
+    lazy.testRules().testRules(context, files, options),
+  );
+
+  const backtest = program
+    .command('backtest')
+    .description('what rules would have fired for, over metrics of a file, or how two rule sets differ')
+    .argument('<file>', 'metrics as JSON lines, as `tocsin generate` writes them; - for standard input')
+    .option('--rules <file>', 'rule files or patterns; may be repeated', collect, [])
+    .option('--against <file>', 'compare with these rules; may be repeated', collect, [])
+    .option('--interval <duration>', 'between evaluations, where a group names none', '1m')
+    .option('--from <time>', 'tell only alerts that begin from then on; ISO 8601')
+    .option('--to <time>', 'read no further; ISO 8601')
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      examples(
+        'tocsin backtest metrics.jsonl --rules rules/*.yml',
+        'tocsin backtest metrics.jsonl --rules new.yml --against old.yml',
+        'tocsin generate --for 1h | tocsin backtest - --rules rules.yml --json',
+      ),
+    );
+  into(backtest, (file: string, options: never) => lazy.backtest().backtest(context, file, options));
 
   const version = program
     .command('version')

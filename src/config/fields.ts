@@ -76,6 +76,12 @@ export function duration(minMs = 0, maxMs = LONGEST_TIMER_MS) {
   });
 }
 
+/** What Go's durations can hold, some 292 years: Prometheus' files may say as much. */
+const LONGEST_SPAN_MS = 9_223_372_036_854;
+
+/** Milliseconds of event time, which no timer waits for. */
+export const span = () => duration(0, LONGEST_SPAN_MS);
+
 /** A duration, or `off` (or false), which is null. */
 export const durationOrOff = () =>
   field(`${DURATION_FORM}, or off`, (value) => {

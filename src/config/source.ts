@@ -22,7 +22,8 @@ export interface Source {
 
 const REFERENCE = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{[^}]*\}?/g;
 
-export function readSource(text: string, file: string | null, env: Env): Source {
+/** Without an environment the text is taken as it is. */
+export function readSource(text: string, file: string | null, env: Env | null): Source {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const syntax = [...document.errors].map((error): Problem => {
@@ -39,7 +40,7 @@ export function readSource(text: string, file: string | null, env: Env): Source 
   const place = (found: readonly Finding[]): Problem[] =>
     found.map((finding) => placed(shownRaw(finding, raw), file, position(document, lines, finding.path)));
   const findings: Finding[] = [];
-  const value = interpolate(raw, [], env, findings);
+  const value = env === null ? raw : interpolate(raw, [], env, findings);
   return { file, value, problems: place(findings), place };
 }
 

@@ -1,0 +1,185 @@
+/**
+ * `tocsin test rules`: do the rules do what their tests say? Exit codes are promtool's: 0 all passed, 1 a test failed or
+ * could not be run.
+ */
+import { readFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import junit from 'junit-report-builder';
+import { compileMatchers } from '../../domain/matchers';
+import { messageOf } from '../../domain/errors';
+import type { RuleGroup } from '../../domain/rule-group';
+import { filesOf } from '../../config/globs';
+import { problemText } from '../../config/problems';
+import { readRuleGroups } from '../../config/rule-groups';
+import { readRuleTests } from '../../config/rule-test-file';
+import type { RuleTest, RuleTestFile } from '../../evaluate/port';
+import { runRuleTest, type TestedRule } from '../../evaluate/rule-test';
+import type { Context } from '../context';
+import { EXIT, usage, type ExitCode } from '../failures';
+import { failureLines } from '../test-failure';
+import { paint } from '../show';
+
+export interface TestRulesOptions {
+  readonly run: readonly string[];
+  readonly coverage?: boolean;
+  readonly junit?: string;
+  readonly json?: boolean;
+}
+
+interface TestedFile {
+  readonly file: string;
+  /** Why nothing of it could be run. */
+  readonly errors: readonly string[];
+  readonly warnings: readonly string[];
+  readonly tests: readonly TestedCase[];
+  readonly rules: readonly TestedRule[];
+}
+
+interface TestedCase {
+  readonly name: string;
+  readonly failures: readonly string[];
+  readonly covered: readonly TestedRule[];
+}
+
+export function testRules(
+  context: Context,
+  patterns: readonly string[],
+  options: TestRulesOptions,
+): ExitCode {
+  const wanted = nameFilter(options.run);
+  const files = patterns.flatMap((pattern) => {
+    const found = filesOf(pattern, '.');
+    if (found.length === 0) throw usage(`no file matches ${pattern}`);
+    return found.map((path) => ({ path, name: found.length === 1 ? pattern : path }));
+  });
+  const tested = files.map(({ path, name }) => {
+    if (!options.json) context.print(`Processing test file: ${name}`);
+    const result = testFile(path, name, wanted);
+    if (!options.json) tell(context, result);
+    return result;
+  });
+  if (options.junit !== undefined) writeJunit(options.junit, tested);
+  const failed = tested.some(hasFailed);
+  if (options.json) context.print(JSON.stringify({ passed: !failed, files: tested.map(asJson) }, null, 2));
+  else if (options.coverage) tellCoverage(context, tested);
+  return failed ? EXIT.failed : EXIT.ok;
+}
+
+/** Like promtool's: a name need only contain a match. */
+function nameFilter(patterns: readonly string[]): (name: string) => boolean {
+  if (patterns.length === 0) return () => true;
+  const value = patterns.map((pattern) => `.*(?:${pattern}).*`).join('|');
+  try {
+    const matches = compileMatchers([{ name: 'name', op: '=~', value }]);
+    return (name) => matches({ name });
+  } catch (error) {
+    throw usage(`--run: ${messageOf(error)}`);
+  }
+}
+
+function testFile(path: string, name: string, wanted: (name: string) => boolean): TestedFile {
+  const none = { file: name, warnings: [], tests: [], rules: [] };
+  let content: string;
+  try {
+    content = readFileSync(path, 'utf8');
+  } catch (error) {
+    return { ...none, errors: [`cannot read ${name}: ${messageOf(error)}`] };
+  }
+  const { file, problems } = readRuleTests(content, name);
+  if (file === null) return { ...none, errors: problems.map(problemText) };
+  const { groups, errors, warnings } = readRules(file, dirname(path));
+  if (errors.length > 0) return { ...none, errors, warnings };
+  const tests = file.tests
+    .filter((test) => wanted(test.named ? test.name : ''))
+    .map((test) => testCase(test, file, groups));
+  return { ...none, errors: [], warnings, tests, rules: groups.flatMap(rulesOf) };
+}
+
+function testCase(test: RuleTest, file: RuleTestFile, groups: readonly RuleGroup[]): TestedCase {
+  const { failures, covered } = runRuleTest(test, file, groups);
+  return {
+    name: test.name,
+    failures: failures.map((failure) => failureLines(test, failure).join('\n')),
+    covered,
+  };
+}
+
+const rulesOf = ({ file, name, rules }: RuleGroup): TestedRule[] =>
+  rules.map((rule) => ({ file, group: name, rule: rule.name }));
+
+function readRules({ ruleFiles }: RuleTestFile, folder: string) {
+  const groups: RuleGroup[] = [];
+  const errors: string[] = [];
+  const warnings: string[] = [];
+  for (const pattern of ruleFiles) {
+    const found = filesOf(pattern, folder);
+    if (found.length === 0) warnings.push(`no file matches ${pattern}`);
+    for (const path of found) {
+      try {
+        const read = readRuleGroups(readFileSync(path, 'utf8'), path);
+        groups.push(...read.groups);
+        errors.push(...read.problems.filter(({ level }) => level === 'error').map(problemText));
+      } catch (error) {
+        errors.push(`cannot read ${path}: ${messageOf(error)}`);
+      }
+    }
+  }
+  return { groups, errors, warnings };
+}
+
+const hasFailed = ({ errors, tests }: TestedFile): boolean =>
+  errors.length > 0 || tests.some(({ failures }) => failures.length > 0);
+
+function tell(context: Context, tested: TestedFile): void {
+  for (const warning of tested.warnings)
+    context.complain(`  ${paint(context, 'yellow', `WARNING: ${warning}`)}`);
+  if (!hasFailed(tested)) {
+    context.print(`  ${paint(context, 'green', 'SUCCESS')}`);
+    context.print('');
+    return;
+  }
+  context.complain(`  ${paint(context, 'red', 'FAILED:')}`);
+  for (const error of [...tested.errors, ...tested.tests.flatMap(({ failures }) => failures)])
+    context.complain(`${error}\n`);
+}
+
+/** Rules of all files that no test reached. */
+function untested(tested: readonly TestedFile[]): TestedRule[] {
+  const id = ({ file, group, rule }: TestedRule): string => JSON.stringify([file, group, rule]);
+  const reached = new Set(tested.flatMap(({ tests }) => tests.flatMap(({ covered }) => covered.map(id))));
+  const all = new Map(tested.flatMap(({ rules }) => rules.map((rule) => [id(rule), rule])));
+  return [...all].filter(([key]) => !reached.has(key)).map(([, rule]) => rule);
+}
+
+function tellCoverage(context: Context, tested: readonly TestedFile[]): void {
+  const missing = untested(tested);
+  const total = new Set(tested.flatMap(({ rules }) => rules.map((rule) => JSON.stringify(rule)))).size;
+  const share = total === 0 ? 100 : Math.floor(((total - missing.length) / total) * 100);
+  context.print(`Coverage: ${total - missing.length} of ${total} rules (${share} %)`);
+  for (const { file, group, rule } of missing)
+    context.print(`  ${rule}: never fired or yielded anything (group "${group}", ${basename(file ?? '')})`);
+}
+
+function asJson({ file, errors, warnings, tests, rules }: TestedFile) {
+  const cases = tests.map(({ name, failures }) => ({ name, passed: failures.length === 0, failures }));
+  return {
+    file,
+    errors,
+    warnings,
+    tests: cases,
+    untested: untested([{ file, errors, warnings, tests, rules }]),
+  };
+}
+
+function writeJunit(path: string, tested: readonly TestedFile[]): void {
+  const builder = junit.newBuilder();
+  for (const { file, errors, tests } of tested) {
+    const suite = builder.testSuite().name(file);
+    for (const error of errors) suite.testCase().name('the file').error(error);
+    for (const { name, failures } of tests) {
+      const test = suite.testCase().name(name);
+      for (const failure of failures) test.failure(failure);
+    }
+  }
+  builder.writeTo(path);
+}

@@ -1,0 +1,270 @@
+/**
+ * What is wrong with a rule though it can be evaluated: it pages for everything or for nothing, or its page lacks what it
+ * promises. Each finding says what would happen; none keeps a file from being loaded.
+ */
+import type { Labels } from '../domain/labels';
+import type { AlertRule, GroupRule, RuleGroup } from '../domain/rule-group';
+import {
+  descendants,
+  isComparison,
+  unwrapped,
+  type Aggregation,
+  type Binary,
+  type Call,
+  type Expr,
+  type VectorSelector,
+} from '../promql/ast';
+import { typeOf } from '../promql/check';
+import { formatExpr } from '../promql/format';
+import { METRIC_NAME } from '../promql/label-set';
+import { parseExpr } from '../promql/parse';
+import { compileRuleTemplate, RULE_FIELDS } from '../template/prometheus';
+import { yieldedLabels, mayYield } from './yielded-labels';
+import type { Finding, Path } from './problems';
+
+/** Findings with paths within the file's groups. The groups must be without error. */
+export function lintGroups(groups: readonly RuleGroup[], seen: Map<string, string>): Finding[] {
+  return groups.flatMap((group, i) =>
+    group.rules.flatMap((rule, j) => lintRule(group, rule, ['groups', i, 'rules', j], seen)),
+  );
+}
+
+/** `seen`: the rules so far, of all files, with their places. */
+function lintRule(group: RuleGroup, rule: GroupRule, at: Path, seen: Map<string, string>): Finding[] {
+  const expr = parseExpr(rule.expr);
+  const findings = [...duplicated(group, rule, expr, at, seen), ...neverYields(expr, [...at, 'expr'])];
+  if (rule.kind === 'record') return findings;
+  return [
+    ...findings,
+    ...withoutSeverity(rule, at),
+    ...alwaysFires(rule, expr, [...at, 'expr']),
+    ...absentMisuse(expr, [...at, 'expr']),
+    ...templates(rule, expr, at),
+  ];
+}
+
+const warning = (path: Path, message: string, accepted?: string): Finding => ({
+  level: 'warning',
+  path,
+  message,
+  ...(accepted === undefined ? {} : { accepted }),
+});
+
+function duplicated(
+  group: RuleGroup,
+  rule: GroupRule,
+  expr: Expr,
+  at: Path,
+  seen: Map<string, string>,
+): Finding[] {
+  const labels = Object.entries(rule.labels).sort(([a], [b]) => (a < b ? -1 : 1));
+  const id = JSON.stringify([rule.kind, rule.name, formatExpr(expr), labels]);
+  const known = seen.get(id);
+  const place = `group "${group.name}"${group.file === null ? '' : ` of ${group.file}`}`;
+  if (known === undefined) seen.set(id, place);
+  return known === undefined
+    ? []
+    : [
+        warning(
+          [...at, rule.kind],
+          `"${rule.name}" with this expression and these labels is in ${known} already`,
+        ),
+      ];
+}
+
+function withoutSeverity(rule: AlertRule, at: Path): Finding[] {
+  if (Object.hasOwn(rule.labels, 'severity')) return [];
+  return [
+    warning(
+      at,
+      `"${rule.name}" has no severity: routes and escalations cannot tell how urgent it is`,
+      'labels: { severity: … }',
+    ),
+  ];
+}
+
+/** Of functions: comparisons filter, `absent` is empty while there is something. */
+const FILTERING: ReadonlySet<string> = new Set(['absent', 'absent_over_time']);
+
+function alwaysFires(rule: AlertRule, expr: Expr, path: Path): Finding[] {
+  // An alert that proves that alerting works fires always, and says so with this severity.
+  if (rule.labels.severity === 'none') return [];
+  const top = unwrapped(expr);
+  if (top.kind === 'binary' && isComparison(top.op) && top.bool)
+    return [warning(path, 'compares with bool, which yields 0 or 1 for every series: each of them fires')];
+  if (isConstant(expr))
+    return [
+      warning(path, 'asks for no series: it fires always', 'severity "none" for an alert that is meant to'),
+    ];
+  if (filters(expr)) return [];
+  return [warning(path, 'has no condition: it fires for every series that it finds')];
+}
+
+const isConstant = (expr: Expr): boolean =>
+  ![...descendants(expr)].some(({ kind }) => kind === 'vector') && !filters(expr);
+
+function filters(expr: Expr): boolean {
+  const top = unwrapped(expr);
+  switch (top.kind) {
+    case 'binary':
+      if (top.op === 'or') return filters(top.left) && filters(top.right);
+      if (top.op === 'and' || top.op === 'unless') return true;
+      if (isComparison(top.op)) return !top.bool || filters(top.left) || filters(top.right);
+      return filters(top.left) || filters(top.right);
+    case 'unary':
+    case 'aggregation':
+      return filters(top.expr);
+    case 'call':
+      return FILTERING.has(top.name) || top.args.some((arg) => typeOf(arg) === 'vector' && filters(arg));
+    default:
+      return false;
+  }
+}
+
+function neverYields(expr: Expr, path: Path): Finding[] {
+  return [...descendants(expr)].flatMap((node): Finding[] => {
+    switch (node.kind) {
+      case 'vector':
+        return contradiction(node, path);
+      case 'binary':
+        return neverMeet(node, path);
+      case 'call':
+        return neverComputes(node, path);
+      case 'aggregation':
+        return lostLabels(node, path);
+      default:
+        return [];
+    }
+  });
+}
+
+function contradiction({ matchers }: VectorSelector, path: Path): Finding[] {
+  const equal = new Map<string, string>();
+  for (const { name, op, value } of matchers) {
+    if (op === '=' && (equal.get(name) ?? value) !== value)
+      return [
+        warning(
+          path,
+          `never yields anything: ${name} cannot be ${JSON.stringify(equal.get(name))} and ${JSON.stringify(value)}`,
+        ),
+      ];
+    if (op === '=') equal.set(name, value);
+  }
+  const excluded = matchers.find(({ name, op, value }) => op === '!=' && equal.get(name) === value);
+  return excluded === undefined
+    ? []
+    : [
+        warning(
+          path,
+          `never yields anything: ${excluded.name} is asked to be ${JSON.stringify(excluded.value)} and not to be`,
+        ),
+      ];
+}
+
+function neverMeet({ op, left, right, matching }: Binary, path: Path): Finding[] {
+  if (op === 'and' && isBetween(left, right))
+    return [warning(path, `never holds: ${formatExpr(left)} and ${formatExpr(right)} exclude each other`)];
+  if (typeOf(left) !== 'vector' || typeOf(right) !== 'vector' || !matching.on) return [];
+  return ([left, right] as const).flatMap((side) =>
+    matching.labels
+      .filter((label) => !mayYield(yieldedLabels(side), label))
+      .map((label) => warning(path, `matches on "${label}", which ${formatExpr(side)} does not have`)),
+  );
+}
+
+/** `x > 5 and x < 3`. */
+function isBetween(left: Expr, right: Expr): boolean {
+  const [a, b] = [limitOf(left), limitOf(right)];
+  if (a === null || b === null || a.of !== b.of || a.above === b.above) return false;
+  return a.above ? a.limit >= b.limit : b.limit >= a.limit;
+}
+
+function limitOf(expr: Expr): { of: string; above: boolean; limit: number } | null {
+  const top = unwrapped(expr);
+  if (top.kind !== 'binary' || top.bool) return null;
+  const limit = unwrapped(top.right);
+  if (limit.kind !== 'number' || !/^[<>]/.test(top.op)) return null;
+  return { of: formatExpr(unwrapped(top.left)), above: top.op.startsWith('>'), limit: limit.value };
+}
+
+function neverComputes({ name, args }: Call, path: Path): Finding[] {
+  if (name === 'histogram_quantile' || name === 'quantile_over_time') {
+    const q = unwrapped(args[0]!);
+    if (q.kind === 'number' && !(q.value >= 0 && q.value <= 1))
+      return [warning(path, `${name}: ${q.value} is no quantile`, 'a number from 0 to 1, as 0.99')];
+  }
+  if (name === 'histogram_quantile' && !mayYield(yieldedLabels(args[1]!), 'le'))
+    return [
+      warning(
+        path,
+        'histogram_quantile needs the label "le", which the expression below it drops',
+        'by (le, …)',
+      ),
+    ];
+  return [];
+}
+
+/** Grouping by a label that is not there puts everything into one group. */
+function lostLabels({ expr, grouping, without }: Aggregation, path: Path): Finding[] {
+  if (without) return [];
+  const labels = yieldedLabels(expr);
+  return grouping
+    .filter((label) => !mayYield(labels, label))
+    .map((label) => warning(path, `groups by "${label}", which ${formatExpr(expr)} does not have`));
+}
+
+function absentMisuse(expr: Expr, path: Path): Finding[] {
+  return [...descendants(expr)].flatMap((node): Finding[] => {
+    if (node.kind === 'binary' && isComparison(node.op)) {
+      const sides = [unwrapped(node.left), unwrapped(node.right)];
+      const absence = sides.find((side) => side.kind === 'call' && FILTERING.has(side.name));
+      if (absence === undefined) return [];
+      return [
+        warning(path, `${formatExpr(absence)} is 1 or nothing: a comparison adds nothing, or never holds`),
+      ];
+    }
+    if (node.kind !== 'call' || !FILTERING.has(node.name)) return [];
+    const about = unwrapped(node.args[0]!);
+    if (about.kind === 'vector' || about.kind === 'matrix') return [];
+    return [
+      warning(
+        path,
+        `${formatExpr(node)} has no labels: the page cannot say what is absent`,
+        'absent of a selector with = matchers',
+      ),
+    ];
+  });
+}
+
+function templates(rule: AlertRule, expr: Expr, at: Path): Finding[] {
+  const labels = yieldedLabels(expr);
+  const check = (key: 'labels' | 'annotations', texts: Labels): Finding[] =>
+    Object.entries(texts).flatMap(([name, text]) =>
+      compileRuleTemplate(text, rule.name).references.flatMap(({ kind, path, isAtTop }) => {
+        const place = [...at, key, name];
+        const label = labelAsked(kind, path, isAtTop);
+        if (label !== null && label !== METRIC_NAME && !mayYield(labels, label))
+          return [
+            warning(
+              place,
+              `asks for $labels.${label}, which the expression's result does not have: it would be empty`,
+            ),
+          ];
+        if (kind === 'field' && isAtTop && !(RULE_FIELDS as readonly string[]).includes(path[0]!))
+          return [
+            warning(
+              place,
+              `asks for .${path[0]}, which there is not`,
+              RULE_FIELDS.map((field) => `.${field}`).join(', '),
+            ),
+          ];
+        return [];
+      }),
+    );
+  return [...check('labels', rule.labels), ...check('annotations', rule.annotations)];
+}
+
+function labelAsked(kind: string, path: readonly string[], isAtTop: boolean): string | null {
+  if (kind === 'variable' && path[0] === '$labels') return path[1] ?? null;
+  return kind === 'field' && isAtTop && path[0] === 'Labels' ? (path[1] ?? null) : null;
+}

@@ -1,0 +1,111 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run } from './fake-context';
+
+const FOLDER = 'test/fixtures/rules';
+const command = (...args: string[]) => run(args, {}, { env: {} });
+
+describe('test rules', () => {
+  it('says success and ends with 0 when all is as expected', async () => {
+    const { code, out, err } = await command('test', 'rules', `${FOLDER}/disk-test.yml`);
+    expect(err).toBe('');
+    expect(out).toBe(`Processing test file: ${FOLDER}/disk-test.yml\n  SUCCESS\n`);
+    expect(code).toBe(0);
+  });
+
+  it('shows what was expected and what came, and ends with 1', async () => {
+    const { code, err } = await command('test', 'rules', `${FOLDER}/failing-test.yml`);
+    expect(err).toContain('name: expects too much,\n    alertname: DiskGone, time: 1m,');
+    expect(err).toContain('exp:\n            labels: {alertname="DiskGone", instance="db-1"');
+    expect(err).toContain('got: nothing');
+    expect(err).not.toContain('expects what is');
+    expect(code).toBe(1);
+  });
+
+  it('runs only the tests whose names match', async () => {
+    const file = `${FOLDER}/failing-test.yml`;
+    expect((await command('test', 'rules', '--run', 'what', file)).code).toBe(0);
+    expect((await command('test', 'rules', '--run', 'what', '--run', 'too', file)).code).toBe(1);
+    expect((await command('test', 'rules', '--run', '(', file)).code).toBe(2);
+  });
+
+  it('names the rules that no test reached', async () => {
+    const { out } = await command('test', 'rules', '--coverage', `${FOLDER}/disk-test.yml`);
+    expect(out).toContain('Coverage: 2 of 3 rules (66 %)');
+    expect(out).toContain('DiskGone: never fired or yielded anything (group "disk", disk.yml)');
+  });
+
+  it('writes JUnit for a CI server', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tocsin-junit-'));
+    try {
+      const path = join(folder, 'results.xml');
+      await command('test', 'rules', '--junit', path, `${FOLDER}/failing-test.yml`);
+      const xml = readFileSync(path, 'utf8');
+      expect(xml).toMatch(/<testsuite [^>]*tests="2"[^>]*failures="1"/);
+      expect(xml).toContain('<testcase name="expects too much">');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('gives programs each test with what failed', async () => {
+    const { out } = await command('test', 'rules', '--json', `${FOLDER}/failing-test.yml`);
+    expect(JSON.parse(out)).toMatchObject({
+      passed: false,
+      files: [
+        {
+          tests: [
+            { name: 'expects too much', passed: false },
+            { name: 'expects what is', passed: true },
+          ],
+        },
+      ],
+    });
+  });
+
+  it('refuses a file that is none, with the place', async () => {
+    const { code, err } = await command('test', 'rules', `${FOLDER}/disk.yml`);
+    expect(err).toContain(`${FOLDER}/disk.yml:1:1: groups: is not a key here`);
+    expect(code).toBe(1);
+  });
+});
+
+describe('check rules', () => {
+  it('counts what a valid file has', async () => {
+    const { code, out, err } = await command('check', 'rules', `${FOLDER}/disk.yml`);
+    expect(err).toBe('');
+    expect(out).toBe(`${FOLDER}/disk.yml is valid: 3 rules in 1 groups`);
+    expect(code).toBe(0);
+  });
+
+  it('says what would page for all, for nothing, or without what it promises', async () => {
+    const { code, err } = await command('check', 'rules', `${FOLDER}/suspicious.yml`);
+    expect(err.split('\n').map((line) => line.replace(/^.*rules\[/, 'rules['))).toEqual([
+      expect.stringContaining('rules[0]: warning: "NoSeverity" has no severity'),
+      expect.stringContaining('rules[2].expr: warning: asks for no series: it fires always'),
+      expect.stringContaining('rules[3].expr: warning: has no condition: it fires for every series'),
+      expect.stringContaining('rules[4].expr: warning: never yields anything: job cannot be "a" and "b"'),
+      expect.stringContaining('rules[5].annotations.summary: warning: asks for $labels.instance'),
+      expect.stringContaining('rules[5].annotations.summary: warning: asks for .Lables'),
+      expect.stringContaining('rules[6].expr: warning: absent(up{job="a"}) is 1 or nothing'),
+      expect.stringContaining('rules[7].alert: warning: "LostLabel" with this expression'),
+    ]);
+    expect(code).toBe(0);
+  });
+
+  it('takes a warning for an error when asked to', async () => {
+    expect((await command('check', 'rules', '--strict', `${FOLDER}/suspicious.yml`)).code).toBe(2);
+    expect((await command('check', 'rules', '--strict', `${FOLDER}/disk.yml`)).code).toBe(0);
+  });
+
+  it('gives programs the problems', async () => {
+    const { out } = await command('check', 'rules', '--json', `${FOLDER}/*.yml`);
+    const { valid, problems } = JSON.parse(out) as {
+      valid: boolean;
+      problems: { file: string; line: number }[];
+    };
+    expect(valid).toBe(false);
+    expect(problems.every(({ file, line }) => file.endsWith('.yml') && line > 0)).toBe(true);
+  });
+});

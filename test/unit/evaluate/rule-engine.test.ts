@@ -1,0 +1,152 @@
+import fc from 'fast-check';
+import type { Metric } from '../../../src/domain/metric';
+import type { AlertRule, GroupRule } from '../../../src/domain/rule-group';
+import { createRuleEngine } from '../../../src/evaluate/rule-engine';
+
+const SECOND = 1_000;
+const metric = (
+  name: string,
+  instance: string,
+  value: Metric['value'],
+  tags: Metric['tags'] = {},
+): Metric => ({
+  ...{ timestamp: '', database_type: 'host', instance_id: instance, metric_name: name, value, tags },
+});
+const alert = (name: string, expr: string, change: Partial<AlertRule> = {}): AlertRule => ({
+  ...{ kind: 'alert', name, expr, forMs: 0, keepFiringForMs: 0, labels: {}, annotations: {} },
+  ...change,
+});
+
+function engineOf(
+  rules: readonly GroupRule[],
+  more: { maxSeriesOfMetric?: number; intervalMs?: number } = {},
+) {
+  const told: string[] = [];
+  const refused: string[] = [];
+  const engine = createRuleEngine({
+    groups: [
+      { file: null, name: 'g', intervalMs: more.intervalMs ?? null, queryOffsetMs: null, limit: 0, rules },
+    ],
+    defaultIntervalMs: 10 * SECOND,
+    maxSeriesOfMetric: more.maxSeriesOfMetric,
+    onAlert({ kind, alert: { labels, value }, time }) {
+      if (kind !== 'holds')
+        told.push(
+          `${time / SECOND} ${kind} ${labels.get('alertname')} ${labels.get('instance_id')} ${value}`,
+        );
+    },
+    onSeriesRefused: (name) => refused.push(name),
+  });
+  const at = (second: number, ...metrics: Metric[]): void => {
+    engine.advance(second * SECOND);
+    for (const each of metrics) engine.offer(each, second * SECOND);
+  };
+  return { engine, told, refused, at };
+}
+
+it('evaluates at every multiple of the interval that the time passes, each with what was there by then', () => {
+  const { at, told } = engineOf([alert('High', 'x > 5', { forMs: 10 * SECOND })]);
+  at(1, metric('x', 'a', 9));
+  at(25, metric('x', 'a', 1));
+  at(31);
+  expect(told).toEqual(['20 fires High a 9', '30 ends High a 9']);
+});
+
+it("takes a group's own interval", () => {
+  const { at, told } = engineOf([alert('High', 'x > 5')], { intervalMs: 2 * SECOND });
+  at(1, metric('x', 'a', 9));
+  at(2.5);
+  expect(told).toEqual(['2 fires High a 9']);
+});
+
+it('ends an alert whose series has ended, at once where it says so and after five minutes where it is silent', () => {
+  const { at, told } = engineOf([alert('High', 'x > 5')]);
+  at(1, metric('x', 'a', 9), metric('x', 'b', 9));
+  at(15, metric('x', 'a', 'stale'));
+  at(400);
+  expect(told).toEqual(['10 fires High a 9', '10 fires High b 9', '20 ends High a 9', '310 ends High b 9']);
+});
+
+it('sorts samples in that come out of order', () => {
+  const { at, engine, told } = engineOf([
+    alert('Sum', 'last_over_time(x[1m]) > 5'),
+    alert('Rate', 'increase(x[1m]) > 100'),
+  ]);
+  at(1, metric('x', 'a', 10));
+  at(9, metric('x', 'a', 30));
+  engine.offer(metric('x', 'a', 20), 5 * SECOND);
+  engine.offer(metric('x', 'a', 20), 5 * SECOND);
+  at(11);
+  expect(told).toEqual(['10 fires Sum a 30']);
+});
+
+it('keeps only series that a rule asks for, and of each no more than it looks back to', () => {
+  const { at, engine } = engineOf([alert('High', 'avg_over_time(x{role="db"}[1m]) > 5')]);
+  for (let second = 0; second < 3_000; second++)
+    at(
+      second,
+      metric('x', 'a', 1, { role: 'db' }),
+      metric('x', 'a', 1, { role: 'web' }),
+      metric('y', 'a', 1),
+    );
+  expect(engine.series()).toBe(1);
+});
+
+it('says so when a metric has more series than are kept', () => {
+  const { at, engine, refused } = engineOf([alert('High', 'x > 5')], { maxSeriesOfMetric: 2 });
+  for (const table of ['a', 'b', 'c', 'd']) at(1, metric('x', 'i', 9, { table }));
+  expect(engine.series()).toBe(2);
+  expect(refused).toEqual(['x', 'x']);
+});
+
+it('finds a series again among many of an instance', () => {
+  const { at, engine } = engineOf([alert('Many', 'count by (instance_id) (x) > 49')]);
+  for (let round = 0; round < 3; round++)
+    for (let table = 0; table < 50; table++)
+      at(round + 1, metric('x', 'i', 1, { table: `t${table}`, schema: 'public' }));
+  expect(engine.series()).toBe(50);
+});
+
+it('lets rules ask for what rules record, and for ALERTS', () => {
+  const { at, told } = engineOf([
+    { kind: 'record', name: 'x:double', expr: 'x * 2', labels: {} },
+    alert('High', 'x:double > 5'),
+    alert('Any', 'ALERTS{alertname="High",alertstate="firing"} == 1'),
+  ]);
+  at(1, metric('x', 'a', 9));
+  at(11);
+  expect(told).toEqual(['10 fires High a 18', '10 fires Any a 1']);
+});
+
+it('makes the same alerts when instances are spread over engines', () => {
+  const rules = [
+    alert('High', 'x > 5', { forMs: 10 * SECOND }),
+    alert('Mean', 'avg_over_time(x[30s]) > 5', { keepFiringForMs: 20 * SECOND }),
+    alert('Sum', 'sum by (instance_id) (x) > 12'),
+  ];
+  const sample = fc.record({
+    instance: fc.constantFrom('a', 'b', 'c', 'd'),
+    table: fc.constantFrom('t', 'u'),
+    value: fc.constantFrom<Metric['value']>(1, 4, 6, 9, 20, 'NaN', 'stale'),
+    wait: fc.integer({ min: 0, max: 20 }),
+    late: fc.integer({ min: 0, max: 40 }),
+  });
+  fc.assert(
+    fc.property(fc.array(sample, { maxLength: 80 }), (samples) => {
+      const run = (instances: string): string[] => {
+        const { engine, told, at } = engineOf(rules);
+        let second = 100;
+        at(second);
+        for (const { instance, table, value, wait, late } of samples) {
+          at((second += wait));
+          if (instances.includes(instance))
+            engine.offer(metric('x', instance, value, { table }), (second - late) * SECOND);
+        }
+        at(second + 1_000);
+        return told;
+      };
+      expect([...run('ab'), ...run('cd')].sort()).toEqual(run('abcd').sort());
+    }),
+    { numRuns: 200 },
+  );
+});
