@@ -6,6 +6,8 @@ import { nextLevel } from '../../domain/escalation';
 import { labelsText } from '../../domain/labels';
 import { compileMatchers, matcherText } from '../../domain/matchers';
 import type { Operator, ThresholdRule } from '../../domain/rule';
+import { exprsOf } from '../../evaluate/rule-expr';
+import { formatExpr } from '../../promql/format';
 import { readConfig, type ConfigOption } from '../configuration';
 import type { Context } from '../context';
 import { EXIT, usage, type ExitCode } from '../failures';
@@ -81,6 +83,7 @@ function explanation(rule: ThresholdRule, config: Config): [string, string | nul
         : `the ${rule.inhibitedBy} rule of the same name fires for the same series`,
     ],
     ['Recovers', recoversText(rule)],
+    ['In PromQL', promqlText(rule)],
     ['Quiet', quietText(rule, config)],
     ['Labels', labelsText({ alertname: rule.name, severity: rule.severity, ...rule.labels })],
     ['Tells', tellsText(config)],
@@ -91,6 +94,11 @@ function explanation(rule: ThresholdRule, config: Config): [string, string | nul
     ],
     ...Object.entries(rule.annotations).map(([name, value]): [string, string] => [name, value]),
   ];
+}
+
+function promqlText(rule: ThresholdRule): string {
+  const { fires, recovers } = exprsOf(rule);
+  return `${formatExpr(fires)}${recovers === null ? '' : `, until ${formatExpr(recovers)}`}`;
 }
 
 /** A rule's own cool-down holds after every resolve, the default only after one by hand. */

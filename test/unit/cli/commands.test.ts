@@ -204,6 +204,9 @@ describe('rules', () => {
     expect(out).toContain('Not while  the critical rule of the same name fires for the same series');
     expect(out).toContain('Recovers   when it is <= 65%');
     expect(out).toContain(
+      'In PromQL  avg_over_time(cpu_usage_percent{database_type="host"}[5m]) > 70, until avg_over_time(cpu_usage_percent{database_type="host"}[5m]) <= 65',
+    );
+    expect(out).toContain(
       'Tells      notification-service after remediation, at the latest after 30s; hook at once',
     );
     expect(out).toContain(
