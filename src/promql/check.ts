@@ -1,4 +1,5 @@
 /** The types of an expression. What does not fit is refused with its place, and never evaluated as something else. */
+import type { Labels } from '../domain/labels';
 import { compileMatchers } from '../domain/matchers';
 import {
   childrenOf,
@@ -82,8 +83,11 @@ function check(expr: Expr, fail: Fail): void {
   }
 }
 
+/** Without a prototype: a matcher may name any label, `constructor` too. */
+const NO_LABELS = Object.freeze(Object.create(null) as Labels);
+
 function checkSelector({ name, matchers, place }: VectorSelector, fail: Fail): void {
-  const selective = matchers.some((matcher) => !compileMatchers([matcher])({}));
+  const selective = matchers.some((matcher) => !compileMatchers([matcher])(NO_LABELS));
   if (name === '' && !selective) fail('vector selector must contain at least one non-empty matcher', place);
 }
 

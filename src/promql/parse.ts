@@ -101,9 +101,11 @@ class Reader {
     const end = this.text.trimEnd().length;
     if (end === 0) this.fail('no expression found in input', { from: 0, to: 0 });
     if (from >= end) this.fail('unexpected end of input', { from, to: from });
-    const called = /([a-zA-Z_:][\w:]*)\s*$/.exec(this.text.slice(Math.max(0, from - 100), from))?.[1];
-    if (this.text[from] === '(' && called !== undefined && SIGNATURES[called] === undefined)
-      this.fail(`unknown function with name "${called}"`, { from: from - called.length, to: from });
+    // A name of a function is not as long as this; looked for in a long text it would take long.
+    const before = this.text.slice(Math.max(0, from - 100), from);
+    const called = /([a-zA-Z_:][\w:]*)\s*$/.exec(before);
+    if (this.text[from] === '(' && called !== null && SIGNATURES[called[1]!] === undefined)
+      this.fail(`unknown function with name "${called[1]}"`, { from: from - called[0].length, to: from });
     const word = /^(?:\w+|.)/su.exec(this.text.slice(from))![0];
     this.fail(`unexpected ${JSON.stringify(word)}`, { from, to: from + word.length });
   }

@@ -178,6 +178,7 @@ export class Preparer {
     return (moment) => {
       const time = shiftedTime(selector, moment);
       const series = selection.series();
+      this.budget.spend(series.length);
       const labels: LabelSet[] = [];
       const values: number[] = [];
       for (const { labels: own, samples } of series) {

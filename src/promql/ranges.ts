@@ -18,7 +18,10 @@ const MOST_SAMPLES = 100_000_000;
 /** A sample that a subquery makes takes as long as so many that are there. */
 const COST_OF_MAKING = 10;
 
-/** How many samples an evaluation may still look at. Without an end a nested subquery would hold the process for hours. */
+/**
+ * How many samples an evaluation may still look at; a series without one counts as well. Without an end a nested subquery
+ * would hold the process for hours.
+ */
 export class Budget {
   private left = MOST_SAMPLES;
 
@@ -48,9 +51,9 @@ export function storedRange(
     for (const { labels, samples } of selection.series()) {
       window.rangeEnd = rangeEnd;
       window.rangeStart = rangeEnd - range;
-      if (!look(window, samples)) continue;
-      budget.spend(window.to - window.from);
-      see(labels, window);
+      const found = look(window, samples);
+      budget.spend(window.to - window.from + 1);
+      if (found) see(labels, window);
     }
   };
 }

@@ -1,4 +1,5 @@
 /** Where an expression finds its series, and one such place in memory. */
+import type { Labels } from '../domain/labels';
 import { compileMatchers, type Matcher } from '../domain/matchers';
 import type { LabelSet } from './label-set';
 import { Samples } from './samples';
@@ -39,10 +40,13 @@ export class MemorySource implements SeriesSource {
     let found: readonly StoredSeries[] = [];
     return {
       series: () => {
-        if (seen !== this.all) found = this.all.filter(({ labels }) => matches(labels.toLabels()));
+        if (seen !== this.all) found = this.all.filter(({ labels }) => matches(bare(labels)));
         seen = this.all;
         return found;
       },
     };
   }
 }
+
+/** Without a prototype: a matcher may name any label, `constructor` too. */
+const bare = (labels: LabelSet): Labels => Object.assign(Object.create(null) as object, labels.toLabels());

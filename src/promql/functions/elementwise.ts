@@ -2,8 +2,6 @@
 
 export type ValueFunction = (value: number, params: readonly number[]) => number;
 
-const DEGREE = Math.PI / 180;
-
 /** Ties go up. Multiplying by the inverse loses less than dividing does. */
 function round(value: number, [toNearest = 1]: readonly number[]): number {
   const inverse = 1 / toNearest;
@@ -64,8 +62,8 @@ export const ELEMENTWISE: Readonly<Record<string, ValueFunction>> = {
   asinh: Math.asinh,
   acosh: Math.acosh,
   atanh: Math.atanh,
-  rad: (value) => value * DEGREE,
-  deg: (value) => value / DEGREE,
+  rad: (value) => value * (Math.PI / 180),
+  deg: (value) => value * (180 / Math.PI),
   round,
   clamp: (value, [least, most]) => clampMin(clampMax(value, most!), least!),
   clamp_min: (value, [least]) => clampMin(value, least!),
