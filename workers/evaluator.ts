@@ -21,6 +21,8 @@ export async function startEvaluator(shared: Shared): Promise<void> {
   const publisher = createTransitionPublisher({ kafka, instance, onEvent });
   const host = createEvaluatorHost({
     rules: config.rules,
+    groups: config.ruleGroups,
+    intervalMs: config.evaluate.intervalMs,
     openAlerts,
     publisher,
     partitionOf: (instanceId) => partitionOfKey('gds.metrics', instanceId, METRIC_PARTITIONS),
@@ -34,7 +36,8 @@ export async function startEvaluator(shared: Shared): Promise<void> {
     maxSkewMs: config.evaluate.maxSkewMs,
     onEvent: onMetrics,
   });
-  metrics.rulesLoaded.set(config.rules.length);
+  const inGroups = config.ruleGroups.reduce((sum, { rules }) => sum + rules.length, 0);
+  metrics.rulesLoaded.set(config.rules.length + inGroups);
   health.register('metric consumer', async () => {
     if (!consumer.joined()) throw new Error('it has not joined its group');
     const { series, partitions, unsent } = host.stats();

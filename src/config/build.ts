@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import type { PageReceiver } from '../domain/life';
 import { matcherText } from '../domain/matchers';
-import type { ThresholdRule } from '../domain/rule';
+import type { RuleSet } from './rule-files';
 import type { Config, ReceiverConfig, SmtpConfig, TargetConfig } from './config';
 import { DEFAULTS } from './defaults';
 import type { SecretSpec } from './fields';
@@ -15,10 +15,10 @@ export interface Built {
   readonly file: string | null;
   /** Relative paths of secrets start here. */
   readonly folder: string;
-  readonly rules: readonly ThresholdRule[];
+  readonly ruleSet: Pick<RuleSet, 'rules' | 'groups'>;
 }
 
-export function buildConfig(raw: RawConfig, { file, folder, rules }: Built): Omit<Config, 'warnings'> {
+export function buildConfig(raw: RawConfig, { file, folder, ruleSet }: Built): Omit<Config, 'warnings'> {
   const secret: ToSecret = (spec) =>
     'text' in spec ? Secret.of(spec.text) : Secret.inFile(resolve(folder, spec.file));
   const receivers = raw.receivers.map((receiver) => toReceiver(receiver, secret));
@@ -37,8 +37,10 @@ export function buildConfig(raw: RawConfig, { file, folder, rules }: Built): Omi
     evaluate: {
       pool: raw.evaluate.pool,
       maxSkewMs: raw.evaluate.max_skew,
+      intervalMs: raw.evaluate.interval,
     },
-    rules,
+    rules: ruleSet.rules,
+    ruleGroups: ruleSet.groups,
     receivers,
     page: raw.route.receivers.map((name) => toPage(receivers.find((receiver) => receiver.name === name)!)),
     resolveTo: receivers.filter(({ sendResolved }) => sendResolved).map(({ name }) => name),

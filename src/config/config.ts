@@ -7,6 +7,7 @@ import type { Labels } from '../domain/labels';
 import type { NotifyAfter, PageReceiver } from '../domain/life';
 import type { Matcher } from '../domain/matchers';
 import type { ThresholdRule } from '../domain/rule';
+import type { RuleGroup } from '../domain/rule-group';
 import type { Limits, TargetType } from '../collect/port';
 import type { RemediationPolicy } from '../remediate/port';
 import type { LogLevel } from '../observe/logger';
@@ -90,9 +91,16 @@ export interface Config {
   readonly log: { readonly level: LogLevel };
   readonly targets: readonly TargetConfig[];
   readonly collect: { readonly limits: Limits };
-  readonly evaluate: { readonly pool: string; readonly maxSkewMs: number };
+  readonly evaluate: {
+    readonly pool: string;
+    readonly maxSkewMs: number;
+    /** Of rule groups that name none. */
+    readonly intervalMs: number;
+  };
   /** Of the file and of its rule files. */
   readonly rules: readonly ThresholdRule[];
+  /** Of rule files in Prometheus' form. */
+  readonly ruleGroups: readonly RuleGroup[];
   readonly receivers: readonly ReceiverConfig[];
   /** Who is told of every alert. */
   readonly page: readonly PageReceiver[];

@@ -57,7 +57,7 @@ export function checkConfig(source: ConfigSource, env: Env = processEnv(), known
     ...ruleSet.problems,
   ]);
   if (problems.some(({ level }) => level === 'error')) return { config: null, problems };
-  const config = { ...buildConfig(raw, { file, folder, rules: ruleSet.rules }), warnings: problems };
+  const config = { ...buildConfig(raw, { file, folder, ruleSet }), warnings: problems };
   return { config: frozen(config), problems };
 }
 

@@ -3,11 +3,13 @@ import { readFileSync } from 'node:fs';
 import { basename, extname, relative } from 'node:path';
 import { messageOf } from '../domain/errors';
 import type { ThresholdRule } from '../domain/rule';
+import type { RuleGroup } from '../domain/rule-group';
 import { unknownName, type Known } from './cross-checks';
 import type { Env } from './env';
 import { filesOf, isPattern } from './globs';
 import { parseAll, type Placing } from './parse-all';
 import type { Finding, Path, Problem } from './problems';
+import { hasRuleGroups, readStreamedGroups } from './rule-groups';
 import { toRules } from './rules';
 import { ruleFileSchema, type RawRule } from './schema';
 import { readSource } from './source';
@@ -17,12 +19,17 @@ export const OWN_GROUP = 'default';
 
 export interface RuleSet {
   readonly rules: readonly ThresholdRule[];
+  /** Of files in Prometheus' form. */
+  readonly groups: readonly RuleGroup[];
   readonly problems: readonly Problem[];
 }
 
 interface Collected {
   readonly known: Known;
   readonly rules: ThresholdRule[];
+  readonly groups: RuleGroup[];
+  /** The groups' names → their files. */
+  readonly groupNames: Map<string, string>;
   readonly problems: Problem[];
   /** group and name → where it was first. */
   readonly places: Map<string, string>;
@@ -36,7 +43,14 @@ export function collectRules(
   env: Env,
   known: Known,
 ): RuleSet {
-  const collected: Collected = { known, rules: [], problems: [], places: new Map() };
+  const collected: Collected = {
+    known,
+    rules: [],
+    groups: [],
+    groupNames: new Map(),
+    problems: [],
+    places: new Map(),
+  };
   add(collected, main, own, OWN_GROUP);
   patterns.forEach((pattern, index) => {
     const files = filesOf(pattern, folder);
@@ -75,6 +89,12 @@ function addFile(
         { path, value: JSON.stringify(pattern), message: `cannot be read: ${messageOf(error)}` },
       ]),
     );
+    return;
+  }
+  if (hasRuleGroups(text)) {
+    const { groups, problems } = readStreamedGroups(text, name, collected.groupNames);
+    collected.groups.push(...groups);
+    collected.problems.push(...problems);
     return;
   }
   const source = readSource(text, name, env);

@@ -5,7 +5,11 @@
 import { z } from 'zod';
 import { messageOf } from '../domain/errors';
 import type { GroupRule, RuleGroup } from '../domain/rule-group';
+import { formatExpr } from '../promql/format';
+import { crossesPartitions } from '../promql/locality';
+import { needsOf } from '../promql/needs';
 import { parseExpr } from '../promql/parse';
+import { LOOKBACK_MS } from '../promql/prepare';
 import { typeOf } from '../promql/check';
 import { compileRuleTemplate } from '../template/prometheus';
 import { count, labelValue, span, text } from './fields';
@@ -165,4 +169,56 @@ export function checkRuleFile(content: string, file: string, seen: Map<string, s
   if (problems.some(({ level }) => level === 'error')) return { groups, problems };
   const { place } = readSource(content, file, null);
   return { groups, problems: [...problems, ...place(lintGroups(groups, seen))] };
+}
+
+/** Whether a rule file is in Prometheus' form. */
+export function hasRuleGroups(content: string): boolean {
+  const { value } = readSource(content, null, null);
+  return typeof value === 'object' && value !== null && 'groups' in value;
+}
+
+/** The label by which series are spread over evaluators. */
+const SPREAD_BY = 'instance_id';
+
+/** A file whose groups are to be evaluated over the stream. `names`: the groups of the files before. */
+export function readStreamedGroups(
+  content: string,
+  file: string,
+  names: Map<string, string>,
+): RuleGroupsResult {
+  const { groups, problems } = readRuleGroups(content, file);
+  if (problems.some(({ level }) => level === 'error')) return { groups: [], problems };
+  const findings = groups.flatMap((group, i) => {
+    const known = names.get(group.name);
+    names.set(group.name, known ?? file);
+    const at: Path = ['groups', i];
+    const twice: Finding[] =
+      known === undefined
+        ? []
+        : [{ path: [...at, 'name'], value: JSON.stringify(group.name), message: `is in ${known} already` }];
+    return [
+      ...twice,
+      ...group.rules.flatMap(({ expr }, j) => notStreamed(expr, [...at, 'rules', j, 'expr'])),
+    ];
+  });
+  return { groups, problems: [...problems, ...readSource(content, file, null).place(findings)] };
+}
+
+function notStreamed(text: string, path: Path): Finding[] {
+  const expr = parseExpr(text);
+  const value = JSON.stringify(text);
+  const crossing = crossesPartitions(expr, SPREAD_BY);
+  if (crossing !== null)
+    return [
+      {
+        ...{ path, value, accepted: `grouping, matching and joining by ${SPREAD_BY}` },
+        message: `needs the series of all instances in one place, because of ${formatExpr(crossing)}: evaluators do not have that yet`,
+      },
+    ];
+  const fixed = needsOf(expr, { lookbackMs: LOOKBACK_MS, defaultStepMs: LOOKBACK_MS }).some(
+    ({ backMs }) => backMs === Infinity,
+  );
+  return fixed
+    ? [{ path, value, message: 'asks for a time of its own with @: what a stream has passed is not kept' }]
+    : [];
 }

@@ -222,6 +222,7 @@ export const configSchema = section({
   evaluate: section({
     pool: name('a name').default(DEFAULTS.evaluate.pool),
     max_skew: duration().default(DEFAULTS.evaluate.max_skew),
+    interval: duration(1_000).default(DEFAULTS.evaluate.interval),
   }),
   rules: list(ruleSchema),
   rule_files: list(filePath()),

@@ -71,9 +71,13 @@ export function judge(state: AlertState, time: number, value: number, replayed: 
 
 function judgeFiring(state: AlertState, time: number, value: number): Verdict {
   if (recovers(state.compiled.rule, value)) return 'recovered';
-  const since = time - state.toldAt;
-  if (since >= REPEAT_AFTER_MS) return 'changed';
-  return since >= CHANGE_PAUSE_MS && movedEnough(state.toldValue, value) ? 'changed' : null;
+  return isWorthTelling(state.toldValue, state.toldAt, value, time) ? 'changed' : null;
+}
+
+/** Whether people should hear of a firing alert's value, after what they were told last. */
+export function isWorthTelling(told: number, toldAt: number, value: number, time: number): boolean {
+  const since = time - toldAt;
+  return since >= REPEAT_AFTER_MS || (since >= CHANGE_PAUSE_MS && movedEnough(told, value));
 }
 
 function movedEnough(told: number, value: number): boolean {

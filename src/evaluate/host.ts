@@ -8,11 +8,14 @@
  */
 import type { Metric } from '../domain/metric';
 import type { ThresholdRule } from '../domain/rule';
+import type { RuleGroup } from '../domain/rule-group';
 import type { Transition, TransitionKind } from '../domain/transition';
 import type { MetricPlace, MetricSink, OpenAlerts, TransitionPublisher } from '../stream/port';
 import { createEvaluator, type Evaluator } from './evaluator';
-import { compileRules } from './rule-set';
-import { removedRuleTransition } from './transition-of';
+import { compileRules, MAX_LOOKBACK_MS } from './rule-set';
+import { createPartitionRules, ruleHash, type PartitionRules } from './partition-rules';
+import { lookbackOf } from './rule-engine';
+import { endedTransition } from './transition-of';
 
 export type EvaluateEvent =
   | { readonly kind: 'assigned'; readonly partitions: readonly number[]; readonly fresh: readonly number[] }
@@ -33,6 +36,10 @@ export type EvaluateEvent =
 
 export interface EvaluatorHostOptions {
   readonly rules: readonly ThresholdRule[];
+  /** Groups of rules over expressions that each partition can evaluate by itself. */
+  readonly groups?: readonly RuleGroup[];
+  /** Of groups that name none. Default 15 s. */
+  readonly intervalMs?: number;
   readonly openAlerts: OpenAlerts;
   readonly publisher: TransitionPublisher;
   /**
@@ -57,12 +64,15 @@ export interface HostStats {
 
 interface Slot {
   readonly evaluator: Evaluator;
+  /** Null where no group is configured. */
+  readonly rules: PartitionRules | null;
   readonly outbox: Transition[];
   flushing: Promise<void> | null;
 }
 
 export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink & { stats(): HostStats } {
   const { openAlerts, publisher, now = Date.now, onEvent = () => undefined } = options;
+  const { groups = [], intervalMs = 15_000 } = options;
   const rules = compileRules(options.rules);
   const slots = new Map<number, Slot>();
 
@@ -76,7 +86,7 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
       await resolveRemoved(new Set(added));
     }
     const open = openSeries();
-    for (const partition of added) slots.set(partition, newSlot(open));
+    for (const partition of added) slots.set(partition, newSlot(partition, open));
     onEvent({ kind: 'assigned', partitions, fresh });
   }
 
@@ -91,35 +101,70 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
     return new Set(places);
   }
 
-  function newSlot(open: ReadonlySet<string>): Slot {
+  function newSlot(partition: number, open: ReadonlySet<string>): Slot {
     const refused = new Set<string>();
-    const evaluator = createEvaluator({
-      rules,
-      known: (fingerprint) => openAlerts.get(fingerprint),
-      mayBeOpen: (metric, instanceId) => open.has(placeOf(metric, instanceId)),
-      onAdopted: (fingerprint) => onEvent({ kind: 'adopted', fingerprint }),
-      onLate: () => onEvent({ kind: 'late' }),
+    const outbox: Transition[] = [];
+    const common = {
+      known: (fingerprint: string) => openAlerts.get(fingerprint),
+      onAdopted: (fingerprint: string) => onEvent({ kind: 'adopted', fingerprint }),
       maxSeriesOfMetric: options.maxSeriesOfMetric,
-      onSeriesRefused(metric) {
+      onSeriesRefused(metric: string) {
         onEvent({ kind: 'series_refused', metric, first: !refused.has(metric) });
         refused.add(metric);
       },
+    };
+    const evaluator = createEvaluator({
+      ...common,
+      rules,
+      mayBeOpen: (metric, instanceId) => open.has(placeOf(metric, instanceId)),
+      onLate: () => onEvent({ kind: 'late' }),
     });
-    return { evaluator, outbox: [], flushing: null };
+    const mine = [...openAlerts.open()].filter(
+      ({ last }) => isOfGroups(last) && partitionOf(last) === partition,
+    );
+    const partitionRules =
+      groups.length === 0
+        ? null
+        : createPartitionRules({
+            ...common,
+            groups,
+            intervalMs,
+            open: mine,
+            tell: (each) => outbox.push(each),
+          });
+    return { evaluator, rules: partitionRules, outbox, flushing: null };
+  }
+
+  /** Null where it cannot be told: then nobody ends what is open. */
+  function partitionOf({ condition, labels }: Transition): number | null {
+    return options.partitionOf?.(condition?.series.instance_id ?? labels.instance_id ?? '') ?? null;
   }
 
   async function resolveRemoved(partitions: ReadonlySet<number>): Promise<void> {
-    const { partitionOf } = options;
-    if (partitionOf === undefined) return;
     const removed = [...openAlerts.open()]
       .map(({ last }) => last)
-      .filter(({ source, condition }) => source === 'evaluator' && condition !== undefined)
-      .filter(({ condition }) => partitions.has(partitionOf(condition!.series.instance_id ?? '')))
-      .filter(({ condition, fingerprint }) => !rules.makes(fingerprint, condition!.metric, condition!.series))
-      .map((last) => removedRuleTransition(last, now()));
+      .filter((last) => last.source === 'evaluator' && partitions.has(partitionOf(last) ?? -1))
+      .flatMap((last) => {
+        const reason = reasonToEnd(last);
+        return reason === null ? [] : [endedTransition(last, now(), reason)];
+      });
     if (removed.length === 0) return;
     await publisher.publish(removed);
     removed.forEach(tell);
+  }
+
+  /** Why no rule makes the alert any more; null where one does, or where that cannot be told. */
+  function reasonToEnd(last: Transition): string | null {
+    const { condition, fingerprint } = last;
+    if (condition === undefined) return isOfGroups(last) ? changeOf(last) : null;
+    return rules.makes(fingerprint, condition.metric, condition.series) ? null : 'rule removed';
+  }
+
+  function changeOf({ rule }: Transition): string | null {
+    const group = groups.find(({ name }) => name === rule?.group);
+    const same = group?.rules.filter(({ kind, name }) => kind === 'alert' && name === rule?.name) ?? [];
+    if (same.length === 0) return 'rule removed';
+    return same.some((each) => ruleHash(each) === rule?.hash) ? null : 'rule changed';
   }
 
   function offer(metric: Metric, eventTimeMs: number, place: MetricPlace): void {
@@ -127,6 +172,15 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
     if (slot === undefined) throw new Error(`partition ${place.partition} is not assigned here`);
     const transitions = slot.evaluator.offer(metric, eventTimeMs, place.replayed);
     if (transitions.length > 0) slot.outbox.push(...transitions);
+    slot.rules?.offer(metric, eventTimeMs);
+  }
+
+  /** What time alone decides has no offset that waits for it: what cannot be sent is tried again as time passes. */
+  function reached(partition: number, time: number, replayed: boolean): void {
+    const slot = slots.get(partition);
+    if (slot === undefined || slot.rules === null) return;
+    slot.rules.reached(time, replayed);
+    if (slot.outbox.length > 0 && slot.flushing === null) void flush(partition).catch(() => undefined);
   }
 
   async function flush(partition: number): Promise<void> {
@@ -173,13 +227,18 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
       samples: sum(({ evaluator }) => evaluator.stats.samples),
       late: sum(({ evaluator }) => evaluator.stats.late),
       adopted: sum(({ evaluator }) => evaluator.stats.adopted),
-      series: sum(({ evaluator }) => evaluator.series()),
+      series: sum((slot) => slot.evaluator.series() + (slot.rules?.series() ?? 0)),
       partitions: all.length,
       unsent: sum(({ outbox }) => outbox.length),
     };
   }
 
-  return { lookbackMs: rules.lookbackMs, assigned, offer, flush, stats };
+  const lookbackMs = Math.min(MAX_LOOKBACK_MS, Math.max(rules.lookbackMs, lookbackOf(groups, intervalMs)));
+  return { lookbackMs, assigned, offer, reached, flush, stats };
 }
+
+/** Made by an expression: a threshold rule's says what it compares. */
+const isOfGroups = ({ source, condition, rule }: Transition): boolean =>
+  source === 'evaluator' && condition === undefined && rule !== null;
 
 const placeOf = (metric: string, instanceId: string): string => `${metric}\0${instanceId}`;

@@ -31,6 +31,17 @@ export interface RuleEngine {
   series(): number;
 }
 
+/** How far back samples can still matter to an evaluation, in milliseconds: what a process that takes over has to read again. */
+export function lookbackOf(groups: readonly RuleGroup[], defaultIntervalMs: number): number {
+  const each = groups.flatMap((group) => {
+    const longestFor = Math.max(0, ...group.rules.map((rule) => (rule.kind === 'alert' ? rule.forMs : 0)));
+    return needsOfGroup(group, group.intervalMs || defaultIntervalMs).map(
+      ({ backMs }) => backMs + longestFor,
+    );
+  });
+  return Math.max(0, ...each);
+}
+
 const MAX_SERIES_OF_METRIC = 100_000;
 /** How far a sample may be ahead of the time at which rules are evaluated: what they look back to must still be there. */
 const AHEAD_MS = 300_000;

@@ -45,6 +45,8 @@ export interface ActiveAlert {
   annotations(): LabelSet;
   value: number;
   state: 'pending' | 'firing';
+  /** When it began to fire; null while it is pending. */
+  firedAt: number | null;
   /** When the expression ceased to yield it; null while it does. */
   keptSince: number | null;
 }
@@ -59,6 +61,8 @@ export interface RuleState {
 export interface EvaluatedGroup {
   readonly group: RuleGroup;
   evaluate(time: number): void;
+  /** Of the last evaluation; -Infinity before the first. */
+  evaluatedAt(): number;
   rules(): readonly RuleState[];
 }
 
@@ -75,7 +79,10 @@ export function createGroup(group: RuleGroup, options: GroupOptions): EvaluatedG
     error: null as string | null,
   }));
 
+  let last = -Infinity;
+
   function evaluate(time: number): void {
+    last = time;
     let moment = momentAt(time - offset);
     for (const each of rules) {
       try {
@@ -105,6 +112,7 @@ export function createGroup(group: RuleGroup, options: GroupOptions): EvaluatedG
   return {
     group,
     evaluate,
+    evaluatedAt: () => last,
     rules: () => rules.map(({ rule, error, evaluator }) => ({ rule, error, alerts: evaluator.alerts() })),
   };
 }
@@ -174,6 +182,7 @@ interface Alert extends Yielded {
   /** The series of its state. */
   stateSeries: LabelSet;
   state: 'pending' | 'firing';
+  firedAt: number | null;
   keptSince: number | null;
 }
 
@@ -247,6 +256,7 @@ class Alerting {
       ...element,
       activeAt: time,
       state: 'pending',
+      firedAt: null,
       keptSince: null,
       stateSeries: base.with(METRIC_NAME, ALERTS).with(ALERT_STATE, 'pending'),
       forState: base.with(METRIC_NAME, ALERTS_FOR_STATE),
@@ -264,6 +274,7 @@ class Alerting {
       if (!wasFiring && time - alert.activeAt < this.rule.forMs) return null;
       if (wasFiring) return 'holds';
       alert.state = 'firing';
+      alert.firedAt = time;
       alert.stateSeries = alert.stateSeries.with(ALERT_STATE, 'firing');
       return 'fires';
     }

@@ -24,7 +24,7 @@ export interface RuleSet {
 /** How far apart the samples of consecutive failures are assumed to be, and how late the first may have come. */
 const ASSUMED_INTERVAL_MS = 60_000;
 /** Beyond this, pending times start anew after a restart: reading more would delay the alerts that are due. */
-const MAX_LOOKBACK_MS = 6 * 3_600_000;
+export const MAX_LOOKBACK_MS = 6 * 3_600_000;
 
 export function compileRules(rules: readonly ThresholdRule[]): RuleSet {
   const byMetric = new Map<string, CompiledRule[]>();

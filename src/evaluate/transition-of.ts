@@ -62,9 +62,9 @@ export function transitionOf(
   };
 }
 
-/** Ends an open alert that no rule makes any more. */
-export function removedRuleTransition(last: Transition, now: number): Transition {
-  const time = new Date(Math.max(now, Date.parse(last.event_time))).toISOString();
+/** Ends an open alert that the rules, as they are, do not make. */
+export function endedTransition(last: Transition, at: number, reason: string): Transition {
+  const time = new Date(Math.max(at, Date.parse(last.event_time))).toISOString();
   const identity = {
     kind: 'resolved' as const,
     fingerprint: last.fingerprint,
@@ -78,6 +78,6 @@ export function removedRuleTransition(last: Transition, now: number): Transition
     ends_at: time,
     value: null,
     recent: [],
-    annotations: { ...last.annotations, [RESOLVED_REASON]: 'rule removed' },
+    annotations: { ...last.annotations, [RESOLVED_REASON]: reason },
   };
 }

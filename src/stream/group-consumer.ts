@@ -23,6 +23,8 @@ export interface RawBatch {
   readonly topic: string;
   readonly partition: number;
   readonly messages: readonly KafkaMessage[];
+  /** The partition's end when it was fetched. */
+  readonly highWatermark: string;
 }
 
 export interface BatchHands {
@@ -61,6 +63,11 @@ export interface GroupConsumerOptions {
     seek: (topic: string, partition: number, offset: string) => void,
   ): Promise<void>;
   onBatch(batch: RawBatch, hands: BatchHands): Promise<void>;
+  /**
+   * Told again and again while brokers answer: what they had at this time, in milliseconds since 1970, has been handed over,
+   * but for partitions whose batches did not reach their end.
+   */
+  onAnswered?(at: number): void;
   readonly onEvent: OnStreamEvent;
 }
 
@@ -208,8 +215,13 @@ function createSession(options: GroupConsumerOptions, topics: readonly string[])
   consumer.on(consumer.events.CRASH, ({ payload }) => fail(payload.error));
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => join(payload.memberAssignment));
 
+  const answers = createAnswers((at) => options.onAnswered?.(at));
+  consumer.on(consumer.events.FETCH, ({ payload }) => answers.came(payload.nodeId));
+  consumer.on(consumer.events.FETCH_START, ({ payload }) => answers.taken(payload.nodeId));
+
   function join(assignment: Assignment): void {
     generation += 1;
+    answers.forget();
     ledger.keepOnly((topic, partition) => assignment[topic]?.includes(partition) ?? false);
     const seek = (topic: string, partition: number, offset: string) =>
       consumer.seek({ topic, partition, offset });
@@ -244,6 +256,7 @@ function createSession(options: GroupConsumerOptions, topics: readonly string[])
   async function eachBatch(payload: EachBatchPayload): Promise<void> {
     const { batch, isStale } = payload;
     const { topic, partition, messages } = batch;
+    for (const { value } of messages) answers.weigh(value?.length ?? 0);
     if (ending.signal.aborted) return delay(50);
     const mine = generation;
     if (ready !== null) await whileAlive(payload, Promise.race([ready, aborted(ending.signal)]));
@@ -323,6 +336,33 @@ function createSession(options: GroupConsumerOptions, topics: readonly string[])
   }
 
   return { crashed, ended: ending.signal, start, end, joined: () => generation > 0 };
+}
+
+/**
+ * Until when each broker's partitions have been read. kafkajs asks a broker again when all that it answered has been worked
+ * through. An answer that was full may have left out partitions, and says nothing of them.
+ */
+function createAnswers(tell: (at: number) => void) {
+  const came = new Map<number, number>();
+  const taken = new Map<number, number>();
+  let bytes = 0;
+  return {
+    came: (node: number) => void came.set(node, Date.now()),
+    taken(node: number) {
+      const at = came.get(node);
+      const isWhole = bytes < FETCH_BYTES;
+      bytes = 0;
+      if (at === undefined || !isWhole) return;
+      taken.set(node, at);
+      if (taken.size === came.size) tell(Math.min(...taken.values()));
+    },
+    /** Of what was answered, unpacked: more than was sent. */
+    weigh: (size: number) => void (bytes += size),
+    forget() {
+      came.clear();
+      taken.clear();
+    },
+  };
 }
 
 /**

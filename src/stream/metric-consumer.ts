@@ -20,6 +20,7 @@ import {
 } from './group-consumer';
 import { withAdmin, type Kafka } from './kafka';
 import { eventTimeMs, looksLikeMetric, MAX_METRIC_BYTES } from './metric-message';
+import { createPartitionClocks } from './partition-clocks';
 import type { MetricPlace, MetricSink } from './port';
 import { listMetricTopics, metricsDlqTopic } from './topics';
 
@@ -40,6 +41,8 @@ export interface MetricConsumerOptions {
 
 const DEFAULT_MAX_SKEW_MS = 300_000;
 const BREATHE_EVERY = 512;
+/** While a backlog is read, how often the sink is told how far it has come, in record time. */
+const TELL_EVERY_MS = 1_000;
 
 export const alertingGroup = (instance: string, pool: string): string =>
   groupName(instance, `gds-alerting-${pool}`);
@@ -49,19 +52,35 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
   const group = alertingGroup(instance, pool);
   const deadLetters = createDeadLetterWriter(kafka, metricsDlqTopic(instance), onEvent);
   const positions = createPositions(kafka, group);
+  const clocks = createPartitionClocks();
+  let numbers: readonly number[] = [];
 
   async function onAssigned(
     assignment: Assignment,
     seek: (topic: string, partition: number, offset: string) => void,
   ): Promise<void> {
-    const numbers = [...new Set(Object.values(assignment).flat())].sort((a, b) => a - b);
-    const { fresh, rereads } = await positions.settle(assignment, sink.lookbackMs);
-    await sink.assigned(numbers, fresh);
+    numbers = [];
+    const assigned = [...new Set(Object.values(assignment).flat())].sort((a, b) => a - b);
+    const { fresh, rereads, places } = await positions.settle(assignment, sink.lookbackMs);
+    await sink.assigned(assigned, fresh);
     for (const { topic, partition, offset } of rereads) seek(topic, partition, String(offset));
+    clocks.assign(places);
+    numbers = assigned;
+  }
+
+  function onAnswered(at: number): void {
+    clocks.answered(at);
+    for (const partition of numbers) tellReached(partition, positions.isReplaying(partition));
+  }
+
+  function tellReached(partition: number, replayed: boolean): void {
+    const time = clocks.of(partition);
+    if (time !== -Infinity) sink.reached(partition, time, replayed);
   }
 
   async function onBatch(batch: RawBatch, hands: BatchHands): Promise<void> {
     const { topic, partition } = batch;
+    clocks.heard(batch, Number(batch.highWatermark));
     const letters = await offerAll(batch, hands);
     await hands.persist(async () => {
       await sink.flush(partition);
@@ -70,6 +89,7 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     const last = batch.messages.at(-1)!;
     const next = Number(last.offset) + 1;
     positions.advance(topic, partition, next);
+    clocks.read(batch, Number(last.offset), Number(last.timestamp));
     if (next <= positions.of(topic, partition).committed) hands.pass(last);
     else hands.done(last, batch.messages.length, last.timestamp);
   }
@@ -83,11 +103,18 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     const first = Number(messages[0]!.offset);
     const live: MetricPlace = { topic, partition, replayed: false };
     let place: MetricPlace = { topic, partition, replayed: first < committed };
+    let tellAt = -Infinity;
     for (let at = 0; at < messages.length; at++) {
       const message = messages[at]!;
       if (first < next && Number(message.offset) < next) continue;
       if (place.replayed && Number(message.offset) >= committed) place = live;
-      const refused = offer(message, place);
+      const recorded = Number(message.timestamp);
+      if (recorded >= tellAt) {
+        tellAt = recorded + TELL_EVERY_MS;
+        clocks.read(place, Number(message.offset) - 1, recorded);
+        tellReached(partition, place.replayed || positions.isReplaying(partition, topic));
+      }
+      const refused = offer(message, recorded, place);
       if (refused !== null && !place.replayed) letters.push(refused);
       if (at % BREATHE_EVERY === 0) await hands.breathe();
     }
@@ -95,12 +122,12 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
   }
 
   /** The dead letter, where the message is no metric. */
-  function offer(message: KafkaMessage, place: MetricPlace): DeadLetter | null {
+  function offer(message: KafkaMessage, recorded: number, place: MetricPlace): DeadLetter | null {
     const value = valueOf(message);
     if (!looksLikeMetric(value)) return invalid(message, place);
     const time = eventTimeMs(value.timestamp);
     if (Number.isNaN(time)) return invalid(message, place);
-    const ahead = time - Number(message.timestamp);
+    const ahead = time - recorded;
     if (ahead > maxSkewMs) {
       const problem = `timestamp: is ${Math.round(ahead / 1_000)} s after the broker's record time, more than ${maxSkewMs / 1_000} s`;
       return deadLetterOf(place, message, 'clock_skew', [problem]);
@@ -115,6 +142,7 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     topics: () => listMetricTopics(kafka, instance),
     onAssigned,
     onBatch,
+    onAnswered,
     onEvent,
   });
   return {
@@ -165,7 +193,7 @@ export function createPositions(kafka: Kafka, group: string) {
   async function settle(
     assignment: Assignment,
     lookbackMs: number,
-  ): Promise<{ fresh: number[]; rereads: Reread[] }> {
+  ): Promise<{ fresh: number[]; rereads: Reread[]; places: (Place & { next: number; end: number })[] }> {
     const places = placesOf(assignment);
     return withAdmin(kafka, async (admin) => {
       const ends = await endOffsets(admin, Object.keys(assignment));
@@ -192,12 +220,23 @@ export function createPositions(kafka: Kafka, group: string) {
           return [keyOf(place), { next: kept ?? reread?.offset ?? Math.max(offset, 0), committed: offset }];
         }),
       );
-      return { fresh: [...fresh].sort((a, b) => a - b), rereads };
+      const ended = places.map((place) => ({
+        ...place,
+        next: known.get(keyOf(place))!.next,
+        end: ends.get(keyOf(place))!,
+      }));
+      return { fresh: [...fresh].sort((a, b) => a - b), rereads, places: ended };
     });
   }
 
   return {
     settle,
+    /** Whether what is read of the partition number lies before what was committed, but for a topic that is left out. */
+    isReplaying(partition: number, but?: string): boolean {
+      for (const [key, { next, committed }] of known)
+        if (next < committed && numberOf(key) === partition && key !== `${but}|${partition}`) return true;
+      return false;
+    },
     of: (topic: string, partition: number): Position =>
       known.get(`${topic}|${partition}`) ?? { next: 0, committed: -1 },
     advance(topic: string, partition: number, next: number): void {

@@ -47,6 +47,11 @@ export interface MetricSink {
   /** In offset order within a topic's partition. Does no I/O. */
   offer(metric: Metric, eventTimeMs: number, place: MetricPlace): void;
   /**
+   * Everything of the partition that was recorded before this time, in milliseconds since 1970, has been offered.
+   * `replayed`: it lies before the committed offset, as with metrics.
+   */
+  reached(partition: number, time: number, replayed: boolean): void;
+  /**
    * Resolves when everything that follows from the partition's metrics so far is acknowledged; only then are their
    * offsets committed. Called again when it rejects.
    */

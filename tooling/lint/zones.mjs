@@ -30,7 +30,12 @@ export const ZONES = [
   { room: 'src/template', rooms: ['src/domain'], types: [], packages: ['re2js'] },
 
   // Its value has sections in the form that each room takes.
-  { room: 'src/config', rooms: ['src/domain', 'src/promql', 'src/template'], types: [...PORTS, 'src/observe'], packages: ANY },
+  {
+    room: 'src/config',
+    rooms: ['src/domain', 'src/promql', 'src/template'],
+    types: [...PORTS, 'src/observe'],
+    packages: ANY,
+  },
   { room: 'src/observe', rooms: ['src/domain'], types: [], packages: ANY },
 
   stage('src/collect'),

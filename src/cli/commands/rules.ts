@@ -6,8 +6,10 @@ import { nextLevel } from '../../domain/escalation';
 import { labelsText } from '../../domain/labels';
 import { compileMatchers, matcherText } from '../../domain/matchers';
 import type { Operator, ThresholdRule } from '../../domain/rule';
+import type { GroupRule, RuleGroup } from '../../domain/rule-group';
 import { exprsOf } from '../../evaluate/rule-expr';
 import { formatExpr } from '../../promql/format';
+import { parseExpr } from '../../promql/parse';
 import { readConfig, type ConfigOption } from '../configuration';
 import type { Context } from '../context';
 import { EXIT, usage, type ExitCode } from '../failures';
@@ -26,11 +28,41 @@ const COLUMNS: readonly Column<ThresholdRule>[] = [
   { title: 'SERIES', value: (rule) => seriesText(rule), flexible: true },
 ];
 
+interface Grouped {
+  readonly group: RuleGroup;
+  readonly rule: GroupRule;
+}
+
+const forOf = ({ rule }: Grouped): number => (rule.kind === 'alert' ? rule.forMs : 0);
+
+const GROUPED_COLUMNS: readonly Column<Grouped>[] = [
+  { title: 'NAME', value: ({ rule }) => rule.name },
+  { title: 'KIND', value: ({ rule }) => rule.kind },
+  { title: 'EXPRESSION', value: ({ rule }) => rule.expr, flexible: true },
+  { title: 'FOR', value: (each) => (forOf(each) === 0 ? '–' : formatDuration(forOf(each))) },
+  { title: 'GROUP', value: ({ group }) => group.name },
+  { title: 'FILE', value: ({ group }) => group.file ?? '' },
+];
+
+const groupedToJson = ({ group, rule }: Grouped): object => ({
+  group: group.name,
+  file: group.file,
+  ...rule,
+});
+
 export async function listRules(context: Context, options: RulesOptions): Promise<ExitCode> {
-  const { rules } = readConfig(context, options);
-  if (options.json) context.print(JSON.stringify(rules.map(toJson), null, 2));
-  else if (rules.length === 0) context.print('No rules are configured.');
-  else context.print(tableOf(context, COLUMNS, rules));
+  const { rules, ruleGroups } = readConfig(context, options);
+  const grouped = ruleGroups.flatMap((group) => group.rules.map((rule) => ({ group, rule })));
+  if (options.json)
+    context.print(JSON.stringify([...rules.map(toJson), ...grouped.map(groupedToJson)], null, 2));
+  else if (rules.length + grouped.length === 0) context.print('No rules are configured.');
+  else {
+    const tables = [
+      rules.length > 0 ? [tableOf(context, COLUMNS, rules)] : [],
+      grouped.length > 0 ? [tableOf(context, GROUPED_COLUMNS, grouped)] : [],
+    ].flat();
+    context.print(tables.join('\n\n'));
+  }
   return EXIT.ok;
 }
 
@@ -38,28 +70,58 @@ export async function listRules(context: Context, options: RulesOptions): Promis
 export async function explainRule(context: Context, name: string, options: RulesOptions): Promise<ExitCode> {
   const config = readConfig(context, options);
   const rules = config.rules.filter((rule) => rule.name === name || `${rule.group}/${rule.name}` === name);
-  if (rules.length === 0) {
-    const near = didYouMean(
-      name,
-      config.rules.map((rule) => rule.name),
-    );
+  const grouped = config.ruleGroups.flatMap((group) =>
+    group.rules
+      .filter((rule) => rule.name === name || `${group.name}/${rule.name}` === name)
+      .map((rule) => ({ group, rule })),
+  );
+  if (rules.length + grouped.length === 0) {
+    const near = didYouMean(name, [
+      ...config.rules.map((rule) => rule.name),
+      ...config.ruleGroups.flatMap((group) => group.rules.map((rule) => rule.name)),
+    ]);
     throw usage(
       `there is no rule ${JSON.stringify(name)}${near === null ? '' : `; did you mean "${near}"?`}; see \`tocsin rules list\``,
     );
   }
-  if (options.json)
-    context.print(
-      JSON.stringify(
-        rules.map((rule) => ({
-          ...toJson(rule),
-          explanation: Object.fromEntries(explanation(rule, config)),
-        })),
-        null,
-        2,
-      ),
-    );
-  else context.print(rules.map((rule) => paragraph(context, rule, config)).join('\n\n'));
+  if (options.json) {
+    const explained = rules.map((rule) => ({
+      ...toJson(rule),
+      explanation: Object.fromEntries(explanation(rule, config)),
+    }));
+    context.print(JSON.stringify([...explained, ...grouped.map(groupedToJson)], null, 2));
+  } else {
+    const paragraphs = [
+      ...rules.map((rule) => paragraph(context, rule, config)),
+      ...grouped.map((each) => groupedParagraph(context, each, config)),
+    ];
+    context.print(paragraphs.join('\n\n'));
+  }
   return EXIT.ok;
+}
+
+function groupedParagraph(context: Context, { group, rule }: Grouped, config: Config): string {
+  const every = formatDuration(group.intervalMs ?? config.evaluate.intervalMs);
+  const lasting =
+    rule.kind === 'alert' && rule.forMs > 0 ? `, and has been for ${formatDuration(rule.forMs)}` : '';
+  const kept =
+    rule.kind === 'alert' && rule.keepFiringForMs > 0
+      ? `${formatDuration(rule.keepFiringForMs)} after it yields nothing more`
+      : 'when it yields nothing more';
+  const rows: [string, string | null][] = [
+    ['Expression', formatExpr(parseExpr(rule.expr))],
+    ['Evaluated', `every ${every}`],
+    ...(rule.kind === 'alert'
+      ? ([
+          ['Fires', `when the expression yields something${lasting}`],
+          ['Recovers', kept],
+          ['Labels', labelsText({ alertname: rule.name, ...rule.labels })],
+          ['Tells', tellsText(config)],
+          ...Object.entries(rule.annotations),
+        ] as [string, string][])
+      : ([['Makes', `the series ${rule.name} with ${labelsText(rule.labels)}`]] as [string, string][])),
+  ];
+  return `${paint(context, 'bold', rule.name)}  ${rule.kind}  (group ${group.name} of ${group.file})\n${facts(context, rows)}`;
 }
 
 function paragraph(context: Context, rule: ThresholdRule, config: Config): string {

@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { run } from './fake-context';
 
 const FOLDER = 'test/fixtures/rules';
@@ -107,5 +107,39 @@ describe('check rules', () => {
     };
     expect(valid).toBe(false);
     expect(problems.every(({ file, line }) => file.endsWith('.yml') && line > 0)).toBe(true);
+  });
+});
+
+describe("rules of Prometheus' files in the configuration", () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tocsin-rules-'));
+  const config = join(folder, 'tocsin.yaml');
+  beforeAll(() =>
+    writeFileSync(config, `rule_files: [${resolve(FOLDER, 'pools.yml')}]\nroute: { receivers: [] }\n`),
+  );
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('are listed and explained', async () => {
+    const list = await command('rules', 'list', '--config', config);
+    expect(list.out).toMatch(
+      /PoolFull +alert +max by \(instance_id, environment\) \(pool:used:ratio\) > 0\.8 +3s +pools/,
+    );
+    const { out } = await command('rules', 'explain', 'PoolFull', '--config', config);
+    expect(out).toContain('Expression  max by (instance_id, environment) (pool:used:ratio) > 0.8');
+    expect(out).toContain('Fires       when the expression yields something, and has been for 3s');
+    expect((await command('rules', 'explain', 'pools/pool:used:ratio', '--config', config)).out).toContain(
+      'Makes',
+    );
+    expect((await command('rules', 'explain', 'PoolFul', '--config', config)).err).toContain(
+      'did you mean "PoolFull"?',
+    );
+    expect((await command('check', config)).out).toContain('2 rules');
+  });
+
+  it('are given to programs', async () => {
+    const { out } = await command('rules', 'list', '--json', '--config', config);
+    expect(JSON.parse(out)).toMatchObject([
+      { kind: 'record' },
+      { kind: 'alert', group: 'pools', forMs: 3_000 },
+    ]);
   });
 });

@@ -1,0 +1,113 @@
+/**
+ * Rule groups over one partition of the stream: evaluates them as the partition's time passes, and tells what follows. What
+ * is read again after a take-over only fills windows and pending alerts; nothing is told of it.
+ */
+import { fnv1a64 } from '../domain/labels';
+import type { Metric } from '../domain/metric';
+import type { AlertRule, GroupRule, RuleGroup } from '../domain/rule-group';
+import type { Transition } from '../domain/transition';
+import { createAlertFollower } from './alert-follower';
+import type { Known } from './evaluator';
+import { createRuleEngine } from './rule-engine';
+import { endedTransition } from './transition-of';
+
+export interface PartitionRulesOptions {
+  readonly groups: readonly RuleGroup[];
+  readonly intervalMs: number;
+  /** Alerts of these groups that are open when the partition comes. */
+  readonly open: readonly Known[];
+  readonly known: (fingerprint: string) => Known | undefined;
+  readonly tell: (transition: Transition) => void;
+  readonly onAdopted?: (fingerprint: string) => void;
+  readonly maxSeriesOfMetric?: number;
+  readonly onSeriesRefused?: (metric: string) => void;
+}
+
+export interface PartitionRules {
+  offer(metric: Metric, time: number): void;
+  /** Evaluates what is due up to this time. `replayed`: this was done before, by somebody. */
+  reached(time: number, replayed: boolean): void;
+  series(): number;
+}
+
+/** Identity of a rule's meaning. */
+export const ruleHash = (rule: GroupRule): string =>
+  fnv1a64(
+    JSON.stringify(rule, (_, part: unknown) =>
+      isPlain(part) ? Object.fromEntries(Object.entries(part).sort()) : part,
+    ),
+  );
+
+const isPlain = (part: unknown): part is object =>
+  typeof part === 'object' && part !== null && !Array.isArray(part);
+
+export function createPartitionRules(options: PartitionRulesOptions): PartitionRules {
+  const { groups, known, tell, onAdopted } = options;
+  const names = new Map<AlertRule, { group: string; hash: string }>();
+  for (const { name, rules } of groups)
+    for (const rule of rules)
+      if (rule.kind === 'alert') names.set(rule, { group: name, hash: ruleHash(rule) });
+  const follower = createAlertFollower({
+    ...{ known, onAdopted },
+    groupOf: (rule) => names.get(rule)!.group,
+    hashOf: (rule) => names.get(rule)!.hash,
+  });
+  const engine = createRuleEngine({
+    groups,
+    defaultIntervalMs: options.intervalMs,
+    maxSeriesOfMetric: options.maxSeriesOfMetric,
+    onSeriesRefused: options.onSeriesRefused,
+    onAlert(change) {
+      if (!replaying) {
+        const transition = follower.follow(change);
+        if (transition !== null) tell(transition);
+      }
+    },
+  });
+  /** Open when the partition came, and not seen to fire since. */
+  const unconfirmed = new Map(options.open.map((each) => [each.last.fingerprint, each]));
+  let replaying = true;
+  let replayedUntil = -Infinity;
+
+  function reached(time: number, replayed: boolean): void {
+    replaying = replayed;
+    engine.advance(time);
+    if (replayed) replayedUntil = Math.max(replayedUntil, time);
+    else if (unconfirmed.size > 0) endUnconfirmed();
+  }
+
+  /** What ended while nobody looked. An alert that is pending may still be the one that is open: its windows were not read far enough. */
+  function endUnconfirmed(): void {
+    for (const [fingerprint, { last, eventTime }] of unconfirmed) {
+      if (follower.isFollowed(fingerprint)) unconfirmed.delete(fingerprint);
+      else {
+        const group = engine.groups.find((each) => each.group.name === last.rule?.group);
+        const at = group?.evaluatedAt() ?? -Infinity;
+        const isJudged = at > eventTime && at > replayedUntil;
+        if (!isJudged || isPending(group!, last)) continue;
+        unconfirmed.delete(fingerprint);
+        tell(endedTransition(last, at, 'recovered'));
+      }
+    }
+  }
+
+  return { offer: engine.offer, reached, series: engine.series };
+}
+
+function isPending(
+  group: ReturnType<typeof createRuleEngine>['groups'][number],
+  { labels, rule }: Transition,
+): boolean {
+  return group
+    .rules()
+    .filter((each) => each.rule.name === rule?.name)
+    .some(
+      ({ alerts, error }) =>
+        error !== null || alerts.some((alert) => hasLabels(alert.labels.toLabels(), labels)),
+    );
+}
+
+function hasLabels(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
+}

@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { checkConfig } from '../../../src/config/load';
+import { problemText } from '../../../src/config/problems';
+
+let folder: string;
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'tocsin-groups-'))));
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function check(files: Record<string, string>) {
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  const text = 'rule_files: ["*.yml"]';
+  const { config, problems } = checkConfig({ text, path: join(folder, 'tocsin.yaml') }, {});
+  return { config, problems: problems.filter(({ level }) => level === 'error').map(problemText) };
+}
+
+it("takes Prometheus' rule files beside its own", () => {
+  const { config, problems } = check({
+    'a.yml':
+      'groups: [{ name: g, rules: [{ alert: A, expr: up == 0, annotations: { summary: "${1} {{ $value }}" } }] }]',
+    'b.yml': 'rules: [{ name: B, metric: up, operator: "==", threshold: 0 }]',
+  });
+  expect(problems).toEqual([]);
+  expect(config!.ruleGroups.map(({ name, file }) => [name, file])).toEqual([['g', 'a.yml']]);
+  expect(config!.rules.map(({ name }) => name)).toEqual(['B']);
+  expect(config!.evaluate.intervalMs).toBe(15_000);
+});
+
+it('refuses what one evaluator cannot tell by itself, and why', () => {
+  const { config, problems } = check({
+    'a.yml':
+      'groups: [{ name: g, rules: [{ alert: A, expr: "sum by (region) (x) > 1" }, { record: b, expr: "x @ 100" }] }]',
+  });
+  expect(config).toBeNull();
+  expect(problems).toEqual([
+    expect.stringContaining(
+      'a.yml:1:41: groups[0].rules[0].expr: "sum by (region) (x) > 1" needs the series of all instances in one place, because of sum by (region) (x)',
+    ),
+    expect.stringContaining('groups[0].rules[1].expr: "x @ 100" asks for a time of its own with @'),
+  ]);
+});
+
+it('refuses a group whose name another file has', () => {
+  const { problems } = check({ 'a.yml': 'groups: [{ name: g }]', 'b.yml': 'groups: [{ name: g }]' });
+  expect(problems).toEqual(['b.yml:1:12: groups[0].name: "g" is in a.yml already']);
+});
+
+it('tells each problem once, with its file', () => {
+  const { problems } = check({ 'a.yml': 'groups: [{ name: g, rules: [{ alert: A, expr: "x >" }] }]' });
+  expect(problems).toEqual([
+    expect.stringContaining('a.yml:1:41: groups[0].rules[0].expr: "x >" could not be parsed'),
+  ]);
+});
