@@ -82,6 +82,10 @@ export function evaluateObserver({ log, metrics }: Sinks): (event: EvaluateEvent
       metrics.seriesRefused.inc();
       if (event.first)
         log.warn({ ...event }, `${event.metric} has too many series: new ones are not evaluated`);
+    } else if (event.kind === 'rule_error') {
+      const { group, rule, error } = event;
+      if (error === null) log.info({ ...event }, `${group}/${rule} is evaluated again`);
+      else log.warn({ ...event }, `${group}/${rule} cannot be evaluated: ${error}`);
     } else log.debug({ ...event }, `evaluate: ${event.kind}`);
   };
 }

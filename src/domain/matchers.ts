@@ -37,7 +37,7 @@ export function matcherText(matcher: Matcher): string {
 /** One function that says whether all matchers hold; regular expressions are compiled once. */
 export function compileMatchers(matchers: readonly Matcher[]): (labels: Labels) => boolean {
   const tests = matchers.map((matcher) => ({ name: matcher.name, test: compile(matcher) }));
-  return (labels) => tests.every(({ name, test }) => test(labels[name] ?? ''));
+  return (labels) => tests.every(({ name, test }) => test(Object.hasOwn(labels, name) ? labels[name]! : ''));
 }
 
 /** For matchers that come from outside: what cannot be understood holds for nothing, and takes no other with it. */

@@ -24,6 +24,13 @@ export type EvaluateEvent =
   | { readonly kind: 'late' }
   /** A sample of a series that is one too many of its metric; `first` of the metric since the partition came. */
   | { readonly kind: 'series_refused'; readonly metric: string; readonly first: boolean }
+  /** A rule of a group cannot be evaluated any more, or again: null. */
+  | {
+      readonly kind: 'rule_error';
+      readonly group: string;
+      readonly rule: string;
+      readonly error: string | null;
+    }
   | {
       readonly kind: 'transition';
       readonly transition: TransitionKind;
@@ -131,6 +138,8 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
             intervalMs,
             open: mine,
             tell: (each) => outbox.push(each),
+            onError: (group, rule, error) =>
+              onEvent({ kind: 'rule_error', group: group.name, rule: rule.name, error }),
           });
     return { evaluator, rules: partitionRules, outbox, flushing: null };
   }
@@ -176,11 +185,12 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
   }
 
   /** What time alone decides has no offset that waits for it: what cannot be sent is tried again as time passes. */
-  function reached(partition: number, time: number, replayed: boolean): void {
+  function reached(partition: number, time: number, replayed: boolean): boolean {
     const slot = slots.get(partition);
-    if (slot === undefined || slot.rules === null) return;
-    slot.rules.reached(time, replayed);
+    if (slot === undefined || slot.rules === null) return true;
+    const isDone = slot.rules.reached(time, replayed);
     if (slot.outbox.length > 0 && slot.flushing === null) void flush(partition).catch(() => undefined);
+    return isDone;
   }
 
   async function flush(partition: number): Promise<void> {

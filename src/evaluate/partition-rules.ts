@@ -21,14 +21,21 @@ export interface PartitionRulesOptions {
   readonly onAdopted?: (fingerprint: string) => void;
   readonly maxSeriesOfMetric?: number;
   readonly onSeriesRefused?: (metric: string) => void;
+  readonly onError?: (group: RuleGroup, rule: GroupRule, error: string | null) => void;
 }
 
 export interface PartitionRules {
   offer(metric: Metric, time: number): void;
-  /** Evaluates what is due up to this time. `replayed`: this was done before, by somebody. */
-  reached(time: number, replayed: boolean): void;
+  /**
+   * Evaluates what is due up to this time, as far as a moment suffices: false when more is due. `replayed`: this was done
+   * before, by somebody.
+   */
+  reached(time: number, replayed: boolean): boolean;
   series(): number;
 }
+
+/** A process that evaluates for longer at a time is taken for dead by its group, and delays what other partitions have. */
+const MOST_MS = 20;
 
 /** Identity of a rule's meaning. */
 export const ruleHash = (rule: GroupRule): string =>
@@ -57,6 +64,7 @@ export function createPartitionRules(options: PartitionRulesOptions): PartitionR
     defaultIntervalMs: options.intervalMs,
     maxSeriesOfMetric: options.maxSeriesOfMetric,
     onSeriesRefused: options.onSeriesRefused,
+    onError: options.onError,
     onAlert(change) {
       if (!replaying) {
         const transition = follower.follow(change);
@@ -69,11 +77,12 @@ export function createPartitionRules(options: PartitionRulesOptions): PartitionR
   let replaying = true;
   let replayedUntil = -Infinity;
 
-  function reached(time: number, replayed: boolean): void {
+  function reached(time: number, replayed: boolean): boolean {
     replaying = replayed;
-    engine.advance(time);
+    const isDone = engine.advance(time, MOST_MS);
     if (replayed) replayedUntil = Math.max(replayedUntil, time);
     else if (unconfirmed.size > 0) endUnconfirmed();
+    return isDone;
   }
 
   /** What ended while nobody looked. An alert that is pending may still be the one that is open: its windows were not read far enough. */

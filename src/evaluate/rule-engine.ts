@@ -4,7 +4,7 @@
  * gives the same alerts.
  */
 import type { Metric } from '../domain/metric';
-import type { RuleGroup } from '../domain/rule-group';
+import type { GroupRule, RuleGroup } from '../domain/rule-group';
 import { needsOf } from '../promql/needs';
 import { parseExpr } from '../promql/parse';
 import { LOOKBACK_MS, Preparer } from '../promql/prepare';
@@ -19,13 +19,17 @@ export interface RuleEngineOptions {
   readonly onAlert: (change: AlertChange) => void;
   /** Told of each sample of a series that is one too many of its metric. */
   readonly onSeriesRefused?: (metric: string) => void;
+  readonly onError?: (group: RuleGroup, rule: GroupRule, error: string | null) => void;
 }
 
 export interface RuleEngine {
   /** Takes a sample; evaluations at times before `advance` has seen them include it. */
   offer(metric: Metric, time: number): void;
-  /** Evaluates what is due up to this time. */
-  advance(time: number): void;
+  /**
+   * Evaluates what is due up to this time, for about `mostMs` of the process' time: false when more is due, which another
+   * call goes on with.
+   */
+  advance(time: number, mostMs?: number): boolean;
   readonly groups: readonly EvaluatedGroup[];
   /** How many series are kept. */
   series(): number;
@@ -47,7 +51,7 @@ const MAX_SERIES_OF_METRIC = 100_000;
 const AHEAD_MS = 300_000;
 
 export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
-  const { groups, defaultIntervalMs, onAlert } = options;
+  const { groups, defaultIntervalMs, onAlert, onError = () => undefined } = options;
   const intervalOf = ({ intervalMs }: RuleGroup): number => intervalMs || defaultIntervalMs;
   const store = new StreamStore({
     needs: groups.flatMap((group) => needsOfGroup(group, intervalOf(group))),
@@ -61,20 +65,25 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
     const preparer = preparers.get(interval) ?? new Preparer({ source: store, defaultStepMs: interval });
     preparers.set(interval, preparer);
     const write = store.write.bind(store);
-    const evaluated = createGroup(group, { preparer, write, externalLabels: {}, externalUrl: '', onAlert });
+    const evaluated = createGroup(group, {
+      ...{ preparer, write, externalLabels: {}, externalUrl: '', onAlert },
+      onError: (rule, error) => onError(group, rule, error),
+    });
     return { evaluated, interval, next: NaN };
   });
 
-  function advance(time: number): void {
+  function advance(time: number, mostMs = Infinity): boolean {
+    const until = performance.now() + mostMs;
     for (const each of due)
       if (Number.isNaN(each.next)) each.next = Math.ceil(time / each.interval) * each.interval;
     for (;;) {
       const next = due.reduce((least, each) => Math.min(least, each.next), Infinity);
-      if (next > time) return;
+      if (next > time) return true;
       for (const each of due) {
         if (each.next !== next) continue;
         each.evaluated.evaluate(next);
         each.next += each.interval;
+        if (performance.now() > until) return false;
       }
     }
   }

@@ -24,6 +24,8 @@ export interface GroupOptions {
   readonly externalLabels: Readonly<Record<string, string>>;
   readonly externalUrl: string;
   readonly onAlert?: (change: AlertChange) => void;
+  /** Told when a rule cannot be evaluated, and when it can again: null. */
+  readonly onError?: (rule: GroupRule, error: string | null) => void;
 }
 
 /** What became of an alert at an evaluation: it begins to fire, goes on firing, or has ceased to. */
@@ -87,13 +89,18 @@ export function createGroup(group: RuleGroup, options: GroupOptions): EvaluatedG
     for (const each of rules) {
       try {
         const samples = each.evaluator.evaluate(moment, time, group.limit);
-        each.error = null;
+        became(each, null);
         // What somebody reads must be seen by the rules that follow: a moment is evaluated once.
         if (written(samples, each.made, moment.time)) moment = momentAt(moment.time);
       } catch (error) {
-        each.error = messageOf(error);
+        became(each, messageOf(error));
       }
     }
+  }
+
+  function became(each: { rule: GroupRule; error: string | null }, error: string | null): void {
+    if (each.error !== error) options.onError?.(each.rule, error);
+    each.error = error;
   }
 
   function written(samples: readonly Made[], made: Map<string, LabelSet>, time: number): boolean {
@@ -138,6 +145,7 @@ function checkLimit(limit: number, count: number, what: string): void {
 
 class Recording {
   private readonly expr: Prepared;
+  private readonly names = new WeakMap<LabelSet, LabelSet>();
 
   constructor(
     private readonly rule: RecordRule,
@@ -160,11 +168,16 @@ class Recording {
   }
 
   private named(labels: LabelSet): LabelSet {
-    const { name, labels: own } = this.rule;
-    return Object.entries(own).reduce(
-      (so, [label, value]) => so.with(label, value),
-      labels.with(METRIC_NAME, name),
-    );
+    let made = this.names.get(labels);
+    if (made === undefined) {
+      const { name, labels: own } = this.rule;
+      made = Object.entries(own).reduce(
+        (so, [label, value]) => so.with(label, value),
+        labels.with(METRIC_NAME, name),
+      );
+      this.names.set(labels, made);
+    }
+    return made;
   }
 }
 

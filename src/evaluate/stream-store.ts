@@ -1,9 +1,7 @@
 /**
  * The series of one partition that rules ask for, each kept for as long as the farthest-looking of them does. What no rule
- * mentions is told apart by its metric's name and costs nothing more.
- *
- * The way to a series is on the path of every message, so it makes no key text: an instance has few series of a metric, and
- * comparing tags beats joining and hashing them. Only where there are many (a metric by table, say) a key is made.
+ * mentions is told apart by its metric's name and costs nothing more. A series from which no sample has come for longer than
+ * it is kept is dropped when others have come.
  */
 import { compileMatchers, type Matcher } from '../domain/matchers';
 import { numberOf, seriesLabels, type Metric } from '../domain/metric';
@@ -12,6 +10,7 @@ import { LabelSet, METRIC_NAME } from '../promql/label-set';
 import type { Need } from '../promql/needs';
 import { Samples } from '../promql/samples';
 import type { Selection, SeriesSource, StoredSeries } from '../promql/source';
+import { indexed, SeriesIndex, type Indexed } from './series-index';
 
 export interface StreamStoreOptions {
   readonly needs: readonly Need[];
@@ -21,25 +20,16 @@ export interface StreamStoreOptions {
   readonly onRefused: (metric: string) => void;
 }
 
-interface Kept extends StoredSeries {
-  readonly tags: Labels;
-  readonly tagCount: number;
-  readonly databaseType: string;
+interface Kept extends StoredSeries, Indexed {
   /** 0: no rule wants it. */
   readonly keepMs: number;
-}
-
-interface SeriesList {
-  few: Kept[];
-  byKey: Map<string, Kept> | null;
 }
 
 interface MetricSeries {
   /** What is asked of this metric, and of every. */
   readonly needs: readonly CompiledNeed[];
-  readonly byInstance: Map<string, SeriesList>;
+  readonly index: SeriesIndex<Kept>;
   readonly selections: LiveSelection[];
-  count: number;
 }
 
 interface CompiledNeed {
@@ -47,12 +37,17 @@ interface CompiledNeed {
   readonly matches: (labels: Labels) => boolean;
 }
 
-const MANY = 8;
+/** Series that are added before the first look for those that have gone. */
+const SWEEP_FROM = 1_000;
 
 export class StreamStore implements SeriesSource {
   private readonly byMetric = new Map<string, MetricSeries | null>();
-  /** What rules themselves make. */
-  private readonly made = new Map<string, Kept>();
+  /** What rules themselves make and others read, and what nobody reads. */
+  private readonly made = new Map<string, StoredSeries & { readonly keepMs: number }>();
+  private readonly unread = new WeakSet<LabelSet>();
+  private newest = -Infinity;
+  private added = 0;
+  private sweepAt = SWEEP_FROM;
   private readonly selections: LiveSelection[] = [];
   private readonly needs: readonly (CompiledNeed & { readonly metric: string | null })[];
 
@@ -68,26 +63,57 @@ export class StreamStore implements SeriesSource {
     if (known === null) return false;
     const all = known ?? this.open(metric.metric_name);
     if (all === null) return false;
-    const series = find(all.byInstance.get(metric.instance_id), metric) ?? this.make(all, metric);
+    const series = all.index.find(metric) ?? this.make(all, metric);
     if (series === null || series.keepMs === 0) return false;
-    if (metric.value === 'stale') series.samples.add(time, NaN, true);
-    else series.samples.add(time, numberOf(metric.value));
+    this.take(series, time, metric.value === 'stale' ? 'stale' : numberOf(metric.value));
     return true;
   }
 
   /** A sample of a series that a rule makes; false when no rule reads it. */
   write(labels: LabelSet, time: number, sample: number | 'stale'): boolean {
+    if (this.unread.has(labels)) return false;
     let series = this.made.get(labels.key);
     if (series === undefined) {
       const plain = labels.toLabels();
       const keepMs = longest(this.needs.filter(({ matches }) => matches(plain)));
-      series = { ...bare(plain, ''), labels, samples: new Samples(keepMs), keepMs };
+      if (keepMs === 0) {
+        this.unread.add(labels);
+        return false;
+      }
+      this.countAdded();
+      series = { labels, samples: new Samples(keepMs), keepMs };
       this.made.set(labels.key, series);
-      if (keepMs > 0) this.show(series, plain, labels.get(METRIC_NAME));
+      this.show(series, plain, labels.get(METRIC_NAME));
     }
-    if (series.keepMs === 0) return false;
-    series.samples.add(time, sample === 'stale' ? NaN : sample, sample === 'stale');
+    this.take(series, time, sample);
     return true;
+  }
+
+  private take({ samples }: StoredSeries, time: number, sample: number | 'stale'): void {
+    if (time > this.newest) this.newest = time;
+    samples.add(time, sample === 'stale' ? NaN : sample, sample === 'stale');
+  }
+
+  private countAdded(): void {
+    if (++this.added >= this.sweepAt) this.sweep();
+  }
+
+  private sweep(): void {
+    const gone = new Set<StoredSeries>();
+    const isGone = (series: StoredSeries & { readonly keepMs: number }): boolean => {
+      const is = series.samples.lastTime < this.newest - series.keepMs;
+      if (is) gone.add(series);
+      return is;
+    };
+    let kept = 0;
+    for (const all of this.byMetric.values()) {
+      all?.index.drop(isGone);
+      kept += all?.index.size ?? 0;
+    }
+    for (const [key, series] of this.made) if (isGone(series)) this.made.delete(key);
+    for (const selection of this.selections) selection.forget(gone);
+    this.added = 0;
+    this.sweepAt = Math.max(SWEEP_FROM, kept + this.made.size);
   }
 
   select(matchers: readonly Matcher[]): Selection {
@@ -106,42 +132,41 @@ export class StreamStore implements SeriesSource {
     return count;
   }
 
-  private *everySeries(): Iterable<Kept> {
-    for (const all of this.byMetric.values())
-      if (all !== null) for (const { few, byKey } of all.byInstance.values()) yield* byKey?.values() ?? few;
+  private *everySeries(): Iterable<StoredSeries & { readonly keepMs: number }> {
+    for (const all of this.byMetric.values()) if (all !== null) yield* all.index;
     yield* this.made.values();
   }
 
   private open(name: string): MetricSeries | null {
     const needs = this.needs.filter(({ metric }) => metric === null || metric === name);
     const selections = this.selections.filter(({ metric }) => metric === null || metric === name);
-    const all = needs.length === 0 ? null : { needs, selections, byInstance: new Map(), count: 0 };
+    const all = needs.length === 0 ? null : { needs, selections, index: new SeriesIndex<Kept>() };
     this.byMetric.set(name, all);
     return all;
   }
 
   private make(all: MetricSeries, metric: Metric): Kept | null {
-    if (all.count >= this.options.maxOfMetric) {
+    this.countAdded();
+    if (all.index.size >= this.options.maxOfMetric) {
       this.options.onRefused(metric.metric_name);
       return null;
     }
-    all.count += 1;
     const labels = { ...seriesLabels(metric), [METRIC_NAME]: metric.metric_name };
     const keepMs = longest(all.needs.filter(({ matches }) => matches(labels)));
     const series = {
-      ...bare(metric.tags, metric.database_type),
+      ...indexed(metric),
       ...{
         labels: keepMs === 0 ? LabelSet.EMPTY : LabelSet.of(labels),
         samples: new Samples(keepMs),
         keepMs,
       },
     };
-    put(all.byInstance, metric.instance_id, series);
+    all.index.add(metric.instance_id, series);
     if (keepMs > 0) this.show(series, labels, metric.metric_name);
     return series;
   }
 
-  private show(series: Kept, labels: Labels, name: string): void {
+  private show(series: StoredSeries, labels: Labels, name: string): void {
     const selections = this.byMetric.get(name)?.selections ?? this.selections;
     for (const selection of selections) selection.offer(series, labels);
   }
@@ -160,6 +185,11 @@ class LiveSelection implements Selection {
     if (this.matches(labels)) this.found.push(series);
   }
 
+  forget(gone: ReadonlySet<StoredSeries>): void {
+    if (this.found.some((series) => gone.has(series)))
+      this.found = this.found.filter((series) => !gone.has(series));
+  }
+
   series(): readonly StoredSeries[] {
     return this.found;
   }
@@ -172,44 +202,3 @@ function nameOf(matchers: readonly Matcher[]): string | null {
 
 const longest = (needs: readonly { readonly backMs: number }[]): number =>
   needs.reduce((most, { backMs }) => Math.max(most, backMs), 0);
-
-const bare = (tags: Labels, databaseType: string) => ({
-  tags,
-  tagCount: Object.keys(tags).length,
-  databaseType,
-});
-
-function find(list: SeriesList | undefined, metric: Metric): Kept | undefined {
-  if (list === undefined) return undefined;
-  if (list.byKey !== null) return list.byKey.get(keyOf(metric.tags, metric.database_type));
-  for (const series of list.few) if (sameTags(series, metric)) return series;
-  return undefined;
-}
-
-function put(byInstance: Map<string, SeriesList>, instanceId: string, series: Kept): void {
-  let list = byInstance.get(instanceId);
-  if (list === undefined) byInstance.set(instanceId, (list = { few: [], byKey: null }));
-  if (list.byKey !== null) list.byKey.set(keyOf(series.tags, series.databaseType), series);
-  else list.few.push(series);
-  if (list.few.length > MANY) {
-    list.byKey = new Map(list.few.map((each) => [keyOf(each.tags, each.databaseType), each]));
-    list.few = [];
-  }
-}
-
-function sameTags({ tags, tagCount, databaseType }: Kept, metric: Metric): boolean {
-  if (databaseType !== metric.database_type) return false;
-  const others = metric.tags;
-  let count = 0;
-  for (const name in others) {
-    if (others[name] !== tags[name]) return false;
-    count += 1;
-  }
-  return count === tagCount;
-}
-
-function keyOf(tags: Labels, databaseType: string): string {
-  let key = databaseType;
-  for (const name of Object.keys(tags).sort()) key += `\0${name}\0${tags[name]}`;
-  return key;
-}

@@ -3,7 +3,7 @@
  * that label, each process then has all that its part needs. An expression that aggregates or joins without the label needs
  * all series in one place, and so does one that asks whether something is absent.
  */
-import { unwrapped, type Binary, type Call, type Expr } from './ast';
+import { unwrapped, type Aggregation, type Binary, type Call, type Expr } from './ast';
 import { typeOf } from './check';
 
 /** Null when it may; otherwise the part of the expression that keeps it from that. */
@@ -24,7 +24,7 @@ function crossing(expr: Expr, label: string): Expr | null {
     case 'unary':
       return crossing(top.expr, label);
     case 'aggregation':
-      return top.grouping.includes(label) === top.without ? top : crossing(top.expr, label);
+      return inAggregation(top, label);
     case 'call':
       return inCall(top, label);
     case 'binary':
@@ -32,9 +32,22 @@ function crossing(expr: Expr, label: string): Expr | null {
   }
 }
 
+function inAggregation(aggregation: Aggregation, label: string): Expr | null {
+  const { expr, param, grouping, without } = aggregation;
+  const overwrites = param !== null && textOf(param) === label;
+  if (grouping.includes(label) === without || overwrites) return aggregation;
+  return firstOf(param === null ? [expr] : [param, expr], label);
+}
+
+const textOf = (expr: Expr): string | null => {
+  const inner = unwrapped(expr);
+  return inner.kind === 'string' ? inner.value : null;
+};
+
 /** Of a whole: `scalar` and `absent` answer for all series at once. */
 const OF_ALL: ReadonlySet<string> = new Set(['absent', 'absent_over_time', 'scalar']);
-const RELABELLING: ReadonlySet<string> = new Set(['label_replace', 'label_join']);
+/** Their first text is the label that they write. */
+const RELABELLING: ReadonlySet<string> = new Set(['label_replace', 'label_join', 'histogram_quantiles']);
 
 function inCall(call: Call, label: string): Expr | null {
   const { name, args } = call;
@@ -42,8 +55,7 @@ function inCall(call: Call, label: string): Expr | null {
   // A vector that is made of no series, as vector(1), would be there everywhere.
   const ofSeries = args.some((arg) => typeOf(arg) === 'vector' || typeOf(arg) === 'matrix');
   if (!ofSeries && typeOf(call) === 'vector') return call;
-  const destination = RELABELLING.has(name) ? unwrapped(args[1]!) : null;
-  if (destination?.kind === 'string' && destination.value === label) return call;
+  if (RELABELLING.has(name) && textOf(args[1]!) === label) return call;
   return firstOf(args, label);
 }
 

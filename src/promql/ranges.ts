@@ -14,7 +14,7 @@ export type Range = (moment: Moment, see: (labels: LabelSet, window: Window) => 
 /** As many as a range query of Prometheus may yield of one series. */
 const MOST_STEPS = 11_000;
 /** Of one evaluation: a few seconds' work. */
-const MOST_SAMPLES = 100_000_000;
+const MOST_SAMPLES = 50_000_000;
 /** A sample that a subquery makes takes as long as so many that are there. */
 const COST_OF_MAKING = 10;
 

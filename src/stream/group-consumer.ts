@@ -345,13 +345,15 @@ function createSession(options: GroupConsumerOptions, topics: readonly string[])
 function createAnswers(tell: (at: number) => void) {
   const came = new Map<number, number>();
   const taken = new Map<number, number>();
+  /** Of all brokers together, and what it was when each was last asked. */
   let bytes = 0;
+  const bytesWhenAsked = new Map<number, number>();
   return {
     came: (node: number) => void came.set(node, Date.now()),
     taken(node: number) {
       const at = came.get(node);
-      const isWhole = bytes < FETCH_BYTES;
-      bytes = 0;
+      const isWhole = bytes - (bytesWhenAsked.get(node) ?? 0) < FETCH_BYTES;
+      bytesWhenAsked.set(node, bytes);
       if (at === undefined || !isWhole) return;
       taken.set(node, at);
       if (taken.size === came.size) tell(Math.min(...taken.values()));

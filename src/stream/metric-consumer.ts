@@ -73,9 +73,9 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     for (const partition of numbers) tellReached(partition, positions.isReplaying(partition));
   }
 
-  function tellReached(partition: number, replayed: boolean): void {
+  function tellReached(partition: number, replayed: boolean): boolean {
     const time = clocks.of(partition);
-    if (time !== -Infinity) sink.reached(partition, time, replayed);
+    return time === -Infinity || sink.reached(partition, time, replayed);
   }
 
   async function onBatch(batch: RawBatch, hands: BatchHands): Promise<void> {
@@ -112,7 +112,8 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
       if (recorded >= tellAt) {
         tellAt = recorded + TELL_EVERY_MS;
         clocks.read(place, Number(message.offset) - 1, recorded);
-        tellReached(partition, place.replayed || positions.isReplaying(partition, topic));
+        const replayed = place.replayed || positions.isReplaying(partition, topic);
+        while (!tellReached(partition, replayed)) await hands.breathe();
       }
       const refused = offer(message, recorded, place);
       if (refused !== null && !place.replayed) letters.push(refused);

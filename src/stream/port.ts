@@ -48,9 +48,10 @@ export interface MetricSink {
   offer(metric: Metric, eventTimeMs: number, place: MetricPlace): void;
   /**
    * Everything of the partition that was recorded before this time, in milliseconds since 1970, has been offered.
-   * `replayed`: it lies before the committed offset, as with metrics.
+   * `replayed`: it lies before the committed offset, as with metrics. False when what follows from that takes longer than a
+   * moment: another call goes on with it.
    */
-  reached(partition: number, time: number, replayed: boolean): void;
+  reached(partition: number, time: number, replayed: boolean): boolean;
   /**
    * Resolves when everything that follows from the partition's metrics so far is acknowledged; only then are their
    * offsets committed. Called again when it rejects.

@@ -118,6 +118,58 @@ it('lets rules ask for what rules record, and for ALERTS', () => {
   expect(told).toEqual(['10 fires High a 18', '10 fires Any a 1']);
 });
 
+it('goes on with what was due when it had no more time, and tells the same', () => {
+  const rules = [alert('High', 'x > 5'), alert('Higher', 'x > 7')];
+  const [whole, sliced] = [engineOf(rules), engineOf(rules)];
+  for (const { at } of [whole, sliced]) at(1, metric('x', 'a', 9));
+  whole.engine.advance(400 * SECOND);
+  let calls = 1;
+  while (!sliced.engine.advance(400 * SECOND, -1)) calls += 1;
+  expect(calls).toBeGreaterThan(30);
+  expect(sliced.told).toEqual(whole.told);
+});
+
+it('forgets series from which nothing has come for longer than they are kept', () => {
+  const { at, engine, told } = engineOf([
+    { kind: 'record', name: 'y', expr: 'x + 0', labels: {} },
+    alert('High', 'x > 5 and y > 5'),
+  ]);
+  for (let day = 0; day < 6; day++) {
+    for (let pod = 0; pod < 500; pod++)
+      engine.offer(metric('x', `pod-${day}-${pod}`, 1), day * 86_400 * SECOND);
+    at(day * 86_400 + 10);
+  }
+  expect(engine.series()).toBeLessThanOrEqual(4 * 500);
+  at(6 * 86_400, metric('x', 'pod-0-1', 9));
+  at(6 * 86_400 + 10);
+  expect(told).toEqual([expect.stringContaining('fires High pod-0-1 9')]);
+});
+
+it('says when a rule cannot be evaluated, and when it can again', () => {
+  const said: (string | null)[] = [];
+  const engine = createRuleEngine({
+    groups: [
+      {
+        file: null,
+        name: 'g',
+        intervalMs: SECOND,
+        queryOffsetMs: null,
+        limit: 1,
+        rules: [alert('High', 'x > 5')],
+      },
+    ],
+    defaultIntervalMs: SECOND,
+    onAlert: () => undefined,
+    onError: (_group, _rule, error) => said.push(error),
+  });
+  engine.advance(0);
+  for (const instance of ['a', 'b']) engine.offer(metric('x', instance, 9), SECOND);
+  engine.advance(3 * SECOND);
+  engine.offer(metric('x', 'b', 1), 4 * SECOND);
+  engine.advance(5 * SECOND);
+  expect(said).toEqual(['exceeded limit of 1 with 2 alerts', null]);
+});
+
 it('makes the same alerts when instances are spread over engines', () => {
   const rules = [
     alert('High', 'x > 5', { forMs: 10 * SECOND }),

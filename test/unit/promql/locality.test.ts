@@ -35,6 +35,8 @@ test.each([
   ['absent(x{instance_id="a"})', 'absent(x{instance_id="a"})'],
   ['topk(3, x)', 'topk(3, x)'],
   ['vector(1)', 'vector(1)'],
+  ['topk by (instance_id) (scalar(sum(k)), x)', 'scalar(sum(k))'],
+  ['count_values by (instance_id) ("instance_id", x)', 'count_values by (instance_id) ("instance_id", x)'],
   ['x and hour() > 5', 'hour()'],
   ['time() > bool 5', 'time() > bool 5'],
   [
