@@ -9,6 +9,7 @@ import type { StreamEvent } from '../../../src/stream/events';
 import { createKafka, withAdmin, type Kafka } from '../../../src/stream/kafka';
 import { alertsTopic, ensureTopics, metricTopic } from '../../../src/stream/topics';
 import { decodeTransition } from '../../../src/stream/transition-message';
+import { waitFor } from '../../harness/wait-for';
 
 export interface Bench {
   readonly instance: string;
@@ -96,7 +97,11 @@ export async function sendRaw(kafka: Kafka, topic: string, messages: readonly Me
 
 /** The offsets that a group has committed, by `topic/partition`. */
 export async function committedOf(bench: Bench, group: string): Promise<Record<string, number>> {
-  const topics = await withAdmin(bench.kafka, (admin) => admin.fetchOffsets({ groupId: group }));
+  // A broker that has just started answers that the group's coordinator is loading.
+  const topics = await waitFor(
+    () => withAdmin(bench.kafka, (admin) => admin.fetchOffsets({ groupId: group })),
+    { what: `the offsets of ${group}` },
+  );
   const all = topics.flatMap(({ topic, partitions }) =>
     partitions.map(({ partition, offset }) => [`${topic}/${partition}`, Number(offset)] as const),
   );
