@@ -9,7 +9,7 @@ import type { Env } from './env';
 import { filesOf, isPattern } from './globs';
 import { parseAll, type Placing } from './parse-all';
 import type { Finding, Path, Problem } from './problems';
-import { hasRuleGroups, readStreamedGroups } from './rule-groups';
+import { hasRuleGroups, streamedGroupsIn } from './rule-groups';
 import { toRules } from './rules';
 import { ruleFileSchema, type RawRule } from './schema';
 import { readSource } from './source';
@@ -91,8 +91,9 @@ function addFile(
     );
     return;
   }
-  if (hasRuleGroups(text)) {
-    const { groups, problems } = readStreamedGroups(text, name, collected.groupNames);
+  const verbatim = readSource(text, name, null);
+  if (hasRuleGroups(verbatim)) {
+    const { groups, problems } = streamedGroupsIn(verbatim, collected.groupNames);
     collected.groups.push(...groups);
     collected.problems.push(...problems);
     return;

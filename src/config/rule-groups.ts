@@ -16,7 +16,7 @@ import { count, labelValue, span, text } from './fields';
 import { parseAll } from './parse-all';
 import type { Finding, Path, Problem } from './problems';
 import { lintGroups } from './rule-lint';
-import { readSource } from './source';
+import { readSource, type Source } from './source';
 
 const texts = () => z.record(z.string(), labelValue()).nullish();
 
@@ -51,7 +51,11 @@ export interface RuleGroupsResult {
 
 /** All groups of a file that are without error, and all problems. */
 export function readRuleGroups(content: string, file: string | null): RuleGroupsResult {
-  const source = readSource(content, file, null);
+  return groupsIn(readSource(content, file, null));
+}
+
+function groupsIn(source: Source): RuleGroupsResult {
+  const { file } = source;
   if (source.value === undefined) return { groups: [], problems: source.problems };
   const parsed = parseAll(fileSchema, source);
   const problems = [...source.problems, ...parsed.problems];
@@ -165,15 +169,14 @@ function checkLabelNames(labels: Readonly<Record<string, string>> | null | undef
 
 /** What is wrong with a file, and what is suspicious in it. `seen`: the rules of the files before. */
 export function checkRuleFile(content: string, file: string, seen: Map<string, string>): RuleGroupsResult {
-  const { groups, problems } = readRuleGroups(content, file);
+  const source = readSource(content, file, null);
+  const { groups, problems } = groupsIn(source);
   if (problems.some(({ level }) => level === 'error')) return { groups, problems };
-  const { place } = readSource(content, file, null);
-  return { groups, problems: [...problems, ...place(lintGroups(groups, seen))] };
+  return { groups, problems: [...problems, ...source.place(lintGroups(groups, seen))] };
 }
 
 /** Whether a rule file is in Prometheus' form. */
-export function hasRuleGroups(content: string): boolean {
-  const { value } = readSource(content, null, null);
+export function hasRuleGroups({ value }: Source): boolean {
   return typeof value === 'object' && value !== null && 'groups' in value;
 }
 
@@ -181,12 +184,9 @@ export function hasRuleGroups(content: string): boolean {
 const SPREAD_BY = 'instance_id';
 
 /** A file whose groups are to be evaluated over the stream. `names`: the groups of the files before. */
-export function readStreamedGroups(
-  content: string,
-  file: string,
-  names: Map<string, string>,
-): RuleGroupsResult {
-  const { groups, problems } = readRuleGroups(content, file);
+export function streamedGroupsIn(source: Source, names: Map<string, string>): RuleGroupsResult {
+  const file = source.file ?? 'the configuration';
+  const { groups, problems } = groupsIn(source);
   if (problems.some(({ level }) => level === 'error')) return { groups: [], problems };
   const findings = groups.flatMap((group, i) => {
     const known = names.get(group.name);
@@ -201,7 +201,7 @@ export function readStreamedGroups(
       ...group.rules.flatMap(({ expr }, j) => notStreamed(expr, [...at, 'rules', j, 'expr'])),
     ];
   });
-  return { groups, problems: [...problems, ...readSource(content, file, null).place(findings)] };
+  return { groups, problems: [...problems, ...source.place(findings)] };
 }
 
 function notStreamed(text: string, path: Path): Finding[] {

@@ -2,6 +2,7 @@
  * Rules as people write them → the domain's threshold rules. `threshold_warning` and `threshold_critical` make two rules
  * of one name; the critical one, while it fires, keeps its warning twin from beginning.
  */
+import { canonical } from '../domain/canonical';
 import { fnv1a64 } from '../domain/labels';
 import { matcherText } from '../domain/matchers';
 import type { Operator, Severity, ThresholdRule } from '../domain/rule';
@@ -103,13 +104,6 @@ function toRule(
 /** Identity of a rule's meaning, whatever the order of its keys. */
 export function ruleHash(rule: Omit<ThresholdRule, 'hash'>): string {
   return fnv1a64(canonical({ ...rule, matchers: rule.matchers.map(matcherText).sort() }));
-}
-
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (value === null || typeof value !== 'object') return JSON.stringify(value);
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(',')}}`;
 }
 
 const PAIR_KEYS = ['threshold_warning', 'threshold_critical'] as const;

@@ -8,6 +8,16 @@ import type { Matcher } from './matchers';
 export const OPERATORS = ['>', '>=', '<', '<=', '==', '!='] as const;
 export type Operator = (typeof OPERATORS)[number];
 
+/** What holds where the other does not, for numbers. */
+export const OPPOSITE: Readonly<Record<Operator, Operator>> = {
+  '>': '<=',
+  '>=': '<',
+  '<': '>=',
+  '<=': '>',
+  '==': '!=',
+  '!=': '==',
+};
+
 export const SEVERITIES = ['critical', 'high', 'warning', 'medium', 'low', 'info'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 

@@ -2,6 +2,7 @@
  * Rule groups over one partition of the stream: evaluates them as the partition's time passes, and tells what follows. What
  * is read again after a take-over only fills windows and pending alerts; nothing is told of it.
  */
+import { canonical } from '../domain/canonical';
 import { fnv1a64 } from '../domain/labels';
 import type { Metric } from '../domain/metric';
 import type { AlertRule, GroupRule, RuleGroup } from '../domain/rule-group';
@@ -38,15 +39,7 @@ export interface PartitionRules {
 const MOST_MS = 20;
 
 /** Identity of a rule's meaning. */
-export const ruleHash = (rule: GroupRule): string =>
-  fnv1a64(
-    JSON.stringify(rule, (_, part: unknown) =>
-      isPlain(part) ? Object.fromEntries(Object.entries(part).sort()) : part,
-    ),
-  );
-
-const isPlain = (part: unknown): part is object =>
-  typeof part === 'object' && part !== null && !Array.isArray(part);
+export const ruleHash = (rule: GroupRule): string => fnv1a64(canonical(rule));
 
 export function createPartitionRules(options: PartitionRulesOptions): PartitionRules {
   const { groups, known, tell, onAdopted } = options;

@@ -1,5 +1,5 @@
 /** The short forms of rules as expressions: what a threshold rule compares, said in PromQL. */
-import type { Condition, ThresholdRule } from '../domain/rule';
+import { OPPOSITE, type Operator, type ThresholdRule } from '../domain/rule';
 import type { Expr, VectorSelector } from '../promql/ast';
 import { METRIC_NAME } from '../promql/label-set';
 
@@ -21,15 +21,6 @@ export function exprsOf(rule: ThresholdRule): RuleExprs {
   };
 }
 
-const OPPOSITE: Readonly<Record<Condition['operator'], Condition['operator']>> = {
-  '>': '<=',
-  '>=': '<',
-  '<': '>=',
-  '<=': '>',
-  '==': '!=',
-  '!=': '==',
-};
-
 /** A sample, or the mean of a window. */
 function comparedBy({ metric, matchers, windowMs }: ThresholdRule): Expr {
   // A name that PromQL cannot write outside of braces is a matcher like any other.
@@ -43,7 +34,7 @@ function comparedBy({ metric, matchers, windowMs }: ThresholdRule): Expr {
   return { kind: 'call', name: 'avg_over_time', args: [range], place: NOWHERE };
 }
 
-function compare(left: Expr, op: Condition['operator'], limit: number): Expr {
+function compare(left: Expr, op: Operator, limit: number): Expr {
   return {
     ...{ kind: 'binary', op, left, bool: false, place: NOWHERE, operatorPlace: NOWHERE },
     right: { kind: 'number', value: limit, place: NOWHERE },

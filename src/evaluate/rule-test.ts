@@ -61,7 +61,7 @@ class Bench {
   ) {
     const { externalLabels, externalUrl } = test;
     this.preparer = new Preparer({ source: this.source, defaultStepMs: file.intervalMs });
-    const options = { preparer: this.preparer, write: this.writer(), externalLabels, externalUrl };
+    const options = { preparer: this.preparer, write: this.write, externalLabels, externalUrl };
     this.groups = groups.map((group) => createGroup(group, options));
   }
 
@@ -84,14 +84,12 @@ class Bench {
     return [...this.coveredRules.values()];
   }
 
-  private writer(): SeriesWriter {
-    return (labels, time, sample) => {
-      const { samples } = this.source.series(labels);
-      if (sample === 'stale') samples.add(time, NaN, true);
-      else samples.add(time, sample);
-      return true;
-    };
-  }
+  private readonly write: SeriesWriter = (labels, time, sample) => {
+    const { samples } = this.source.series(labels);
+    if (sample === 'stale') samples.add(time, NaN, true);
+    else samples.add(time, sample);
+    return true;
+  };
 
   /** Samples up to the time: what is evaluated must not see what comes later. */
   private feed(until: number): void {
@@ -101,9 +99,7 @@ class Bench {
       for (const { labels, samples } of series) {
         const sample = samples[this.fed];
         if (sample === null || sample === undefined) continue;
-        const stored = this.source.series(labels).samples;
-        if ('stale' in sample) stored.add(time, NaN, true);
-        else stored.add(time, sample.value);
+        this.write(labels, time, 'stale' in sample ? 'stale' : sample.value);
       }
     }
   }

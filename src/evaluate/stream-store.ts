@@ -42,7 +42,7 @@ const SWEEP_FROM = 1_000;
 
 export class StreamStore implements SeriesSource {
   private readonly byMetric = new Map<string, MetricSeries | null>();
-  /** What rules themselves make and others read, and what nobody reads. */
+  /** What rules themselves make: what others read, and what nobody does. */
   private readonly made = new Map<string, StoredSeries & { readonly keepMs: number }>();
   private readonly unread = new WeakSet<LabelSet>();
   private newest = -Infinity;

@@ -18,16 +18,20 @@ import { EMPTY, type Vector } from './values';
 
 type Combine = (left: Vector, right: Vector) => Vector;
 
-/** What two elements must have in common. */
-function signatureOf({ on, labels }: Matching): (of: LabelSet) => string {
-  const known = new WeakMap<LabelSet, string>();
+/** The labels by which elements meet. */
+function inCommon({ on, labels }: Matching): (name: string) => boolean {
   const named = new Set(labels);
-  const keep = on
-    ? (name: string) => named.has(name)
-    : (name: string) => name !== METRIC_NAME && !named.has(name);
+  return on ? (name) => named.has(name) : (name) => name !== METRIC_NAME && !named.has(name);
+}
+
+/** What two elements must have in common. */
+function signatureOf(matching: Matching): (of: LabelSet) => string {
+  const known = new WeakMap<LabelSet, string>();
+  const keep = inCommon(matching);
   return (of) => {
     let signature = known.get(of);
-    if (signature === undefined) known.set(of, (signature = (on ? of : of.withoutName()).filter(keep).key));
+    if (signature === undefined)
+      known.set(of, (signature = (matching.on ? of : of.withoutName()).filter(keep).key));
     return signature;
   };
 }
@@ -143,7 +147,7 @@ const manyMatches = ({ group }: Matching): string =>
 function indexOnes(
   one: readonly LabelSet[],
   signature: (of: LabelSet) => string,
-  { on, labels: named }: Matching,
+  matching: Matching,
   side: string,
 ): Map<string, number> {
   const ones = new Map<string, number>();
@@ -151,9 +155,7 @@ function indexOnes(
     const common = signature(labels);
     const other = ones.get(common);
     if (other !== undefined) {
-      const group = labels.filter((name) =>
-        on ? named.includes(name) : name !== METRIC_NAME && !named.includes(name),
-      );
+      const group = labels.filter(inCommon(matching));
       const both = [labels, one[other]!].map(textOf).sort().join(', ');
       throw new EvaluationError(
         `found duplicate series for the match group ${textOf(group)} on the ${side} hand-side of the operation: [${both}];` +

@@ -215,13 +215,15 @@ function createSession(options: GroupConsumerOptions, topics: readonly string[])
   consumer.on(consumer.events.CRASH, ({ payload }) => fail(payload.error));
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => join(payload.memberAssignment));
 
-  const answers = createAnswers((at) => options.onAnswered?.(at));
-  consumer.on(consumer.events.FETCH, ({ payload }) => answers.came(payload.nodeId));
-  consumer.on(consumer.events.FETCH_START, ({ payload }) => answers.taken(payload.nodeId));
+  const answers = options.onAnswered === undefined ? null : createAnswers(options.onAnswered);
+  if (answers !== null) {
+    consumer.on(consumer.events.FETCH, ({ payload }) => answers.came(payload.nodeId));
+    consumer.on(consumer.events.FETCH_START, ({ payload }) => answers.taken(payload.nodeId));
+  }
 
   function join(assignment: Assignment): void {
     generation += 1;
-    answers.forget();
+    answers?.forget();
     ledger.keepOnly((topic, partition) => assignment[topic]?.includes(partition) ?? false);
     const seek = (topic: string, partition: number, offset: string) =>
       consumer.seek({ topic, partition, offset });
@@ -256,7 +258,7 @@ function createSession(options: GroupConsumerOptions, topics: readonly string[])
   async function eachBatch(payload: EachBatchPayload): Promise<void> {
     const { batch, isStale } = payload;
     const { topic, partition, messages } = batch;
-    for (const { value } of messages) answers.weigh(value?.length ?? 0);
+    if (answers !== null) for (const { value } of messages) answers.weigh(value?.length ?? 0);
     if (ending.signal.aborted) return delay(50);
     const mine = generation;
     if (ready !== null) await whileAlive(payload, Promise.race([ready, aborted(ending.signal)]));

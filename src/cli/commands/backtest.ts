@@ -1,11 +1,10 @@
 /** `tocsin backtest`: what these rules would have paged for, or how two rule sets differ, over metrics of a file. */
-import { createReadStream, readFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { formatDuration } from '../../domain/duration';
 import { messageOf } from '../../domain/errors';
 import { labelsText } from '../../domain/labels';
 import type { RuleGroup } from '../../domain/rule-group';
-import { filesOf } from '../../config/globs';
 import { problemText } from '../../config/problems';
 import { readRuleGroups } from '../../config/rule-groups';
 import {
@@ -19,6 +18,7 @@ import { decodeMetric } from '../../stream/codec';
 import { eventTimeMs } from '../../stream/metric-message';
 import type { Context } from '../context';
 import { EXIT, usage, type ExitCode } from '../failures';
+import { matchingFiles, readText } from '../files';
 import { paint, severityStyle, tableOf } from '../show';
 import { durationOf } from '../words';
 
@@ -69,25 +69,13 @@ function timeOf(option: string, text: string | undefined, fallback: number): num
 }
 
 function groupsOf(patterns: readonly string[]): RuleGroup[] {
-  return patterns.flatMap((pattern) => {
-    const files = filesOf(pattern, '.');
-    if (files.length === 0) throw usage(`no file matches ${pattern}`);
-    return files.flatMap((path) => {
-      const { groups, problems } = readRuleGroups(read(path), files.length === 1 ? pattern : path);
-      const errors = problems.filter(({ level }) => level === 'error');
-      if (errors.length > 0)
-        throw usage(`the rules cannot be evaluated:\n${errors.map(problemText).join('\n')}\n`);
-      return groups;
-    });
+  return patterns.flatMap(matchingFiles).flatMap(({ path, name }) => {
+    const { groups, problems } = readRuleGroups(readText(path), name);
+    const errors = problems.filter(({ level }) => level === 'error');
+    if (errors.length > 0)
+      throw usage(`the rules cannot be evaluated:\n${errors.map(problemText).join('\n')}\n`);
+    return groups;
   });
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw usage(`cannot read ${path}: ${messageOf(error)}`);
-  }
 }
 
 /** How many lines are no metrics. */

@@ -1,11 +1,9 @@
 /** `tocsin check rules`: can these rule files be evaluated, and do they mean what their authors want? */
-import { readFileSync } from 'node:fs';
-import { messageOf } from '../../domain/errors';
-import { filesOf } from '../../config/globs';
 import { problemText, type Problem } from '../../config/problems';
 import { checkRuleFile } from '../../config/rule-groups';
 import type { Context } from '../context';
 import { EXIT, usage, type ExitCode } from '../failures';
+import { namedFiles, readText } from '../files';
 import { paint } from '../show';
 
 export interface CheckRulesOptions {
@@ -18,27 +16,19 @@ export function checkRules(
   patterns: readonly string[],
   options: CheckRulesOptions,
 ): ExitCode {
-  const files = patterns.flatMap((pattern) => filesOf(pattern, '.').map((path) => ({ pattern, path })));
+  const files = patterns.flatMap(namedFiles);
   if (files.length === 0) throw usage(`no file matches ${patterns.join(', ')}`);
   const seen = new Map<string, string>();
-  const checked = files.map(({ pattern, path }) => {
-    const name = files.filter((file) => file.pattern === pattern).length === 1 ? pattern : path;
-    return { file: name, ...checkRuleFile(readText(path), name, seen) };
-  });
+  const checked = files.map(({ path, name }) => ({
+    file: name,
+    ...checkRuleFile(readText(path), name, seen),
+  }));
   const problems = checked.flatMap((each) => each.problems);
   const failed = problems.some(({ level }) => level === 'error' || options.strict === true);
   if (options.json)
     context.print(JSON.stringify({ valid: !failed, files: checked.map(summary), problems }, null, 2));
   else for (const each of checked) tell(context, each);
   return failed ? EXIT.usage : EXIT.ok;
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw usage(`cannot read ${path}: ${messageOf(error)}`);
-  }
 }
 
 interface Checked {

@@ -5,7 +5,7 @@ import { formatDuration } from '../../domain/duration';
 import { nextLevel } from '../../domain/escalation';
 import { labelsText } from '../../domain/labels';
 import { compileMatchers, matcherText } from '../../domain/matchers';
-import type { Operator, ThresholdRule } from '../../domain/rule';
+import { OPPOSITE, type ThresholdRule } from '../../domain/rule';
 import type { GroupRule, RuleGroup } from '../../domain/rule-group';
 import { exprsOf } from '../../evaluate/rule-expr';
 import { formatExpr } from '../../promql/format';
@@ -197,15 +197,6 @@ function firesText({
   const lasting = forMs === 0 ? ', at once' : `, and has been for ${formatDuration(forMs)}`;
   return `when ${what} is ${operator} ${amountText(threshold, unitOf(metric))}${times}${lasting}`;
 }
-
-const OPPOSITE: Readonly<Record<Operator, string>> = {
-  '>': '<=',
-  '>=': '<',
-  '<': '>=',
-  '<=': '>',
-  '==': '!=',
-  '!=': '==',
-};
 
 function recoversText({ metric, operator, threshold, recoveryThreshold }: ThresholdRule): string {
   return `when it is ${OPPOSITE[operator]} ${amountText(recoveryThreshold ?? threshold, unitOf(metric))}`;

@@ -16,6 +16,7 @@ import type { RuleTest, RuleTestFile } from '../../evaluate/port';
 import { runRuleTest, type TestedRule } from '../../evaluate/rule-test';
 import type { Context } from '../context';
 import { EXIT, usage, type ExitCode } from '../failures';
+import { matchingFiles } from '../files';
 import { failureLines } from '../test-failure';
 import { paint } from '../show';
 
@@ -47,11 +48,7 @@ export function testRules(
   options: TestRulesOptions,
 ): ExitCode {
   const wanted = nameFilter(options.run);
-  const files = patterns.flatMap((pattern) => {
-    const found = filesOf(pattern, '.');
-    if (found.length === 0) throw usage(`no file matches ${pattern}`);
-    return found.map((path) => ({ path, name: found.length === 1 ? pattern : path }));
-  });
+  const files = patterns.flatMap(matchingFiles);
   const tested = files.map(({ path, name }) => {
     if (!options.json) context.print(`Processing test file: ${name}`);
     const result = testFile(path, name, wanted);
