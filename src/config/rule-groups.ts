@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { messageOf } from '../domain/errors';
-import type { GroupRule, RuleGroup } from '../domain/rule-group';
+import { NO_EXTENSIONS, type GroupRule, type RuleGroup } from '../domain/rule-group';
 import { formatExpr } from '../promql/format';
 import { crossesPartitions } from '../promql/locality';
 import { needsOf } from '../promql/needs';
@@ -94,7 +94,10 @@ function toRule(raw: RawRule, groupLabels: Readonly<Record<string, string>>): Gr
   if (raw.record !== undefined) return { kind: 'record', name: raw.record, expr, labels };
   const annotations = raw.annotations ?? {};
   const [forMs, keepFiringForMs] = [raw.for ?? 0, raw.keep_firing_for ?? 0];
-  return { kind: 'alert', name: raw.alert ?? '', expr, forMs, keepFiringForMs, labels, annotations };
+  return {
+    ...{ kind: 'alert', name: raw.alert ?? '', expr, forMs, keepFiringForMs, labels, annotations },
+    ...NO_EXTENSIONS,
+  };
 }
 
 function checkGroup(raw: RawGroup, at: Path): Finding[] {

@@ -1,6 +1,6 @@
 /** What is told of the alerts of rule groups, also by a process that takes over. */
 import type { Metric } from '../../../src/domain/metric';
-import type { AlertRule, RuleGroup } from '../../../src/domain/rule-group';
+import { NO_EXTENSIONS, type AlertRule, type RuleGroup } from '../../../src/domain/rule-group';
 import type { Transition } from '../../../src/domain/transition';
 import { createEvaluatorHost } from '../../../src/evaluate/host';
 import type { Known } from '../../../src/evaluate/evaluator';
@@ -9,6 +9,7 @@ import { knowing, SECOND } from './sketches';
 
 const BASE: AlertRule = {
   ...{ kind: 'alert', name: 'High', expr: 'x > 5', forMs: 2 * SECOND, keepFiringForMs: 0 },
+  ...NO_EXTENSIONS,
   ...{ labels: { severity: 'critical' }, annotations: { summary: 'x is {{ $value }}' } },
 };
 const groupOf = (change: Partial<AlertRule> = {}): RuleGroup => ({

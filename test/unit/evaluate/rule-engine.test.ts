@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Metric } from '../../../src/domain/metric';
-import type { AlertRule, GroupRule } from '../../../src/domain/rule-group';
+import { NO_EXTENSIONS, type AlertRule, type GroupRule } from '../../../src/domain/rule-group';
 import { createRuleEngine } from '../../../src/evaluate/rule-engine';
 
 const SECOND = 1_000;
@@ -14,6 +14,7 @@ const metric = (
 });
 const alert = (name: string, expr: string, change: Partial<AlertRule> = {}): AlertRule => ({
   ...{ kind: 'alert', name, expr, forMs: 0, keepFiringForMs: 0, labels: {}, annotations: {} },
+  ...NO_EXTENSIONS,
   ...change,
 });
 

@@ -1,4 +1,9 @@
-import type { AlertRule, GroupRule, RuleGroup } from '../../../src/domain/rule-group';
+import {
+  NO_EXTENSIONS,
+  type AlertRule,
+  type GroupRule,
+  type RuleGroup,
+} from '../../../src/domain/rule-group';
 import { createGroup } from '../../../src/evaluate/rule-group';
 import { parseSeriesLabels } from '../../../src/promql/parse';
 import { Preparer } from '../../../src/promql/prepare';
@@ -14,6 +19,7 @@ const alert = (change: Partial<AlertRule> = {}): AlertRule => ({
     keepFiringForMs: 0,
     labels: {},
     annotations: {},
+    ...NO_EXTENSIONS,
   },
   ...change,
 });
