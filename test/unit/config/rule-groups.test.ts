@@ -1,3 +1,4 @@
+import { NO_EXTENSIONS } from '../../../src/domain/rule-group';
 import { problemText } from '../../../src/config/problems';
 import { readRuleGroups } from '../../../src/config/rule-groups';
 
@@ -19,6 +20,7 @@ it("reads Prometheus' form, a group's labels under the rule's", () => {
         for: 1h30m
         keep_firing_for: 5m
         annotations: { summary: '{{ $labels.host }}' }
+          ...NO_EXTENSIONS,
 `,
     'r.yml',
   );
