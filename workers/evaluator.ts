@@ -20,7 +20,6 @@ export async function startEvaluator(shared: Shared): Promise<void> {
   const openAlerts = followOpenAlerts({ kafka, instance, onEvent });
   const publisher = createTransitionPublisher({ kafka, instance, onEvent });
   const host = createEvaluatorHost({
-    rules: config.rules,
     groups: config.ruleGroups,
     intervalMs: config.evaluate.intervalMs,
     openAlerts,
@@ -37,7 +36,7 @@ export async function startEvaluator(shared: Shared): Promise<void> {
     onEvent: onMetrics,
   });
   const inGroups = config.ruleGroups.reduce((sum, { rules }) => sum + rules.length, 0);
-  metrics.rulesLoaded.set(config.rules.length + inGroups);
+  metrics.rulesLoaded.set(inGroups);
   health.register('metric consumer', async () => {
     if (!consumer.joined()) throw new Error('it has not joined its group');
     const { series, partitions, unsent } = host.stats();

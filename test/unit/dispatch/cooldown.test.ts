@@ -1,10 +1,9 @@
 /** A rule's cool-down from the file to the alert's life: its own, none, or the default, decided in one place. */
 import { loadConfig } from '../../../src/config/load';
 import type { Transition } from '../../../src/domain/transition';
-import { createEvaluator } from '../../../src/evaluate/evaluator';
 import { decodeTransition, encodeTransition } from '../../../src/stream/transition-message';
 import { policiesOf } from '../../../workers/policies';
-import { sample, told } from '../evaluate/sketches';
+import { createEvaluator, sample, told } from '../evaluate/sketches';
 
 const MINUTE = 60_000;
 
