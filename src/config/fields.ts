@@ -132,8 +132,9 @@ export const labelValue = () =>
   });
 
 const LABEL_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
-export const labels = () =>
-  z.record(z.string().regex(LABEL_NAME, 'letters, digits and _, not beginning with a digit'), labelValue());
+const LABEL_FORM = 'letters, digits and _, not beginning with a digit';
+export const labelName = () => textLike(LABEL_NAME, `a label's name: ${LABEL_FORM}`);
+export const labels = () => z.record(z.string().regex(LABEL_NAME, LABEL_FORM), labelValue());
 
 export const matcher = () =>
   field(MATCHER_FORM, (value): Matcher | typeof REFUSED => {
@@ -174,6 +175,12 @@ export const amount = () =>
     if (typeof value === 'number') return Number.isFinite(value) ? { number: value, unit: null } : REFUSED;
     const found = typeof value === 'string' ? AMOUNT.exec(value.trim()) : null;
     return found ? { number: Number(found[1]), unit: found[2] ?? null } : REFUSED;
+  });
+
+export const positive = () =>
+  field('a number above 0', (value) => {
+    const number = numberIn(value);
+    return number > 0 && number < Infinity ? number : REFUSED;
   });
 
 /** `25%`, or the number without the sign. */
