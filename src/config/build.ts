@@ -15,7 +15,7 @@ export interface Built {
   readonly file: string | null;
   /** Relative paths of secrets start here. */
   readonly folder: string;
-  readonly ruleSet: Pick<RuleSet, 'rules' | 'groups'>;
+  readonly ruleSet: Omit<RuleSet, 'problems'>;
 }
 
 export function buildConfig(raw: RawConfig, { file, folder, ruleSet }: Built): Omit<Config, 'warnings'> {
@@ -41,6 +41,7 @@ export function buildConfig(raw: RawConfig, { file, folder, ruleSet }: Built): O
     },
     rules: ruleSet.rules,
     ruleGroups: ruleSet.groups,
+    shortFormGroups: ruleSet.shortFormGroups,
     receivers,
     page: raw.route.receivers.map((name) => toPage(receivers.find((receiver) => receiver.name === name)!)),
     resolveTo: receivers.filter(({ sendResolved }) => sendResolved).map(({ name }) => name),

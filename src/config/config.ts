@@ -12,6 +12,7 @@ import type { Limits, TargetType } from '../collect/port';
 import type { RemediationPolicy } from '../remediate/port';
 import type { LogLevel } from '../observe/logger';
 import type { Problem } from './problems';
+import type { ShortFormGroup } from './short-forms/group';
 import type { Secret } from './secret';
 
 export interface TargetConfig {
@@ -97,10 +98,12 @@ export interface Config {
     /** Of rule groups that name none. */
     readonly intervalMs: number;
   };
-  /** Of the file and of its rule files. */
+  /** Of the file and of its rule files, those in the threshold form: as they are evaluated over single samples. */
   readonly rules: readonly ThresholdRule[];
   /** Of rule files in Prometheus' form. */
   readonly ruleGroups: readonly RuleGroup[];
+  /** Of the file and of its rule files, in short form: all of them, those of `rules` too. */
+  readonly shortFormGroups: readonly ShortFormGroup[];
   readonly receivers: readonly ReceiverConfig[];
   /** Who is told of every alert. */
   readonly page: readonly PageReceiver[];

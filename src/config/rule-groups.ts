@@ -3,15 +3,9 @@
  * so that what is loaded can be evaluated. Nothing is filled in from the environment: `$1` and `${1}` belong to the rules.
  */
 import { z } from 'zod';
-import { messageOf } from '../domain/errors';
 import { NO_EXTENSIONS, type GroupRule, type RuleGroup } from '../domain/rule-group';
-import { formatExpr } from '../promql/format';
-import { crossesPartitions } from '../promql/locality';
-import { needsOf } from '../promql/needs';
-import { parseExpr } from '../promql/parse';
-import { LOOKBACK_MS } from '../promql/prepare';
-import { typeOf } from '../promql/check';
-import { compileRuleTemplate } from '../template/prometheus';
+import { checkExtensions, EXTENSION_KEYS, extensionShape, toExtensions } from './alert-extensions';
+import { checkExpr, checkTemplates, notStreamed } from './expr-checks';
 import { count, labelValue, span, text } from './fields';
 import { parseAll } from './parse-all';
 import type { Finding, Path, Problem } from './problems';
@@ -28,6 +22,7 @@ const ruleSchema = z.strictObject({
   keep_firing_for: span().optional(),
   labels: texts(),
   annotations: texts(),
+  ...extensionShape,
 });
 
 const groupSchema = z.strictObject({
@@ -96,7 +91,7 @@ function toRule(raw: RawRule, groupLabels: Readonly<Record<string, string>>): Gr
   const [forMs, keepFiringForMs] = [raw.for ?? 0, raw.keep_firing_for ?? 0];
   return {
     ...{ kind: 'alert', name: raw.alert ?? '', expr, forMs, keepFiringForMs, labels, annotations },
-    ...NO_EXTENSIONS,
+    ...toExtensions(raw, NO_EXTENSIONS.noData),
   };
 }
 
@@ -112,11 +107,16 @@ function checkRule(raw: RawRule, at: Path): Finding[] {
   findings.push(...checkLabelNames(raw.labels, [...at, 'labels']));
   findings.push(...checkLabelNames(raw.annotations, [...at, 'annotations']));
   if (raw.alert === undefined) return findings;
-  for (const key of ['labels', 'annotations'] as const)
-    for (const [name, value] of Object.entries(raw[key] ?? {}))
-      findings.push(...checkTemplate(value, raw.alert, [...at, key, name]));
-  return findings;
+  return [
+    ...findings,
+    ...checkExtensions(raw, at),
+    ...checkTemplates(raw.labels, raw.alert, [...at, 'labels']),
+    ...checkTemplates(raw.annotations, raw.alert, [...at, 'annotations']),
+  ];
 }
+
+/** What only an alert has. */
+const ALERT_KEYS = ['for', 'keep_firing_for', 'annotations', ...EXTENSION_KEYS] as const;
 
 function checkKind({ alert, record, ...raw }: RawRule, at: Path): Finding[] {
   if (alert !== undefined && record !== undefined)
@@ -126,9 +126,9 @@ function checkKind({ alert, record, ...raw }: RawRule, at: Path): Finding[] {
       { path: at, message: 'has neither alert nor record', accepted: 'alert: a name, or record: a name' },
     ];
   if (record === undefined) return [];
-  const findings: Finding[] = (['for', 'keep_firing_for', 'annotations'] as const)
-    .filter((key) => raw[key] !== undefined && raw[key] !== null)
-    .map((key) => ({ path: [...at, key], message: 'belongs to alerting rules; a recording rule has none' }));
+  const findings: Finding[] = ALERT_KEYS.filter((key) => raw[key] !== undefined && raw[key] !== null).map(
+    (key) => ({ path: [...at, key], message: 'belongs to alerting rules; a recording rule has none' }),
+  );
   if (/[{}]/.test(record))
     findings.push({
       path: [...at, 'record'],
@@ -136,32 +136,6 @@ function checkKind({ alert, record, ...raw }: RawRule, at: Path): Finding[] {
       message: 'has braces: an expression belongs into expr',
     });
   return findings;
-}
-
-function checkExpr(expr: string, path: Path): Finding[] {
-  try {
-    const type = typeOf(parseExpr(expr));
-    if (type === 'scalar' || type === 'vector') return [];
-    return [
-      {
-        path,
-        value: JSON.stringify(expr),
-        message: `is a ${type}`,
-        accepted: 'an instant vector or a scalar',
-      },
-    ];
-  } catch (error) {
-    return [{ path, value: JSON.stringify(expr), message: `could not be parsed: ${messageOf(error)}` }];
-  }
-}
-
-function checkTemplate(text: string, alert: string, path: Path): Finding[] {
-  try {
-    compileRuleTemplate(text, `__alert_${alert}`);
-    return [];
-  } catch (error) {
-    return [{ path, value: JSON.stringify(text), message: `is no template: ${messageOf(error)}` }];
-  }
 }
 
 function checkLabelNames(labels: Readonly<Record<string, string>> | null | undefined, at: Path): Finding[] {
@@ -183,9 +157,6 @@ export function hasRuleGroups({ value }: Source): boolean {
   return typeof value === 'object' && value !== null && 'groups' in value;
 }
 
-/** The label by which series are spread over evaluators. */
-const SPREAD_BY = 'instance_id';
-
 /** A file whose groups are to be evaluated over the stream. `names`: the groups of the files before. */
 export function streamedGroupsIn(source: Source, names: Map<string, string>): RuleGroupsResult {
   const file = source.file ?? 'the configuration';
@@ -199,29 +170,14 @@ export function streamedGroupsIn(source: Source, names: Map<string, string>): Ru
       known === undefined
         ? []
         : [{ path: [...at, 'name'], value: JSON.stringify(group.name), message: `is in ${known} already` }];
-    return [
-      ...twice,
-      ...group.rules.flatMap(({ expr }, j) => notStreamed(expr, [...at, 'rules', j, 'expr'])),
-    ];
+    return [...twice, ...group.rules.flatMap((rule, j) => ruleNotStreamed(rule, [...at, 'rules', j]))];
   });
   return { groups, problems: [...problems, ...source.place(findings)] };
 }
 
-function notStreamed(text: string, path: Path): Finding[] {
-  const expr = parseExpr(text);
-  const value = JSON.stringify(text);
-  const crossing = crossesPartitions(expr, SPREAD_BY);
-  if (crossing !== null)
-    return [
-      {
-        ...{ path, value, accepted: `grouping, matching and joining by ${SPREAD_BY}` },
-        message: `needs the series of all instances in one place, because of ${formatExpr(crossing)}: evaluators do not have that yet`,
-      },
-    ];
-  const fixed = needsOf(expr, { lookbackMs: LOOKBACK_MS, defaultStepMs: LOOKBACK_MS }).some(
-    ({ backMs }) => backMs === Infinity,
-  );
-  return fixed
-    ? [{ path, value, message: 'asks for a time of its own with @: what a stream has passed is not kept' }]
-    : [];
+function ruleNotStreamed(rule: GroupRule, at: Path): Finding[] {
+  const findings = notStreamed(rule.expr, [...at, 'expr']);
+  return rule.kind === 'record' || rule.recovery === null
+    ? findings
+    : [...findings, ...notStreamed(rule.recovery, [...at, 'recovery'])];
 }

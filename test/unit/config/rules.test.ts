@@ -99,7 +99,7 @@ describe('a rule', () => {
   });
 
   it.each([
-    ['metric: m', 'rules[0]: has no threshold'],
+    ['metric: m', 'rules[0]: has no condition'],
     [
       'metric: m, threshold: 1, threshold_warning: 2',
       "rules[0].threshold: cannot stand beside threshold_warning: each makes the rule's severity",
