@@ -26,19 +26,23 @@ export const EXTENSION_KEYS = Object.keys(extensionShape) as readonly ExtensionK
 
 export type RawExtensions = z.output<z.ZodObject<typeof extensionShape>>;
 
-/** `noData`: what holds where the rule does not say. */
-export function toExtensions(raw: RawExtensions, noData: AlertExtensions['noData']): AlertExtensions {
+/** `form`: what holds in it where the rule does not say. */
+export function toExtensions(
+  raw: RawExtensions,
+  form: Pick<AlertExtensions, 'noData' | 'exportsHidden'>,
+): AlertExtensions {
   return {
     recovery: raw.recovery ?? null,
     occurrences: toOccurrences(raw),
     cooldownMs: raw.cooldown ?? (raw.cooldown_minutes === undefined ? null : raw.cooldown_minutes * 60_000),
     flapping: toFlapping(raw.flapping),
-    noData: raw.no_data ?? noData,
+    noData: raw.no_data ?? form.noData,
     delayMs: raw.evaluation_delay ?? 0,
     mode: raw.mode ?? 'active',
     runbook: raw.runbook ?? null,
     receivers: raw.receivers ?? null,
     unit: raw.unit ?? null,
+    exportsHidden: form.exportsHidden,
     inhibitedBy: null,
   };
 }

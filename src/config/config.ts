@@ -6,13 +6,11 @@ import type { EscalationPolicy } from '../domain/escalation';
 import type { Labels } from '../domain/labels';
 import type { NotifyAfter, PageReceiver } from '../domain/life';
 import type { Matcher } from '../domain/matchers';
-import type { ThresholdRule } from '../domain/rule';
-import type { RuleGroup } from '../domain/rule-group';
 import type { Limits, TargetType } from '../collect/port';
 import type { RemediationPolicy } from '../remediate/port';
 import type { LogLevel } from '../observe/logger';
 import type { Problem } from './problems';
-import type { ShortFormGroup } from './short-forms/group';
+import type { ConfiguredGroup } from './short-forms/group';
 import type { Secret } from './secret';
 
 export interface TargetConfig {
@@ -98,12 +96,8 @@ export interface Config {
     /** Of rule groups that name none. */
     readonly intervalMs: number;
   };
-  /** Of the file and of its rule files, those in the threshold form: as they are evaluated over single samples. */
-  readonly rules: readonly ThresholdRule[];
-  /** Of rule files in Prometheus' form. */
-  readonly ruleGroups: readonly RuleGroup[];
-  /** Of the file and of its rule files, in short form: all of them, those of `rules` too. */
-  readonly shortFormGroups: readonly ShortFormGroup[];
+  /** Of the file and of its rule files, in Prometheus' form or in short form. */
+  readonly ruleGroups: readonly ConfiguredGroup[];
   readonly receivers: readonly ReceiverConfig[];
   /** Who is told of every alert. */
   readonly page: readonly PageReceiver[];

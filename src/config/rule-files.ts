@@ -2,8 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { basename, extname, relative } from 'node:path';
 import { messageOf } from '../domain/errors';
-import type { ThresholdRule } from '../domain/rule';
-import type { RuleGroup } from '../domain/rule-group';
 import { AlertReferences, checkMetric, checkNames } from './alert-references';
 import type { Known } from './cross-checks';
 import type { Env } from './env';
@@ -12,9 +10,8 @@ import { filesOf, isPattern } from './globs';
 import { parseAll, type Placing } from './parse-all';
 import { pathText, type Finding, type Path, type Problem } from './problems';
 import { hasRuleGroups, streamedGroupsIn } from './rule-groups';
-import { toThresholdRules } from './rules';
 import { ruleFileSchema } from './schema';
-import { readRules, shortFormGroup, type ReadRule, type ShortFormGroup } from './short-forms/group';
+import { readRules, shortFormGroup, type ReadRule, type ConfiguredGroup } from './short-forms/group';
 import type { RawRule } from './short-forms/schema';
 import { readSource, type Source } from './source';
 
@@ -22,10 +19,7 @@ import { readSource, type Source } from './source';
 export const OWN_GROUP = 'default';
 
 export interface RuleSet {
-  readonly rules: readonly ThresholdRule[];
-  /** Of files in Prometheus' form. */
-  readonly groups: readonly RuleGroup[];
-  readonly shortFormGroups: readonly ShortFormGroup[];
+  readonly groups: readonly ConfiguredGroup[];
   readonly problems: readonly Problem[];
 }
 
@@ -36,9 +30,9 @@ interface Main extends Placing {
 
 interface Collected {
   readonly known: Known;
-  readonly rules: ThresholdRule[];
-  readonly groups: RuleGroup[];
-  readonly shortFormGroups: Map<string, ShortFormGroup>;
+  /** Of files in Prometheus' form. */
+  readonly groups: ConfiguredGroup[];
+  readonly shortForms: Map<string, ConfiguredGroup>;
   readonly references: AlertReferences;
   /** The groups' names → their files. */
   readonly groupNames: Map<string, string>;
@@ -57,9 +51,8 @@ export function collectRules(
 ): RuleSet {
   const collected: Collected = {
     known,
-    rules: [],
     groups: [],
-    shortFormGroups: new Map(),
+    shortForms: new Map(),
     references: new AlertReferences(),
     groupNames: new Map(),
     problems: [],
@@ -81,9 +74,9 @@ export function collectRules(
     }
     for (const file of files) addFile(collected, main, path, file, pattern, folder, env);
   });
-  const { rules, groups, shortFormGroups, references, problems } = collected;
+  const { groups, shortForms, references, problems } = collected;
   return {
-    ...{ rules, groups, shortFormGroups: [...shortFormGroups.values()] },
+    groups: [...shortForms.values(), ...groups],
     problems: [...problems, ...references.problems()],
   };
 }
@@ -127,7 +120,7 @@ function addFile(
 
 function addGroups(collected: Collected, source: Source): void {
   const { groups, problems } = streamedGroupsIn(source, collected.groupNames);
-  collected.groups.push(...groups);
+  collected.groups.push(...groups.map((group) => ({ ...group, written: {} })));
   collected.references.addText(source.value);
   const findings = groups.flatMap(({ rules }, i) =>
     rules.flatMap((rule, j) =>
@@ -145,7 +138,7 @@ function add(
   whole: unknown,
   group: string,
 ): void {
-  const { known, references, shortFormGroups, groupNames } = collected;
+  const { known, references, shortForms, groupNames } = collected;
   if (raws.length === 0) return;
   const unitOf = (metric: string): string | null =>
     known.metrics?.find(({ name }) => name === metric)?.unit ?? null;
@@ -153,19 +146,16 @@ function add(
   for (const each of read) {
     collected.problems.push(...source.place(findingsOf(collected, source.file, group, each)));
     references.addRule(source, each.raw, each.at);
-    // Until every rule is evaluated in groups, those of single samples are evaluated by themselves.
-    if (each.form === 'threshold' && each.rules.length > 0)
-      collected.rules.push(...toThresholdRules(each.raw, group));
   }
   collected.problems.push(...source.place(groupTaken(collected, group)));
-  shortFormGroups.set(group, shortFormGroup(source.file, group, read, shortFormGroups.get(group)));
+  shortForms.set(group, shortFormGroup(source.file, group, read, shortForms.get(group)));
   groupNames.set(group, groupNames.get(group) ?? source.file ?? 'the configuration');
 }
 
 /** Files of short forms may share a group; with a group of Prometheus' form they cannot. */
-function groupTaken({ shortFormGroups, groupNames }: Collected, group: string): Finding[] {
+function groupTaken({ shortForms, groupNames }: Collected, group: string): Finding[] {
   const file = groupNames.get(group);
-  if (file === undefined || shortFormGroups.has(group)) return [];
+  if (file === undefined || shortForms.has(group)) return [];
   return [{ path: ['group'], value: JSON.stringify(group), message: `is in ${file} already` }];
 }
 

@@ -91,7 +91,7 @@ function toRule(raw: RawRule, groupLabels: Readonly<Record<string, string>>): Gr
   const [forMs, keepFiringForMs] = [raw.for ?? 0, raw.keep_firing_for ?? 0];
   return {
     ...{ kind: 'alert', name: raw.alert ?? '', expr, forMs, keepFiringForMs, labels, annotations },
-    ...toExtensions(raw, NO_EXTENSIONS.noData),
+    ...toExtensions(raw, NO_EXTENSIONS),
   };
 }
 

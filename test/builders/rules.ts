@@ -1,6 +1,8 @@
 /** Rules in few words. */
 import type { Labels } from '../../src/domain/labels';
 import { OPPOSITE, type Operator } from '../../src/domain/rule';
+import type { Config } from '../../src/config/config';
+import { comparisonOf } from '../../src/evaluate/comparison';
 import { NO_EXTENSIONS, type AlertRule, type RuleGroup } from '../../src/domain/rule-group';
 
 /** A comparison of one metric, and what else a rule may say. */
@@ -50,3 +52,16 @@ export const groupOf = (rules: readonly AlertRule[], more: Partial<RuleGroup> = 
   ...{ file: null, name: 'postgres', intervalMs: 15_000, queryOffsetMs: null, limit: 0, rules },
   ...more,
 });
+
+/** What a rule that compares one metric says, in the words of its short form. */
+export function comparisonIn(rule: AlertRule) {
+  const { metric, operator, threshold, recoveryThreshold, windowMs, matchers } = comparisonOf(rule)!;
+  return {
+    ...{ metric, operator, threshold, recoveryThreshold, windowMs, matchers },
+    ...{ severity: rule.labels.severity, consecutiveFailures: rule.occurrences?.of ?? 1 },
+    ...{ name: rule.name, forMs: rule.forMs, cooldownMs: rule.cooldownMs, inhibitedBy: rule.inhibitedBy },
+  };
+}
+
+export const alertsIn = ({ ruleGroups }: Pick<Config, 'ruleGroups'>): AlertRule[] =>
+  ruleGroups.flatMap(({ rules }) => rules).filter((each) => each.kind === 'alert');

@@ -48,16 +48,10 @@ function tell(context: Context, path: string, config: Config | null, problems: r
   context.print(`${paint(context, 'green', `${path} is valid`)}: ${parts.join(', ')}`);
 }
 
-function counts({
-  targets,
-  shortFormGroups,
-  ruleGroups,
-  receivers,
-  escalations,
-}: Config): Record<string, number> {
+function counts({ targets, ruleGroups, receivers, escalations }: Config): Record<string, number> {
   return {
     targets: targets.length,
-    rules: [...shortFormGroups, ...ruleGroups].reduce((sum, { rules }) => sum + rules.length, 0),
+    rules: ruleGroups.reduce((sum, { rules }) => sum + rules.length, 0),
     receivers: receivers.length,
     escalation_policies: escalations.length,
   };

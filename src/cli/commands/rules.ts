@@ -58,13 +58,10 @@ function conditionText({ rule }: Grouped): string {
 
 const canonical = (expr: string): string => formatExpr(parseExpr(expr));
 
-function allRules({ shortFormGroups, ruleGroups }: Config): Grouped[] {
-  const short = shortFormGroups.flatMap((group) =>
+const allRules = ({ ruleGroups }: Config): Grouped[] =>
+  ruleGroups.flatMap((group) =>
     group.rules.map((rule) => ({ group, rule, written: group.written[rule.name] ?? null })),
   );
-  const grouped = ruleGroups.flatMap((group) => group.rules.map((rule) => ({ group, rule, written: null })));
-  return [...short, ...grouped];
-}
 
 export async function listRules(context: Context, options: RulesOptions): Promise<ExitCode> {
   const rules = allRules(readConfig(context, options));

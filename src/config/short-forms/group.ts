@@ -23,8 +23,8 @@ export interface WrittenRule {
   readonly text: string;
 }
 
-export interface ShortFormGroup extends RuleGroup {
-  /** By the rules' names. */
+export interface ConfiguredGroup extends RuleGroup {
+  /** Of rules in short form, by their names. */
   readonly written: Readonly<Record<string, WrittenRule>>;
 }
 
@@ -44,8 +44,8 @@ export function shortFormGroup(
   file: string | null,
   name: string,
   read: readonly ReadRule[],
-  known?: ShortFormGroup,
-): ShortFormGroup {
+  known?: ConfiguredGroup,
+): ConfiguredGroup {
   const written = read.flatMap(({ raw, form, text }) =>
     form === null ? [] : [[raw.name, { form, text }] as const],
   );

@@ -119,7 +119,7 @@ function reserved(raw: RawRule): Finding[] {
 
 function toAlert(raw: RawRule, { noData, name }: ShortForm, condition: Condition): AlertRule {
   const { severity, recovery, inhibitedBy } = condition;
-  const extensions = toExtensions(raw, noData);
+  const extensions = toExtensions(raw, { noData, exportsHidden: true });
   return {
     ...{ kind: 'alert', name: raw.name, forMs: raw.for, keepFiringForMs: 0 },
     expr: written(condition.expr, name),

@@ -11,9 +11,8 @@ function read(rule: string) {
   const errors = problems.filter(({ level }) => level === 'error');
   return {
     problems: errors.map(({ path, message }) => `${path.replace('rules[2]', 'R')}: ${message}`),
-    rules: (config?.shortFormGroups[0]!.rules ?? []).filter(({ name }) => name === 'R') as AlertRule[],
-    group: config?.shortFormGroups[0],
-    thresholdRules: config?.rules ?? [],
+    rules: (config?.ruleGroups[0]!.rules ?? []).filter(({ name }) => name === 'R') as AlertRule[],
+    group: config?.ruleGroups[0],
   };
 }
 
@@ -221,13 +220,6 @@ describe('the alert', () => {
       text: 'name: R\nmetric: m\nabsent_for: 5m',
     });
   });
-});
-
-it('gives rules of single samples for thresholds alone, and for those that tell', () => {
-  const names = (rule: string) => read(rule).thresholdRules.map(({ name }) => name);
-  expect(names('metric: m, threshold: 1, prediction_window: 1h')).toEqual(['A', 'B']);
-  expect(names('metric: m, threshold: 1, mode: shadow')).toEqual(['A', 'B']);
-  expect(names('metric: m, threshold: 1')).toEqual(['A', 'B', 'R']);
 });
 
 const windows = (window: string) =>

@@ -59,7 +59,7 @@ const rulesOf = (rule: string): AlertRule[] =>
       path: null,
     },
     {},
-  ).shortFormGroups[0]!.rules.filter(({ name }) => name === 'R') as AlertRule[];
+  ).ruleGroups[0]!.rules.filter(({ name }) => name === 'R') as AlertRule[];
 
 describe('a threshold', () => {
   it('holds for the samples beyond it, and for a mean beyond it', () => {
