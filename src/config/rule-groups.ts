@@ -5,11 +5,13 @@
 import { z } from 'zod';
 import { NO_EXTENSIONS, type GroupRule, type RuleGroup } from '../domain/rule-group';
 import { checkExtensions, EXTENSION_KEYS, extensionShape, toExtensions } from './alert-extensions';
+import type { Env } from './env';
 import { checkExpr, checkTemplates, notStreamed } from './expr-checks';
 import { count, labelValue, span, text } from './fields';
 import { parseAll } from './parse-all';
 import type { Finding, Path, Problem } from './problems';
 import { lintGroups } from './rule-lint';
+import { hasShortForms, lintShortForms, readShortForms } from './short-forms/file';
 import { readSource, type Source } from './source';
 
 const texts = () => z.record(z.string(), labelValue()).nullish();
@@ -44,9 +46,16 @@ export interface RuleGroupsResult {
   readonly problems: readonly Problem[];
 }
 
-/** All groups of a file that are without error, and all problems. */
-export function readRuleGroups(content: string, file: string | null): RuleGroupsResult {
-  return groupsIn(readSource(content, file, null));
+/** All groups of a file that are without error, and all problems. One of short forms is one group, filled in from `env`. */
+export function readRuleGroups(
+  content: string,
+  file: string | null,
+  env: Env | null = null,
+): RuleGroupsResult {
+  const source = readSource(content, file, null);
+  if (!hasShortForms(source)) return groupsIn(source);
+  const { group, problems } = readShortForms(env === null ? source : readSource(content, file, env));
+  return { groups: group === null ? [] : [group], problems };
 }
 
 function groupsIn(source: Source): RuleGroupsResult {
@@ -145,11 +154,25 @@ function checkLabelNames(labels: Readonly<Record<string, string>> | null | undef
 }
 
 /** What is wrong with a file, and what is suspicious in it. `seen`: the rules of the files before. */
-export function checkRuleFile(content: string, file: string, seen: Map<string, string>): RuleGroupsResult {
+export function checkRuleFile(
+  content: string,
+  file: string,
+  seen: Map<string, string>,
+  env: Env | null = null,
+): RuleGroupsResult {
   const source = readSource(content, file, null);
+  if (hasShortForms(source))
+    return checkShortForms(env === null ? source : readSource(content, file, env), seen);
   const { groups, problems } = groupsIn(source);
   if (problems.some(({ level }) => level === 'error')) return { groups, problems };
   return { groups, problems: [...problems, ...source.place(lintGroups(groups, seen))] };
+}
+
+function checkShortForms(source: Source, seen: Map<string, string>): RuleGroupsResult {
+  const read = readShortForms(source);
+  const groups = read.group === null ? [] : [read.group];
+  if (read.problems.some(({ level }) => level === 'error')) return { groups, problems: read.problems };
+  return { groups, problems: [...read.problems, ...source.place(lintShortForms(read, seen))] };
 }
 
 /** Whether a rule file is in Prometheus' form. */

@@ -13,7 +13,8 @@ export const composite: ShortForm = {
   name: 'composite',
   chosenBy: ['all_of', 'any_of'],
   takes: ['severity', 'on'],
-  noData: 'keep',
+  // An alert that is over is a series no more: that is the end of this one, not a lack of data.
+  noData: 'ok',
   read(raw) {
     const on = raw.on ?? DEFAULTS.short_forms.composite.on;
     const expr = raw.all_of === undefined ? anyOf(raw.any_of!, on) : allOf(raw.all_of, on);

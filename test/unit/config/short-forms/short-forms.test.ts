@@ -174,10 +174,11 @@ describe('the alert', () => {
     expect(alertOf('all_of: [A, B]').labels).toEqual({ severity: 'warning' });
   });
 
-  it('decides nothing without samples, unless absence is what it is about', () => {
+  it('decides nothing without samples, unless their absence says something', () => {
     expect(alertOf('metric: m, threshold: 1').noData).toBe('keep');
     expect(alertOf('metric: m, threshold: 1, no_data: ok').noData).toBe('ok');
     expect(alertOf('metric: m, absent_for: 5m').noData).toBe('alert');
+    expect(alertOf('all_of: [A, B]').noData).toBe('ok');
     expect(alertOf('metric: m, absent_for: 5m, no_data: ok').noData).toBe('ok');
   });
 
