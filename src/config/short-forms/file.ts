@@ -5,10 +5,10 @@ import type { Finding, Problem } from '../problems';
 import { lintRule } from '../rule-lint';
 import { ruleFileSchema } from '../schema';
 import type { Source } from '../source';
-import { readRules, shortFormGroup, type ReadRule, type ShortFormGroup } from './group';
+import { readRules, shortFormGroup, type ReadRule, type ConfiguredGroup } from './group';
 
 export interface ShortFormFile {
-  readonly group: ShortFormGroup | null;
+  readonly group: ConfiguredGroup | null;
   readonly read: readonly ReadRule[];
   readonly problems: readonly Problem[];
 }

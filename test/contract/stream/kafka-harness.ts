@@ -112,7 +112,10 @@ export async function readAll(
   bench: Bench,
   topic: string,
 ): Promise<(KafkaMessage & { partition: number })[]> {
-  const ends = await withAdmin(bench.kafka, (admin) => admin.fetchTopicOffsets(topic));
+  // A topic that has just been made may not have its leader yet.
+  const ends = await waitFor(() => withAdmin(bench.kafka, (admin) => admin.fetchTopicOffsets(topic)), {
+    what: `the offsets of ${topic}`,
+  });
   const left = new Map(
     ends
       .filter(({ high, low }) => BigInt(high) > BigInt(low))

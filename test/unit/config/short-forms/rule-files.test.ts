@@ -26,14 +26,14 @@ it("are groups of the file's name or its own, and one where files share it", () 
     `rule_files: ["*.yml"]\nrules: [${rule('O')}]`,
   );
   expect(problems).toEqual([]);
-  const short = config!.shortFormGroups;
+  const short = config!.ruleGroups;
   expect(short.map(({ name, rules }) => [name, rules.map((each) => each.name)])).toEqual([
     ['default', ['O']],
     ['a', ['A', 'B']],
+    ['c', ['C']],
   ]);
   expect(short[1]).toMatchObject({ file: 'a.yml', intervalMs: null, queryOffsetMs: null, limit: 0 });
   expect(Object.keys(short[1]!.written)).toEqual(['A', 'B']);
-  expect(config!.ruleGroups.map(({ name }) => name)).toEqual(['c']);
 });
 
 it("share no group with Prometheus' form, whichever comes first", () => {
