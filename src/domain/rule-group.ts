@@ -1,5 +1,6 @@
 /** Rules as Prometheus has them: groups of alerting and recording rules over expressions. Times are milliseconds. */
-import type { Labels } from './labels';
+import { canonical } from './canonical';
+import { fnv1a64, type Labels } from './labels';
 
 export const NO_DATA = ['ok', 'alert', 'keep'] as const;
 export const RULE_MODES = ['active', 'shadow', 'off'] as const;
@@ -104,4 +105,11 @@ export interface RuleGroup {
   /** More alerts, or series, of one rule are an error; 0 for any number. */
   readonly limit: number;
   readonly rules: readonly GroupRule[];
+}
+
+/** Identity of what a rule means: what it says to people and to machines about an alert may change while it is open. */
+export function ruleHash(rule: GroupRule): string {
+  if (rule.kind === 'record') return fnv1a64(canonical(rule));
+  const { annotations: _, runbook: _runbook, receivers: _receivers, unit: _unit, ...meaning } = rule;
+  return fnv1a64(canonical(meaning));
 }

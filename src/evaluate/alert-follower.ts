@@ -173,8 +173,11 @@ const valueOrNull = (value: number | null): MetricValue | null =>
 
 const textOf = ({ remarks }: ActiveAlert): string => Object.values(remarks).join();
 
-const isNews = (last: Told, alert: ActiveAlert, time: number): boolean =>
-  last.remarks !== textOf(alert) || isWorthTelling(last.value, last.at, alert.value, time);
+/** While an alert flaps its value is no news. */
+function isNews(last: Told, alert: ActiveAlert, time: number): boolean {
+  if (last.remarks !== textOf(alert)) return true;
+  return alert.remarks.flapping === undefined && isWorthTelling(last.value, last.at, alert.value, time);
+}
 
 /** What a repair is verified by. */
 function conditionOf(comparison: Comparison, { series }: ActiveAlert): TransitionCondition {

@@ -22,7 +22,7 @@ import {
   type Yielded,
 } from './alert-state';
 import { comparisonOf, decidesOnArrival, type Comparison } from './comparison';
-import { FlapDetector } from './flapping';
+import { FlapDetector, type SavedFlaps } from './flapping';
 import { LabelTexts } from './label-texts';
 import { checkLimit, vectorOf, type Made } from './made';
 
@@ -67,6 +67,25 @@ export interface OpenAlert {
   readonly value: number;
   readonly correlationId: string;
 }
+
+/** What an alerting rule remembers, without what follows from the rule itself. By the keys of alerts' labels. */
+export interface SavedAlerting {
+  readonly alerts: readonly SavedAlert[];
+  readonly flaps: readonly (readonly [string, SavedFlaps])[];
+  readonly quietUntil: readonly (readonly [string, number])[];
+  readonly decidedUntil: readonly (readonly [string, number])[];
+  readonly seen: readonly SavedElement[];
+}
+
+interface SavedElement {
+  readonly series: Labels;
+  readonly labels: Labels;
+  readonly value: number;
+  readonly at: number;
+}
+
+type SavedAlert = SavedElement &
+  Omit<Alert, 'series' | 'labels' | 'value' | 'moment' | 'stateSeries' | 'forState'>;
 
 const ALERTS = 'ALERTS';
 const ALERTS_FOR_STATE = 'ALERTS_FOR_STATE';
@@ -124,10 +143,12 @@ export class Alerting {
     this.forgetDecided(time);
     for (const [key, element] of yielded)
       if (!this.decidedUntil.has(key)) this.take(key, element, time, null);
-    for (const [key, element] of findings.missing()) this.take(key, element, time, null);
+    const missing = findings.missing();
+    for (const [key, element] of missing) this.take(key, element, time, null);
     const made: Made[] = [];
     for (const [key, alert] of this.active) {
       const verdict = time <= alert.settledUntil ? 'unknown' : findings.of(key);
+      alert.remarks = remarked(alert.remarks, 'no_data', missing.has(key) ? sinceText(alert) : null);
       if (!this.hearsArrivals && verdict !== 'unknown') this.note(key, alert, verdict === 'holds', time);
       const endValue = verdict === 'recovered' ? findings.valueOf(key) : null;
       if (this.conclude(key, alert, verdict, time, endValue)) made.push(...seriesOf(alert));
@@ -195,6 +216,37 @@ export class Alerting {
     for (const [key, until] of this.decidedUntil) if (until <= time) this.decidedUntil.delete(key);
   }
 
+  save(): SavedAlerting {
+    return {
+      alerts: [...this.active.values()].map((alert) => {
+        const { moment: _, stateSeries: _state, forState: _for, found, ...rest } = alert;
+        return { ...rest, ...savedElement(alert), found: [...found] };
+      }),
+      flaps: [...this.flaps].map(([key, detector]) => [key, detector.save()]),
+      quietUntil: [...this.quietUntil],
+      decidedUntil: [...this.decidedUntil],
+      seen: [...this.seen.values()].map(savedElement),
+    };
+  }
+
+  restore(saved: SavedAlerting): void {
+    for (const each of saved.alerts) {
+      const { at: _, series: _series, labels: _labels, found, ...state } = each;
+      const element = elementOf(each);
+      const alert = this.newAlert(element, each.activeAt, each.correlationId);
+      Object.assign(alert, state, { found: [...found] });
+      if (alert.state === 'firing') alert.stateSeries = alert.stateSeries.with(ALERT_STATE, 'firing');
+      this.active.set(element.labels.key, alert);
+      this.options.onAstir?.(element.series);
+    }
+    const { flapping } = this.rule;
+    if (flapping !== null)
+      for (const [key, flaps] of saved.flaps) this.flaps.set(key, new FlapDetector(flapping, flaps));
+    for (const [key, until] of saved.quietUntil) this.quietUntil.set(key, until);
+    for (const [key, until] of saved.decidedUntil) this.decidedUntil.set(key, until);
+    for (const each of saved.seen.map(elementOf)) this.seen.set(each.labels.key, each);
+  }
+
   private firesFor(element: Yielded): boolean {
     return this.active.get(this.labels.alertLabels(element).key)?.state === 'firing';
   }
@@ -227,12 +279,11 @@ export class Alerting {
       if (found !== undefined) return this.unbreached(found.value, this.recovery === null);
       return ({ ok: 'recovered', keep: 'unknown', alert: 'holds' } as const)[this.noData];
     };
-    const missing = (): [string, Yielded][] => {
-      if (this.noData !== 'alert') return [];
+    const missing = (): Map<string, Yielded> => {
+      if (this.noData !== 'alert') return new Map();
       for (const [key, element] of present()!) this.seen.set(key, element);
-      return [...this.seen]
-        .filter(([key]) => !yielded.has(key) && !present()!.has(key))
-        .map(([key, element]) => [key, { ...element, value: NaN, moment: at }]);
+      const gone = [...this.seen].filter(([key]) => !yielded.has(key) && !present()!.has(key));
+      return new Map(gone.map(([key, element]) => [key, { ...element, value: NaN }]));
     };
     const valueOf = (key: string): number | null => {
       const found = this.recovery === null ? this.presence && present() : recovered();
@@ -295,7 +346,7 @@ export class Alerting {
     const before = detector.isFlapping;
     detector.note(holds, time);
     if (before !== detector.isFlapping)
-      alert.remarks = detector.isFlapping ? { flapping: detector.describe() } : NOTHING;
+      alert.remarks = remarked(alert.remarks, 'flapping', detector.isFlapping ? detector.describe() : null);
   }
 
   /** An evaluation that found nothing counts, too, while an earlier change does. */
@@ -386,6 +437,22 @@ export class Alerting {
 }
 
 const momentAt = (time: number): Moment => ({ time, start: time, end: time });
+
+const savedElement = ({ series, labels, value, moment }: Yielded): SavedElement => ({
+  ...{ series: series.toLabels(), labels: labels.toLabels(), value, at: moment.time },
+});
+
+const elementOf = ({ series, labels, value, at }: SavedElement): Yielded => ({
+  ...{ series: LabelSet.of(series), labels: LabelSet.of(labels), value, moment: momentAt(at) },
+});
+
+function remarked(remarks: Labels, name: string, text: string | null): Labels {
+  if ((remarks[name] ?? null) === text) return remarks;
+  const { [name]: _, ...others } = remarks;
+  return text === null ? others : { ...others, [name]: text };
+}
+
+const sinceText = ({ moment }: Alert): string => `no data since ${new Date(moment.time).toISOString()}`;
 
 const isOfAnother = (alert: Alert, series: LabelSet): boolean =>
   !alert.isAdopted && alert.series.key !== series.key;

@@ -7,13 +7,33 @@
  */
 import type { Flapping } from '../domain/rule-group';
 
-export class FlapDetector {
-  private readonly times: number[] = [];
-  private readonly changes: boolean[] = [];
-  private last = false;
-  isFlapping = false;
+export interface SavedFlaps {
+  readonly times: readonly number[];
+  readonly changes: readonly boolean[];
+  readonly last: boolean;
+  readonly isFlapping: boolean;
+}
 
-  constructor(private readonly bounds: Flapping) {}
+export class FlapDetector {
+  private readonly times: number[];
+  private readonly changes: boolean[];
+  private last: boolean;
+  isFlapping: boolean;
+
+  constructor(
+    private readonly bounds: Flapping,
+    saved: SavedFlaps = { times: [], changes: [], last: false, isFlapping: false },
+  ) {
+    this.times = [...saved.times];
+    this.changes = [...saved.changes];
+    this.last = saved.last;
+    this.isFlapping = saved.isFlapping;
+  }
+
+  save(): SavedFlaps {
+    const { times, changes, last, isFlapping } = this;
+    return { times: [...times], changes: [...changes], last, isFlapping };
+  }
 
   /** Evaluations come in the order of time. */
   note(holds: boolean, time: number): void {

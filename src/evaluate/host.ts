@@ -7,11 +7,11 @@
  * are known.
  */
 import type { Metric } from '../domain/metric';
-import type { RuleGroup } from '../domain/rule-group';
+import { ruleHash, type RuleGroup } from '../domain/rule-group';
 import type { Transition, TransitionKind } from '../domain/transition';
 import type { MetricPlace, MetricSink, OpenAlerts, TransitionPublisher } from '../stream/port';
 import { endedTransition } from './ended-transition';
-import { createPartitionRules, ruleHash, type PartitionRules } from './partition-rules';
+import { createPartitionRules, type PartitionRules } from './partition-rules';
 import { lookbackOf } from './rule-engine';
 
 export type EvaluateEvent =

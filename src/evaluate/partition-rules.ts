@@ -3,17 +3,16 @@
  * what follows. What is read again after a take-over only fills windows and pending alerts; nothing is told of it. When that
  * is over, alerts that are known to be open and that nothing here has found again go on as known, until they recover.
  */
-import { canonical } from '../domain/canonical';
-import { fingerprint, fnv1a64 } from '../domain/labels';
+import { fingerprint } from '../domain/labels';
 import { numberOf, type Metric } from '../domain/metric';
-import type { AlertRule, GroupRule, RuleGroup } from '../domain/rule-group';
+import { ruleHash, type AlertRule, type GroupRule, type RuleGroup } from '../domain/rule-group';
 import type { Transition } from '../domain/transition';
 import { LabelSet, METRIC_NAME } from '../promql/label-set';
 import type { KnownAlert } from '../stream/port';
 import { createAlertFollower, type RuleFacts } from './alert-follower';
 import type { AlertChange } from './alerting';
 import { comparisonOf } from './comparison';
-import { createRuleEngine } from './rule-engine';
+import { createRuleEngine, type SavedEngine } from './rule-engine';
 
 export interface PartitionRulesOptions {
   readonly groups: readonly RuleGroup[];
@@ -29,6 +28,8 @@ export interface PartitionRulesOptions {
   readonly onSeriesRefused?: (metric: string) => void;
   readonly onError?: (group: RuleGroup, rule: GroupRule, error: string | null) => void;
   readonly onLate?: () => void;
+  /** What the rules of this partition knew before, here or elsewhere. */
+  readonly saved?: SavedEngine;
 }
 
 export interface PartitionRules {
@@ -40,17 +41,11 @@ export interface PartitionRules {
    */
   reached(time: number, replayed: boolean): boolean;
   series(): number;
+  save(): SavedEngine;
 }
 
 /** A process that evaluates for longer at a time is taken for dead by its group, and delays what other partitions have. */
 const MOST_MS = 20;
-
-/** Identity of what a rule means: what it says to people and to machines about an alert may change while it is open. */
-export function ruleHash(rule: GroupRule): string {
-  if (rule.kind === 'record') return fnv1a64(canonical(rule));
-  const { annotations: _, runbook: _runbook, receivers: _receivers, unit: _unit, ...meaning } = rule;
-  return fnv1a64(canonical(meaning));
-}
 
 export function createPartitionRules(options: PartitionRulesOptions): PartitionRules {
   const { groups, known, tell, tellShadow = () => undefined } = options;
@@ -107,7 +102,7 @@ export function createPartitionRules(options: PartitionRulesOptions): PartitionR
     }
   }
 
-  return { offer, reached, series: engine.series };
+  return { offer, reached, series: engine.series, save: engine.save };
 }
 
 function factsOf(groups: readonly RuleGroup[]): ReadonlyMap<AlertRule, RuleFacts> {

@@ -13,8 +13,8 @@ import { LOOKBACK_MS, Preparer } from '../promql/prepare';
 import type { ActiveAlert, AlertChange } from './alerting';
 import { Listeners } from './arrivals';
 import type { Comparison } from './comparison';
-import { createGroup, type EvaluatedGroup } from './rule-group';
-import { StreamStore } from './stream-store';
+import { createGroup, type EvaluatedGroup, type SavedGroup } from './rule-group';
+import { StreamStore, type SavedStore } from './stream-store';
 
 export interface RuleEngineOptions {
   readonly groups: readonly RuleGroup[];
@@ -27,6 +27,8 @@ export interface RuleEngineOptions {
   readonly onError?: (group: RuleGroup, rule: GroupRule, error: string | null) => void;
   /** Told of each sample that comes after a later one of its series. */
   readonly onLate?: () => void;
+  /** What an engine before this one knew. What the rules say that it did not have begins anew. */
+  readonly saved?: SavedEngine;
   /** When an alert of these labels was last ended, whoever did it; null where nobody knows. */
   readonly endedAt?: (labels: LabelSet) => number | null;
 }
@@ -44,6 +46,12 @@ export interface RuleEngine {
   recentOf(alert: ActiveAlert, comparison: Comparison): Transition['recent'];
   /** How many series are kept. */
   series(): number;
+  save(): SavedEngine;
+}
+
+export interface SavedEngine {
+  readonly store: SavedStore;
+  readonly groups: readonly SavedGroup[];
 }
 
 /** How far back samples can still matter to an evaluation, in milliseconds: what a process that takes over has to read again. */
@@ -96,6 +104,19 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
   });
   const listeners = new Listeners(due.map(({ evaluated }) => evaluated));
 
+  if (options.saved !== undefined) restore(options.saved);
+
+  function restore(saved: SavedEngine): void {
+    store.restore(saved.store);
+    for (const each of due) {
+      const known = saved.groups.find(({ name }) => name === each.evaluated.group.name);
+      if (known === undefined) continue;
+      each.evaluated.restore(known);
+      if (known.evaluatedAt > -Infinity)
+        each.next = (Math.floor(known.evaluatedAt / each.interval) + 1) * each.interval;
+    }
+  }
+
   /** An evaluation has found what no sample told: the series' next one matters. */
   function onAstir(series: LabelSet): void {
     if (series.has(METRIC_NAME)) store.find(series)?.listeners?.stir();
@@ -137,6 +158,7 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
 
   return {
     ...{ offer, advance, recentOf },
+    save: () => ({ store: store.save(), groups: due.map(({ evaluated }) => evaluated.save()) }),
     groups: due.map(({ evaluated }) => evaluated),
     series: () => store.size,
   };

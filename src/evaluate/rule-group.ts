@@ -5,10 +5,17 @@
  * A series that a rule made the last time and makes no more is ended with a stale marker.
  */
 import { messageOf } from '../domain/errors';
-import type { AlertRule, GroupRule, RuleGroup } from '../domain/rule-group';
-import type { LabelSet } from '../promql/label-set';
+import type { Labels } from '../domain/labels';
+import { ruleHash, type AlertRule, type GroupRule, type RuleGroup } from '../domain/rule-group';
+import { LabelSet } from '../promql/label-set';
 import type { Moment } from '../promql/prepare';
-import { Alerting, type ActiveAlert, type AlertingOptions, type OpenAlert } from './alerting';
+import {
+  Alerting,
+  type ActiveAlert,
+  type AlertingOptions,
+  type OpenAlert,
+  type SavedAlerting,
+} from './alerting';
 import type { Made } from './made';
 import { Recording } from './recording';
 
@@ -38,6 +45,21 @@ export interface EvaluatedGroup {
   readonly alerting: readonly Alerting[];
   /** An alert that a rule of the group is known to have open. */
   adopt(rule: AlertRule, alert: OpenAlert): void;
+  save(): SavedGroup;
+  /** What rules mean that were not there, or meant something else, begins anew. */
+  restore(saved: SavedGroup): void;
+}
+
+export interface SavedGroup {
+  readonly name: string;
+  readonly evaluatedAt: number;
+  readonly rules: readonly {
+    readonly hash: string;
+    /** The series that it made the last time. */
+    readonly made: readonly Labels[];
+    /** Null for a recording rule. */
+    readonly alerting: SavedAlerting | null;
+  }[];
 }
 
 interface Evaluator {
@@ -96,6 +118,25 @@ export function createGroup(group: RuleGroup, options: GroupOptions): EvaluatedG
     return read;
   }
 
+  function save(): SavedGroup {
+    const saved = rules.map(({ rule, made, evaluator }) => ({
+      hash: ruleHash(rule),
+      made: [...made.values()].map((labels) => labels.toLabels()),
+      alerting: evaluator instanceof Alerting ? evaluator.save() : null,
+    }));
+    return { name: group.name, evaluatedAt: last, rules: saved };
+  }
+
+  function restore(saved: SavedGroup): void {
+    last = saved.evaluatedAt;
+    for (const { rule, made, evaluator } of rules) {
+      const known = saved.rules.find(({ hash }) => hash === ruleHash(rule));
+      if (known === undefined) continue;
+      for (const labels of known.made.map((each) => LabelSet.of(each))) made.set(labels.key, labels);
+      if (evaluator instanceof Alerting && known.alerting !== null) evaluator.restore(known.alerting);
+    }
+  }
+
   return {
     ...{ group, alerting, evaluate },
     evaluatedAt: () => last,
@@ -104,6 +145,8 @@ export function createGroup(group: RuleGroup, options: GroupOptions): EvaluatedG
         ...{ rule, error },
         alerts: evaluator instanceof Alerting ? evaluator.alerts() : [],
       })),
+    save,
+    restore,
     adopt: (rule, alert) => alerting.find((each) => each.rule === rule)?.adopt(alert),
   };
 }

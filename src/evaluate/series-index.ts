@@ -4,16 +4,21 @@
  * (a metric by table, say) a key is made.
  */
 import type { Labels } from '../domain/labels';
-import type { Metric } from '../domain/metric';
+import type { MetricId } from './saved-series';
 
 export interface Indexed {
+  readonly instanceId: string;
   readonly tags: Labels;
   readonly tagCount: number;
   readonly databaseType: string;
 }
 
-export const indexed = ({ tags, database_type: databaseType }: Metric): Indexed => ({
-  ...{ tags, databaseType },
+export const indexed = ({
+  tags,
+  instance_id: instanceId,
+  database_type: databaseType,
+}: MetricId): Indexed => ({
+  ...{ tags, instanceId, databaseType },
   tagCount: Object.keys(tags).length,
 });
 
@@ -34,7 +39,7 @@ export class SeriesIndex<S extends Indexed> implements Iterable<S> {
     return this.count;
   }
 
-  find(metric: Metric): S | undefined {
+  find(metric: MetricId): S | undefined {
     const list = this.byInstance.get(metric.instance_id);
     if (list === undefined) return undefined;
     if (list.byKey !== null) return list.byKey.get(keyOf(metric.tags, metric.database_type));
@@ -75,7 +80,7 @@ export class SeriesIndex<S extends Indexed> implements Iterable<S> {
 
 const sizeOf = <S>({ few, byKey }: SeriesList<S>): number => byKey?.size ?? few.length;
 
-function sameTags({ tags, tagCount, databaseType }: Indexed, metric: Metric): boolean {
+function sameTags({ tags, tagCount, databaseType }: Indexed, metric: MetricId): boolean {
   if (databaseType !== metric.database_type) return false;
   const others = metric.tags;
   let count = 0;

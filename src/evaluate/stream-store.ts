@@ -11,6 +11,7 @@ import type { Need } from '../promql/needs';
 import { Samples } from '../promql/samples';
 import type { Selection, SeriesSource, StoredSeries } from '../promql/source';
 import type { SeriesListeners } from './arrivals';
+import { loadSeries, saveSeries, type MetricId, type SavedSeries } from './saved-series';
 import { indexed, SeriesIndex, type Indexed } from './series-index';
 
 export interface StreamStoreOptions {
@@ -29,6 +30,12 @@ export interface Kept extends StoredSeries, Indexed {
   /** 0: no rule wants it. */
   readonly keepMs: number;
   readonly listeners: SeriesListeners | null;
+}
+
+export interface SavedStore {
+  readonly kept: SavedSeries<MetricId>;
+  /** By rules. */
+  readonly made: SavedSeries<Labels>;
 }
 
 interface MetricSeries {
@@ -89,22 +96,26 @@ export class StreamStore implements SeriesSource {
 
   /** A sample of a series that a rule makes; false when no rule reads it. */
   write(labels: LabelSet, time: number, sample: number | 'stale'): boolean {
-    if (this.unread.has(labels)) return false;
-    let series = this.made.get(labels.key);
-    if (series === undefined) {
-      const plain = labels.toLabels();
-      const keepMs = longest(this.needs.filter(({ matches }) => matches(plain)));
-      if (keepMs === 0) {
-        this.unread.add(labels);
-        return false;
-      }
-      this.countAdded();
-      series = { labels, samples: new Samples(keepMs), keepMs };
-      this.made.set(labels.key, series);
-      this.show(series, plain, labels.get(METRIC_NAME));
-    }
+    const series = this.unread.has(labels) ? null : this.madeSeries(labels);
+    if (series === null) return false;
     this.take(series, time, sample);
     return true;
+  }
+
+  private madeSeries(labels: LabelSet): StoredSeries | null {
+    const known = this.made.get(labels.key);
+    if (known !== undefined) return known;
+    const plain = labels.toLabels();
+    const keepMs = longest(this.needs.filter(({ matches }) => matches(plain)));
+    if (keepMs === 0) {
+      this.unread.add(labels);
+      return null;
+    }
+    this.countAdded();
+    const series = { labels, samples: new Samples(keepMs), keepMs };
+    this.made.set(labels.key, series);
+    this.show(series, plain, labels.get(METRIC_NAME));
+    return series;
   }
 
   private take({ samples }: StoredSeries, time: number, sample: number | 'stale'): void {
@@ -132,6 +143,29 @@ export class StreamStore implements SeriesSource {
     for (const selection of this.selections) selection.forget(gone);
     this.added = 0;
     this.sweepAt = Math.max(SWEEP_FROM, kept + this.made.size);
+  }
+
+  save(): SavedStore {
+    const kept = [...this.byMetric].flatMap(([name, all]) =>
+      all === null ? [] : [...all.index].filter(isKept).map((series) => ({ ...series, name })),
+    );
+    return {
+      kept: saveSeries(kept, ({ name, instanceId, databaseType, tags }) => ({
+        ...{ metric_name: name, instance_id: instanceId, database_type: databaseType, tags },
+      })),
+      made: saveSeries([...this.made.values()], ({ labels }) => labels.toLabels()),
+    };
+  }
+
+  /** Of a store that is empty. Series that no rule asks for any more are left out. */
+  restore(saved: SavedStore): void {
+    loadSeries(saved.kept, (id) => {
+      const all = this.byMetric.get(id.metric_name) ?? this.open(id.metric_name);
+      const series = all === null ? null : this.make(all, id);
+      return series === null || series.keepMs === 0 ? null : series.samples;
+    });
+    loadSeries(saved.made, (labels) => this.madeSeries(LabelSet.of(labels))?.samples ?? null);
+    for (const { samples } of this.everySeries()) this.newest = Math.max(this.newest, samples.lastTime);
   }
 
   select(matchers: readonly Matcher[]): Selection {
@@ -164,7 +198,7 @@ export class StreamStore implements SeriesSource {
     return all;
   }
 
-  private make(all: MetricSeries, metric: Metric): Kept | null {
+  private make(all: MetricSeries, metric: MetricId): Kept | null {
     this.countAdded();
     if (all.index.size >= this.options.maxOfMetric) {
       this.options.onRefused(metric.metric_name);

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-import { NO_EXTENSIONS } from '../../../src/domain/rule-group';
-import { ruleHash } from '../../../src/evaluate/partition-rules';
+import { NO_EXTENSIONS, ruleHash } from '../../../src/domain/rule-group';
 import { alertsIn, comparisonIn } from '../../builders/rules';
 import { checkConfig, loadConfig } from '../../../src/config/load';
 

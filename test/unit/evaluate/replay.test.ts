@@ -2,6 +2,8 @@
 import type { AlertRule } from '../../../src/domain/rule-group';
 import type { Metric } from '../../../src/domain/metric';
 import type { Transition } from '../../../src/domain/transition';
+import { deserialize, serialize } from 'node:v8';
+import type { SavedEngine } from '../../../src/evaluate/rule-engine';
 import {
   createEvaluator,
   inShort,
@@ -29,6 +31,8 @@ const RULES: readonly AlertRule[] = [
   rule({ name: 'Lasting', forMs: MINUTE }),
   rule({ name: 'Mean', windowMs: MINUTE, threshold: 60 }),
   rule({ name: 'Often', consecutiveFailures: 3, cooldownMs: 2 * MINUTE }),
+  rule({ name: 'Flaps', flapping: { lowPercent: 10, highPercent: 30, windowMs: 3 * MINUTE } }),
+  rule({ name: 'Gone', noData: 'alert', keepFiringForMs: MINUTE }),
   rule({ name: 'Twin', severity: 'critical' }),
   rule({ name: 'Twin', severity: 'warning', threshold: 50, inhibitedBy: 'critical' }),
 ];
@@ -61,7 +65,7 @@ const transitionsOf = (metrics: readonly Metric[]) => follow(createEvaluator({ r
 test('a stream that is read again gives the same transitions, to the last point', () => {
   const once = transitionsOf(stream());
   expect(once.length).toBeGreaterThan(50);
-  expect(new Set(once.map(({ rule: of }) => of?.name)).size).toBe(5);
+  expect(new Set(once.map(({ rule: of }) => of?.name)).size).toBe(7);
   expect(transitionsOf(stream())).toEqual(once);
 });
 
@@ -90,6 +94,31 @@ test.each([100, 330, 610])('a reader that takes over at sample %i goes on as the
   const next = createEvaluator({ rules: RULES, before });
   expect(follow(next, metrics.slice(Math.max(0, cut - 200), cut), true)).toEqual([]);
   expect(idsOf(follow(next, metrics.slice(cut)))).toEqual(idsOf(after));
+});
+
+test.each([1, 100, 333, 610, 899])(
+  'a reader that takes over what another saved at sample %i goes on as that would have',
+  (cut) => {
+    const metrics = stream();
+    const whole = createEvaluator({ rules: RULES });
+    const before = follow(whole, metrics.slice(0, cut));
+    const saved = deserialize(serialize(whole.save())) as SavedEngine;
+    const after = follow(whole, metrics.slice(cut));
+    const next = createEvaluator({ rules: RULES, before, saved });
+    expect(next.series()).toBe(Math.min(cut, 3));
+    expect(idsOf(follow(next, metrics.slice(cut)))).toEqual(idsOf(after));
+  },
+);
+
+test('what was saved before a rule changed is kept by the rules that did not', () => {
+  const metrics = stream();
+  const one = createEvaluator({ rules: RULES });
+  const before = follow(one, metrics.slice(0, 333));
+  const changed = RULES.map((each) => (each.name === 'Lasting' ? { ...each, forMs: 0 } : each));
+  const next = createEvaluator({ rules: changed, before, saved: one.save() });
+  const others = (list: readonly Transition[]) =>
+    idsOf(list.filter(({ rule: of }) => of?.name !== 'Lasting'));
+  expect(others(follow(next, metrics.slice(333)))).toEqual(others(follow(one, metrics.slice(333))));
 });
 
 describe('a late sample', () => {

@@ -2,6 +2,7 @@
 import type { Metric, MetricValue } from '../../../src/domain/metric';
 import type { AlertRule } from '../../../src/domain/rule-group';
 import type { Transition } from '../../../src/domain/transition';
+import type { SavedEngine } from '../../../src/evaluate/rule-engine';
 import { createPartitionRules } from '../../../src/evaluate/partition-rules';
 import type { KnownAlert, OpenAlerts } from '../../../src/stream/port';
 import { createAlertView } from '../../../src/stream/open-alerts';
@@ -34,8 +35,11 @@ export interface Evaluator {
   /** What follows from time alone. */
   reached(seconds: number, replayed?: boolean): Transition[];
   series(): number;
+  save(): SavedEngine;
   readonly late: number;
   readonly adopted: readonly string[];
+  /** What rules on trial would have told. */
+  readonly shadows: readonly Transition[];
 }
 
 /** Rules over the samples of one partition. `before`: what was told by then. */
@@ -44,10 +48,12 @@ export function createEvaluator(options: {
   readonly before?: readonly Transition[];
   readonly maxSeriesOfMetric?: number;
   readonly onSeriesRefused?: (metric: string) => void;
+  readonly saved?: SavedEngine;
 }): Evaluator {
   const { rules, before = [], ...more } = options;
   const alerts = knowing(before);
   const adopted: string[] = [];
+  const shadows: Transition[] = [];
   let late = 0;
   let told: Transition[] = [];
   const partition = createPartitionRules({
@@ -55,6 +61,7 @@ export function createEvaluator(options: {
     ...{ open: [...alerts.open()], known: (id: string) => alerts.get(id) },
     onAdopted: (id) => adopted.push(id),
     onLate: () => (late += 1),
+    tellShadow: (transition) => shadows.push(transition),
     tell(transition) {
       alerts.take(transition);
       told.push(transition);
@@ -73,10 +80,11 @@ export function createEvaluator(options: {
         while (!partition.reached(T0 + seconds * SECOND, replayed));
       }),
     series: partition.series,
+    save: partition.save,
     get late() {
       return late;
     },
-    adopted,
+    ...{ adopted, shadows },
   };
 }
 

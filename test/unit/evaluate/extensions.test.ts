@@ -1,0 +1,141 @@
+/** What alerting rules may say beside Prometheus' fields. */
+import type { MetricValue } from '../../../src/domain/metric';
+import type { AlertRule } from '../../../src/domain/rule-group';
+import { createEvaluator, inShort, MINUTE, rule, sample, SECOND, type RuleSketch } from './sketches';
+
+type Points = readonly (readonly [number, MetricValue])[];
+
+/** Each sample has come when its time is reached; the group is evaluated every 15 s. */
+function run(sketch: AlertRule | RuleSketch, points: Points, until: number) {
+  const evaluator = createEvaluator({ rules: ['expr' in sketch ? sketch : rule(sketch)] });
+  const transitions = evaluator.reached(-1);
+  for (let second = 0; second <= until; second++) {
+    for (const [at, value] of points)
+      if (at === second) transitions.push(...evaluator.offer(sample(at, value)));
+    transitions.push(...evaluator.reached(second));
+  }
+  return transitions;
+}
+const story = (...args: Parameters<typeof run>) => inShort(run(...args)).map(([kind, at]) => `${kind} ${at}`);
+
+/** An expression that no sample decides by itself. */
+const meaning = (expr: string, more: Partial<AlertRule> = {}): AlertRule => ({
+  ...rule(),
+  ...{ expr, noData: 'ok', ...more },
+});
+const every10 = (...values: MetricValue[]): Points => values.map((value, i) => [i * 10, value]);
+
+describe('N of M', () => {
+  const occurrences = { count: 2, of: 3 };
+
+  test('counts samples where they decide', () => {
+    expect(story({ occurrences }, every10(95, 50, 95, 95), 40)).toEqual(['firing 20']);
+    expect(story({ occurrences }, every10(95, 50, 50, 95), 40)).toEqual([]);
+  });
+
+  test('counts evaluations elsewhere', () => {
+    const points: Points = [
+      [0, 95],
+      [10, 50],
+      [20, 95],
+    ];
+    expect(story(meaning('connections_used_percent + 0 > 90', { occurrences }), points, 50)).toEqual([
+      'firing 30',
+    ]);
+  });
+
+  test('needs `for` as well, counted from the first that still counts', () => {
+    expect(story({ occurrences, forMs: 30_000 }, every10(95, 50, 95, 95, 50, 95), 60)).toEqual([
+      ...['firing 30', 'resolved 40'],
+    ]);
+  });
+});
+
+describe('no data', () => {
+  const once: Points = [[0, 95]];
+  const expr = 'avg_over_time(connections_used_percent[1m]) > 90';
+
+  test.each([
+    ['ok', ['firing 0', 'resolved 60']],
+    ['keep', ['firing 0']],
+    ['alert', ['firing 0', 'changed 60']],
+  ] as const)('%s, of an alert that fires', (noData, expected) => {
+    expect(story(meaning(expr, { noData }), once, 400)).toEqual(expected);
+  });
+
+  test('alert: what was there and is no more fires, says why, and ends when it is back', () => {
+    const gone = meaning('connections_used_percent + 0 > 90', { noData: 'alert' });
+    const points: Points = [
+      [0, 50],
+      [400, 50],
+    ];
+    const [fired, ended, ...more] = run(gone, points, 420);
+    expect(more).toEqual([]);
+    expect(fired).toMatchObject({ kind: 'firing', value: 'NaN', starts_at: '2026-01-01T00:05:00.000Z' });
+    expect(fired!.annotations.no_data).toBe('no data since 2026-01-01T00:04:45.000Z');
+    expect(inShort([ended!])).toEqual([['resolved', 405, 50]]);
+  });
+
+  test('alert: not where the series says that it has ended', () => {
+    const points: Points = [
+      [0, 50],
+      [10, 'stale'],
+    ];
+    expect(story({ noData: 'alert' }, points, 400)).toEqual([]);
+  });
+});
+
+describe('flapping', () => {
+  const flapping = { lowPercent: 20, highPercent: 50, windowMs: MINUTE };
+  const calm = [50, 50, 50, 50, 50] as const;
+  const wild = [95, 50, 95, 50, 95, 50, 95] as const;
+
+  test('holds the alert open while its condition changes too often, and ends it when that is over', () => {
+    const points = every10(...calm, ...wild, 50, 50, 50, 50, 50, 50, 50, 50);
+    const transitions = run({ flapping }, points, 220);
+    const kinds = inShort(transitions).map(([kind, at]) => `${kind} ${at}`);
+    expect(kinds).toEqual([
+      ...['firing 50', 'resolved 60', 'firing 70', 'resolved 80', 'firing 90'],
+      ...['changed 100', 'resolved 170'],
+    ]);
+    expect(transitions[5]!.annotations.flapping).toBe(
+      '66.7% of the evaluations of 60s found it changed (flapping above 50%, until below 20%)',
+    );
+  });
+
+  test('is none where the condition changes once', () => {
+    expect(story({ flapping }, every10(...calm, 95, 95, 95, 95, 50, 50), 110)).toEqual([
+      'firing 50',
+      'resolved 90',
+    ]);
+  });
+});
+
+test('a delay looks at the past, so that samples that come late are there', () => {
+  const delayed = rule({ delayMs: 30_000 });
+  expect(story(delayed, every10(50, 95, 95, 95, 95), 45)).toEqual(['firing 45']);
+});
+
+describe('a rule on trial', () => {
+  test('tells nobody, and makes no ALERTS', () => {
+    const evaluator = createEvaluator({
+      rules: [
+        rule({ name: 'Trial', mode: 'shadow' }),
+        { ...rule({ name: 'OnAlerts' }), expr: 'ALERTS{alertname="Trial"} == 1' },
+      ],
+    });
+    evaluator.reached(-1);
+    expect([...evaluator.offer(sample(0, 95)), ...evaluator.reached(30)]).toEqual([]);
+    expect(evaluator.shadows.map(({ kind, rule: of }) => [kind, of?.name])).toEqual([['firing', 'Trial']]);
+  });
+
+  test('one that is off is not evaluated at all', () => {
+    expect(story({ mode: 'off' }, every10(95, 95), 60)).toEqual([]);
+  });
+});
+
+test('keep_firing_for holds an alert that a sample has ended', () => {
+  expect(story({ keepFiringForMs: 30 * SECOND }, every10(95, 50, 50, 50, 50, 50), 60)).toEqual([
+    ...['firing 0', 'changed 10', 'resolved 40'],
+  ]);
+});
