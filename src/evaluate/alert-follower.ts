@@ -126,7 +126,8 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
     if (before === undefined || !before.firing) return undefined;
     const { value, correlation_id: correlationId } = before.last;
     const last: Told = {
-      ...{ startsAt: before.episode, correlationId, at: before.eventTime, remarks: '', isAdopted: true },
+      ...{ startsAt: before.episode, correlationId, at: before.eventTime, isAdopted: true },
+      remarks: textOf({ remarks: before.last.annotations }),
       value: value === null ? NaN : numberOf(value),
     };
     told.set(id, last);
@@ -171,7 +172,8 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
 const valueOrNull = (value: number | null): MetricValue | null =>
   value === null ? null : metricValue(value);
 
-const textOf = ({ remarks }: ActiveAlert): string => Object.values(remarks).join();
+const textOf = ({ remarks }: Pick<ActiveAlert, 'remarks'>): string =>
+  `${remarks.no_data}\0${remarks.flapping}`;
 
 /** While an alert flaps its value is no news. */
 function isNews(last: Told, alert: ActiveAlert, time: number): boolean {

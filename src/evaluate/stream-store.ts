@@ -27,8 +27,10 @@ export interface StreamStoreOptions {
 }
 
 export interface Kept extends StoredSeries, Indexed {
-  /** 0: no rule wants it. */
+  /** 0: no rule wants it, and no sample is kept. */
   readonly keepMs: number;
+  /** Of a series that no rule wants: when its last sample came. */
+  seenAt: number;
   readonly listeners: SeriesListeners | null;
 }
 
@@ -52,6 +54,9 @@ interface CompiledNeed {
   readonly matches: (labels: Labels) => boolean;
 }
 
+/** A series that no rule wants is remembered as such for so long after its last sample. */
+const UNSEEN_MS = 3_600_000;
+const NO_SAMPLES = new Samples(0);
 /** Series that are added before the first look for those that have gone. */
 const SWEEP_FROM = 1_000;
 
@@ -80,7 +85,12 @@ export class StreamStore implements SeriesSource {
     const all = known ?? this.open(metric.metric_name);
     if (all === null) return null;
     const series = all.index.find(metric) ?? this.make(all, metric);
-    if (series === null || series.keepMs === 0) return null;
+    if (series === null) return null;
+    if (series.keepMs === 0) {
+      series.seenAt = time;
+      if (time > this.newest) this.newest = time;
+      return null;
+    }
     const isNewest = time > series.samples.lastTime;
     if (!isNewest) this.options.onLate?.();
     this.take(series, time, metric.value === 'stale' ? 'stale' : numberOf(metric.value));
@@ -129,17 +139,23 @@ export class StreamStore implements SeriesSource {
 
   private sweep(): void {
     const gone = new Set<StoredSeries>();
-    const isGone = (series: StoredSeries & { readonly keepMs: number }): boolean => {
-      const is = series.samples.lastTime < this.newest - series.keepMs;
+    const isGone = ({ samples, keepMs }: StoredSeries & { readonly keepMs: number }): boolean =>
+      samples.lastTime < this.newest - keepMs;
+    const isForgotten = (series: Kept): boolean => {
+      const is = isKept(series) ? isGone(series) : series.seenAt < this.newest - UNSEEN_MS;
       if (is) gone.add(series);
       return is;
     };
     let kept = 0;
     for (const all of this.byMetric.values()) {
-      all?.index.drop(isGone);
+      all?.index.drop(isForgotten);
       kept += all?.index.size ?? 0;
     }
-    for (const [key, series] of this.made) if (isGone(series)) this.made.delete(key);
+    for (const [key, series] of this.made) {
+      if (!isGone(series)) continue;
+      gone.add(series);
+      this.made.delete(key);
+    }
     for (const selection of this.selections) selection.forget(gone);
     this.added = 0;
     this.sweepAt = Math.max(SWEEP_FROM, kept + this.made.size);
@@ -210,8 +226,8 @@ export class StreamStore implements SeriesSource {
       ...indexed(metric),
       ...{
         labels: keepMs === 0 ? LabelSet.EMPTY : LabelSet.of(labels),
-        samples: new Samples(keepMs),
-        keepMs,
+        samples: keepMs === 0 ? NO_SAMPLES : new Samples(keepMs),
+        ...{ keepMs, seenAt: -Infinity },
         listeners: keepMs === 0 ? null : (this.options.listenersOf?.(metric.metric_name, labels) ?? null),
       },
     };

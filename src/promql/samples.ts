@@ -11,7 +11,8 @@ const STALE_LOW = 2;
 export class Samples {
   times = new Float64Array(FIRST_ROOM);
   values = new Float64Array(FIRST_ROOM);
-  private bits = new Uint32Array(this.values.buffer);
+  /** The values' bits, from when they are asked for: a small array costs less before its buffer is. */
+  private bits: Uint32Array | null = null;
   /** What is kept lies in [from, to). */
   from = 0;
   to = 0;
@@ -51,7 +52,7 @@ export class Samples {
   load(times: Float64Array, values: Float64Array): void {
     this.times = times.slice();
     this.values = values.slice();
-    this.bits = new Uint32Array(this.values.buffer);
+    this.bits = null;
     this.from = 0;
     this.to = times.length;
     this.stale = 0;
@@ -67,7 +68,8 @@ export class Samples {
   }
 
   isStale(at: number): boolean {
-    return this.bits[2 * at + 1] === STALE_HIGH && this.bits[2 * at] === STALE_LOW;
+    const bits = this.bitsOf();
+    return bits[2 * at + 1] === STALE_HIGH && bits[2 * at] === STALE_LOW;
   }
 
   /** The index of the first sample after `time`. */
@@ -83,9 +85,14 @@ export class Samples {
     return low;
   }
 
+  private bitsOf(): Uint32Array {
+    return (this.bits ??= new Uint32Array(this.values.buffer));
+  }
+
   private markStale(at: number): void {
-    this.bits[2 * at] = STALE_LOW;
-    this.bits[2 * at + 1] = STALE_HIGH;
+    const bits = this.bitsOf();
+    bits[2 * at] = STALE_LOW;
+    bits[2 * at + 1] = STALE_HIGH;
     this.stale += 1;
   }
 
@@ -99,7 +106,7 @@ export class Samples {
       const room = Math.max(FIRST_ROOM, Math.ceil(this.length * 1.5));
       this.times = new Float64Array(room);
       this.values = new Float64Array(room);
-      this.bits = new Uint32Array(this.values.buffer);
+      this.bits = null;
     }
     this.times.set(times.subarray(this.from, this.to));
     this.values.set(values.subarray(this.from, this.to));
