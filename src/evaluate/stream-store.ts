@@ -8,7 +8,7 @@ import { numberOf, seriesLabels, type Metric } from '../domain/metric';
 import type { Labels } from '../domain/labels';
 import { LabelSet, METRIC_NAME } from '../promql/label-set';
 import type { Need } from '../promql/needs';
-import { Samples } from '../promql/samples';
+import { Samples, type Reached } from '../promql/samples';
 import type { Selection, SeriesSource, StoredSeries } from '../promql/source';
 import { indexed, SeriesIndex, type Indexed } from './series-index';
 
@@ -18,6 +18,8 @@ export interface StreamStoreOptions {
   readonly maxOfMetric: number;
   /** Told of each sample of a series that is not kept. */
   readonly onRefused: (metric: string) => void;
+  /** As far as is evaluated. Without it, the newest sample says what is too old. */
+  readonly reached?: Reached;
 }
 
 interface Kept extends StoredSeries, Indexed {
@@ -81,7 +83,7 @@ export class StreamStore implements SeriesSource {
         return false;
       }
       this.countAdded();
-      series = { labels, samples: new Samples(keepMs), keepMs };
+      series = { labels, samples: new Samples(keepMs, this.options.reached), keepMs };
       this.made.set(labels.key, series);
       this.show(series, plain, labels.get(METRIC_NAME));
     }
@@ -100,8 +102,9 @@ export class StreamStore implements SeriesSource {
 
   private sweep(): void {
     const gone = new Set<StoredSeries>();
+    const now = Math.min(this.newest, this.options.reached?.at ?? Infinity);
     const isGone = (series: StoredSeries & { readonly keepMs: number }): boolean => {
-      const is = series.samples.lastTime < this.newest - series.keepMs;
+      const is = series.samples.lastTime < now - series.keepMs;
       if (is) gone.add(series);
       return is;
     };
@@ -157,7 +160,7 @@ export class StreamStore implements SeriesSource {
       ...indexed(metric),
       ...{
         labels: keepMs === 0 ? LabelSet.EMPTY : LabelSet.of(labels),
-        samples: new Samples(keepMs),
+        samples: new Samples(keepMs, this.options.reached),
         keepMs,
       },
     };
@@ -196,7 +199,7 @@ class LiveSelection implements Selection {
 }
 
 /** The metric's name where the matchers say exactly which. */
-function nameOf(matchers: readonly Matcher[]): string | null {
+export function nameOf(matchers: readonly Matcher[]): string | null {
   return matchers.find(({ name, op }) => name === METRIC_NAME && op === '=')?.value ?? null;
 }
 
