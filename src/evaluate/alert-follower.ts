@@ -30,13 +30,20 @@ interface Told {
 export interface AlertFollower {
   /** The transition that follows, if one does. Called only for evaluations that count, not for those that are done again. */
   follow(change: AlertChange): Transition | null;
-  /** Whether the alert has been told as firing, or was found so. */
+  /** The alert has been told as ended by somebody else who has its transitions sent. */
+  hasEnded(fingerprint: string, time: number): void;
+  /** Whether the alert has been told as firing or was found so, and what has become of it is told. */
   isFollowed(fingerprint: string): boolean;
 }
+
+/** From then on those are forgotten that are known to have ended. */
+const MANY_ENDS = 1_000;
 
 export function createAlertFollower(options: FollowerOptions): AlertFollower {
   const { known, groupOf, hashOf, onAdopted = () => undefined } = options;
   const told = new Map<string, Told>();
+  /** Until `gds.alerts` tells them back, it takes these for open. */
+  const ends = new Map<string, number>();
   const fingerprints = new WeakMap<LabelSet, string>();
 
   function fingerprintOf(labels: LabelSet): string {
@@ -49,7 +56,7 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
     const id = fingerprintOf(alert.labels);
     const last = told.get(id) ?? adopted(id);
     if (kind === 'ends') return last === undefined ? null : ended(rule, alert, id, last, time);
-    if (last === undefined) return hasEnded(id, alert.firedAt!) ? null : fired(rule, alert, id);
+    if (last === undefined) return isOver(id, alert.firedAt!) ? null : fired(rule, alert, id);
     if (!isWorthTelling(last.value, last.at, alert.value, time)) return null;
     last.value = alert.value;
     last.at = time;
@@ -74,18 +81,25 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
   ): Transition | null {
     if (time <= last.at) return null;
     told.delete(id);
+    hasEnded(id, time);
     return transition('resolved', rule, alert, id, last, time);
   }
 
   /** Resolved since it began to fire, by a person or by the process before this one. */
-  function hasEnded(id: string, firedAt: number): boolean {
+  function isOver(id: string, firedAt: number): boolean {
     const before = known(id);
     return before !== undefined && !before.firing && firedAt <= before.eventTime;
+  }
+
+  function hasEnded(id: string, time: number): void {
+    ends.set(id, time);
+    if (ends.size > MANY_ENDS) for (const each of ends.keys()) if (!known(each)?.firing) ends.delete(each);
   }
 
   function adopted(id: string): Told | undefined {
     const before = known(id);
     if (before === undefined || !before.firing) return undefined;
+    if (before.eventTime <= (ends.get(id) ?? -Infinity)) return undefined;
     const { value, correlation_id: correlationId } = before.last;
     const last: Told = {
       ...{ startsAt: before.episode, correlationId, at: before.eventTime },
@@ -122,5 +136,5 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
     };
   }
 
-  return { follow, isFollowed: (id) => told.has(id) };
+  return { follow, hasEnded, isFollowed: (id) => told.has(id) || ends.has(id) };
 }

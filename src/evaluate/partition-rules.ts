@@ -81,13 +81,14 @@ export function createPartitionRules(options: PartitionRulesOptions): PartitionR
   /** What ended while nobody looked. An alert that is pending may still be the one that is open: its windows were not read far enough. */
   function endUnconfirmed(): void {
     for (const [fingerprint, { last, eventTime }] of unconfirmed) {
-      if (follower.isFollowed(fingerprint)) unconfirmed.delete(fingerprint);
+      if (follower.isFollowed(fingerprint) || !known(fingerprint)?.firing) unconfirmed.delete(fingerprint);
       else {
         const group = engine.groups.find((each) => each.group.name === last.rule?.group);
         const at = group?.evaluatedAt() ?? -Infinity;
         const isJudged = at > eventTime && at > replayedUntil;
         if (!isJudged || isPending(group!, last)) continue;
         unconfirmed.delete(fingerprint);
+        follower.hasEnded(fingerprint, at);
         tell(endedTransition(last, at, 'recovered'));
       }
     }
