@@ -13,7 +13,12 @@ import type { Transition, TransitionKind } from '../domain/transition';
 import type { MetricPlace, MetricSink, OpenAlerts, TransitionPublisher } from '../stream/port';
 import { createEvaluator, type Evaluator } from './evaluator';
 import { compileRules, MAX_LOOKBACK_MS } from './rule-set';
-import { createPartitionRules, ruleHash, type PartitionRules } from './partition-rules';
+import {
+  createPartitionRules,
+  ruleHash,
+  type PartitionRules,
+  type PartitionRulesOptions,
+} from './partition-rules';
 import { lookbackOf } from './rule-engine';
 import { endedTransition } from './transition-of';
 
@@ -24,6 +29,8 @@ export type EvaluateEvent =
   | { readonly kind: 'late' }
   /** A sample of a series that is one too many of its metric; `first` of the metric since the partition came. */
   | { readonly kind: 'series_refused'; readonly metric: string; readonly first: boolean }
+  /** So many metrics that rules have made could not be published. */
+  | { readonly kind: 'derived_dropped'; readonly metrics: number }
   /** A rule of a group cannot be evaluated any more, or again: null. */
   | {
       readonly kind: 'rule_error';
@@ -45,15 +52,22 @@ export interface EvaluatorHostOptions {
   readonly rules: readonly ThresholdRule[];
   /** Groups of rules over expressions that each partition can evaluate by itself. */
   readonly groups?: readonly RuleGroup[];
+  /** Those of them that a partition evaluates. Default: all. */
+  readonly groupsOf?: (partition: number) => readonly RuleGroup[];
   /** Of groups that name none. Default 15 s. */
   readonly intervalMs?: number;
   readonly openAlerts: OpenAlerts;
   readonly publisher: TransitionPublisher;
   /**
-   * The partition number of an instance's metrics. With it, an open alert that no rule makes any more is resolved by the
-   * process that has its partition. Leave it out when several pools with different rules share `gds.alerts`.
+   * The partition number of an instance's metrics, or of a group. With it, an open alert that no rule makes any more is
+   * resolved by the process that has its partition. Leave it out when several pools with different rules share
+   * `gds.alerts`. Null: it is not evaluated here.
    */
-  readonly partitionOf?: (instanceId: string) => number;
+  readonly partitionOf?: (instanceId: string, group: string | null) => number | null;
+  /** Told of each sample of a series that a partition's groups make. */
+  readonly onMade?: (
+    ...made: [partition: number, ...Parameters<NonNullable<PartitionRulesOptions['onMade']>>]
+  ) => void;
   /** At most so many series of a metric in each partition. Default 100,000. */
   readonly maxSeriesOfMetric?: number;
   readonly now?: () => number;
@@ -79,7 +93,7 @@ interface Slot {
 
 export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink & { stats(): HostStats } {
   const { openAlerts, publisher, now = Date.now, onEvent = () => undefined } = options;
-  const { groups = [], intervalMs = 15_000 } = options;
+  const { groups = [], groupsOf = () => groups, intervalMs = 15_000, onMade } = options;
   const rules = compileRules(options.rules);
   const slots = new Map<number, Slot>();
 
@@ -129,14 +143,16 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
     const mine = [...openAlerts.open()].filter(
       ({ last }) => isOfGroups(last) && partitionOf(last) === partition,
     );
+    const here = groupsOf(partition);
     const partitionRules =
-      groups.length === 0
+      here.length === 0
         ? null
         : createPartitionRules({
             ...common,
-            groups,
+            groups: here,
             intervalMs,
             open: mine,
+            onMade: onMade && ((...made) => onMade(partition, ...made)),
             tell: (each) => outbox.push(each),
             onError: (group, rule, error) =>
               onEvent({ kind: 'rule_error', group: group.name, rule: rule.name, error }),
@@ -145,8 +161,10 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
   }
 
   /** Null where it cannot be told: then nobody ends what is open. */
-  function partitionOf({ condition, labels }: Transition): number | null {
-    return options.partitionOf?.(condition?.series.instance_id ?? labels.instance_id ?? '') ?? null;
+  function partitionOf({ condition, labels, rule }: Transition): number | null {
+    const instanceId = condition?.series.instance_id ?? labels.instance_id ?? '';
+    const group = condition === undefined ? (rule?.group ?? null) : null;
+    return options.partitionOf?.(instanceId, group) ?? null;
   }
 
   async function resolveRemoved(partitions: ReadonlySet<number>): Promise<void> {

@@ -9,7 +9,7 @@ import type { AlertRule, GroupRule, RuleGroup } from '../domain/rule-group';
 import type { Transition } from '../domain/transition';
 import { createAlertFollower } from './alert-follower';
 import type { Known } from './evaluator';
-import { createRuleEngine } from './rule-engine';
+import { createRuleEngine, type OnMade } from './rule-engine';
 import { endedTransition } from './transition-of';
 
 export interface PartitionRulesOptions {
@@ -23,6 +23,8 @@ export interface PartitionRulesOptions {
   readonly maxSeriesOfMetric?: number;
   readonly onSeriesRefused?: (metric: string) => void;
   readonly onError?: (group: RuleGroup, rule: GroupRule, error: string | null) => void;
+  /** Told of each sample of a series that a rule makes. `replayed`: in an evaluation that was done before. */
+  readonly onMade?: (...made: [...Parameters<OnMade>, replayed: boolean]) => void;
 }
 
 export interface PartitionRules {
@@ -42,7 +44,7 @@ const MOST_MS = 20;
 export const ruleHash = (rule: GroupRule): string => fnv1a64(canonical(rule));
 
 export function createPartitionRules(options: PartitionRulesOptions): PartitionRules {
-  const { groups, known, tell, onAdopted } = options;
+  const { groups, known, tell, onAdopted, onMade } = options;
   const names = new Map<AlertRule, { group: string; hash: string }>();
   for (const { name, rules } of groups)
     for (const rule of rules)
@@ -58,6 +60,7 @@ export function createPartitionRules(options: PartitionRulesOptions): PartitionR
     maxSeriesOfMetric: options.maxSeriesOfMetric,
     onSeriesRefused: options.onSeriesRefused,
     onError: options.onError,
+    onMade: onMade && ((...made) => onMade(...made, replaying)),
     onAlert(change) {
       if (!replaying) {
         const transition = follower.follow(change);

@@ -5,10 +5,11 @@
  */
 import type { Metric } from '../domain/metric';
 import type { GroupRule, RuleGroup } from '../domain/rule-group';
+import type { LabelSet } from '../promql/label-set';
 import { needsOf } from '../promql/needs';
 import { parseExpr } from '../promql/parse';
 import { LOOKBACK_MS, Preparer } from '../promql/prepare';
-import { createGroup, type AlertChange, type EvaluatedGroup } from './rule-group';
+import { createGroup, type AlertChange, type EvaluatedGroup, type SeriesWriter } from './rule-group';
 import { StreamStore } from './stream-store';
 
 export interface RuleEngineOptions {
@@ -17,10 +18,14 @@ export interface RuleEngineOptions {
   readonly defaultIntervalMs: number;
   readonly maxSeriesOfMetric?: number;
   readonly onAlert: (change: AlertChange) => void;
+  /** Told of each sample of a series that a rule makes. */
+  readonly onMade?: OnMade;
   /** Told of each sample of a series that is one too many of its metric. */
   readonly onSeriesRefused?: (metric: string) => void;
   readonly onError?: (group: RuleGroup, rule: GroupRule, error: string | null) => void;
 }
+
+export type OnMade = (group: RuleGroup, labels: LabelSet, time: number, sample: number | 'stale') => void;
 
 export interface RuleEngine {
   /** Takes a sample; evaluations at times before `advance` has seen them include it. */
@@ -51,12 +56,14 @@ const MAX_SERIES_OF_METRIC = 100_000;
 const AHEAD_MS = 300_000;
 
 export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
-  const { groups, defaultIntervalMs, onAlert, onError = () => undefined } = options;
+  const { groups, defaultIntervalMs, onAlert, onMade, onError = () => undefined } = options;
+  const reached = { at: -Infinity };
   const intervalOf = ({ intervalMs }: RuleGroup): number => intervalMs || defaultIntervalMs;
   const store = new StreamStore({
     needs: groups.flatMap((group) => needsOfGroup(group, intervalOf(group))),
     maxOfMetric: options.maxSeriesOfMetric ?? MAX_SERIES_OF_METRIC,
     onRefused: options.onSeriesRefused ?? (() => undefined),
+    reached,
   });
   const preparers = new Map<number, Preparer>();
   const due = groups.map((group) => {
@@ -64,7 +71,10 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
     // Subqueries without a step take the group's interval: only groups that agree in it can share work.
     const preparer = preparers.get(interval) ?? new Preparer({ source: store, defaultStepMs: interval });
     preparers.set(interval, preparer);
-    const write = store.write.bind(store);
+    const write: SeriesWriter = (labels, at, sample) => {
+      onMade?.(group, labels, at, sample);
+      return store.write(labels, at, sample);
+    };
     const evaluated = createGroup(group, {
       ...{ preparer, write, externalLabels: {}, externalUrl: '', onAlert },
       onError: (rule, error) => onError(group, rule, error),
@@ -78,6 +88,7 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
       if (Number.isNaN(each.next)) each.next = Math.ceil(time / each.interval) * each.interval;
     for (;;) {
       const next = due.reduce((least, each) => Math.min(least, each.next), Infinity);
+      reached.at = Math.min(next, time);
       if (next > time) return true;
       for (const each of due) {
         if (each.next !== next) continue;
