@@ -1,0 +1,147 @@
+/**
+ * A pool of evaluators without Kafka: logs of metrics, of shared samples and of alerts, and processes that read them, commit,
+ * die and take over. Times are seconds.
+ */
+import type { Metric, MetricValue } from '../../../src/domain/metric';
+import type { RuleGroup } from '../../../src/domain/rule-group';
+import type { Transition } from '../../../src/domain/transition';
+import { createGlobalHost, type GlobalHost } from '../../../src/evaluate/global-host';
+import { planGroups } from '../../../src/evaluate/global-groups';
+import type { SharedRecord } from '../../../src/stream/port';
+import { knowing, SECOND } from './sketches';
+
+export const x = (name: string, instance: string, value: MetricValue, tags: Metric['tags'] = {}): Metric => ({
+  ...{ timestamp: '', database_type: 'host', instance_id: instance, metric_name: name, value, tags },
+});
+
+interface Log<T> {
+  readonly entries: T[];
+  committed: number;
+}
+
+interface Sample {
+  readonly metric: Metric;
+  readonly at: number;
+  readonly recordedAt: number;
+}
+
+interface Process {
+  readonly host: GlobalHost;
+  has: number[];
+  readonly read: number[];
+}
+
+export function createPool(groups: readonly RuleGroup[], partitions: number, processes = 2) {
+  const plan = planGroups(groups, partitions);
+  const all = Array.from({ length: partitions }, (_, n) => n);
+  const logOf = <T>(): Log<T>[] => all.map(() => ({ entries: [], committed: 0 }));
+  const [metrics, shared] = [logOf<Sample>(), logOf<SharedRecord>()];
+  const told: Transition[] = [];
+  const alerts = knowing([]);
+  const derived: Metric[] = [];
+  let members: Process[] = [];
+
+  const newProcess = (): Process => ({
+    has: [],
+    read: all.map(() => 0),
+    host: createGlobalHost({
+      ...{ rules: [], plan, intervalMs: 10 * SECOND, openAlerts: alerts },
+      ...{ isDerived: (topic) => topic === 'derived', partitionOf: (id) => Number(id.slice(1)) % partitions },
+      publisher: {
+        async publish(transitions) {
+          told.push(...transitions);
+          transitions.forEach(alerts.take);
+        },
+      },
+      shared: {
+        topic: 'shared',
+        async publish(records) {
+          for (const record of records)
+            shared[record.slot]!.entries.push(JSON.parse(JSON.stringify(record)) as SharedRecord);
+        },
+      },
+      derived: { publish: async (made) => void derived.push(...made) },
+    }),
+  });
+
+  async function assign(): Promise<void> {
+    for (const [i, member] of members.entries()) {
+      const has = all.filter((partition) => partition % members.length === i);
+      const fresh = has.filter((partition) => !member.has.includes(partition));
+      member.has = has;
+      await member.host.assigned(has, fresh);
+      for (const partition of fresh) await readAgain(member, partition);
+    }
+  }
+
+  async function readAgain({ host, read }: Process, partition: number): Promise<void> {
+    const { entries, committed } = metrics[partition]!;
+    entries.forEach(({ metric, at, recordedAt }, offset) => {
+      const replayed = offset < committed;
+      host.reached(partition, recordedAt, replayed);
+      host.offer(metric, at, { topic: 'm', partition, replayed });
+    });
+    await host.flush(partition);
+    read[partition] = 0;
+  }
+
+  async function readShared({ host, has, read }: Process): Promise<void> {
+    for (const slot of has) {
+      const { entries, committed } = shared[slot]!;
+      for (; read[slot]! < entries.length; read[slot]! += 1) {
+        const replayed = read[slot]! < committed;
+        host.shared!.offer(entries[read[slot]!]!, replayed);
+        while (!host.shared!.advance(slot, replayed));
+      }
+      await host.shared?.flush(slot);
+    }
+  }
+
+  const memberOf = (partition: number): Process => members.find(({ has }) => has.includes(partition))!;
+
+  return {
+    plan,
+    told,
+    derived,
+    shared,
+    async start() {
+      members = Array.from({ length: processes }, newProcess);
+      await assign();
+    },
+    /** All that was recorded before has been read, but of partitions without a member or those that are left out. */
+    async reached(second: number, but: readonly number[] = []) {
+      for (const { host, has } of members)
+        for (const partition of has.filter((each) => !but.includes(each))) {
+          while (!host.reached(partition, second * SECOND, false));
+          await host.flush(partition);
+        }
+      for (const member of members) await readShared(member);
+    },
+    async sample(second: number, metric: Metric, at = second, isFlushed = true) {
+      const partition = Number(metric.instance_id.slice(1)) % partitions;
+      metrics[partition]!.entries.push({ metric, at: at * SECOND, recordedAt: second * SECOND });
+      const { host } = memberOf(partition);
+      host.offer(metric, at * SECOND, { topic: 'm', partition, replayed: false });
+      if (isFlushed) await host.flush(partition);
+    },
+    commit() {
+      for (const member of members)
+        for (const partition of member.has) {
+          metrics[partition]!.committed = metrics[partition]!.entries.length;
+          if (member.host.shared !== undefined) shared[partition]!.committed = member.read[partition]!;
+        }
+    },
+    async kill(which: number) {
+      members = members.filter((_, i) => i !== which);
+      if (members.length === 0) members = [newProcess()];
+      await assign();
+      for (const member of members) await readShared(member);
+    },
+    slots: () => members.flatMap(({ host }) => host.slots()),
+    offerDerived: (metric: Metric, at: number) =>
+      members[0]!.host.offer(metric, at * SECOND, { topic: 'derived', partition: 0, replayed: false }),
+    lookbackMs: () => members[0]!.host.lookbackMs,
+  };
+}
+
+export type Pool = ReturnType<typeof createPool>;
