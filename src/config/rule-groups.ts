@@ -5,8 +5,6 @@
 import { z } from 'zod';
 import { messageOf } from '../domain/errors';
 import { NO_EXTENSIONS, type GroupRule, type RuleGroup } from '../domain/rule-group';
-import { formatExpr } from '../promql/format';
-import { crossesPartitions } from '../promql/locality';
 import { needsOf } from '../promql/needs';
 import { parseExpr } from '../promql/parse';
 import { LOOKBACK_MS } from '../promql/prepare';
@@ -183,9 +181,6 @@ export function hasRuleGroups({ value }: Source): boolean {
   return typeof value === 'object' && value !== null && 'groups' in value;
 }
 
-/** The label by which series are spread over evaluators. */
-const SPREAD_BY = 'instance_id';
-
 /** A file whose groups are to be evaluated over the stream. `names`: the groups of the files before. */
 export function streamedGroupsIn(source: Source, names: Map<string, string>): RuleGroupsResult {
   const file = source.file ?? 'the configuration';
@@ -210,14 +205,6 @@ export function streamedGroupsIn(source: Source, names: Map<string, string>): Ru
 function notStreamed(text: string, path: Path): Finding[] {
   const expr = parseExpr(text);
   const value = JSON.stringify(text);
-  const crossing = crossesPartitions(expr, SPREAD_BY);
-  if (crossing !== null)
-    return [
-      {
-        ...{ path, value, accepted: `grouping, matching and joining by ${SPREAD_BY}` },
-        message: `needs the series of all instances in one place, because of ${formatExpr(crossing)}: evaluators do not have that yet`,
-      },
-    ];
   const fixed = needsOf(expr, { lookbackMs: LOOKBACK_MS, defaultStepMs: LOOKBACK_MS }).some(
     ({ backMs }) => backMs === Infinity,
   );

@@ -32,7 +32,8 @@ interface Process {
 }
 
 export function createPool(groups: readonly RuleGroup[], partitions: number, processes = 2) {
-  const plan = planGroups(groups, partitions);
+  let plan = planGroups(groups, partitions);
+  let committedUnder = plan.id;
   const all = Array.from({ length: partitions }, (_, n) => n);
   const logOf = <T>(): Log<T>[] => all.map(() => ({ entries: [], committed: 0 }));
   const [metrics, shared] = [logOf<Sample>(), logOf<SharedRecord>()];
@@ -69,7 +70,7 @@ export function createPool(groups: readonly RuleGroup[], partitions: number, pro
       const has = all.filter((partition) => partition % members.length === i);
       const fresh = has.filter((partition) => !member.has.includes(partition));
       member.has = has;
-      await member.host.assigned(has, fresh);
+      await member.host.assigned(has, fresh, committedUnder === plan.id ? [] : fresh);
       for (const partition of fresh) await readAgain(member, partition);
     }
   }
@@ -78,7 +79,7 @@ export function createPool(groups: readonly RuleGroup[], partitions: number, pro
     const { entries, committed } = metrics[partition]!;
     entries.forEach(({ metric, at, recordedAt }, offset) => {
       const replayed = offset < committed;
-      host.reached(partition, recordedAt, replayed);
+      while (!host.reached(partition, recordedAt, replayed));
       host.offer(metric, at, { topic: 'm', partition, replayed });
     });
     await host.flush(partition);
@@ -100,7 +101,6 @@ export function createPool(groups: readonly RuleGroup[], partitions: number, pro
   const memberOf = (partition: number): Process => members.find(({ has }) => has.includes(partition))!;
 
   return {
-    plan,
     told,
     derived,
     shared,
@@ -125,11 +125,19 @@ export function createPool(groups: readonly RuleGroup[], partitions: number, pro
       if (isFlushed) await host.flush(partition);
     },
     commit() {
+      committedUnder = plan.id;
       for (const member of members)
         for (const partition of member.has) {
           metrics[partition]!.committed = metrics[partition]!.entries.length;
           if (member.host.shared !== undefined) shared[partition]!.committed = member.read[partition]!;
         }
+    },
+    /** All processes are stopped, and others are started with these groups. */
+    async restart(others: readonly RuleGroup[]) {
+      plan = planGroups(others, partitions);
+      members = Array.from({ length: processes }, newProcess);
+      await assign();
+      for (const member of members) await readShared(member);
     },
     async kill(which: number) {
       members = members.filter((_, i) => i !== which);
