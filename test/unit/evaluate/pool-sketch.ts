@@ -28,6 +28,8 @@ interface Sample {
 interface Process {
   readonly host: GlobalHost;
   has: number[];
+  /** Of each partition's metrics, and of each slot. */
+  readonly offered: number[];
   readonly read: number[];
 }
 
@@ -44,6 +46,7 @@ export function createPool(groups: readonly RuleGroup[], partitions: number, pro
 
   const newProcess = (): Process => ({
     has: [],
+    offered: all.map(() => 0),
     read: all.map(() => 0),
     host: createGlobalHost({
       ...{ rules: [], plan, intervalMs: 10 * SECOND, openAlerts: alerts },
@@ -71,19 +74,28 @@ export function createPool(groups: readonly RuleGroup[], partitions: number, pro
       const fresh = has.filter((partition) => !member.has.includes(partition));
       member.has = has;
       await member.host.assigned(has, fresh, committedUnder === plan.id ? [] : fresh);
-      for (const partition of fresh) await readAgain(member, partition);
+      for (const partition of fresh) {
+        member.offered[partition] = member.read[partition] = 0;
+        await readMetrics(member, partition, metrics[partition]!.committed);
+      }
     }
   }
 
-  async function readAgain({ host, read }: Process, partition: number): Promise<void> {
+  /** Up to this offset. */
+  async function readMetrics(
+    { host, offered }: Process,
+    partition: number,
+    until: number,
+    isFlushed = true,
+  ): Promise<void> {
     const { entries, committed } = metrics[partition]!;
-    entries.forEach(({ metric, at, recordedAt }, offset) => {
-      const replayed = offset < committed;
+    for (; offered[partition]! < until; offered[partition]! += 1) {
+      const { metric, at, recordedAt } = entries[offered[partition]!]!;
+      const replayed = offered[partition]! < committed;
       while (!host.reached(partition, recordedAt, replayed));
       host.offer(metric, at, { topic: 'm', partition, replayed });
-    });
-    await host.flush(partition);
-    read[partition] = 0;
+    }
+    if (isFlushed) await host.flush(partition);
   }
 
   async function readShared({ host, has, read }: Process): Promise<void> {
@@ -108,27 +120,33 @@ export function createPool(groups: readonly RuleGroup[], partitions: number, pro
       members = Array.from({ length: processes }, newProcess);
       await assign();
     },
-    /** All that was recorded before has been read, but of partitions without a member or those that are left out. */
-    async reached(second: number, but: readonly number[] = []) {
-      for (const { host, has } of members)
-        for (const partition of has.filter((each) => !but.includes(each))) {
-          while (!host.reached(partition, second * SECOND, false));
-          await host.flush(partition);
+    /** All that was recorded before has been read, but for partitions that are behind. */
+    async reached(second: number, behind: readonly number[] = []) {
+      for (const member of members)
+        for (const partition of member.has.filter((each) => !behind.includes(each))) {
+          await readMetrics(member, partition, metrics[partition]!.entries.length);
+          while (!member.host.reached(partition, second * SECOND, false));
+          await member.host.flush(partition);
         }
       for (const member of members) await readShared(member);
     },
-    async sample(second: number, metric: Metric, at = second, isFlushed = true) {
+    async sample(
+      second: number,
+      metric: Metric,
+      at = second,
+      then: 'flushed' | 'unsent' | 'behind' = 'flushed',
+    ) {
       const partition = Number(metric.instance_id.slice(1)) % partitions;
-      metrics[partition]!.entries.push({ metric, at: at * SECOND, recordedAt: second * SECOND });
-      const { host } = memberOf(partition);
-      host.offer(metric, at * SECOND, { topic: 'm', partition, replayed: false });
-      if (isFlushed) await host.flush(partition);
+      const { entries } = metrics[partition]!;
+      entries.push({ metric, at: at * SECOND, recordedAt: second * SECOND });
+      if (then !== 'behind')
+        await readMetrics(memberOf(partition), partition, entries.length, then === 'flushed');
     },
     commit() {
       committedUnder = plan.id;
       for (const member of members)
         for (const partition of member.has) {
-          metrics[partition]!.committed = metrics[partition]!.entries.length;
+          metrics[partition]!.committed = member.offered[partition]!;
           if (member.host.shared !== undefined) shared[partition]!.committed = member.read[partition]!;
         }
     },
