@@ -91,7 +91,6 @@ test(
       what: 'an evaluation of a time after the death',
       timeoutMs: 30_000,
     });
-    console.info(`evaluated again after ${next.recordedAt - killedAt} ms`);
     expect(next.recordedAt - killedAt).toBeLessThan(WITHIN_MS);
     expect(next.value).toBe(120);
 
