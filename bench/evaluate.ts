@@ -9,7 +9,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Kafka } from 'kafkajs';
-import type { ThresholdRule } from '../src/domain/rule';
+import { NO_EXTENSIONS, type AlertRule, type RuleGroup } from '../src/domain/rule-group';
 import { createEvaluatorHost } from '../src/evaluate/host';
 import { compressionType, type Compression } from '../src/stream/compression';
 import type { StreamEvent } from '../src/stream/events';
@@ -169,30 +169,20 @@ async function emptyAlerts(kafka: Kafka, instance: string): Promise<void> {
   });
 }
 
-export function benchRules(mode: 'one' | 'all'): ThresholdRule[] {
-  return Array.from({ length: RULES }, (_, k): ThresholdRule => {
-    const metric = `metric_${k % METRICS}_percent`;
+/** Twenty rules about each metric, each about one instance or about all. */
+export function benchRules(mode: 'one' | 'all'): RuleGroup {
+  const rules = Array.from({ length: RULES }, (_, k): AlertRule => {
     const instance = `pg-${Math.floor(k / METRICS) * (INSTANCES / (RULES / METRICS)) + 7}`;
+    const series = `metric_${k % METRICS}_percent${mode === 'one' ? `{instance_id="${instance}"}` : ''}`;
     return {
-      group: 'bench',
-      name: `Rule${k}`,
-      metric,
-      matchers: mode === 'one' ? [{ name: 'instance_id', op: '=', value: instance }] : [],
-      severity: 'warning',
-      operator: '>',
-      threshold: mode === 'one' || k < METRICS ? 90 : 99,
-      recoveryThreshold: 85,
-      forMs: 0,
-      windowMs: 0,
-      consecutiveFailures: 1,
-      cooldownMs: 60_000,
-      labels: { team: 'dba' },
-      annotations: { summary: 'bench' },
-      runbook: null,
-      inhibitedBy: null,
-      hash: String(k),
+      ...{ kind: 'alert', name: `Rule${k}`, forMs: 0, keepFiringForMs: 0, ...NO_EXTENSIONS },
+      expr: `${series} > ${mode === 'one' || k < METRICS ? 90 : 99}`,
+      recovery: `${series} <= 85`,
+      ...{ noData: 'keep', cooldownMs: 60_000 },
+      ...{ labels: { severity: 'warning', team: 'dba' }, annotations: { summary: 'bench' } },
     };
   });
+  return { file: null, name: 'bench', intervalMs: null, queryOffsetMs: null, limit: 0, rules };
 }
 
 async function runBare(broker: string, instance: string, messages: number): Promise<Run> {
@@ -233,7 +223,7 @@ async function runWhole(
   const openAlerts = followOpenAlerts({ kafka, instance });
   let transitions = 0;
   const host = createEvaluatorHost({
-    rules: benchRules(mode),
+    groups: [benchRules(mode)],
     openAlerts,
     publisher,
     onEvent: (event) => (transitions += event.kind === 'transition' ? 1 : 0),

@@ -43,7 +43,6 @@ export async function startEvaluator(shared: Shared): Promise<void> {
     ...{ lane: 'derived metrics', topicOf: derivedTopic, lingerMs: 0, timeoutMs: 5_000 },
   });
   const host = createGlobalHost({
-    rules: config.rules,
     plan,
     intervalMs: config.evaluate.intervalMs,
     openAlerts,
@@ -63,7 +62,7 @@ export async function startEvaluator(shared: Shared): Promise<void> {
   const onSlots = slotObserver(shared);
   const watching = setInterval(() => onSlots(host.slots(), Date.now()), LOOK_AT_SLOTS_MS);
   const inGroups = config.ruleGroups.reduce((sum, { rules }) => sum + rules.length, 0);
-  metrics.rulesLoaded.set(config.rules.length + inGroups);
+  metrics.rulesLoaded.set(inGroups);
   health.register('metric consumer', async () => {
     if (!consumer.joined()) throw new Error('it has not joined its group');
     const { series, partitions, unsent } = host.stats();

@@ -15,7 +15,7 @@ export interface Built {
   readonly file: string | null;
   /** Relative paths of secrets start here. */
   readonly folder: string;
-  readonly ruleSet: Pick<RuleSet, 'rules' | 'groups'>;
+  readonly ruleSet: Omit<RuleSet, 'problems'>;
 }
 
 export function buildConfig(raw: RawConfig, { file, folder, ruleSet }: Built): Omit<Config, 'warnings'> {
@@ -39,7 +39,6 @@ export function buildConfig(raw: RawConfig, { file, folder, ruleSet }: Built): O
       maxSkewMs: raw.evaluate.max_skew,
       intervalMs: raw.evaluate.interval,
     },
-    rules: ruleSet.rules,
     ruleGroups: ruleSet.groups,
     receivers,
     page: raw.route.receivers.map((name) => toPage(receivers.find((receiver) => receiver.name === name)!)),

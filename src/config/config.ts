@@ -6,12 +6,11 @@ import type { EscalationPolicy } from '../domain/escalation';
 import type { Labels } from '../domain/labels';
 import type { NotifyAfter, PageReceiver } from '../domain/life';
 import type { Matcher } from '../domain/matchers';
-import type { ThresholdRule } from '../domain/rule';
-import type { RuleGroup } from '../domain/rule-group';
 import type { Limits, TargetType } from '../collect/port';
 import type { RemediationPolicy } from '../remediate/port';
 import type { LogLevel } from '../observe/logger';
 import type { Problem } from './problems';
+import type { ConfiguredGroup } from './short-forms/group';
 import type { Secret } from './secret';
 
 export interface TargetConfig {
@@ -97,10 +96,8 @@ export interface Config {
     /** Of rule groups that name none. */
     readonly intervalMs: number;
   };
-  /** Of the file and of its rule files. */
-  readonly rules: readonly ThresholdRule[];
-  /** Of rule files in Prometheus' form. */
-  readonly ruleGroups: readonly RuleGroup[];
+  /** Of the file and of its rule files, in Prometheus' form or in short form. */
+  readonly ruleGroups: readonly ConfiguredGroup[];
   readonly receivers: readonly ReceiverConfig[];
   /** Who is told of every alert. */
   readonly page: readonly PageReceiver[];

@@ -8,6 +8,8 @@ import type { RawConfig, RawReceiver } from './schema';
 export interface Known {
   readonly runbooks?: readonly Pick<Runbook, 'name' | 'inputs'>[];
   readonly metrics?: readonly { readonly name: string; readonly unit?: string }[];
+  /** Of the configuration that the rules belong to. */
+  readonly receivers?: readonly string[];
   /** Target type → its metric groups. */
   readonly groups?: Readonly<Record<string, readonly string[]>>;
 }

@@ -2,6 +2,7 @@
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
 
 export const DEFAULTS = Object.freeze({
   instance: '',
@@ -24,6 +25,31 @@ export const DEFAULTS = Object.freeze({
   },
   evaluate: { pool: 'default', max_skew: 300 * SECOND, interval: 15 * SECOND },
   rule: { operator: '>', severity: 'warning', for: 0, window: 0, consecutive_failures: 1 },
+  short_forms: {
+    forecast: { window: HOUR },
+    rate_of_change: { window: 5 * MINUTE, counter: false, percent: false },
+    anomaly: {
+      method: 'zscore',
+      direction: 'both',
+      season: 24 * HOUR,
+      seasons: 3,
+      zscore: { window: HOUR, deviations: 3 },
+      mad: { window: HOUR, deviations: 3.5 },
+      seasonal: { window: 10 * MINUTE, deviations: 3 },
+    },
+    absence: { look_back: HOUR },
+    composite: { on: ['instance_id'] },
+    burn_rate: {
+      by: ['instance_id', 'database_type', 'environment'],
+      windows: [
+        { long: HOUR, short: 5 * MINUTE, factor: 14.4, severity: 'critical' },
+        { long: 6 * HOUR, short: 30 * MINUTE, factor: 6, severity: 'critical' },
+        { long: 72 * HOUR, short: 6 * HOUR, factor: 1, severity: 'warning' },
+      ],
+    },
+    /** What belongs to an instance beside its id. */
+    instance_labels: ['database_type', 'environment'],
+  },
   receiver: {
     timeout: 10 * SECOND,
     send_resolved: true,

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { DURATION_FORM, formatDuration, tryParseDuration } from '../domain/duration';
 import { parseMatcher, MATCHER_FORM, type Matcher } from '../domain/matchers';
+import type { Occurrences } from '../domain/rule-group';
 
 /** What a field's reader answers for a value that it does not take. */
 const REFUSED = Symbol('refused');
@@ -131,8 +132,9 @@ export const labelValue = () =>
   });
 
 const LABEL_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
-export const labels = () =>
-  z.record(z.string().regex(LABEL_NAME, 'letters, digits and _, not beginning with a digit'), labelValue());
+const LABEL_FORM = 'letters, digits and _, not beginning with a digit';
+export const labelName = () => textLike(LABEL_NAME, `a label's name: ${LABEL_FORM}`);
+export const labels = () => z.record(z.string().regex(LABEL_NAME, LABEL_FORM), labelValue());
 
 export const matcher = () =>
   field(MATCHER_FORM, (value): Matcher | typeof REFUSED => {
@@ -174,5 +176,31 @@ export const amount = () =>
     const found = typeof value === 'string' ? AMOUNT.exec(value.trim()) : null;
     return found ? { number: Number(found[1]), unit: found[2] ?? null } : REFUSED;
   });
+
+export const positive = () =>
+  field('a number above 0', (value) => {
+    const number = numberIn(value);
+    return number > 0 && number < Infinity ? number : REFUSED;
+  });
+
+/** `25%`, or the number without the sign. */
+export const percent = () =>
+  field('a percentage from 0% to 100%, such as 25%', (value) => {
+    const number = numberIn(typeof value === 'string' ? value.trim().replace(/\s*%$/, '') : value);
+    return number >= 0 && number <= 100 ? number : REFUSED;
+  });
+
+const MOST_OCCURRENCES = 1_000;
+
+/** At least so many of the last so many. */
+export const occurrences = () =>
+  field(
+    `so many of the last so many, at most ${MOST_OCCURRENCES}, such as 3 of 5`,
+    (value): Occurrences | typeof REFUSED => {
+      const found = typeof value === 'string' ? /^(\d+)\s+of\s+(\d+)$/.exec(value.trim()) : null;
+      const [count, of] = [Number(found?.[1]), Number(found?.[2])];
+      return count >= 1 && count <= of && of <= MOST_OCCURRENCES ? { count, of } : REFUSED;
+    },
+  );
 
 export const filePath = () => text('the path of a file');

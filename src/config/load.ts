@@ -49,7 +49,9 @@ export function checkConfig(source: ConfigSource, env: Env = processEnv(), known
 
   const folder = resolve(file === null ? '.' : dirname(file));
   const raw = parsed.value;
-  const ruleSet = collectRules(parsed, raw.rules, raw.rule_files, folder, env, known);
+  const whole = main.value;
+  const ofRules = { ...known, receivers: namesIn(whole, 'receivers') };
+  const ruleSet = collectRules({ ...parsed, whole }, raw.rules, raw.rule_files, folder, env, ofRules);
   const findings = [...crossFindings(raw, known), ...missingFiles(raw, folder)];
   const problems = merged(main.problems, [
     ...parsed.problems,
@@ -59,6 +61,15 @@ export function checkConfig(source: ConfigSource, env: Env = processEnv(), known
   if (problems.some(({ level }) => level === 'error')) return { config: null, problems };
   const config = { ...buildConfig(raw, { file, folder, ruleSet }), warnings: problems };
   return { config: frozen(config), problems };
+}
+
+/** All names of a section, those of items with errors too; undefined where it is no list, which is said already. */
+function namesIn(whole: unknown, section: string): string[] | undefined {
+  const items: unknown = (whole as Record<string, unknown> | null | undefined)?.[section] ?? [];
+  if (!Array.isArray(items)) return undefined;
+  return items
+    .map((item) => (item as { name?: unknown } | null)?.name)
+    .filter((name) => typeof name === 'string');
 }
 
 /** A value whose variable is missing is one problem, not two. In the order of the text, one file after the other. */

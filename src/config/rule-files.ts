@@ -2,32 +2,38 @@
 import { readFileSync } from 'node:fs';
 import { basename, extname, relative } from 'node:path';
 import { messageOf } from '../domain/errors';
-import type { ThresholdRule } from '../domain/rule';
-import type { RuleGroup } from '../domain/rule-group';
-import { unknownName, type Known } from './cross-checks';
+import { AlertReferences, checkMetric, checkNames } from './alert-references';
+import type { Known } from './cross-checks';
 import type { Env } from './env';
+import { notStreamed } from './expr-checks';
 import { filesOf, isPattern } from './globs';
 import { parseAll, type Placing } from './parse-all';
-import type { Finding, Path, Problem } from './problems';
+import { pathText, type Finding, type Path, type Problem } from './problems';
 import { hasRuleGroups, streamedGroupsIn } from './rule-groups';
-import { toRules } from './rules';
-import { ruleFileSchema, type RawRule } from './schema';
-import { readSource } from './source';
+import { ruleFileSchema } from './schema';
+import { readRules, shortFormGroup, type ReadRule, type ConfiguredGroup } from './short-forms/group';
+import type { RawRule } from './short-forms/schema';
+import { readSource, type Source } from './source';
 
 /** The group of rules that stand in tocsin.yaml itself. */
 export const OWN_GROUP = 'default';
 
 export interface RuleSet {
-  readonly rules: readonly ThresholdRule[];
-  /** Of files in Prometheus' form. */
-  readonly groups: readonly RuleGroup[];
+  readonly groups: readonly ConfiguredGroup[];
   readonly problems: readonly Problem[];
+}
+
+/** The configuration's own text. */
+interface Main extends Placing {
+  readonly whole: unknown;
 }
 
 interface Collected {
   readonly known: Known;
-  readonly rules: ThresholdRule[];
-  readonly groups: RuleGroup[];
+  /** Of files in Prometheus' form. */
+  readonly groups: ConfiguredGroup[];
+  readonly shortForms: Map<string, ConfiguredGroup>;
+  readonly references: AlertReferences;
   /** The groups' names → their files. */
   readonly groupNames: Map<string, string>;
   readonly problems: Problem[];
@@ -36,7 +42,7 @@ interface Collected {
 }
 
 export function collectRules(
-  main: Placing,
+  main: Main,
   own: readonly RawRule[],
   patterns: readonly string[],
   folder: string,
@@ -45,13 +51,15 @@ export function collectRules(
 ): RuleSet {
   const collected: Collected = {
     known,
-    rules: [],
     groups: [],
+    shortForms: new Map(),
+    references: new AlertReferences(),
     groupNames: new Map(),
     problems: [],
     places: new Map(),
   };
-  add(collected, main, own, OWN_GROUP);
+  collected.references.addText(main.whole);
+  add(collected, main, own, main.whole, OWN_GROUP);
   patterns.forEach((pattern, index) => {
     const files = filesOf(pattern, folder);
     const path: Path = ['rule_files', index];
@@ -66,7 +74,11 @@ export function collectRules(
     }
     for (const file of files) addFile(collected, main, path, file, pattern, folder, env);
   });
-  return collected;
+  const { groups, shortForms, references, problems } = collected;
+  return {
+    groups: [...shortForms.values(), ...groups],
+    problems: [...problems, ...references.problems()],
+  };
 }
 
 function addFile(
@@ -84,6 +96,7 @@ function addFile(
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
+    collected.references.addUnreadable();
     collected.problems.push(
       ...main.place([
         { path, value: JSON.stringify(pattern), message: `cannot be read: ${messageOf(error)}` },
@@ -92,75 +105,82 @@ function addFile(
     return;
   }
   const verbatim = readSource(text, name, null);
-  if (hasRuleGroups(verbatim)) {
-    const { groups, problems } = streamedGroupsIn(verbatim, collected.groupNames);
-    collected.groups.push(...groups);
-    collected.problems.push(...problems);
-    return;
-  }
+  if (verbatim.value === undefined) collected.references.addUnreadable();
+  if (hasRuleGroups(verbatim)) return addGroups(collected, verbatim);
   const source = readSource(text, name, env);
   collected.problems.push(...source.problems);
   if (source.value === undefined) return;
+  collected.references.addText(source.value);
   const parsed = parseAll(ruleFileSchema, source);
   collected.problems.push(...parsed.problems);
-  if (parsed.value !== null)
-    add(collected, parsed, parsed.value.rules, parsed.value.group ?? basename(file, extname(file)));
+  if (parsed.value === null) return;
+  const group = parsed.value.group ?? basename(file, extname(file));
+  add(collected, parsed, parsed.value.rules, source.value, group);
 }
 
-function add(collected: Collected, source: Placing, raws: readonly RawRule[], group: string): void {
-  const { known, places } = collected;
+function addGroups(collected: Collected, source: Source): void {
+  const { groups, problems } = streamedGroupsIn(source, collected.groupNames);
+  collected.groups.push(...groups.map((group) => ({ ...group, written: {} })));
+  collected.references.addText(source.value);
+  const findings = groups.flatMap(({ rules }, i) =>
+    rules.flatMap((rule, j) =>
+      rule.kind === 'alert' ? checkNames(rule, ['groups', i, 'rules', j], collected.known) : [],
+    ),
+  );
+  collected.problems.push(...problems, ...source.place(findings));
+}
+
+/** `whole`: the text's value, whose `rules` these are. */
+function add(
+  collected: Collected,
+  source: Placing,
+  raws: readonly RawRule[],
+  whole: unknown,
+  group: string,
+): void {
+  const { known, references, shortForms, groupNames } = collected;
+  if (raws.length === 0) return;
   const unitOf = (metric: string): string | null =>
     known.metrics?.find(({ name }) => name === metric)?.unit ?? null;
-  raws.forEach((raw, index) => {
-    const at: Path = ['rules', index];
-    const { rules, findings } = toRules(raw, { group, unitOf });
-    const place = `${source.file ?? 'the configuration'}, rules[${index}]`;
-    const id = `${group}/${raw.name}`;
-    const all = [
-      ...findings.map((finding) => ({ ...finding, path: [...at, ...finding.path] })),
-      ...references(raw, at, known),
-    ];
-    const earlier = places.get(id);
-    if (earlier !== undefined) {
-      all.push({
-        path: [...at, 'name'],
-        value: JSON.stringify(raw.name),
-        message: `is in the group "${group}" already (${earlier})`,
-      });
-    }
-    places.set(id, earlier ?? place);
-    collected.problems.push(...source.place(all));
-    collected.rules.push(...rules);
-  });
+  const read = readRules(raws, whole, { unitOf });
+  for (const each of read) {
+    collected.problems.push(...source.place(findingsOf(collected, source.file, group, each)));
+    references.addRule(source, each.raw, each.at);
+  }
+  collected.problems.push(...source.place(groupTaken(collected, group)));
+  shortForms.set(group, shortFormGroup(source.file, group, read, shortForms.get(group)));
+  groupNames.set(group, groupNames.get(group) ?? source.file ?? 'the configuration');
 }
 
-function references(raw: RawRule, at: Path, { runbooks, metrics }: Known): Finding[] {
-  const findings: Finding[] = [];
-  if (raw.runbook !== null && runbooks) {
-    findings.push(
-      ...unknownName(
-        [...at, 'runbook'],
-        raw.runbook,
-        runbooks.map(({ name }) => name),
-        'runbook',
-      ),
-    );
-  }
-  if (metrics && !metrics.some(({ name }) => name === raw.metric)) {
-    const { suggestion } = unknownName(
-      [],
-      raw.metric,
-      metrics.map(({ name }) => name),
-      'metric',
-    )[0]!;
-    const message = 'is no metric that Tocsin collects; the rule waits for another sender of it';
-    findings.push({
-      level: 'warning',
-      path: [...at, 'metric'],
-      value: JSON.stringify(raw.metric),
-      message,
-      suggestion,
-    });
-  }
-  return findings;
+/** Files of short forms may share a group; with a group of Prometheus' form they cannot. */
+function groupTaken({ shortForms, groupNames }: Collected, group: string): Finding[] {
+  const file = groupNames.get(group);
+  if (file === undefined || shortForms.has(group)) return [];
+  return [{ path: ['group'], value: JSON.stringify(group), message: `is in ${file} already` }];
 }
+
+function findingsOf(
+  { known, places }: Collected,
+  file: string | null,
+  group: string,
+  { raw, at, rules, findings }: ReadRule,
+): Finding[] {
+  const id = `${group}/${raw.name}`;
+  const earlier = places.get(id);
+  places.set(id, earlier ?? `${file ?? 'the configuration'}, ${pathText(at)}`);
+  const { metric, runbook = null, receivers = null } = raw;
+  return [
+    ...findings,
+    ...rules.flatMap(({ expr }) => notStreamed(expr, at)),
+    ...(rules.length > 0 && raw.recovery !== undefined ? notStreamed(raw.recovery, [...at, 'recovery']) : []),
+    ...checkNames({ runbook, receivers }, at, known),
+    ...(metric === undefined ? [] : checkMetric(metric, at, known)),
+    ...(earlier === undefined ? [] : [namedTwice(raw.name, at, group, earlier)]),
+  ];
+}
+
+const namedTwice = (name: string, at: Path, group: string, earlier: string): Finding => ({
+  path: [...at, 'name'],
+  value: JSON.stringify(name),
+  message: `is in the group "${group}" already (${earlier})`,
+});

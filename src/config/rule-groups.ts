@@ -3,17 +3,15 @@
  * so that what is loaded can be evaluated. Nothing is filled in from the environment: `$1` and `${1}` belong to the rules.
  */
 import { z } from 'zod';
-import { messageOf } from '../domain/errors';
 import { NO_EXTENSIONS, type GroupRule, type RuleGroup } from '../domain/rule-group';
-import { needsOf } from '../promql/needs';
-import { parseExpr } from '../promql/parse';
-import { LOOKBACK_MS } from '../promql/prepare';
-import { typeOf } from '../promql/check';
-import { compileRuleTemplate } from '../template/prometheus';
+import { checkExtensions, EXTENSION_KEYS, extensionShape, toExtensions } from './alert-extensions';
+import type { Env } from './env';
+import { checkExpr, checkTemplates, notStreamed } from './expr-checks';
 import { count, labelValue, span, text } from './fields';
 import { parseAll } from './parse-all';
 import type { Finding, Path, Problem } from './problems';
 import { lintGroups } from './rule-lint';
+import { hasShortForms, lintShortForms, readShortForms } from './short-forms/file';
 import { readSource, type Source } from './source';
 
 const texts = () => z.record(z.string(), labelValue()).nullish();
@@ -26,6 +24,7 @@ const ruleSchema = z.strictObject({
   keep_firing_for: span().optional(),
   labels: texts(),
   annotations: texts(),
+  ...extensionShape,
 });
 
 const groupSchema = z.strictObject({
@@ -47,9 +46,16 @@ export interface RuleGroupsResult {
   readonly problems: readonly Problem[];
 }
 
-/** All groups of a file that are without error, and all problems. */
-export function readRuleGroups(content: string, file: string | null): RuleGroupsResult {
-  return groupsIn(readSource(content, file, null));
+/** All groups of a file that are without error, and all problems. One of short forms is one group, filled in from `env`. */
+export function readRuleGroups(
+  content: string,
+  file: string | null,
+  env: Env | null = null,
+): RuleGroupsResult {
+  const source = readSource(content, file, null);
+  if (!hasShortForms(source)) return groupsIn(source);
+  const { group, problems } = readShortForms(env === null ? source : readSource(content, file, env));
+  return { groups: group === null ? [] : [group], problems };
 }
 
 function groupsIn(source: Source): RuleGroupsResult {
@@ -94,7 +100,7 @@ function toRule(raw: RawRule, groupLabels: Readonly<Record<string, string>>): Gr
   const [forMs, keepFiringForMs] = [raw.for ?? 0, raw.keep_firing_for ?? 0];
   return {
     ...{ kind: 'alert', name: raw.alert ?? '', expr, forMs, keepFiringForMs, labels, annotations },
-    ...NO_EXTENSIONS,
+    ...toExtensions(raw, NO_EXTENSIONS),
   };
 }
 
@@ -110,11 +116,16 @@ function checkRule(raw: RawRule, at: Path): Finding[] {
   findings.push(...checkLabelNames(raw.labels, [...at, 'labels']));
   findings.push(...checkLabelNames(raw.annotations, [...at, 'annotations']));
   if (raw.alert === undefined) return findings;
-  for (const key of ['labels', 'annotations'] as const)
-    for (const [name, value] of Object.entries(raw[key] ?? {}))
-      findings.push(...checkTemplate(value, raw.alert, [...at, key, name]));
-  return findings;
+  return [
+    ...findings,
+    ...checkExtensions(raw, at),
+    ...checkTemplates(raw.labels, raw.alert, [...at, 'labels']),
+    ...checkTemplates(raw.annotations, raw.alert, [...at, 'annotations']),
+  ];
 }
+
+/** What only an alert has. */
+const ALERT_KEYS = ['for', 'keep_firing_for', 'annotations', ...EXTENSION_KEYS] as const;
 
 function checkKind({ alert, record, ...raw }: RawRule, at: Path): Finding[] {
   if (alert !== undefined && record !== undefined)
@@ -124,9 +135,9 @@ function checkKind({ alert, record, ...raw }: RawRule, at: Path): Finding[] {
       { path: at, message: 'has neither alert nor record', accepted: 'alert: a name, or record: a name' },
     ];
   if (record === undefined) return [];
-  const findings: Finding[] = (['for', 'keep_firing_for', 'annotations'] as const)
-    .filter((key) => raw[key] !== undefined && raw[key] !== null)
-    .map((key) => ({ path: [...at, key], message: 'belongs to alerting rules; a recording rule has none' }));
+  const findings: Finding[] = ALERT_KEYS.filter((key) => raw[key] !== undefined && raw[key] !== null).map(
+    (key) => ({ path: [...at, key], message: 'belongs to alerting rules; a recording rule has none' }),
+  );
   if (/[{}]/.test(record))
     findings.push({
       path: [...at, 'record'],
@@ -136,32 +147,6 @@ function checkKind({ alert, record, ...raw }: RawRule, at: Path): Finding[] {
   return findings;
 }
 
-function checkExpr(expr: string, path: Path): Finding[] {
-  try {
-    const type = typeOf(parseExpr(expr));
-    if (type === 'scalar' || type === 'vector') return [];
-    return [
-      {
-        path,
-        value: JSON.stringify(expr),
-        message: `is a ${type}`,
-        accepted: 'an instant vector or a scalar',
-      },
-    ];
-  } catch (error) {
-    return [{ path, value: JSON.stringify(expr), message: `could not be parsed: ${messageOf(error)}` }];
-  }
-}
-
-function checkTemplate(text: string, alert: string, path: Path): Finding[] {
-  try {
-    compileRuleTemplate(text, `__alert_${alert}`);
-    return [];
-  } catch (error) {
-    return [{ path, value: JSON.stringify(text), message: `is no template: ${messageOf(error)}` }];
-  }
-}
-
 function checkLabelNames(labels: Readonly<Record<string, string>> | null | undefined, at: Path): Finding[] {
   return Object.keys(labels ?? {})
     .filter((name) => name === '' || name === '__name__')
@@ -169,11 +154,25 @@ function checkLabelNames(labels: Readonly<Record<string, string>> | null | undef
 }
 
 /** What is wrong with a file, and what is suspicious in it. `seen`: the rules of the files before. */
-export function checkRuleFile(content: string, file: string, seen: Map<string, string>): RuleGroupsResult {
+export function checkRuleFile(
+  content: string,
+  file: string,
+  seen: Map<string, string>,
+  env: Env | null = null,
+): RuleGroupsResult {
   const source = readSource(content, file, null);
+  if (hasShortForms(source))
+    return checkShortForms(env === null ? source : readSource(content, file, env), seen);
   const { groups, problems } = groupsIn(source);
   if (problems.some(({ level }) => level === 'error')) return { groups, problems };
   return { groups, problems: [...problems, ...source.place(lintGroups(groups, seen))] };
+}
+
+function checkShortForms(source: Source, seen: Map<string, string>): RuleGroupsResult {
+  const read = readShortForms(source);
+  const groups = read.group === null ? [] : [read.group];
+  if (read.problems.some(({ level }) => level === 'error')) return { groups, problems: read.problems };
+  return { groups, problems: [...read.problems, ...source.place(lintShortForms(read, seen))] };
 }
 
 /** Whether a rule file is in Prometheus' form. */
@@ -194,21 +193,14 @@ export function streamedGroupsIn(source: Source, names: Map<string, string>): Ru
       known === undefined
         ? []
         : [{ path: [...at, 'name'], value: JSON.stringify(group.name), message: `is in ${known} already` }];
-    return [
-      ...twice,
-      ...group.rules.flatMap(({ expr }, j) => notStreamed(expr, [...at, 'rules', j, 'expr'])),
-    ];
+    return [...twice, ...group.rules.flatMap((rule, j) => ruleNotStreamed(rule, [...at, 'rules', j]))];
   });
   return { groups, problems: [...problems, ...source.place(findings)] };
 }
 
-function notStreamed(text: string, path: Path): Finding[] {
-  const expr = parseExpr(text);
-  const value = JSON.stringify(text);
-  const fixed = needsOf(expr, { lookbackMs: LOOKBACK_MS, defaultStepMs: LOOKBACK_MS }).some(
-    ({ backMs }) => backMs === Infinity,
-  );
-  return fixed
-    ? [{ path, value, message: 'asks for a time of its own with @: what a stream has passed is not kept' }]
-    : [];
+function ruleNotStreamed(rule: GroupRule, at: Path): Finding[] {
+  const findings = notStreamed(rule.expr, [...at, 'expr']);
+  return rule.kind === 'record' || rule.recovery === null
+    ? findings
+    : [...findings, ...notStreamed(rule.recovery, [...at, 'recovery'])];
 }

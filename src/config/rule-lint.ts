@@ -19,7 +19,7 @@ import { formatExpr } from '../promql/format';
 import { METRIC_NAME } from '../promql/label-set';
 import { parseExpr } from '../promql/parse';
 import { compileRuleTemplate, RULE_FIELDS } from '../template/prometheus';
-import { yieldedLabels, mayYield } from './yielded-labels';
+import { yieldedLabels, mayYield, type YieldedLabels } from './yielded-labels';
 import type { Finding, Path } from './problems';
 
 /** Findings with paths within the file's groups. The groups must be without error. */
@@ -29,8 +29,8 @@ export function lintGroups(groups: readonly RuleGroup[], seen: Map<string, strin
   );
 }
 
-/** `seen`: the rules so far, of all files, with their places. */
-function lintRule(group: RuleGroup, rule: GroupRule, at: Path, seen: Map<string, string>): Finding[] {
+/** `at`: the rule. `seen`: the rules so far, of all files, with their places. */
+export function lintRule(group: RuleGroup, rule: GroupRule, at: Path, seen: Map<string, string>): Finding[] {
   const expr = parseExpr(rule.expr);
   const findings = [...duplicated(group, rule, expr, at, seen), ...neverYields(expr, [...at, 'expr'])];
   if (rule.kind === 'record') return findings;
@@ -39,6 +39,7 @@ function lintRule(group: RuleGroup, rule: GroupRule, at: Path, seen: Map<string,
     ...withoutSeverity(rule, at),
     ...alwaysFires(rule, expr, [...at, 'expr']),
     ...absentMisuse(expr, [...at, 'expr']),
+    ...recoveries(rule, expr, [...at, 'recovery']),
     ...templates(rule, expr, at),
   ];
 }
@@ -234,6 +235,37 @@ function absentMisuse(expr: Expr, path: Path): Finding[] {
       ),
     ];
   });
+}
+
+/** A recovery that holds at the wrong time ends each alert as it begins, and one that never holds ends none. */
+function recoveries(rule: AlertRule, expr: Expr, path: Path): Finding[] {
+  if (rule.recovery === null) return [];
+  const recovery = parseExpr(rule.recovery);
+  const findings = neverYields(recovery, path);
+  if (!filters(recovery))
+    return [...findings, warning(path, 'has no condition: each alert ends as soon as it fires')];
+  if (holdsWhile(expr, recovery))
+    findings.push(
+      warning(path, `can hold while ${formatExpr(expr)} does: an alert would end as soon as it fires`),
+    );
+  if (!haveSameLabels(yieldedLabels(expr), yieldedLabels(recovery)))
+    findings.push(
+      warning(path, 'yields other labels than the expression: it is never about the series that fires'),
+    );
+  return findings;
+}
+
+function holdsWhile(expr: Expr, recovery: Expr): boolean {
+  if (formatExpr(expr) === formatExpr(recovery)) return true;
+  const [fires, ends] = [limitOf(expr), limitOf(recovery)];
+  if (fires === null || ends === null || fires.of !== ends.of) return false;
+  if (fires.above === ends.above) return true;
+  return fires.above ? ends.limit > fires.limit : ends.limit < fires.limit;
+}
+
+function haveSameLabels(a: YieldedLabels, b: YieldedLabels): boolean {
+  if (a.all || b.all) return a.all === b.all;
+  return a.names.size === b.names.size && [...a.names].every((name) => b.names.has(name));
 }
 
 function templates(rule: AlertRule, expr: Expr, at: Path): Finding[] {

@@ -3,12 +3,10 @@
  * `build.ts` turns what this yields into the options that the rooms take.
  */
 import { z } from 'zod';
-import { OPERATORS, SEVERITIES } from '../domain/rule';
 import { MAX_COOLDOWN_MS } from '../domain/transition';
 import { DEFAULTS } from './defaults';
 import {
   address,
-  amount,
   count,
   duration,
   durationOrOff,
@@ -18,13 +16,13 @@ import {
   labels,
   mailAddress,
   matcher,
-  oneOf,
   port,
   secret,
   text,
   textLike,
   word,
 } from './fields';
+import { ruleSchema } from './short-forms/schema';
 
 export const TARGET_TYPES = ['postgresql', 'mongodb', 'mssql', 'snowflake', 'host'] as const;
 export const RECEIVER_TYPES = ['notification_service', 'webhook', 'email'] as const;
@@ -79,28 +77,6 @@ const collect = section({
     failures: count(1).default(DEFAULTS.collect.breaker.failures),
     reset: duration(1).default(DEFAULTS.collect.breaker.reset),
   }),
-});
-
-export const ruleSchema = z.strictObject({
-  name: text(),
-  metric: textLike(/^[A-Za-z_:][\w:.]*$/, "a metric's name"),
-  operator: oneOf(OPERATORS).default(DEFAULTS.rule.operator),
-  threshold: amount().optional(),
-  threshold_warning: amount().optional(),
-  threshold_critical: amount().optional(),
-  severity: word(SEVERITIES).optional(),
-  for: duration().default(DEFAULTS.rule.for),
-  window: duration().default(DEFAULTS.rule.window),
-  consecutive_failures: count(1).default(DEFAULTS.rule.consecutive_failures),
-  recovery_threshold: amount().optional(),
-  recovery_threshold_warning: amount().optional(),
-  recovery_threshold_critical: amount().optional(),
-  cooldown: duration(0, MAX_COOLDOWN_MS).optional(),
-  cooldown_minutes: count(0, MAX_COOLDOWN_MS / 60_000).optional(),
-  labels: labels().default({}),
-  annotations: labels().default({}),
-  matchers: matchers(),
-  runbook: text("a runbook's name").nullable().default(null),
 });
 
 /** A file of rules: `rule_files` in tocsin.yaml. */
@@ -258,6 +234,5 @@ export const configSchema = section({
 });
 
 export type RawConfig = z.output<typeof configSchema>;
-export type RawRule = z.output<typeof ruleSchema>;
 export type RawReceiver = RawConfig['receivers'][number];
 export type RawSmtp = z.output<typeof smtp>;

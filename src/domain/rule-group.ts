@@ -45,6 +45,8 @@ export interface AlertExtensions {
   readonly receivers: readonly string[] | null;
   /** Of the value, for people. */
   readonly unit: string | null;
+  /** A label of a series that one of the rule's hides is kept as `exported_…`: Prometheus drops it. */
+  readonly exportsHidden: boolean;
   /** The severity of the group's rule of the same name: while that fires for a series, this one does not begin to. */
   readonly inhibitedBy: string | null;
 }
@@ -77,6 +79,7 @@ export const NO_EXTENSIONS: AlertExtensions = {
   runbook: null,
   receivers: null,
   unit: null,
+  exportsHidden: false,
   inhibitedBy: null,
 };
 

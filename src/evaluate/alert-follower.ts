@@ -4,35 +4,72 @@
  * is resolved. So a process that takes over, with windows read again but without memory, neither resolves nor fires anew.
  */
 import { fingerprint } from '../domain/labels';
-import { metricValue, numberOf } from '../domain/metric';
+import { metricValue, numberOf, type MetricValue } from '../domain/metric';
 import type { AlertRule } from '../domain/rule-group';
-import { transitionId, type Transition, type TransitionKind } from '../domain/transition';
+import {
+  transitionId,
+  type Transition,
+  type TransitionCondition,
+  type TransitionKind,
+} from '../domain/transition';
 import type { LabelSet } from '../promql/label-set';
-import { isWorthTelling } from './alert-state';
-import type { Known } from './evaluator';
-import type { ActiveAlert, AlertChange } from './rule-group';
+import type { KnownAlert } from '../stream/port';
+import type { ActiveAlert, AlertChange } from './alerting';
+import type { Comparison } from './comparison';
 
 export interface FollowerOptions {
   /** What `gds.alerts` knows of the alert. */
-  readonly known: (fingerprint: string) => Known | undefined;
-  readonly groupOf: (rule: AlertRule) => string;
-  readonly hashOf: (rule: AlertRule) => string;
+  readonly known: (fingerprint: string) => KnownAlert | undefined;
+  readonly about: (rule: AlertRule) => RuleFacts;
+  /** The last points of the series that the comparison is about, oldest first. */
+  readonly recentOf?: (alert: ActiveAlert, comparison: Comparison) => Transition['recent'];
   readonly onAdopted?: (fingerprint: string) => void;
 }
+
+/** What a transition says of its rule. */
+export interface RuleFacts {
+  readonly group: string;
+  readonly hash: string;
+  readonly comparison: Comparison | null;
+}
+
+/** The annotation that says why an alert ended, where it did not recover. */
+export const RESOLVED_REASON = 'resolved_reason';
 
 interface Told {
   readonly startsAt: number;
   readonly correlationId: string;
   value: number;
   at: number;
+  remarks: string;
+  /** By a process before this one: what is decided of an earlier time was decided there. */
+  isAdopted: boolean;
+}
+
+/** A change is worth telling from a tenth of the value on, and at most every 10 s. */
+const CHANGE_RATIO = 0.1;
+const CHANGE_PAUSE_MS = 10_000;
+/** An open alert is repeated in time for the retention of `gds.alerts` always to hold it. */
+const REPEAT_AFTER_MS = 24 * 3_600_000;
+/** It is in every log line of the episode. */
+const MAX_CORRELATION_ID = 200;
+
+/** Whether people should hear of a firing alert's value, after what they were told last. */
+export function isWorthTelling(told: number, toldAt: number, value: number, time: number): boolean {
+  const since = time - toldAt;
+  return since >= REPEAT_AFTER_MS || (since >= CHANGE_PAUSE_MS && movedEnough(told, value));
+}
+
+function movedEnough(told: number, value: number): boolean {
+  if (Number.isNaN(value)) return false;
+  if (!Number.isFinite(told) || !Number.isFinite(value)) return told !== value;
+  return Math.abs(value - told) >= CHANGE_RATIO * Math.abs(told) && value !== told;
 }
 
 export interface AlertFollower {
   /** The transition that follows, if one does. Called only for evaluations that count, not for those that are done again. */
   follow(change: AlertChange): Transition | null;
-  /** The alert has been told as ended by somebody else who has its transitions sent. */
-  hasEnded(fingerprint: string, time: number): void;
-  /** Whether the alert has been told as firing or was found so, and what has become of it is told. */
+  /** Whether the alert has been told as firing, or was found so. */
   isFollowed(fingerprint: string): boolean;
 }
 
@@ -40,9 +77,9 @@ export interface AlertFollower {
 const MANY_ENDS = 1_000;
 
 export function createAlertFollower(options: FollowerOptions): AlertFollower {
-  const { known, groupOf, hashOf, onAdopted = () => undefined } = options;
+  const { known, about, recentOf = () => [], onAdopted = () => undefined } = options;
   const told = new Map<string, Told>();
-  /** Until `gds.alerts` tells them back, it takes these for open. */
+  /** Until `gds.alerts` tells their ends back, it takes these for open. */
   const ends = new Map<string, number>();
   const fingerprints = new WeakMap<LabelSet, string>();
 
@@ -52,48 +89,44 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
     return found;
   }
 
-  function follow({ kind, rule, alert, time }: AlertChange): Transition | null {
+  function follow(change: AlertChange): Transition | null {
+    const { kind, alert, time } = change;
     const id = fingerprintOf(alert.labels);
     const last = told.get(id) ?? adopted(id);
-    if (kind === 'ends') return last === undefined ? null : ended(rule, alert, id, last, time);
-    if (last === undefined) return isOver(id, alert.firedAt!) ? null : fired(rule, alert, id);
-    if (!isWorthTelling(last.value, last.at, alert.value, time)) return null;
-    last.value = alert.value;
-    last.at = time;
-    return transition('changed', rule, alert, id, last, time);
+    if (kind === 'ends') return last === undefined ? null : ended(change, id, last);
+    if (last === undefined) return hasEnded(id, alert.firedAt!) ? null : fired(change, id);
+    if (time < last.at || !isNews(last, alert, time)) return null;
+    Object.assign(last, { value: alert.value, at: time, remarks: textOf(alert), isAdopted: false });
+    return transition('changed', change, id, last, time);
   }
 
   /** Also where it fires for long already: it did so when a process died before it could tell. */
-  function fired(rule: AlertRule, alert: ActiveAlert, id: string): Transition {
+  function fired(change: AlertChange, id: string): Transition {
+    const { alert } = change;
     const startsAt = alert.firedAt!;
-    const last = { startsAt, correlationId: `${id}-${startsAt}`, value: alert.value, at: startsAt };
+    const correlationId = alert.correlationId?.slice(0, MAX_CORRELATION_ID) ?? `${id}-${startsAt}`;
+    const last: Told = {
+      ...{ startsAt, correlationId, value: alert.value, at: startsAt },
+      ...{ remarks: textOf(alert), isAdopted: false },
+    };
     told.set(id, last);
-    return transition('firing', rule, alert, id, last, startsAt);
+    return transition('firing', change, id, last, startsAt);
   }
 
-  /** What was told of a later time counts: this evaluation was done before. */
-  function ended(
-    rule: AlertRule,
-    alert: ActiveAlert,
-    id: string,
-    last: Told,
-    time: number,
-  ): Transition | null {
-    if (time <= last.at) return null;
+  /** A good sample may be older than the evaluation that was last told; the end is told after it. */
+  function ended(change: AlertChange, id: string, last: Told): Transition | null {
+    if (change.time <= last.at && last.isAdopted) return null;
+    const time = Math.max(change.time, last.at + 1);
     told.delete(id);
-    hasEnded(id, time);
-    return transition('resolved', rule, alert, id, last, time);
+    ends.set(id, time);
+    if (ends.size > MANY_ENDS) for (const each of ends.keys()) if (!known(each)?.firing) ends.delete(each);
+    return transition('resolved', change, id, last, time);
   }
 
   /** Resolved since it began to fire, by a person or by the process before this one. */
-  function isOver(id: string, firedAt: number): boolean {
+  function hasEnded(id: string, firedAt: number): boolean {
     const before = known(id);
     return before !== undefined && !before.firing && firedAt <= before.eventTime;
-  }
-
-  function hasEnded(id: string, time: number): void {
-    ends.set(id, time);
-    if (ends.size > MANY_ENDS) for (const each of ends.keys()) if (!known(each)?.firing) ends.delete(each);
   }
 
   function adopted(id: string): Told | undefined {
@@ -102,7 +135,7 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
     if (before.eventTime <= (ends.get(id) ?? -Infinity)) return undefined;
     const { value, correlation_id: correlationId } = before.last;
     const last: Told = {
-      ...{ startsAt: before.episode, correlationId, at: before.eventTime },
+      ...{ startsAt: before.episode, correlationId, at: before.eventTime, remarks: '', isAdopted: true },
       value: value === null ? NaN : numberOf(value),
     };
     told.set(id, last);
@@ -112,29 +145,53 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
 
   function transition(
     kind: TransitionKind,
-    rule: AlertRule,
-    alert: ActiveAlert,
+    { rule, alert, endValue, reason }: AlertChange,
     id: string,
     { startsAt, correlationId }: Told,
     time: number,
   ): Transition {
     const at = new Date(time).toISOString();
     const identity = { kind, fingerprint: id, starts_at: new Date(startsAt).toISOString(), event_time: at };
+    const { group, hash, comparison } = about(rule);
+    const isOver = kind === 'resolved';
+    const annotations = alert.annotations().toLabels();
     return {
       version: 1,
       transition_id: transitionId(identity),
       ...identity,
       source: 'evaluator',
       labels: alert.labels.toLabels(),
-      annotations: alert.annotations().toLabels(),
-      ends_at: kind === 'resolved' ? at : null,
-      value: kind === 'resolved' ? null : metricValue(alert.value),
-      threshold: null,
-      rule: { group: groupOf(rule), name: rule.name, hash: hashOf(rule) },
-      recent: [],
+      annotations: reason === null ? annotations : { ...annotations, [RESOLVED_REASON]: reason },
+      ends_at: isOver ? at : null,
+      value: isOver ? valueOrNull(endValue) : metricValue(alert.value),
+      threshold: comparison?.threshold ?? null,
+      rule: { group, name: rule.name, hash },
+      recent: comparison === null ? [] : recentOf(alert, comparison),
       correlation_id: correlationId,
+      ...(comparison !== null && { condition: conditionOf(comparison, alert) }),
+      ...(rule.cooldownMs !== null && { cooldown_ms: rule.cooldownMs }),
+      ...(rule.runbook !== null && { runbook: rule.runbook }),
     };
   }
 
-  return { follow, hasEnded, isFollowed: (id) => told.has(id) || ends.has(id) };
+  return { follow, isFollowed: (id) => told.has(id) };
+}
+
+const valueOrNull = (value: number | null): MetricValue | null =>
+  value === null ? null : metricValue(value);
+
+const textOf = ({ remarks }: ActiveAlert): string => Object.values(remarks).join();
+
+const isNews = (last: Told, alert: ActiveAlert, time: number): boolean =>
+  last.remarks !== textOf(alert) || isWorthTelling(last.value, last.at, alert.value, time);
+
+/** What a repair is verified by. */
+function conditionOf(comparison: Comparison, { series }: ActiveAlert): TransitionCondition {
+  const { metric, operator, threshold, recoveryThreshold, windowMs } = comparison;
+  return {
+    ...{ metric, operator, threshold },
+    series: series.withoutName().toLabels(),
+    recovery_threshold: recoveryThreshold,
+    ...(windowMs > 0 && { window_ms: windowMs }),
+  };
 }

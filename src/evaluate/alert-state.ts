@@ -1,93 +1,106 @@
 /**
- * One alert as its evaluator sees it: one rule on one series. `judge` is the state machine.
+ * The life of one alert of a rule, from evaluation to evaluation:
  *
- * - quiet: the last sample did not breach.
- * - pending: samples breach without a break since `pendingSince`, `failures` of them. Fires when that has lasted `for`
- *   and enough in a row, the cool-down is over, and the rule of higher severity does not fire.
- * - firing: since `firingSince`, until a sample meets the recovery condition or the series ends. Meanwhile a value that
- *   has moved enough is told as changed.
+ * - pending: the condition holds, since `activeAt`. Fires when it has held for `for`, in enough of the last evaluations, the
+ *   cool-down is over, and the rule that inhibits it does not fire. Where N of M evaluations count, one that does not hold
+ *   leaves it pending for as long as an earlier one counts.
+ * - firing: until it has recovered, and then for `keep_firing_for`; while it flaps it goes on. A condition that neither holds
+ *   nor has recovered changes nothing.
+ * - gone: neither.
  *
- * Event time alone decides. A sample at or before `settledUntil` lies before what `gds.alerts` knows, and a replayed one
- * before the committed offset: from neither may a transition follow, for what followed has been published.
+ * An evaluation that knows nothing changes nothing.
  */
-import { breaches, recovers } from '../domain/rule';
+import type { AlertRule } from '../domain/rule-group';
 import type { Labels } from '../domain/labels';
-import type { CompiledRule } from './rule-set';
+import type { LabelSet } from '../promql/label-set';
+import type { Moment } from '../promql/prepare';
 
-export interface Identity {
-  readonly labels: Labels;
-  readonly fingerprint: string;
+/** What an evaluation finds of an alert. `fails`: the condition holds no more, but what it is about has not recovered. */
+export type Verdict = 'holds' | 'fails' | 'recovered' | 'unknown';
+
+/** What became of an alert at an evaluation: it begins to fire, goes on firing, or has ceased to. */
+export type ChangeKind = 'fires' | 'holds' | 'ends';
+
+/** An element that an expression yields, as an alert. */
+export interface Yielded {
+  readonly series: LabelSet;
+  readonly labels: LabelSet;
+  readonly value: number;
+  readonly moment: Moment;
 }
 
-export interface AlertState {
-  readonly compiled: CompiledRule;
-  /**
-   * Made, and what is known of the alert looked up, when a sample first breaches or when an alert of the series is open:
-   * most rules never breach on most series, and a label set for each pair of them would be most of the memory.
-   */
-  identity: Identity | null;
-  /** The state of the same rule with the higher severity on the same series. */
-  readonly inhibitor: AlertState | null;
-  /** NaN unless pending or firing. */
-  pendingSince: number;
-  failures: number;
-  /** NaN unless firing. */
-  firingSince: number;
-  cooldownUntil: number;
+export interface Alert extends Yielded {
+  value: number;
+  readonly activeAt: number;
+  /** When the condition was last found to hold, and how long after the time before. */
+  readonly heldAt: number;
+  readonly heldEvery: number;
+  state: 'pending' | 'firing';
+  /** When it began to fire; null while it is pending. */
+  firedAt: number | null;
+  /** When it recovered; null while it has not. */
+  keptSince: number | null;
+  /** What the last evaluations found, as many as the rule counts. */
+  readonly found: boolean[];
+  /** Evaluations before this time are over: somebody else did them, or samples decided ahead of the group's time. */
   settledUntil: number;
-  /** What was last published of the firing alert. */
-  toldValue: number;
-  toldAt: number;
-  correlationId: string;
+  /** Found open: what exactly it is about need not be known. */
+  readonly isAdopted: boolean;
+  /** What stands beside the rule's annotations: why it goes on. */
+  remarks: Labels;
+  /** Of the sample that began it, where one did. */
+  readonly correlationId: string | null;
+  /** The series of its state. */
+  stateSeries: LabelSet;
+  readonly forState: LabelSet;
 }
 
-export type Verdict = 'fires' | 'changed' | 'recovered' | null;
+export interface Circumstances {
+  /** Whether it is too early after its end, or the rule that inhibits it fires. */
+  readonly mayFire: () => boolean;
+  readonly flaps: boolean;
+}
 
-/** A change is worth telling from a tenth of the value on, and at most every 10 s. */
-const CHANGE_RATIO = 0.1;
-const CHANGE_PAUSE_MS = 10_000;
-/** An open alert is repeated in time for the retention of `gds.alerts` always to hold it. */
-const REPEAT_AFTER_MS = 24 * 3_600_000;
+export type Outcome = ChangeKind | 'gone' | null;
 
-export const isFiring = (state: AlertState): boolean => !Number.isNaN(state.firingSince);
-
-export const isAstir = (state: AlertState): boolean => state.failures > 0 || isFiring(state);
-
-/** What follows from the sample's compared value. Changes only the pending part of the state; the caller settles the rest. */
-export function judge(state: AlertState, time: number, value: number, replayed: boolean): Verdict {
-  const settled = replayed || time <= state.settledUntil;
-  if (isFiring(state)) return settled ? null : judgeFiring(state, time, value);
-  const { rule } = state.compiled;
-  if (!breaches(rule, value)) {
-    if (state.failures > 0) calm(state);
-    return null;
+export function advance(
+  alert: Alert,
+  verdict: Verdict,
+  rule: AlertRule,
+  time: number,
+  { mayFire, flaps }: Circumstances,
+): Outcome {
+  const isFiring = alert.state === 'firing';
+  if (verdict === 'unknown') return isFiring ? 'holds' : null;
+  if (!isFiring) {
+    if (verdict !== 'holds') return alert.found.includes(true) ? null : 'gone';
+    if (!isRipe(alert, rule, time) || !mayFire()) return null;
+    alert.state = 'firing';
+    alert.firedAt = time;
+    return 'fires';
   }
-  if (state.failures === 0) state.pendingSince = time;
-  state.failures += 1;
-  const ripe = state.failures >= rule.consecutiveFailures && time - state.pendingSince >= rule.forMs;
-  if (!ripe || settled || time < state.cooldownUntil) return null;
-  return state.inhibitor !== null && isFiring(state.inhibitor) ? null : 'fires';
+  if (verdict === 'holds') alert.keptSince = null;
+  if (verdict !== 'recovered' || flaps) return 'holds';
+  alert.keptSince ??= time;
+  return time - alert.keptSince < rule.keepFiringForMs ? 'holds' : 'ends';
 }
 
-function judgeFiring(state: AlertState, time: number, value: number): Verdict {
-  if (recovers(state.compiled.rule, value)) return 'recovered';
-  return isWorthTelling(state.toldValue, state.toldAt, value, time) ? 'changed' : null;
+function isRipe({ activeAt, found }: Alert, { forMs, occurrences }: AlertRule, time: number): boolean {
+  if (time - activeAt < forMs) return false;
+  return occurrences === null || found.filter(Boolean).length >= occurrences.count;
 }
 
-/** Whether people should hear of a firing alert's value, after what they were told last. */
-export function isWorthTelling(told: number, toldAt: number, value: number, time: number): boolean {
-  const since = time - toldAt;
-  return since >= REPEAT_AFTER_MS || (since >= CHANGE_PAUSE_MS && movedEnough(told, value));
-}
+/** A pending alert does not bridge a gap: longer than three intervals, and than three of the slowest collection (5 min). */
+const MIN_GAP_MS = 900_000;
+const GAP_INTERVALS = 3;
 
-function movedEnough(told: number, value: number): boolean {
-  if (Number.isNaN(value)) return false;
-  if (!Number.isFinite(told) || !Number.isFinite(value)) return told !== value;
-  return Math.abs(value - told) >= CHANGE_RATIO * Math.abs(told) && value !== told;
-}
+/** Whether too long has passed since the condition was last found to hold for nothing to have happened meanwhile. */
+export const isInterrupted = ({ heldAt, heldEvery }: Alert, time: number): boolean =>
+  time - heldAt > Math.max(MIN_GAP_MS, GAP_INTERVALS * heldEvery);
 
-/** Ends the pending run. */
-export function calm(state: AlertState): void {
-  state.pendingSince = NaN;
-  state.failures = 0;
+/** Remembers what an evaluation found, as far as the rule counts. */
+export function remember({ found }: Alert, { occurrences }: AlertRule, holds: boolean): void {
+  if (occurrences === null) return;
+  found.push(holds);
+  if (found.length > occurrences.of) found.shift();
 }

@@ -7,7 +7,7 @@ import { fingerprint } from '../domain/labels';
 import type { Metric } from '../domain/metric';
 import type { RuleGroup } from '../domain/rule-group';
 import { createRuleEngine } from './rule-engine';
-import type { AlertChange } from './rule-group';
+import type { AlertChange } from './alerting';
 
 export interface WouldBeAlert {
   readonly fingerprint: string;

@@ -15,6 +15,7 @@ import { crossesPartitions } from '../promql/locality';
 import { needsOf } from '../promql/needs';
 import { parseExpr } from '../promql/parse';
 import { LOOKBACK_MS } from '../promql/prepare';
+import { exprsOf } from './rule-engine';
 import { nameOf } from './stream-store';
 
 /** The label by which series are spread over partitions. */
@@ -87,9 +88,6 @@ function readingOf(group: RuleGroup): Reading {
     made: group.rules.flatMap(madeBy),
   };
 }
-
-const exprsOf = (rule: GroupRule): string[] =>
-  rule.kind === 'alert' && rule.recovery !== null ? [rule.expr, rule.recovery] : [rule.expr];
 
 function madeBy(rule: GroupRule): Made[] {
   if (rule.kind === 'record') return [{ rule, known: { ...rule.labels, [METRIC_NAME]: rule.name } }];

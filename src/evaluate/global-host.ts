@@ -15,7 +15,10 @@ import { createEvaluatorHost, type EvaluatorHostOptions, type HostStats } from '
 import { sampleOf } from './made-sample';
 import { createWatermark, type Watermark } from './watermark';
 
-export interface GlobalHostOptions extends Omit<EvaluatorHostOptions, 'groups' | 'groupsOf' | 'onMade'> {
+export interface GlobalHostOptions extends Omit<
+  EvaluatorHostOptions,
+  'groups' | 'groupsOf' | 'onMade' | 'waits'
+> {
   readonly plan: GlobalPlan;
   /** Carries samples to the slots. */
   readonly shared: SharedPublisher & { readonly topic: string };
@@ -80,9 +83,7 @@ export function createGlobalHost(options: GlobalHostOptions): GlobalHost {
     ...options,
     groups: plan.local,
     partitionOf: (instanceId, group) =>
-      group !== null && plan.slotOf(group) !== null
-        ? null
-        : (options.partitionOf?.(instanceId, group) ?? null),
+      plan.slotOf(group) !== null ? null : (options.partitionOf?.(instanceId, group) ?? null),
     onMade(...made) {
       const [partition, , , , , replayed] = made;
       if (replayed && unshared.has(partition)) forwardMade(...made);
@@ -91,10 +92,10 @@ export function createGlobalHost(options: GlobalHostOptions): GlobalHost {
   });
   const global = createEvaluatorHost({
     ...options,
-    rules: [],
     groups: plan.global,
+    waits: true,
     groupsOf: plan.groupsOf,
-    partitionOf: (_, group) => (group === null ? null : plan.slotOf(group)),
+    partitionOf: (_, group) => plan.slotOf(group),
     onMade: globally.made,
     onEvent: (event) => (event.kind === 'assigned' ? undefined : onEvent(event)),
   });

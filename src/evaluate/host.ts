@@ -1,18 +1,16 @@
 /**
- * Puts evaluators under a stream of metrics: one for each partition number, so that a partition that goes takes its
- * state with it. What the evaluators decide waits in an outbox until Kafka has acknowledged it; a metric is never
+ * Puts rules under a stream of metrics: once for each partition number, so that a partition that goes takes its state with
+ * it. What they decide waits in an outbox until Kafka has acknowledged it; a metric is never
  * evaluated a second time for a transition that could not be sent.
  *
  * Reading, decoding, dead letters and offsets are left to the stream; before a partition's first metric the open alerts
  * are known.
  */
 import type { Metric } from '../domain/metric';
-import type { ThresholdRule } from '../domain/rule';
 import type { RuleGroup } from '../domain/rule-group';
 import type { Transition, TransitionKind } from '../domain/transition';
 import type { MetricPlace, MetricSink, OpenAlerts, TransitionPublisher } from '../stream/port';
-import { createEvaluator, type Evaluator } from './evaluator';
-import { compileRules, MAX_LOOKBACK_MS } from './rule-set';
+import { endedTransition } from './ended-transition';
 import {
   createPartitionRules,
   ruleHash,
@@ -20,7 +18,6 @@ import {
   type PartitionRulesOptions,
 } from './partition-rules';
 import { lookbackOf } from './rule-engine';
-import { endedTransition } from './transition-of';
 
 export type EvaluateEvent =
   | { readonly kind: 'assigned'; readonly partitions: readonly number[]; readonly fresh: readonly number[] }
@@ -49,9 +46,8 @@ export type EvaluateEvent =
     };
 
 export interface EvaluatorHostOptions {
-  readonly rules: readonly ThresholdRule[];
-  /** Groups of rules over expressions that each partition can evaluate by itself. */
-  readonly groups?: readonly RuleGroup[];
+  /** Groups of rules that each partition can evaluate by itself. */
+  readonly groups: readonly RuleGroup[];
   /** Those of them that a partition evaluates. Default: all. */
   readonly groupsOf?: (partition: number) => readonly RuleGroup[];
   /** Of groups that name none. Default 15 s. */
@@ -63,11 +59,13 @@ export interface EvaluatorHostOptions {
    * resolved by the process that has its partition. Leave it out when several pools with different rules share
    * `gds.alerts`. Null: it is not evaluated here.
    */
-  readonly partitionOf?: (instanceId: string, group: string | null) => number | null;
+  readonly partitionOf?: (instanceId: string, group: string) => number | null;
   /** Told of each sample of a series that a partition's groups make. */
   readonly onMade?: (
     ...made: [partition: number, ...Parameters<NonNullable<PartitionRulesOptions['onMade']>>]
   ) => void;
+  /** Samples may come long before time does. */
+  readonly waits?: boolean;
   /** At most so many series of a metric in each partition. Default 100,000. */
   readonly maxSeriesOfMetric?: number;
   readonly now?: () => number;
@@ -84,17 +82,15 @@ export interface HostStats {
 }
 
 interface Slot {
-  readonly evaluator: Evaluator;
-  /** Null where no group is configured. */
-  readonly rules: PartitionRules | null;
+  readonly rules: PartitionRules;
   readonly outbox: Transition[];
   flushing: Promise<void> | null;
 }
 
 export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink & { stats(): HostStats } {
   const { openAlerts, publisher, now = Date.now, onEvent = () => undefined } = options;
-  const { groups = [], groupsOf = () => groups, intervalMs = 15_000, onMade } = options;
-  const rules = compileRules(options.rules);
+  const { groups, groupsOf = () => groups, intervalMs = 15_000, onMade } = options;
+  const counts = { samples: 0, late: 0, adopted: 0 };
   const slots = new Map<number, Slot>();
 
   async function assigned(partitions: readonly number[], fresh: readonly number[]): Promise<void> {
@@ -106,71 +102,48 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
       await openAlerts.caughtUp();
       await resolveRemoved(new Set(added));
     }
-    const open = openSeries();
-    for (const partition of added) slots.set(partition, newSlot(partition, open));
+    for (const partition of added) slots.set(partition, newSlot(partition));
     onEvent({ kind: 'assigned', partitions, fresh });
   }
 
-  /** The metric and instance of each open alert. Later ones are opened by the evaluators here, who know them. */
-  function openSeries(): ReadonlySet<string> {
-    const places = [...openAlerts.open()].map(({ last: { condition, labels } }) =>
-      placeOf(
-        condition?.metric ?? labels.metric ?? '',
-        condition?.series.instance_id ?? labels.instance_id ?? '',
-      ),
-    );
-    return new Set(places);
-  }
-
-  function newSlot(partition: number, open: ReadonlySet<string>): Slot {
+  function newSlot(partition: number): Slot {
     const refused = new Set<string>();
     const outbox: Transition[] = [];
-    const common = {
-      known: (fingerprint: string) => openAlerts.get(fingerprint),
-      onAdopted: (fingerprint: string) => onEvent({ kind: 'adopted', fingerprint }),
-      maxSeriesOfMetric: options.maxSeriesOfMetric,
-      onSeriesRefused(metric: string) {
+    const rules = createPartitionRules({
+      ...{ groups: groupsOf(partition), intervalMs, maxSeriesOfMetric: options.maxSeriesOfMetric },
+      waits: options.waits,
+      open: [...openAlerts.open()].filter(({ last }) => isOurs(last) && partitionOf(last) === partition),
+      known: (fingerprint) => openAlerts.get(fingerprint),
+      tell: (transition) => outbox.push(transition),
+      onMade: onMade && ((...made) => onMade(partition, ...made)),
+      onAdopted(fingerprint) {
+        counts.adopted += 1;
+        onEvent({ kind: 'adopted', fingerprint });
+      },
+      onSeriesRefused(metric) {
         onEvent({ kind: 'series_refused', metric, first: !refused.has(metric) });
         refused.add(metric);
       },
-    };
-    const evaluator = createEvaluator({
-      ...common,
-      rules,
-      mayBeOpen: (metric, instanceId) => open.has(placeOf(metric, instanceId)),
-      onLate: () => onEvent({ kind: 'late' }),
+      onLate() {
+        counts.late += 1;
+        onEvent({ kind: 'late' });
+      },
+      onError: (group, rule, error) =>
+        onEvent({ kind: 'rule_error', group: group.name, rule: rule.name, error }),
     });
-    const mine = [...openAlerts.open()].filter(
-      ({ last }) => isOfGroups(last) && partitionOf(last) === partition,
-    );
-    const here = groupsOf(partition);
-    const partitionRules =
-      here.length === 0
-        ? null
-        : createPartitionRules({
-            ...common,
-            groups: here,
-            intervalMs,
-            open: mine,
-            onMade: onMade && ((...made) => onMade(partition, ...made)),
-            tell: (each) => outbox.push(each),
-            onError: (group, rule, error) =>
-              onEvent({ kind: 'rule_error', group: group.name, rule: rule.name, error }),
-          });
-    return { evaluator, rules: partitionRules, outbox, flushing: null };
+    return { rules, outbox, flushing: null };
   }
 
   /** Null where it cannot be told: then nobody ends what is open. */
   function partitionOf({ condition, labels, rule }: Transition): number | null {
     const instanceId = condition?.series.instance_id ?? labels.instance_id ?? '';
-    const group = condition === undefined ? (rule?.group ?? null) : null;
-    return options.partitionOf?.(instanceId, group) ?? null;
+    return options.partitionOf?.(instanceId, rule?.group ?? '') ?? null;
   }
 
   async function resolveRemoved(partitions: ReadonlySet<number>): Promise<void> {
     const removed = [...openAlerts.open()]
       .map(({ last }) => last)
-      .filter((last) => last.source === 'evaluator' && partitions.has(partitionOf(last) ?? -1))
+      .filter((last) => isOurs(last) && partitions.has(partitionOf(last) ?? -1))
       .flatMap((last) => {
         const reason = reasonToEnd(last);
         return reason === null ? [] : [endedTransition(last, now(), reason)];
@@ -180,14 +153,8 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
     removed.forEach(tell);
   }
 
-  /** Why no rule makes the alert any more; null where one does, or where that cannot be told. */
-  function reasonToEnd(last: Transition): string | null {
-    const { condition, fingerprint } = last;
-    if (condition === undefined) return isOfGroups(last) ? changeOf(last) : null;
-    return rules.makes(fingerprint, condition.metric, condition.series) ? null : 'rule removed';
-  }
-
-  function changeOf({ rule }: Transition): string | null {
+  /** Why no rule makes the alert any more; null where one does. */
+  function reasonToEnd({ rule }: Transition): string | null {
     const group = groups.find(({ name }) => name === rule?.group);
     const same = group?.rules.filter(({ kind, name }) => kind === 'alert' && name === rule?.name) ?? [];
     if (same.length === 0) return 'rule removed';
@@ -197,15 +164,14 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
   function offer(metric: Metric, eventTimeMs: number, place: MetricPlace): void {
     const slot = slots.get(place.partition);
     if (slot === undefined) throw new Error(`partition ${place.partition} is not assigned here`);
-    const transitions = slot.evaluator.offer(metric, eventTimeMs, place.replayed);
-    if (transitions.length > 0) slot.outbox.push(...transitions);
-    slot.rules?.offer(metric, eventTimeMs);
+    counts.samples += 1;
+    slot.rules.offer(metric, eventTimeMs, place.replayed);
   }
 
   /** What time alone decides has no offset that waits for it: what cannot be sent is tried again as time passes. */
   function reached(partition: number, time: number, replayed: boolean): boolean {
     const slot = slots.get(partition);
-    if (slot === undefined || slot.rules === null) return true;
+    if (slot === undefined) return true;
     const isDone = slot.rules.reached(time, replayed);
     if (slot.outbox.length > 0 && slot.flushing === null) void flush(partition).catch(() => undefined);
     return isDone;
@@ -252,21 +218,24 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
     const all = [...slots.values()];
     const sum = (of: (slot: Slot) => number): number => all.reduce((total, slot) => total + of(slot), 0);
     return {
-      samples: sum(({ evaluator }) => evaluator.stats.samples),
-      late: sum(({ evaluator }) => evaluator.stats.late),
-      adopted: sum(({ evaluator }) => evaluator.stats.adopted),
-      series: sum((slot) => slot.evaluator.series() + (slot.rules?.series() ?? 0)),
+      ...counts,
+      series: sum((slot) => slot.rules.series()),
       partitions: all.length,
       unsent: sum(({ outbox }) => outbox.length),
     };
   }
 
-  const lookbackMs = Math.min(MAX_LOOKBACK_MS, Math.max(rules.lookbackMs, lookbackOf(groups, intervalMs)));
-  return { lookbackMs, assigned, offer, reached, flush, stats };
+  return {
+    lookbackMs: Math.min(MAX_LOOKBACK_MS, lookbackOf(groups, intervalMs)),
+    assigned,
+    offer,
+    reached,
+    flush,
+    stats,
+  };
 }
 
-/** Made by an expression: a threshold rule's says what it compares. */
-const isOfGroups = ({ source, condition, rule }: Transition): boolean =>
-  source === 'evaluator' && condition === undefined && rule !== null;
+/** Beyond this, pending times start anew after a restart: reading more would delay the alerts that are due. */
+const MAX_LOOKBACK_MS = 6 * 3_600_000;
 
-const placeOf = (metric: string, instanceId: string): string => `${metric}\0${instanceId}`;
+const isOurs = ({ source, rule }: Transition): boolean => source === 'evaluator' && rule !== null;

@@ -3,8 +3,8 @@
  * most others depend on the element's labels alone: what does is expanded once for each of them.
  */
 import { messageOf } from '../domain/errors';
-import { ALERT_NAME, type Labels } from '../domain/labels';
-import { type LabelSet, METRIC_NAME } from '../promql/label-set';
+import { ALERT_NAME, overlaid, type Labels } from '../domain/labels';
+import { LabelSet, METRIC_NAME } from '../promql/label-set';
 import type { Moment } from '../promql/prepare';
 import { compileRuleTemplate, type QueriedSample, type RuleTemplate } from '../template/prometheus';
 
@@ -17,6 +17,8 @@ export interface Element {
 export interface TextOptions {
   readonly externalLabels: Labels;
   readonly externalUrl: string;
+  /** What these hide of a series' labels is kept under another name. */
+  readonly exportsHidden: boolean;
   readonly query: (expr: string, moment: Moment) => readonly QueriedSample[];
 }
 
@@ -56,10 +58,19 @@ export class LabelTexts {
     const { series } = element;
     let labels = this.areLasting ? this.known.get(series) : undefined;
     if (labels === undefined) {
-      labels = this.over(series.with(METRIC_NAME, ''), element).with(ALERT_NAME, this.rule);
+      labels = this.options.exportsHidden ? this.exporting(element) : this.hiding(element);
       if (this.areLasting) this.known.set(series, labels);
     }
     return labels;
+  }
+
+  private hiding(element: Element): LabelSet {
+    return this.over(element.series.with(METRIC_NAME, ''), element).with(ALERT_NAME, this.rule);
+  }
+
+  private exporting(element: Element): LabelSet {
+    const own = this.over(LabelSet.EMPTY, element).with(ALERT_NAME, this.rule);
+    return LabelSet.of(overlaid(element.series.with(METRIC_NAME, '').toLabels(), own.toLabels()));
   }
 
   over(base: LabelSet, element: Element): LabelSet {

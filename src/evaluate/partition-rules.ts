@@ -1,34 +1,43 @@
 /**
- * Rule groups over one partition of the stream: evaluates them as the partition's time passes, and tells what follows. What
- * is read again after a take-over only fills windows and pending alerts; nothing is told of it.
+ * Rule groups over one partition of the stream: evaluates them as samples come and as the partition's time passes, and tells
+ * what follows. What is read again after a take-over only fills windows and pending alerts; nothing is told of it. When that
+ * is over, alerts that are known to be open and that nothing here has found again go on as known, until they recover.
  */
 import { canonical } from '../domain/canonical';
-import { fnv1a64 } from '../domain/labels';
-import type { Metric } from '../domain/metric';
+import { fingerprint, fnv1a64 } from '../domain/labels';
+import { numberOf, type Metric } from '../domain/metric';
 import type { AlertRule, GroupRule, RuleGroup } from '../domain/rule-group';
 import type { Transition } from '../domain/transition';
-import { createAlertFollower } from './alert-follower';
-import type { Known } from './evaluator';
+import { LabelSet, METRIC_NAME } from '../promql/label-set';
+import type { KnownAlert } from '../stream/port';
+import { createAlertFollower, type RuleFacts } from './alert-follower';
+import type { AlertChange } from './alerting';
+import { comparisonOf } from './comparison';
 import { createRuleEngine, type OnMade } from './rule-engine';
-import { endedTransition } from './transition-of';
 
 export interface PartitionRulesOptions {
   readonly groups: readonly RuleGroup[];
   readonly intervalMs: number;
   /** Alerts of these groups that are open when the partition comes. */
-  readonly open: readonly Known[];
-  readonly known: (fingerprint: string) => Known | undefined;
+  readonly open: readonly KnownAlert[];
+  readonly known: (fingerprint: string) => KnownAlert | undefined;
   readonly tell: (transition: Transition) => void;
+  /** Takes what rules on trial would have told. */
+  readonly tellShadow?: (transition: Transition) => void;
   readonly onAdopted?: (fingerprint: string) => void;
   readonly maxSeriesOfMetric?: number;
+  /** Samples may come long before time does. */
+  readonly waits?: boolean;
   readonly onSeriesRefused?: (metric: string) => void;
   readonly onError?: (group: RuleGroup, rule: GroupRule, error: string | null) => void;
-  /** Told of each sample of a series that a rule makes. `replayed`: in an evaluation that was done before. */
+  readonly onLate?: () => void;
+  /** Told of each sample of a series that a rule makes. `replayed`: this was done before, by somebody. */
   readonly onMade?: (...made: [...Parameters<OnMade>, replayed: boolean]) => void;
 }
 
 export interface PartitionRules {
-  offer(metric: Metric, time: number): void;
+  /** `replayed`: what follows from it has been told before, by somebody. */
+  offer(metric: Metric, time: number, replayed: boolean): void;
   /**
    * Evaluates what is due up to this time, as far as a moment suffices: false when more is due. `replayed`: this was done
    * before, by somebody.
@@ -40,80 +49,85 @@ export interface PartitionRules {
 /** A process that evaluates for longer at a time is taken for dead by its group, and delays what other partitions have. */
 const MOST_MS = 20;
 
-/** Identity of a rule's meaning. */
-export const ruleHash = (rule: GroupRule): string => fnv1a64(canonical(rule));
+/** Identity of what a rule means: what it says to people and to machines about an alert may change while it is open. */
+export function ruleHash(rule: GroupRule): string {
+  if (rule.kind === 'record') return fnv1a64(canonical(rule));
+  const { annotations: _, runbook: _runbook, receivers: _receivers, unit: _unit, ...meaning } = rule;
+  return fnv1a64(canonical(meaning));
+}
 
 export function createPartitionRules(options: PartitionRulesOptions): PartitionRules {
-  const { groups, known, tell, onAdopted, onMade } = options;
-  const names = new Map<AlertRule, { group: string; hash: string }>();
-  for (const { name, rules } of groups)
-    for (const rule of rules)
-      if (rule.kind === 'alert') names.set(rule, { group: name, hash: ruleHash(rule) });
+  const { groups, known, tell, tellShadow = () => undefined, onMade } = options;
+  const facts = factsOf(groups);
   const follower = createAlertFollower({
-    ...{ known, onAdopted },
-    groupOf: (rule) => names.get(rule)!.group,
-    hashOf: (rule) => names.get(rule)!.hash,
+    known,
+    onAdopted: options.onAdopted,
+    about: (rule) => facts.get(rule)!,
+    recentOf: (alert, comparison) => engine.recentOf(alert, comparison),
   });
+  /** What rules on trial would tell is told by none of the others. */
+  const shadows = createAlertFollower({ known: () => undefined, about: (rule) => facts.get(rule)! });
   const engine = createRuleEngine({
-    groups,
+    ...options,
     defaultIntervalMs: options.intervalMs,
-    maxSeriesOfMetric: options.maxSeriesOfMetric,
-    onSeriesRefused: options.onSeriesRefused,
-    onError: options.onError,
-    onMade: onMade && ((...made) => onMade(...made, replaying)),
-    onAlert(change) {
-      if (!replaying) {
-        const transition = follower.follow(change);
-        if (transition !== null) tell(transition);
-      }
-    },
+    onAlert,
+    onMade: onMade && ((...made) => onMade(...made, isMuted)),
+    endedAt: (labels) => endedAt(known, labels),
   });
-  /** Open when the partition came, and not seen to fire since. */
-  const unconfirmed = new Map(options.open.map((each) => [each.last.fingerprint, each]));
-  let replaying = true;
-  let replayedUntil = -Infinity;
+  let isMuted = true;
+  let hasOffered = false;
 
-  function reached(time: number, replayed: boolean): boolean {
-    replaying = replayed;
-    const isDone = engine.advance(time, MOST_MS);
-    if (replayed) replayedUntil = Math.max(replayedUntil, time);
-    else if (unconfirmed.size > 0) endUnconfirmed();
-    return isDone;
+  function onAlert(change: AlertChange): void {
+    if (isMuted) return;
+    const isTrial = change.rule.mode === 'shadow';
+    const transition = (isTrial ? shadows : follower).follow(change);
+    if (transition !== null) (isTrial ? tellShadow : tell)(transition);
   }
 
-  /** What ended while nobody looked. An alert that is pending may still be the one that is open: its windows were not read far enough. */
-  function endUnconfirmed(): void {
-    for (const [fingerprint, { last, eventTime }] of unconfirmed) {
-      if (follower.isFollowed(fingerprint) || !known(fingerprint)?.firing) unconfirmed.delete(fingerprint);
-      else {
-        const group = engine.groups.find((each) => each.group.name === last.rule?.group);
-        const at = group?.evaluatedAt() ?? -Infinity;
-        const isJudged = at > eventTime && at > replayedUntil;
-        if (!isJudged || isPending(group!, last)) continue;
-        unconfirmed.delete(fingerprint);
-        follower.hasEnded(fingerprint, at);
-        tell(endedTransition(last, at, 'recovered'));
-      }
+  function offer(metric: Metric, time: number, replayed: boolean): void {
+    if (!replayed && !hasOffered) adoptOpen();
+    hasOffered ||= !replayed;
+    isMuted = replayed;
+    engine.offer(metric, time);
+  }
+
+  function reached(time: number, replayed: boolean): boolean {
+    // One topic may be read again while another is not: what has ended there unheard is still open.
+    if (!replayed && isMuted) adoptOpen();
+    isMuted = replayed;
+    return engine.advance(time, MOST_MS);
+  }
+
+  function adoptOpen(): void {
+    for (const { last, episode, eventTime } of options.open) {
+      if (known(last.fingerprint)?.firing !== true) continue;
+      const group = engine.groups.find((each) => each.group.name === last.rule?.group);
+      const { rule } =
+        group?.rules().find((each) => facts.get(each.rule as AlertRule)?.hash === last.rule?.hash) ?? {};
+      if (rule?.kind !== 'alert') continue;
+      group!.adopt(rule, {
+        ...{ labels: last.labels, startsAt: episode, eventTime, correlationId: last.correlation_id },
+        ...{ series: seriesOf(last), value: last.value === null ? NaN : numberOf(last.value) },
+      });
     }
   }
 
-  return { offer: engine.offer, reached, series: engine.series };
+  return { offer, reached, series: engine.series };
 }
 
-function isPending(
-  group: ReturnType<typeof createRuleEngine>['groups'][number],
-  { labels, rule }: Transition,
-): boolean {
-  return group
-    .rules()
-    .filter((each) => each.rule.name === rule?.name)
-    .some(
-      ({ alerts, error }) =>
-        error !== null || alerts.some((alert) => hasLabels(alert.labels.toLabels(), labels)),
-    );
+function factsOf(groups: readonly RuleGroup[]): ReadonlyMap<AlertRule, RuleFacts> {
+  const facts = new Map<AlertRule, RuleFacts>();
+  for (const { name: group, rules } of groups)
+    for (const rule of rules)
+      if (rule.kind === 'alert')
+        facts.set(rule, { group, hash: ruleHash(rule), comparison: comparisonOf(rule) });
+  return facts;
 }
 
-function hasLabels(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
-  const names = Object.keys(one);
-  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
+const seriesOf = ({ condition }: Transition): LabelSet | null =>
+  condition === undefined ? null : LabelSet.of({ ...condition.series, [METRIC_NAME]: condition.metric });
+
+function endedAt(known: PartitionRulesOptions['known'], labels: LabelSet): number | null {
+  const last = known(fingerprint(labels.toLabels()));
+  return last === undefined || last.firing ? null : last.eventTime;
 }

@@ -3,13 +3,17 @@
  * its interval that the stream's time passes. The clock is the caller's: where it is taken from the stream, the same stream
  * gives the same alerts.
  */
-import type { Metric } from '../domain/metric';
+import { metricValue, numberOf, type Metric } from '../domain/metric';
 import type { GroupRule, RuleGroup } from '../domain/rule-group';
-import type { LabelSet } from '../promql/label-set';
+import { MAX_RECENT, type Transition } from '../domain/transition';
+import { type LabelSet, METRIC_NAME } from '../promql/label-set';
 import { needsOf } from '../promql/needs';
 import { parseExpr } from '../promql/parse';
 import { LOOKBACK_MS, Preparer } from '../promql/prepare';
-import { createGroup, type AlertChange, type EvaluatedGroup, type SeriesWriter } from './rule-group';
+import type { ActiveAlert, AlertChange } from './alerting';
+import { Listeners } from './arrivals';
+import type { Comparison } from './comparison';
+import { createGroup, type EvaluatedGroup, type SeriesWriter } from './rule-group';
 import { StreamStore } from './stream-store';
 
 export interface RuleEngineOptions {
@@ -17,18 +21,24 @@ export interface RuleEngineOptions {
   /** Of groups that name none. */
   readonly defaultIntervalMs: number;
   readonly maxSeriesOfMetric?: number;
+  /** Samples may come long before time does: what an evaluation still to come looks back to is kept. */
+  readonly waits?: boolean;
   readonly onAlert: (change: AlertChange) => void;
   /** Told of each sample of a series that a rule makes. */
   readonly onMade?: OnMade;
   /** Told of each sample of a series that is one too many of its metric. */
   readonly onSeriesRefused?: (metric: string) => void;
   readonly onError?: (group: RuleGroup, rule: GroupRule, error: string | null) => void;
+  /** Told of each sample that comes after a later one of its series. */
+  readonly onLate?: () => void;
+  /** When an alert of these labels was last ended, whoever did it; null where nobody knows. */
+  readonly endedAt?: (labels: LabelSet) => number | null;
 }
 
 export type OnMade = (group: RuleGroup, labels: LabelSet, time: number, sample: number | 'stale') => void;
 
 export interface RuleEngine {
-  /** Takes a sample; evaluations at times before `advance` has seen them include it. */
+  /** Takes a sample, and decides the rules that it decides; later evaluations include it. */
   offer(metric: Metric, time: number): void;
   /**
    * Evaluates what is due up to this time, for about `mostMs` of the process' time: false when more is due, which another
@@ -36,6 +46,8 @@ export interface RuleEngine {
    */
   advance(time: number, mostMs?: number): boolean;
   readonly groups: readonly EvaluatedGroup[];
+  /** The last points of the series that a comparison is about, oldest first, at most 60. */
+  recentOf(alert: ActiveAlert, comparison: Comparison): Transition['recent'];
   /** How many series are kept. */
   series(): number;
 }
@@ -43,12 +55,21 @@ export interface RuleEngine {
 /** How far back samples can still matter to an evaluation, in milliseconds: what a process that takes over has to read again. */
 export function lookbackOf(groups: readonly RuleGroup[], defaultIntervalMs: number): number {
   const each = groups.flatMap((group) => {
-    const longestFor = Math.max(0, ...group.rules.map((rule) => (rule.kind === 'alert' ? rule.forMs : 0)));
+    const remembered = Math.max(0, ...group.rules.map(rememberedMs));
     return needsOfGroup(group, group.intervalMs || defaultIntervalMs).map(
-      ({ backMs }) => backMs + longestFor,
+      ({ backMs }) => backMs + remembered,
     );
   });
   return Math.max(0, ...each);
+}
+
+/** How far apart the samples that a rule counts are assumed to be. */
+const ASSUMED_INTERVAL_MS = 60_000;
+
+function rememberedMs(rule: GroupRule): number {
+  if (rule.kind === 'record') return 0;
+  const counted = (rule.occurrences?.of ?? 0) * ASSUMED_INTERVAL_MS;
+  return rule.forMs + rule.keepFiringForMs + counted + (rule.flapping?.windowMs ?? 0);
 }
 
 const MAX_SERIES_OF_METRIC = 100_000;
@@ -63,7 +84,9 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
     needs: groups.flatMap((group) => needsOfGroup(group, intervalOf(group))),
     maxOfMetric: options.maxSeriesOfMetric ?? MAX_SERIES_OF_METRIC,
     onRefused: options.onSeriesRefused ?? (() => undefined),
-    reached,
+    reached: options.waits ? reached : undefined,
+    onLate: options.onLate,
+    listenersOf: (metric, labels) => listeners.of(metric, labels),
   });
   const preparers = new Map<number, Preparer>();
   const due = groups.map((group) => {
@@ -76,11 +99,36 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
       return store.write(labels, at, sample);
     };
     const evaluated = createGroup(group, {
-      ...{ preparer, write, externalLabels: {}, externalUrl: '', onAlert },
+      ...{ preparer, write, externalLabels: {}, externalUrl: '', onAlert, onAstir },
+      ...{ hearsArrivals: true, endedAt: options.endedAt },
       onError: (rule, error) => onError(group, rule, error),
     });
     return { evaluated, interval, next: NaN };
   });
+  const listeners = new Listeners(due.map(({ evaluated }) => evaluated));
+
+  /** An evaluation has found what no sample told: the series' next one matters. */
+  function onAstir(series: LabelSet): void {
+    if (series.has(METRIC_NAME)) store.find(series)?.listeners?.stir();
+  }
+
+  function offer(metric: Metric, time: number): void {
+    const series = store.add(metric, time);
+    if (series === null || series.listeners === null) return;
+    if (metric.value === 'stale') return series.listeners.ended(series.labels, time);
+    const correlationId = metric.metadata?.correlation_id ?? null;
+    series.listeners.arrived({ series: series.labels, value: numberOf(metric.value), time, correlationId });
+  }
+
+  function recentOf({ series }: ActiveAlert, { metric }: Comparison): Transition['recent'] {
+    const samples = store.find(series.with(METRIC_NAME, metric))?.samples;
+    if (samples === undefined) return [];
+    const from = Math.max(samples.from, samples.to - MAX_RECENT);
+    return Array.from({ length: samples.to - from }, (_, i) => [
+      samples.times[from + i]!,
+      metricValue(samples.values[from + i]!),
+    ]);
+  }
 
   function advance(time: number, mostMs = Infinity): boolean {
     const until = performance.now() + mostMs;
@@ -100,8 +148,7 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
   }
 
   return {
-    offer: (metric, time) => void store.add(metric, time),
-    advance,
+    ...{ offer, advance, recentOf },
     groups: due.map(({ evaluated }) => evaluated),
     series: () => store.size,
   };
@@ -109,7 +156,14 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
 
 function needsOfGroup({ rules, queryOffsetMs }: RuleGroup, interval: number) {
   const slack = (queryOffsetMs ?? 0) + interval + AHEAD_MS;
-  return rules
-    .flatMap(({ expr }) => needsOf(parseExpr(expr), { lookbackMs: LOOKBACK_MS, defaultStepMs: interval }))
-    .map(({ matchers, backMs }) => ({ matchers, backMs: backMs + slack }));
+  return rules.flatMap((rule) => {
+    const back = slack + (rule.kind === 'alert' ? rule.delayMs : 0);
+    return exprsOf(rule)
+      .flatMap((expr) => needsOf(parseExpr(expr), { lookbackMs: LOOKBACK_MS, defaultStepMs: interval }))
+      .map(({ matchers, backMs }) => ({ matchers, backMs: backMs + back }));
+  });
 }
+
+/** What a rule reads. */
+export const exprsOf = (rule: GroupRule): string[] =>
+  rule.kind === 'alert' && rule.recovery !== null ? [rule.expr, rule.recovery] : [rule.expr];

@@ -27,6 +27,8 @@ const MANY = 8;
 export class SeriesIndex<S extends Indexed> implements Iterable<S> {
   private readonly byInstance = new Map<string, SeriesList<S>>();
   private count = 0;
+  /** How often it has become another. */
+  changes = 0;
 
   get size(): number {
     return this.count;
@@ -43,6 +45,7 @@ export class SeriesIndex<S extends Indexed> implements Iterable<S> {
   /** One that `find` has not found. */
   add(instanceId: string, series: S): void {
     this.count += 1;
+    this.changes += 1;
     let list = this.byInstance.get(instanceId);
     if (list === undefined) this.byInstance.set(instanceId, (list = { few: [], byKey: null }));
     if (list.byKey !== null) list.byKey.set(keyOf(series.tags, series.databaseType), series);
@@ -54,6 +57,7 @@ export class SeriesIndex<S extends Indexed> implements Iterable<S> {
   }
 
   drop(isForgotten: (series: S) => boolean): void {
+    this.changes += 1;
     for (const [instanceId, list] of this.byInstance) {
       const before = sizeOf(list);
       if (list.byKey === null) list.few = list.few.filter((series) => !isForgotten(series));

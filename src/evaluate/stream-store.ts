@@ -10,6 +10,7 @@ import { LabelSet, METRIC_NAME } from '../promql/label-set';
 import type { Need } from '../promql/needs';
 import { Samples, type Reached } from '../promql/samples';
 import type { Selection, SeriesSource, StoredSeries } from '../promql/source';
+import type { SeriesListeners } from './arrivals';
 import { indexed, SeriesIndex, type Indexed } from './series-index';
 
 export interface StreamStoreOptions {
@@ -20,17 +21,24 @@ export interface StreamStoreOptions {
   readonly onRefused: (metric: string) => void;
   /** As far as is evaluated. Without it, the newest sample says what is too old. */
   readonly reached?: Reached;
+  /** Told of each sample that comes after a later one of its series. */
+  readonly onLate?: () => void;
+  /** Who hears of each sample of a new series. */
+  readonly listenersOf?: (metric: string, labels: Labels) => SeriesListeners | null;
 }
 
-interface Kept extends StoredSeries, Indexed {
+export interface Kept extends StoredSeries, Indexed {
   /** 0: no rule wants it. */
   readonly keepMs: number;
+  readonly listeners: SeriesListeners | null;
 }
 
 interface MetricSeries {
   /** What is asked of this metric, and of every. */
   readonly needs: readonly CompiledNeed[];
   readonly index: SeriesIndex<Kept>;
+  /** Of those that are kept. */
+  readonly byKey: () => ReadonlyMap<string, Kept>;
   readonly selections: LiveSelection[];
 }
 
@@ -47,6 +55,7 @@ export class StreamStore implements SeriesSource {
   /** What rules themselves make: what others read, and what nobody does. */
   private readonly made = new Map<string, StoredSeries & { readonly keepMs: number }>();
   private readonly unread = new WeakSet<LabelSet>();
+  private readonly byLabels = new WeakMap<LabelSet, Kept>();
   private newest = -Infinity;
   private added = 0;
   private sweepAt = SWEEP_FROM;
@@ -59,16 +68,25 @@ export class StreamStore implements SeriesSource {
     }));
   }
 
-  /** False when no rule wants the metric's series: then nothing is kept. */
-  add(metric: Metric, time: number): boolean {
+  /** The metric's series, where its newest sample this is; null where it is late, or no rule wants the series. */
+  add(metric: Metric, time: number): Kept | null {
     const known = this.byMetric.get(metric.metric_name);
-    if (known === null) return false;
+    if (known === null) return null;
     const all = known ?? this.open(metric.metric_name);
-    if (all === null) return false;
+    if (all === null) return null;
     const series = all.index.find(metric) ?? this.make(all, metric);
-    if (series === null || series.keepMs === 0) return false;
+    if (series === null || series.keepMs === 0) return null;
+    const isNewest = time > series.samples.lastTime;
+    if (!isNewest) this.options.onLate?.();
     this.take(series, time, metric.value === 'stale' ? 'stale' : numberOf(metric.value));
-    return true;
+    return isNewest ? series : null;
+  }
+
+  /** The series of a metric that has these labels, name included. */
+  find(labels: LabelSet): Kept | undefined {
+    const known = this.byLabels.get(labels);
+    if (known !== undefined) return known;
+    return this.byMetric.get(labels.get(METRIC_NAME))?.byKey().get(labels.key);
   }
 
   /** A sample of a series that a rule makes; false when no rule reads it. */
@@ -143,7 +161,8 @@ export class StreamStore implements SeriesSource {
   private open(name: string): MetricSeries | null {
     const needs = this.needs.filter(({ metric }) => metric === null || metric === name);
     const selections = this.selections.filter(({ metric }) => metric === null || metric === name);
-    const all = needs.length === 0 ? null : { needs, selections, index: new SeriesIndex<Kept>() };
+    const index = new SeriesIndex<Kept>();
+    const all = needs.length === 0 ? null : { needs, selections, index, byKey: keysOf(index) };
     this.byMetric.set(name, all);
     return all;
   }
@@ -162,10 +181,14 @@ export class StreamStore implements SeriesSource {
         labels: keepMs === 0 ? LabelSet.EMPTY : LabelSet.of(labels),
         samples: new Samples(keepMs, this.options.reached),
         keepMs,
+        listeners: keepMs === 0 ? null : (this.options.listenersOf?.(metric.metric_name, labels) ?? null),
       },
     };
     all.index.add(metric.instance_id, series);
-    if (keepMs > 0) this.show(series, labels, metric.metric_name);
+    if (keepMs > 0) {
+      this.byLabels.set(series.labels, series);
+      this.show(series, labels, metric.metric_name);
+    }
     return series;
   }
 
@@ -174,6 +197,20 @@ export class StreamStore implements SeriesSource {
     for (const selection of selections) selection.offer(series, labels);
   }
 }
+
+/** Made again when series have come or gone: few ask. */
+function keysOf(index: SeriesIndex<Kept>): () => ReadonlyMap<string, Kept> {
+  let changes = -1;
+  let byKey = new Map<string, Kept>();
+  return () => {
+    if (changes !== index.changes)
+      byKey = new Map([...index].filter(isKept).map((each) => [each.labels.key, each]));
+    changes = index.changes;
+    return byKey;
+  };
+}
+
+const isKept = ({ keepMs }: Kept): boolean => keepMs > 0;
 
 /** Grows as series appear. */
 class LiveSelection implements Selection {

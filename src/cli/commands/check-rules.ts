@@ -21,7 +21,7 @@ export function checkRules(
   const seen = new Map<string, string>();
   const checked = files.map(({ path, name }) => ({
     file: name,
-    ...checkRuleFile(readText(path), name, seen),
+    ...checkRuleFile(readText(path), name, seen, context.env),
   }));
   const problems = checked.flatMap((each) => each.problems);
   const failed = problems.some(({ level }) => level === 'error' || options.strict === true);

@@ -48,10 +48,10 @@ function tell(context: Context, path: string, config: Config | null, problems: r
   context.print(`${paint(context, 'green', `${path} is valid`)}: ${parts.join(', ')}`);
 }
 
-function counts({ targets, rules, ruleGroups, receivers, escalations }: Config): Record<string, number> {
+function counts({ targets, ruleGroups, receivers, escalations }: Config): Record<string, number> {
   return {
     targets: targets.length,
-    rules: ruleGroups.reduce((sum, group) => sum + group.rules.length, rules.length),
+    rules: ruleGroups.reduce((sum, { rules }) => sum + rules.length, 0),
     receivers: receivers.length,
     escalation_policies: escalations.length,
   };

@@ -1,142 +1,135 @@
 /** `tocsin rules`: which rules are configured, and what one of them means. */
 import type { Config } from '../../config/config';
 import { didYouMean } from '../../config/problems';
+import type { WrittenRule } from '../../config/short-forms/group';
+import { mayYield, yieldedLabels } from '../../config/yielded-labels';
 import { formatDuration } from '../../domain/duration';
 import { nextLevel } from '../../domain/escalation';
-import { labelsText } from '../../domain/labels';
-import { compileMatchers, matcherText } from '../../domain/matchers';
-import { OPPOSITE, type ThresholdRule } from '../../domain/rule';
-import type { GroupRule, RuleGroup } from '../../domain/rule-group';
-import { exprsOf } from '../../evaluate/rule-expr';
+import { labelsText, type Labels } from '../../domain/labels';
+import { compileMatchers } from '../../domain/matchers';
+import type { AlertRule, GroupRule, RuleGroup } from '../../domain/rule-group';
+import { ruleHash } from '../../evaluate/partition-rules';
+import { descendants, type Expr } from '../../promql/ast';
 import { formatExpr } from '../../promql/format';
+import { METRIC_NAME } from '../../promql/label-set';
 import { parseExpr } from '../../promql/parse';
 import { readConfig, type ConfigOption } from '../configuration';
 import type { Context } from '../context';
 import { EXIT, usage, type ExitCode } from '../failures';
-import { amountText, facts, paint, severityStyle, tableOf, unitOf, type Column } from '../show';
+import { facts, paint, severityStyle, tableOf, type Column } from '../show';
 
 export interface RulesOptions extends ConfigOption {
   readonly json?: boolean;
 }
 
-const COLUMNS: readonly Column<ThresholdRule>[] = [
-  { title: 'NAME', value: ({ name }) => name },
-  { title: 'SEVERITY', value: ({ severity }) => severity, style: ({ severity }) => severityStyle(severity) },
-  { title: 'CONDITION', value: conditionText, flexible: true },
-  { title: 'FOR', value: ({ forMs }) => (forMs === 0 ? '–' : formatDuration(forMs)) },
-  { title: 'GROUP', value: ({ group }) => group },
-  { title: 'SERIES', value: (rule) => seriesText(rule), flexible: true },
-];
-
 interface Grouped {
   readonly group: RuleGroup;
   readonly rule: GroupRule;
+  /** What stands in the file, where the rule is in short form. */
+  readonly written: WrittenRule | null;
 }
 
-const forOf = ({ rule }: Grouped): number => (rule.kind === 'alert' ? rule.forMs : 0);
+type Alerting = Grouped & { readonly rule: AlertRule };
 
-const GROUPED_COLUMNS: readonly Column<Grouped>[] = [
+const COLUMNS: readonly Column<Grouped>[] = [
   { title: 'NAME', value: ({ rule }) => rule.name },
   { title: 'KIND', value: ({ rule }) => rule.kind },
-  { title: 'EXPRESSION', value: ({ rule }) => rule.expr, flexible: true },
-  { title: 'FOR', value: (each) => (forOf(each) === 0 ? '–' : formatDuration(forOf(each))) },
+  {
+    title: 'SEVERITY',
+    value: ({ rule }) => rule.labels.severity ?? '–',
+    style: ({ rule }) => severityStyle(rule.labels.severity ?? ''),
+  },
+  { title: 'EXPRESSION', value: conditionText, flexible: true },
+  { title: 'FOR', value: ({ rule }) => lastingText(rule) },
+  { title: 'MODE', value: ({ rule }) => (rule.kind === 'alert' ? rule.mode : '–') },
   { title: 'GROUP', value: ({ group }) => group.name },
   { title: 'FILE', value: ({ group }) => group.file ?? '' },
 ];
 
-const groupedToJson = ({ group, rule }: Grouped): object => ({
-  group: group.name,
-  file: group.file,
-  ...rule,
-});
+const lastingText = (rule: GroupRule): string =>
+  rule.kind === 'record' || rule.forMs === 0 ? '–' : formatDuration(rule.forMs);
+
+function conditionText({ rule }: Grouped): string {
+  const expr = canonical(rule.expr);
+  return rule.kind === 'record' || rule.recovery === null
+    ? expr
+    : `${expr}, until ${canonical(rule.recovery)}`;
+}
+
+const canonical = (expr: string): string => formatExpr(parseExpr(expr));
+
+const allRules = ({ ruleGroups }: Config): Grouped[] =>
+  ruleGroups.flatMap((group) =>
+    group.rules.map((rule) => ({ group, rule, written: group.written[rule.name] ?? null })),
+  );
 
 export async function listRules(context: Context, options: RulesOptions): Promise<ExitCode> {
-  const { rules, ruleGroups } = readConfig(context, options);
-  const grouped = ruleGroups.flatMap((group) => group.rules.map((rule) => ({ group, rule })));
-  if (options.json)
-    context.print(JSON.stringify([...rules.map(toJson), ...grouped.map(groupedToJson)], null, 2));
-  else if (rules.length + grouped.length === 0) context.print('No rules are configured.');
-  else {
-    const tables = [
-      rules.length > 0 ? [tableOf(context, COLUMNS, rules)] : [],
-      grouped.length > 0 ? [tableOf(context, GROUPED_COLUMNS, grouped)] : [],
-    ].flat();
-    context.print(tables.join('\n\n'));
-  }
+  const rules = allRules(readConfig(context, options));
+  if (options.json) context.print(JSON.stringify(rules.map(toJson), null, 2));
+  else if (rules.length === 0) context.print('No rules are configured.');
+  else context.print(tableOf(context, COLUMNS, rules));
   return EXIT.ok;
 }
 
 /** Says in sentences when the rule fires and recovers, who is then told, and what may be done. */
 export async function explainRule(context: Context, name: string, options: RulesOptions): Promise<ExitCode> {
   const config = readConfig(context, options);
-  const rules = config.rules.filter((rule) => rule.name === name || `${rule.group}/${rule.name}` === name);
-  const grouped = config.ruleGroups.flatMap((group) =>
-    group.rules
-      .filter((rule) => rule.name === name || `${group.name}/${rule.name}` === name)
-      .map((rule) => ({ group, rule })),
-  );
-  if (rules.length + grouped.length === 0) {
-    const near = didYouMean(name, [
-      ...config.rules.map((rule) => rule.name),
-      ...config.ruleGroups.flatMap((group) => group.rules.map((rule) => rule.name)),
-    ]);
+  const all = allRules(config);
+  const found = all.filter(({ group, rule }) => rule.name === name || `${group.name}/${rule.name}` === name);
+  if (found.length === 0) {
+    const near = didYouMean(
+      name,
+      all.map(({ rule }) => rule.name),
+    );
     throw usage(
       `there is no rule ${JSON.stringify(name)}${near === null ? '' : `; did you mean "${near}"?`}; see \`tocsin rules list\``,
     );
   }
   if (options.json) {
-    const explained = rules.map((rule) => ({
-      ...toJson(rule),
-      explanation: Object.fromEntries(explanation(rule, config)),
+    const explained = found.map((each) => ({
+      ...toJson(each),
+      explanation: Object.fromEntries(explanation(each, config)),
     }));
-    context.print(JSON.stringify([...explained, ...grouped.map(groupedToJson)], null, 2));
-  } else {
-    const paragraphs = [
-      ...rules.map((rule) => paragraph(context, rule, config)),
-      ...grouped.map((each) => groupedParagraph(context, each, config)),
-    ];
-    context.print(paragraphs.join('\n\n'));
-  }
+    context.print(JSON.stringify(explained, null, 2));
+  } else context.print(found.map((each) => paragraph(context, each, config)).join('\n\n'));
   return EXIT.ok;
 }
 
-function groupedParagraph(context: Context, { group, rule }: Grouped, config: Config): string {
-  const every = formatDuration(group.intervalMs ?? config.evaluate.intervalMs);
-  const lasting =
-    rule.kind === 'alert' && rule.forMs > 0 ? `, and has been for ${formatDuration(rule.forMs)}` : '';
-  const kept =
-    rule.kind === 'alert' && rule.keepFiringForMs > 0
-      ? `${formatDuration(rule.keepFiringForMs)} after it yields nothing more`
-      : 'when it yields nothing more';
-  const rows: [string, string | null][] = [
-    ['Expression', formatExpr(parseExpr(rule.expr))],
-    ['Evaluated', `every ${every}`],
-    ...(rule.kind === 'alert'
-      ? ([
-          ['Fires', `when the expression yields something${lasting}`],
-          ['Recovers', kept],
-          ['Labels', labelsText({ alertname: rule.name, ...rule.labels })],
-          ['Tells', tellsText(config)],
-          ...Object.entries(rule.annotations),
-        ] as [string, string][])
-      : ([['Makes', `the series ${rule.name} with ${labelsText(rule.labels)}`]] as [string, string][])),
-  ];
-  return `${paint(context, 'bold', rule.name)}  ${rule.kind}  (group ${group.name} of ${group.file})\n${facts(context, rows)}`;
+function paragraph(context: Context, each: Grouped, config: Config): string {
+  const { group, rule, written } = each;
+  const { severity } = rule.labels;
+  const kind = rule.kind === 'alert' && severity !== undefined ? severity : rule.kind;
+  const file = group.file === null ? '' : ` of ${group.file}`;
+  const title = `${paint(context, 'bold', rule.name)}  ${paint(context, severityStyle(kind), kind)}  (group ${group.name}${file}, ${ruleHash(rule)})`;
+  const parts = [title, facts(context, explanation(each, config))];
+  if (written !== null)
+    parts.push(`  ${paint(context, 'dim', `Written (${written.form})`)}`, indented(written.text));
+  return parts.join('\n');
 }
 
-function paragraph(context: Context, rule: ThresholdRule, config: Config): string {
-  const title = `${paint(context, 'bold', rule.name)}  ${paint(context, severityStyle(rule.severity), rule.severity)}  (group ${rule.group}, ${rule.hash})`;
-  return `${title}\n${facts(context, explanation(rule, config))}`;
-}
+const indented = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => `    ${line}`)
+    .join('\n');
 
-function explanation(rule: ThresholdRule, config: Config): [string, string | null][] {
+type Fact = readonly [string, string | null];
+
+function explanation(each: Grouped, config: Config): Fact[] {
+  const { rule, group } = each;
+  const every = `every ${formatDuration(group.intervalMs ?? config.evaluate.intervalMs)}`;
+  const expression: Fact = ['Expression', canonical(rule.expr)];
+  if (rule.kind === 'alert') return [expression, ...alertFacts({ ...each, rule }, every, config)];
   return [
-    [
-      'About',
-      seriesText(rule) === ''
-        ? `every series of ${rule.metric}`
-        : `the series of ${rule.metric} with ${seriesText(rule)}`,
-    ],
+    expression,
+    ['Evaluated', every],
+    ['Makes', `the series ${rule.name} with ${labelsText(rule.labels)}`],
+  ];
+}
+
+function alertFacts({ rule, group }: Alerting, every: string, config: Config): Fact[] {
+  return [
+    ['Evaluated', evaluatedText(rule, group, every)],
     ['Fires', firesText(rule)],
     [
       'Not while',
@@ -145,66 +138,80 @@ function explanation(rule: ThresholdRule, config: Config): [string, string | nul
         : `the ${rule.inhibitedBy} rule of the same name fires for the same series`,
     ],
     ['Recovers', recoversText(rule)],
-    ['In PromQL', promqlText(rule)],
+    ['Flaps', flapsText(rule)],
+    ['No data', NO_DATA_TEXTS[rule.noData]],
     ['Quiet', quietText(rule, config)],
-    ['Labels', labelsText({ alertname: rule.name, severity: rule.severity, ...rule.labels })],
-    ['Tells', tellsText(config)],
-    ['Escalates', escalatesText(rule, config)],
+    ['Mode', MODE_TEXTS[rule.mode]],
+    ['Unit', rule.unit],
+    ['Labels', labelsText({ alertname: rule.name, ...rule.labels })],
+    ['Tells', tellsText(rule, config)],
+    ['Escalates', rule.mode === 'active' ? escalatesText(rule, config) : null],
     [
       'Runbook',
       rule.runbook === null ? 'the one whose matchers hold, if there is one' : `${rule.runbook} only`,
     ],
-    ...Object.entries(rule.annotations).map(([name, value]): [string, string] => [name, value]),
+    ...Object.entries(rule.annotations),
   ];
 }
 
-function promqlText(rule: ThresholdRule): string {
-  const { fires, recovers } = exprsOf(rule);
-  return `${formatExpr(fires)}${recovers === null ? '' : `, until ${formatExpr(recovers)}`}`;
+function evaluatedText({ delayMs }: AlertRule, { queryOffsetMs }: RuleGroup, every: string): string {
+  const agoMs = delayMs + (queryOffsetMs ?? 0);
+  return agoMs === 0 ? every : `${every}, as of ${formatDuration(agoMs)} ago`;
 }
 
+function firesText({ occurrences, forMs }: AlertRule): string {
+  const atOnce = occurrences === null ? ', at once' : '';
+  const lasting = forMs === 0 ? atOnce : `, and has been for ${formatDuration(forMs)}`;
+  return `when the expression yields something${occurrencesText(occurrences)}${lasting}`;
+}
+
+function occurrencesText(occurrences: AlertRule['occurrences']): string {
+  if (occurrences === null) return '';
+  const { count, of } = occurrences;
+  return count === of ? ` ${of} times in a row` : ` in ${count} of its last ${of} evaluations`;
+}
+
+function recoversText({ recovery, keepFiringForMs }: AlertRule): string {
+  const when = recovery === null ? 'it yields nothing more' : `${canonical(recovery)} holds`;
+  return keepFiringForMs === 0 ? `when ${when}` : `${formatDuration(keepFiringForMs)} after ${when}`;
+}
+
+function flapsText({ flapping }: AlertRule): string | null {
+  if (flapping === null) return null;
+  const { lowPercent, highPercent, windowMs } = flapping;
+  return `when more than ${highPercent}% of the evaluations of ${formatDuration(windowMs)} change it, until fewer than ${lowPercent}% do; meanwhile it fires`;
+}
+
+const NO_DATA_TEXTS: Readonly<Record<AlertRule['noData'], string>> = {
+  ok: 'counts as a value that does not breach',
+  alert: 'counts as a breach',
+  keep: 'decides nothing: the alert stays as it is',
+};
+
+const MODE_TEXTS: Readonly<Record<AlertRule['mode'], string | null>> = {
+  active: null,
+  shadow: 'shadow: it is evaluated and recorded, and nobody is told',
+  off: 'off: it is not evaluated',
+};
+
 /** A rule's own cool-down holds after every resolve, the default only after one by hand. */
-function quietText({ cooldownMs: own }: ThresholdRule, { cooldownMs: byDefault }: Config): string | null {
+function quietText({ cooldownMs: own }: AlertRule, { cooldownMs: byDefault }: Config): string | null {
   if (own === 0 || (own === null && byDefault === 0)) return null;
   return own === null
     ? `for ${formatDuration(byDefault)} after a resolve by hand`
     : `for ${formatDuration(own)} after a resolve`;
 }
 
-function conditionText(rule: ThresholdRule): string {
-  const recovery =
-    rule.recoveryThreshold === null
-      ? ''
-      : `, recovers at ${amountText(rule.recoveryThreshold, unitOf(rule.metric))}`;
-  const what =
-    rule.windowMs === 0 ? rule.metric : `mean over ${formatDuration(rule.windowMs)} of ${rule.metric}`;
-  return `${what} ${rule.operator} ${amountText(rule.threshold, unitOf(rule.metric))}${recovery}`;
-}
-
-const seriesText = ({ matchers }: ThresholdRule): string => matchers.map(matcherText).join(', ');
-
-function firesText({
-  metric,
-  operator,
-  threshold,
-  windowMs,
-  consecutiveFailures,
-  forMs,
-}: ThresholdRule): string {
-  const what =
-    windowMs === 0 ? `a sample of ${metric}` : `the mean of ${metric} over ${formatDuration(windowMs)}`;
-  const times = consecutiveFailures === 1 ? '' : `, ${consecutiveFailures} samples in a row`;
-  const lasting = forMs === 0 ? ', at once' : `, and has been for ${formatDuration(forMs)}`;
-  return `when ${what} is ${operator} ${amountText(threshold, unitOf(metric))}${times}${lasting}`;
-}
-
-function recoversText({ metric, operator, threshold, recoveryThreshold }: ThresholdRule): string {
-  return `when it is ${OPPOSITE[operator]} ${amountText(recoveryThreshold ?? threshold, unitOf(metric))}`;
-}
-
-function tellsText({ page }: Config): string {
-  if (page.length === 0) return 'nobody: route.receivers is empty';
-  return page
+function tellsText({ mode, receivers: own }: AlertRule, { page, receivers }: Config): string {
+  if (mode !== 'active') return 'nobody';
+  const told =
+    own === null
+      ? page
+      : receivers
+          .filter(({ name }) => own.includes(name))
+          .map(({ name, notifyAfter, deadlineMs }) => ({ receiver: name, notifyAfter, deadlineMs }));
+  if (told.length === 0) return 'nobody: route.receivers is empty';
+  return told
     .map(({ receiver, notifyAfter, deadlineMs }) =>
       notifyAfter === 'fire'
         ? `${receiver} at once`
@@ -214,15 +221,8 @@ function tellsText({ page }: Config): string {
 }
 
 /** By the labels that are known beforehand; those of a series may make another policy's matchers hold. */
-function escalatesText(rule: ThresholdRule, { escalations }: Config): string {
-  const labels = {
-    ...Object.fromEntries(
-      rule.matchers.filter(({ op }) => op === '=').map(({ name, value }) => [name, value]),
-    ),
-    ...rule.labels,
-    alertname: rule.name,
-    severity: rule.severity,
-  };
+function escalatesText(rule: AlertRule, { escalations }: Config): string {
+  const labels = { ...labelsAsked(parseExpr(rule.expr)), ...rule.labels, alertname: rule.name };
   const policy = escalations.find(({ matchers }) => compileMatchers(matchers)(labels))?.policy;
   if (policy === undefined)
     return escalations.length === 0
@@ -238,24 +238,50 @@ function escalatesText(rule: ThresholdRule, { escalations }: Config): string {
   return `${policy.name}: ${levels.join(', ')}${policy.repeat === 0 ? '' : `; ${policy.repeat} times again`}`;
 }
 
-function toJson(rule: ThresholdRule): object {
+/** What every selector asks a label to be, the result's series have too, unless the expression drops it. */
+function labelsAsked(expr: Expr): Labels {
+  const selectors = [...descendants(expr)].filter((node) => node.kind === 'vector');
+  const yielded = yieldedLabels(expr);
+  const asked = (selectors[0]?.matchers ?? []).filter(
+    ({ name, op, value }) =>
+      op === '=' &&
+      name !== METRIC_NAME &&
+      mayYield(yielded, name) &&
+      selectors.every(({ matchers }) =>
+        matchers.some((other) => other.name === name && other.op === '=' && other.value === value),
+      ),
+  );
+  return Object.fromEntries(asked.map(({ name, value }) => [name, value]));
+}
+
+function toJson({ group, rule, written }: Grouped): object {
+  const common = {
+    group: group.name,
+    file: group.file,
+    ...{ kind: rule.kind, name: rule.name, expr: rule.expr, labels: rule.labels, hash: ruleHash(rule) },
+  };
+  if (rule.kind === 'record') return common;
   return {
-    group: rule.group,
-    name: rule.name,
-    metric: rule.metric,
-    matchers: rule.matchers.map(matcherText),
-    operator: rule.operator,
-    threshold: rule.threshold,
-    recovery_threshold: rule.recoveryThreshold,
-    severity: rule.severity,
-    for_ms: rule.forMs,
-    window_ms: rule.windowMs,
-    consecutive_failures: rule.consecutiveFailures,
-    cooldown_ms: rule.cooldownMs,
-    labels: rule.labels,
+    ...common,
     annotations: rule.annotations,
+    severity: rule.labels.severity ?? null,
+    for_ms: rule.forMs,
+    keep_firing_for_ms: rule.keepFiringForMs,
+    recovery: rule.recovery,
+    occurrences: rule.occurrences,
+    cooldown_ms: rule.cooldownMs,
+    flapping: rule.flapping && {
+      low_percent: rule.flapping.lowPercent,
+      high_percent: rule.flapping.highPercent,
+      window_ms: rule.flapping.windowMs,
+    },
+    no_data: rule.noData,
+    evaluation_delay_ms: rule.delayMs,
+    mode: rule.mode,
     runbook: rule.runbook,
+    receivers: rule.receivers,
+    unit: rule.unit,
     inhibited_by: rule.inhibitedBy,
-    hash: rule.hash,
+    written,
   };
 }

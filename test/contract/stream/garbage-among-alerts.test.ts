@@ -1,11 +1,11 @@
 /** What is no transition stands in nobody's way: neither in that of those who act on them, nor in the view of open alerts. */
-import { createEvaluator } from '../../../src/evaluate/evaluator';
 import type { DeadLetter } from '../../../src/stream/dead-letters';
 import { followOpenAlerts } from '../../../src/stream/open-alerts';
 import type { PlacedTransition } from '../../../src/stream/port';
 import { alertsDlqTopic, alertsTopic } from '../../../src/stream/topics';
 import { consumeTransitions } from '../../../src/stream/transition-consumer';
 import { encodeTransition } from '../../../src/stream/transition-message';
+import { createEvaluator } from '../../unit/evaluate/sketches';
 import {
   countCommitted,
   metric,

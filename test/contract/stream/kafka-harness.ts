@@ -3,12 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EachBatchPayload, KafkaMessage, Message } from 'kafkajs';
 import type { Metric } from '../../../src/domain/metric';
-import type { ThresholdRule } from '../../../src/domain/rule';
+import type { AlertRule } from '../../../src/domain/rule-group';
 import type { Transition } from '../../../src/domain/transition';
 import type { StreamEvent } from '../../../src/stream/events';
 import { createKafka, withAdmin, type Kafka } from '../../../src/stream/kafka';
 import { alertsTopic, ensureTopics, metricTopic } from '../../../src/stream/topics';
 import { decodeTransition } from '../../../src/stream/transition-message';
+import { rule as ruleOf, type RuleSketch } from '../../builders/rules';
 import { waitFor } from '../../harness/wait-for';
 
 export interface Bench {
@@ -61,28 +62,12 @@ export function metric(over: Partial<Metric> = {}): Metric {
   };
 }
 
-export function rule(over: Partial<ThresholdRule> = {}): ThresholdRule {
-  return {
-    group: 'g',
-    name: 'TooManyConnections',
-    metric: 'connections_used',
-    matchers: [],
-    severity: 'critical',
-    operator: '>',
-    threshold: 90,
-    recoveryThreshold: null,
-    forMs: 0,
-    windowMs: 0,
-    consecutiveFailures: 1,
-    cooldownMs: 0,
-    labels: {},
-    annotations: { summary: 'too many connections' },
-    runbook: null,
-    inhibitedBy: null,
-    hash: 'h1',
-    ...over,
-  };
-}
+/** `connections_used > 90`. */
+export const rule = (over: RuleSketch = {}): AlertRule =>
+  ruleOf({
+    ...{ name: 'TooManyConnections', metric: 'connections_used' },
+    ...{ annotations: { summary: 'too many connections' }, ...over },
+  });
 
 /** Sends messages as they are, each in a request of its own: together large ones would be too large. */
 export async function sendRaw(kafka: Kafka, topic: string, messages: readonly Message[]): Promise<void> {
@@ -127,7 +112,10 @@ export async function readAll(
   bench: Bench,
   topic: string,
 ): Promise<(KafkaMessage & { partition: number })[]> {
-  const ends = await withAdmin(bench.kafka, (admin) => admin.fetchTopicOffsets(topic));
+  // A topic that has just been made may not have its leader yet.
+  const ends = await waitFor(() => withAdmin(bench.kafka, (admin) => admin.fetchTopicOffsets(topic)), {
+    what: `the offsets of ${topic}`,
+  });
   const left = new Map(
     ends
       .filter(({ high, low }) => BigInt(high) > BigInt(low))

@@ -44,7 +44,7 @@ const backtest = (...args: string[]) =>
 
 it('tells each alert that would have been, and lines that are no metrics', async () => {
   const { code, out, err } = await backtest('--rules', '@old.yml');
-  expect(out).toMatch(/2026-11-21T10:06:00Z +7m +critical +Locks +50 +\{database_type="postgresql"/);
+  expect(out).toMatch(/2026-11-21T10:05:00Z +7m +critical +Locks +50 +\{database_type="postgresql"/);
   expect(out).toMatch(/2 alerts from 20 metrics \(1 series that the rules ask for\)$/);
   expect(err).toContain('1 lines of');
   expect(code).toBe(0);

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { wantsColour, type Context } from '../../../src/cli/context';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ROLES, type Wiring } from '../../../src/cli/port';
 import { run } from './fake-context';
 
@@ -184,35 +185,70 @@ describe('beside a running dev', () => {
 describe('rules', () => {
   it('lists each with its condition', async () => {
     const { out } = await run(['rules', 'list', ...EXAMPLE], {}, { env: {} });
-    expect(out).toMatch(/^NAME +SEVERITY +CONDITION +FOR +GROUP +SERIES\n/);
+    expect(out).toMatch(/^NAME +KIND +SEVERITY +EXPRESSION +FOR +MODE +GROUP +FILE\n/);
     expect(out).toMatch(
-      /^PostgresConnectionsHigh +critical +connections_used_percent > 85%, recovers at 65% +30s +postgres +database_type="postgresql"$/m,
+      /^PostgresConnectionsHigh +alert +critical +connections_used_percent\{database_type="postgresql"\} > 85, until connections_used_percent\{database_type="postgresql"\} <= 65 +30s +active +postgres +rules\/postgres.yaml$/m,
     );
-  });
-
-  it('names the window that a mean is taken over', async () => {
-    const { out } = await run(['rules', 'list', ...EXAMPLE], {}, { env: {} });
-    expect(out).toMatch(/^HostCpuHigh .*mean over 5m of cpu_usage_percent > 70%/m);
+    expect(out).toMatch(/^OrdersDiskFillsUp .* predict_linear\(disk_usage_percent\[2h\], 21600\) > 95 /m);
   });
 
   it('explains when a rule fires and recovers, and who is told then', async () => {
     const { out } = await run(['rules', 'explain', 'HostCpuHigh', ...EXAMPLE], {}, { env: {} });
-    expect(out).toContain('HostCpuHigh  warning  (group host, ');
+    const cpu = 'avg_over_time(cpu_usage_percent{database_type="host"}[5m])';
+    expect(out).toContain('HostCpuHigh  warning  (group host of rules/host.yaml, ');
+    expect(out).toContain(`Expression  ${cpu} > 70`);
+    expect(out).toContain('Evaluated   every 15s');
+    expect(out).toContain('Fires       when the expression yields something 3 times in a row\n');
+    expect(out).toContain('Not while   the critical rule of the same name fires for the same series');
+    expect(out).toContain(`Recovers    when ${cpu} <= 65 holds`);
+    expect(out).toContain('No data     decides nothing: the alert stays as it is');
+    expect(out).toContain('Quiet       for 5m after a resolve by hand');
     expect(out).toContain(
-      'Fires      when the mean of cpu_usage_percent over 5m is > 70%, 3 samples in a row, at once',
-    );
-    expect(out).toContain('Not while  the critical rule of the same name fires for the same series');
-    expect(out).toContain('Recovers   when it is <= 65%');
-    expect(out).toContain(
-      'In PromQL  avg_over_time(cpu_usage_percent{database_type="host"}[5m]) > 70, until avg_over_time(cpu_usage_percent{database_type="host"}[5m]) <= 65',
+      'Tells       notification-service after remediation, at the latest after 30s; hook at once',
     );
     expect(out).toContain(
-      'Tells      notification-service after remediation, at the latest after 30s; hook at once',
+      'Escalates   default: on_call_dba after 0s, senior_dba after 15m, engineering_manager after 45m',
     );
-    expect(out).toContain(
-      'Escalates  default: on_call_dba after 0s, senior_dba after 15m, engineering_manager after 45m',
-    );
+    expect(out).toContain('  Written (threshold)\n    name: HostCpuHigh\n    metric: cpu_usage_percent\n');
     expect(out.match(/HostCpuHigh {2}/g)).toHaveLength(2);
+  });
+
+  it('explains what stands beside the condition', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tocsin-explain-'));
+    const config = join(folder, 'tocsin.yaml');
+    writeFileSync(
+      config,
+      `receivers: [{ name: hook, type: webhook, url: 'http://127.0.0.1/' }, { name: dba, type: webhook, url: 'http://127.0.0.1/' }]
+route: { receivers: [hook] }
+evaluate: { interval: 30s }
+escalation: [{ name: pg, matchers: ['database_type="postgresql"'], levels: [{ name: first, receivers: [dba], timeout: 5m }] }]
+rules:
+  - { name: Full, metric: m, threshold: 9, matchers: ['database_type="postgresql"'], for: 1m, occurrences: 3 of 5, cooldown: 2m,
+      flapping: { low: 25%, high: 50%, window: 10m }, no_data: alert, evaluation_delay: 1m, receivers: [dba], unit: MB }
+  - { name: Quiet, metric: m, threshold: 9, mode: shadow }
+`,
+    );
+    try {
+      const { out } = await run(['rules', 'explain', 'Full', '--config', config], {}, { env: {} });
+      expect(out).toContain('Evaluated   every 30s, as of 1m ago');
+      expect(out).toContain(
+        'Fires       when the expression yields something in 3 of its last 5 evaluations, and has been for 1m',
+      );
+      expect(out).toContain('Recovers    when it yields nothing more');
+      expect(out).toContain(
+        'Flaps       when more than 50% of the evaluations of 10m change it, until fewer than 25% do',
+      );
+      expect(out).toContain('No data     counts as a breach');
+      expect(out).toContain('Quiet       for 2m after a resolve');
+      expect(out).toContain('Unit        MB');
+      expect(out).toContain('Tells       dba at once');
+      expect(out).toContain('Escalates   pg: first after 0s');
+      const quiet = await run(['rules', 'explain', 'Quiet', '--config', config], {}, { env: {} });
+      expect(quiet.out).toContain('Mode        shadow: it is evaluated and recorded, and nobody is told');
+      expect(quiet.out).toContain('Tells       nobody');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('suggests the name that was meant', async () => {
@@ -228,8 +264,11 @@ describe('rules', () => {
       { env: {} },
     );
     expect(JSON.parse(out)).toMatchObject([
-      { severity: 'warning', for_ms: 30_000, inhibited_by: 'critical' },
-      { severity: 'critical', threshold: 85 },
+      { severity: 'critical', expr: expect.stringMatching(/> 85$/) as string, inhibited_by: null },
+      {
+        ...{ severity: 'warning', for_ms: 30_000, inhibited_by: 'critical', no_data: 'keep' },
+        written: { form: 'threshold' },
+      },
     ]);
   });
 });

@@ -121,7 +121,7 @@ describe("rules of Prometheus' files in the configuration", () => {
   it('are listed and explained', async () => {
     const list = await command('rules', 'list', '--config', config);
     expect(list.out).toMatch(
-      /PoolFull +alert +max by \(instance_id, environment\) \(pool:used:ratio\) > 0\.8 +3s +pools/,
+      /PoolFull +alert +\S+ +max by \(instance_id, environment\) \(pool:used:ratio\) > 0\.8 +3s +active +pools/,
     );
     const { out } = await command('rules', 'explain', 'PoolFull', '--config', config);
     expect(out).toContain('Expression  max by (instance_id, environment) (pool:used:ratio) > 0.8');
@@ -139,7 +139,7 @@ describe("rules of Prometheus' files in the configuration", () => {
     const { out } = await command('rules', 'list', '--json', '--config', config);
     expect(JSON.parse(out)).toMatchObject([
       { kind: 'record' },
-      { kind: 'alert', group: 'pools', forMs: 3_000 },
+      { kind: 'alert', group: 'pools', for_ms: 3_000 },
     ]);
   });
 });

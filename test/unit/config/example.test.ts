@@ -1,3 +1,4 @@
+import { alertsIn, comparisonIn } from '../../builders/rules';
 import { readdirSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { checkConfig, loadConfig } from '../../../src/config/load';
@@ -77,12 +78,13 @@ describe('the shipped rules', () => {
   const config = loadConfig(EXAMPLE, {});
 
   it('are all loaded by the example', () => {
-    const groups = new Set(config.rules.map(({ group }) => group));
+    const groups = new Set(config.ruleGroups.map(({ name }) => name));
     for (const file of readdirSync('examples/rules')) expect(groups).toContain(file.replace('.yaml', ''));
   });
 
   it('name metrics that are collected from the kind of target that they are about', () => {
-    const shipped = config.rules.filter(({ group }) => group === 'postgres' || group === 'host');
+    const groups = config.ruleGroups.filter(({ name }) => name === 'postgres' || name === 'host');
+    const shipped = alertsIn({ ruleGroups: groups }).map(comparisonIn);
     expect(shipped.length).toBeGreaterThan(20);
     for (const rule of shipped) {
       const type = rule.matchers.find(({ name }) => name === 'database_type')!.value;
@@ -97,10 +99,12 @@ describe('the shipped rules', () => {
     ['PostgresConnectionsHigh', 70, 85],
     ['PostgresReplicationLag', 1, 10],
   ])('%s warns at %d and is critical at %d', (name, warning, critical) => {
-    const rules = config.rules.filter((rule) => rule.name === name);
+    const rules = alertsIn(config)
+      .filter((rule) => rule.name === name)
+      .map(comparisonIn);
     expect(rules.map(({ severity, threshold }) => [severity, threshold])).toEqual([
-      ['warning', warning],
       ['critical', critical],
+      ['warning', warning],
     ]);
   });
 });

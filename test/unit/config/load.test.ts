@@ -1,3 +1,4 @@
+import { alertsIn } from '../../builders/rules';
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -105,7 +106,6 @@ describe('an empty file', () => {
       instance: '',
       environment: 'production',
       targets: [],
-      rules: [],
       cooldownMs: 300_000,
     });
     expect(config.collect.limits).toEqual({
@@ -250,12 +250,12 @@ describe('the environment', () => {
       { ENVIRONMENT: 'staging', PORT: '', HOST: 'localhost', A: 'a', LIMIT: '90' },
     );
     expect(config).toMatchObject({ environment: 'staging', http: { port: 9000, host: 'localhost' } });
-    expect(config.rules[0]).toMatchObject({ name: '${X} a-b', threshold: 90 });
+    expect(alertsIn(config)[0]).toMatchObject({ name: '${X} a-b', expr: 'm > 90' });
   });
 
   it('cannot change the structure of the file', () => {
     const config = load('rules: [{ name: "${N}", metric: m, threshold: 1 }]', { N: 'x, metric: y }] #\n- ' });
-    expect(config.rules[0]!.name).toBe('x, metric: y }] #\n- ');
+    expect(alertsIn(config)[0]!.name).toBe('x, metric: y }] #\n- ');
   });
 
   it('reports each variable that is not set, and nothing else about its value', () => {
@@ -516,7 +516,7 @@ describe('rule files', () => {
     file('set/rules/deep/er/two.yaml', `group: custom\nrules: [${rule('A')}]`);
     expect(
       loadConfig(path, {})
-        .rules.map(({ group, name }) => `${group}/${name}`)
+        .ruleGroups.flatMap(({ name: group, rules }) => rules.map(({ name }) => `${group}/${name}`))
         .sort(),
     ).toEqual(['custom/A', 'default/A', 'one/A']);
   });

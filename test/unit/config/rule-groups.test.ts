@@ -20,7 +20,6 @@ it("reads Prometheus' form, a group's labels under the rule's", () => {
         for: 1h30m
         keep_firing_for: 5m
         annotations: { summary: '{{ $labels.host }}' }
-          ...NO_EXTENSIONS,
 `,
     'r.yml',
   );
@@ -35,6 +34,7 @@ it("reads Prometheus' form, a group's labels under the rule's", () => {
           expr: 'label_replace(up, "host", "$1", "instance", "(.*):.*") == 0',
           labels: { team: 'a', tier: '1' },
           annotations: { summary: '{{ $labels.host }}' },
+          ...NO_EXTENSIONS,
         },
       ],
     },

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
+import { NO_EXTENSIONS } from '../../../src/domain/rule-group';
+import { ruleHash } from '../../../src/evaluate/partition-rules';
+import { alertsIn, comparisonIn } from '../../builders/rules';
 import { checkConfig, loadConfig } from '../../../src/config/load';
 
-const rulesOf = (rule: string) => loadConfig({ text: `rules: [{ name: R, ${rule} }]`, path: null }, {}).rules;
+const alertsOf = (rule: string) =>
+  alertsIn(loadConfig({ text: `rules: [{ name: R, ${rule} }]`, path: null }, {}));
+const rulesOf = (rule: string) => alertsOf(rule).map(comparisonIn);
 const refusalsOf = (rule: string) =>
   checkConfig({ text: `rules: [{ name: R, ${rule} }]`, path: null }, {})
     .problems.filter(({ level }) => level === 'error')
@@ -9,25 +14,11 @@ const refusalsOf = (rule: string) =>
 
 describe('a rule', () => {
   it('with one threshold becomes one rule with the defaults', () => {
-    expect(rulesOf('metric: m, threshold: 90')).toEqual([
+    expect(alertsOf('metric: m, threshold: 90')).toEqual([
       {
-        group: 'default',
-        name: 'R',
-        metric: 'm',
-        matchers: [],
-        operator: '>',
-        threshold: 90,
-        recoveryThreshold: null,
-        severity: 'warning',
-        forMs: 0,
-        windowMs: 0,
-        consecutiveFailures: 1,
-        cooldownMs: null,
-        labels: {},
-        annotations: {},
-        runbook: null,
-        inhibitedBy: null,
-        hash: expect.stringMatching(/^[0-9a-f]{16}$/) as string,
+        ...{ kind: 'alert', name: 'R', expr: 'm > 90', forMs: 0, keepFiringForMs: 0 },
+        ...{ labels: { severity: 'warning', metric: 'm' }, annotations: {} },
+        ...{ ...NO_EXTENSIONS, noData: 'keep', exportsHidden: true },
       },
     ]);
   });
@@ -48,22 +39,21 @@ describe('a rule', () => {
     ).toEqual([
       {
         name: 'R',
-        severity: 'warning',
-        threshold: 70,
-        recoveryThreshold: 65,
-        inhibitedBy: 'critical',
-        forMs: 30_000,
-      },
-      {
-        name: 'R',
         severity: 'critical',
         threshold: 85,
         recoveryThreshold: 65,
         inhibitedBy: null,
         forMs: 30_000,
       },
+      {
+        name: 'R',
+        severity: 'warning',
+        threshold: 70,
+        recoveryThreshold: 65,
+        inhibitedBy: 'critical',
+        forMs: 30_000,
+      },
     ]);
-    expect(rules[0]!.hash).not.toBe(rules[1]!.hash);
   });
 
   it('with the critical threshold alone has no twin', () => {
@@ -99,7 +89,7 @@ describe('a rule', () => {
   });
 
   it.each([
-    ['metric: m', 'rules[0]: has no threshold'],
+    ['metric: m', 'rules[0]: has no condition'],
     [
       'metric: m, threshold: 1, threshold_warning: 2',
       "rules[0].threshold: cannot stand beside threshold_warning: each makes the rule's severity",
@@ -162,13 +152,20 @@ describe('a rule', () => {
 
 describe("a rule's hash", () => {
   const base = 'metric: m, threshold: 1, labels: { a: x, b: y }, matchers: ["p=1", "q=2"]';
-  const hashOf = (rule: string) => rulesOf(rule)[0]!.hash;
+  const hashOf = (rule: string) => ruleHash(alertsOf(rule)[0]!);
 
   it('does not depend on the order or spelling of its keys', () => {
     expect(
-      hashOf('labels: { b: y, a: x }, matchers: ["q=\\"2\\"", "p=1"], threshold: 1.0, metric: m, for: 0s'),
+      hashOf('labels: { b: y, a: x }, matchers: ["p=\\"1\\"", "q=2"], threshold: 1.0, metric: m, for: 0s'),
     ).toBe(hashOf(base));
   });
+
+  it.each(['annotations: { s: x }', 'runbook: r', 'unit: percent'])(
+    'does not change with %s, which changes no alert',
+    (change) => {
+      expect(hashOf(`${base}, ${change}`)).toBe(hashOf(base));
+    },
+  );
 
   it.each([
     'threshold: 2',
@@ -178,8 +175,6 @@ describe("a rule's hash", () => {
     'consecutive_failures: 2',
     'cooldown: 1s',
     'recovery_threshold: 0',
-    'annotations: { s: x }',
-    'runbook: r',
     "operator: '>='",
   ])('changes with %s', (change) => {
     const changed = change.startsWith('threshold')
@@ -220,6 +215,6 @@ describe('the catalogue of metrics', () => {
 
   it('never changes what a rule means', () => {
     const rule = 'metric: used, threshold: 90%';
-    expect(check(rule).config!.rules).toEqual(rulesOf(rule));
+    expect(alertsIn(check(rule).config!)).toEqual(alertsOf(rule));
   });
 });

@@ -22,8 +22,10 @@ it("takes Prometheus' rule files beside its own", () => {
     'b.yml': 'rules: [{ name: B, metric: up, operator: "==", threshold: 0 }]',
   });
   expect(problems).toEqual([]);
-  expect(config!.ruleGroups.map(({ name, file }) => [name, file])).toEqual([['g', 'a.yml']]);
-  expect(config!.rules.map(({ name }) => name)).toEqual(['B']);
+  expect(config!.ruleGroups.map(({ name, file }) => [name, file])).toEqual([
+    ['b', 'b.yml'],
+    ['g', 'a.yml'],
+  ]);
   expect(config!.evaluate.intervalMs).toBe(15_000);
 });
 

@@ -1,10 +1,10 @@
 /** A rule's cool-down from the file to the alert's life: its own, none, or the default, decided in one place. */
 import { loadConfig } from '../../../src/config/load';
 import type { Transition } from '../../../src/domain/transition';
-import { createEvaluator } from '../../../src/evaluate/evaluator';
 import { decodeTransition, encodeTransition } from '../../../src/stream/transition-message';
 import { policiesOf } from '../../../workers/policies';
-import { sample, told } from '../evaluate/sketches';
+import { alertsIn } from '../../builders/rules';
+import { createEvaluator, sample, told } from '../evaluate/sketches';
 
 const MINUTE = 60_000;
 
@@ -16,7 +16,7 @@ function configured(rule: string, file = '') {
 /** How long the life of the rule's alert is quiet after a resolve by hand; the transition goes through its wire form. */
 function quietMs(rule: string, file = ''): number {
   const config = configured(rule, file);
-  const [fired] = createEvaluator({ rules: config.rules }).offer(sample(10, 95));
+  const [fired] = createEvaluator({ rules: alertsIn(config) }).offer(sample(10, 95));
   return policiesOf(config)(overTheWire(fired!)).cooldownMs;
 }
 
@@ -46,7 +46,7 @@ describe('after its condition has ended, an alert', () => {
     [400, 97],
   ] as const;
   const fires = (rule: string) =>
-    told(createEvaluator({ rules: configured(rule).rules }), story)
+    told(createEvaluator({ rules: alertsIn(configured(rule)) }), story)
       .filter(([kind]) => kind === 'firing')
       .map(([, second]) => second);
 

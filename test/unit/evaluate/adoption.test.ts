@@ -1,12 +1,12 @@
 /** A process that takes over a partition goes on where `gds.alerts` says that the one before it stood. */
+import type { AlertRule } from '../../../src/domain/rule-group';
 import { createEvaluatorHost, type EvaluateEvent } from '../../../src/evaluate/host';
-import type { ThresholdRule } from '../../../src/domain/rule';
 import type { Transition } from '../../../src/domain/transition';
 import type { Metric } from '../../../src/domain/metric';
-import { knowing, isoAt, rule, sample, MINUTE } from './sketches';
+import { groupOf, knowing, isoAt, rule, sample, MINUTE } from './sketches';
 
 /** A process with one partition, and everything that it sent. */
-async function takeOver(rules: readonly ThresholdRule[], before: readonly Transition[]) {
+async function takeOver(rules: readonly AlertRule[], before: readonly Transition[]) {
   const sent: Transition[] = [];
   const events: EvaluateEvent[] = [];
   const openAlerts = knowing(before);
@@ -17,9 +17,10 @@ async function takeOver(rules: readonly ThresholdRule[], before: readonly Transi
     },
   };
   const host = createEvaluatorHost({
-    rules,
+    groups: [groupOf(rules)],
     openAlerts,
     publisher,
+    partitionOf: () => 0,
     onEvent: (event) => void events.push(event),
   });
   await host.assigned([0], [0]);
@@ -30,7 +31,7 @@ async function takeOver(rules: readonly ThresholdRule[], before: readonly Transi
   return { host, sent, events, openAlerts, offer, kinds: () => sent.map(({ kind }) => kind) };
 }
 
-async function historyOf(rules: readonly ThresholdRule[], metrics: readonly Metric[]): Promise<Transition[]> {
+async function historyOf(rules: readonly AlertRule[], metrics: readonly Metric[]): Promise<Transition[]> {
   const process = await takeOver(rules, []);
   for (const metric of metrics) await process.offer(metric);
   return process.sent;
@@ -99,13 +100,15 @@ describe('an alert that was open', () => {
     expect(next.kinds()).toEqual(['resolved']);
   });
 
-  test('tells its new condition when the rule has changed meanwhile', async () => {
-    const [fired] = await historyOf([rule()], [sample(10, 95)]);
-    const next = await takeOver([rule({ threshold: 80, hash: 'h2' })], [fired!]);
-    await next.offer(sample(10, 95));
-    expect(next.sent).toEqual([]);
-    await next.offer(sample(20, 80.5));
-    expect(next.sent).toMatchObject([{ kind: 'changed', threshold: 80, starts_at: fired!.starts_at }]);
+  test('goes on between its thresholds, although its breach was too long ago to be read again', async () => {
+    const rules = [rule({ recoveryThreshold: 60 })];
+    const before = await historyOf(rules, [sample(10, 95)]);
+    const next = await takeOver(rules, before);
+    await next.offer(sample(7_200, 75), true);
+    await next.offer(sample(7_210, 75));
+    expect(next.kinds()).toEqual(['changed']);
+    await next.offer(sample(7_220, 60));
+    expect(next.kinds()).toEqual(['changed', 'resolved']);
   });
 });
 
@@ -121,7 +124,7 @@ describe('an alert that is known to be closed', () => {
 
   test('fires as a new episode by a breach after its end', async () => {
     const next = await takeOver([rule()], await closed());
-    await next.offer(sample(10, 95));
+    for (const again of [sample(10, 95), sample(20, 50)]) await next.offer(again);
     await next.offer(sample(30, 97));
     expect(next.sent).toMatchObject([{ kind: 'firing', starts_at: isoAt(30) }]);
   });

@@ -1,13 +1,14 @@
 /** The band in which no rule is asked decides nothing: with it and without it the same follows. */
+import type { AlertRule } from '../../../src/domain/rule-group';
 import fc from 'fast-check';
 import type { MetricValue } from '../../../src/domain/metric';
-import { OPERATORS, SEVERITIES, type ThresholdRule } from '../../../src/domain/rule';
+import { OPERATORS, SEVERITIES, type Operator } from '../../../src/domain/rule';
 import { calmBand, NO_BAND } from '../../../src/evaluate/calm-band';
-import { createEvaluator } from '../../../src/evaluate/evaluator';
-import { knownOf, rule, sample } from './sketches';
+import { createEvaluator, rule, sample } from './sketches';
 
 describe('the band', () => {
-  const of = (...rules: Partial<ThresholdRule>[]) => calmBand(rules.map(rule));
+  const of = (...limits: { operator?: Operator; threshold: number }[]) =>
+    calmBand(limits.map((limit) => ({ operator: '>', ...limit })));
 
   test('lies between the lowest upper and the highest lower threshold', () => {
     expect(of({ threshold: 90 }, { operator: '>=', threshold: 80 })).toEqual({ above: -Infinity, below: 80 });
@@ -17,10 +18,9 @@ describe('the band', () => {
     });
   });
 
-  test('is empty where equality or a mean is asked for', () => {
+  test('is empty where equality is asked for', () => {
     expect(of({ threshold: 90 }, { operator: '==', threshold: 5 })).toEqual(NO_BAND);
     expect(of({ threshold: 90 }, { operator: '!=', threshold: 5 })).toEqual(NO_BAND);
-    expect(of({ threshold: 90 }, { windowMs: 1_000 })).toEqual(NO_BAND);
     for (const value of [0, 1e300, -1e300])
       expect(value > NO_BAND.above && value < NO_BAND.below).toBe(false);
   });
@@ -43,11 +43,11 @@ const anyRule = fc
     inhibitedBy: fc.option(fc.constantFrom(...SEVERITIES)),
     name: fc.constantFrom('A', 'B'),
   })
-  .map((more) => rule({ ...more, hash: JSON.stringify(more) }));
+  .map((more) => rule(more));
 const rules = fc.uniqueArray(anyRule, {
   minLength: 1,
   maxLength: 5,
-  selector: ({ name, severity }) => `${name} ${severity}`,
+  selector: ({ name, labels }) => `${name} ${labels.severity}`,
 });
 
 const value = fc.oneof(
@@ -62,7 +62,7 @@ const step = fc.oneof(
 const samples = fc.array(fc.record({ step, value, replayed: fc.boolean() }), { minLength: 1, maxLength: 60 });
 
 function follows(
-  of: readonly ThresholdRule[],
+  of: readonly AlertRule[],
   drawn: typeof samples extends fc.Arbitrary<infer T> ? T : never,
   cut: number,
 ) {
@@ -71,7 +71,7 @@ function follows(
   const first = createEvaluator({ rules: of });
   const before = metrics.slice(0, cut).flatMap((metric) => first.offer(metric));
   // What opened before the cut is known, and some samples after it are read again.
-  const next = createEvaluator({ rules: of, known: knownOf(before) });
+  const next = createEvaluator({ rules: of, before });
   const after = metrics
     .slice(cut)
     .flatMap((metric, i) => next.offer(metric, undefined, i < 5 && drawn[cut + i]!.replayed));

@@ -1,7 +1,6 @@
 /** Series that come and go do not fill the memory, and what is forgotten decides as if it had not been. */
-import { createEvaluator } from '../../../src/evaluate/evaluator';
 import { createEvaluatorHost, type EvaluateEvent } from '../../../src/evaluate/host';
-import { knowing, rule, sample } from './sketches';
+import { groupOf, createEvaluator, knowing, rule, sample } from './sketches';
 
 const DAY = 86_400;
 const pod = (at: number, n: number, value = 1) => sample(at, value, { instance_id: `pod-${n}` });
@@ -56,7 +55,7 @@ test('a metric has so many series and no more; the known ones are evaluated, the
 test('the first refusal of a metric is told apart from the rest', async () => {
   const events: EvaluateEvent[] = [];
   const host = createEvaluatorHost({
-    rules: [rule()],
+    groups: [groupOf([rule()])],
     openAlerts: knowing([]),
     publisher: { publish: () => Promise.resolve() },
     maxSeriesOfMetric: 1,

@@ -1,6 +1,5 @@
 /** Two series that differ in a tag that the rule hides are two alerts: one resolved would hide that the other breaches. */
-import { createEvaluator } from '../../../src/evaluate/evaluator';
-import { rule, sample } from './sketches';
+import { createEvaluator, rule, sample } from './sketches';
 
 test.each([
   ['its severity', {}, 'severity'],

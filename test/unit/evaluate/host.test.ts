@@ -1,11 +1,11 @@
 /** What the evaluators of a process decide waits until Kafka has it: nothing is lost, doubled or out of order. */
+import type { AlertRule } from '../../../src/domain/rule-group';
+import { lookbackOf } from '../../../src/evaluate/rule-engine';
 import { createEvaluatorHost, type EvaluateEvent } from '../../../src/evaluate/host';
-import type { ThresholdRule } from '../../../src/domain/rule';
 import type { Metric } from '../../../src/domain/metric';
 import type { Transition } from '../../../src/domain/transition';
 import type { MetricPlace, TransitionPublisher } from '../../../src/stream/port';
-import { createEvaluator } from '../../../src/evaluate/evaluator';
-import { isoAt, knowing, MINUTE, rule, sample, SECOND, T0 } from './sketches';
+import { groupOf, createEvaluator, isoAt, knowing, MINUTE, rule, sample, SECOND, T0 } from './sketches';
 
 /** Lets everything go on that waits for nothing outside. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -41,7 +41,7 @@ function fakePublisher() {
 
 async function start(
   options: {
-    rules?: readonly ThresholdRule[];
+    rules?: readonly AlertRule[];
     known?: readonly Transition[];
     partitions?: number[];
     removes?: boolean;
@@ -52,7 +52,7 @@ async function start(
   publisher.answers = 'yes';
   const events: EvaluateEvent[] = [];
   const host = createEvaluatorHost({
-    rules,
+    groups: [groupOf(rules)],
     openAlerts: knowing(known),
     publisher,
     ...(removes && { partitionOf: (instanceId) => Number(instanceId.at(-1)) }),
@@ -227,7 +227,7 @@ describe('an assignment', () => {
   test('is told, and asks for as much as the rules look back', async () => {
     const { host, events } = await start({ rules: lasting, partitions: [3, 5] });
     expect(events).toEqual([{ kind: 'assigned', partitions: [3, 5], fresh: [3, 5] }]);
-    expect(host.lookbackMs).toBe(2 * MINUTE);
+    expect(host.lookbackMs).toBe(lookbackOf([groupOf(lasting)], 15 * SECOND));
   });
 
   test('waits until the open alerts are known', async () => {
@@ -243,7 +243,12 @@ describe('an assignment', () => {
     const publisher = fakePublisher();
     publisher.answers = 'yes';
     const openAlerts = { ...alerts, caughtUp: () => caughtUp };
-    const host = createEvaluatorHost({ rules: [rule()], openAlerts, publisher });
+    const host = createEvaluatorHost({
+      groups: [groupOf([rule()])],
+      openAlerts,
+      publisher,
+      partitionOf: () => 0,
+    });
     const assigned = host.assigned([0], [0]);
     await turn();
     const place = { topic: 'm', partition: 0, replayed: false };
@@ -294,10 +299,16 @@ describe('an open alert of a rule that is gone', () => {
     expect(publisher.arrived).toMatchObject([{ ends_at: isoAt(200) }]);
   });
 
-  test('is left alone while a rule makes it, whatever its threshold', async () => {
-    const rules = [rule({ threshold: 10, hash: 'h2' })];
-    const { publisher } = await start({ rules, removes: true, known: [of('db-0')] });
-    expect(publisher.arrived).toEqual([]);
+  test('is resolved when its rule means something else, and left alone when only its texts do', async () => {
+    const { publisher } = await start({
+      rules: [rule({ threshold: 10 })],
+      removes: true,
+      known: [of('db-0')],
+    });
+    expect(publisher.arrived).toMatchObject([{ annotations: { resolved_reason: 'rule changed' } }]);
+    const rules = [rule({ annotations: { summary: 'other words' }, runbook: 'r' })];
+    const same = await start({ rules, removes: true, known: [of('db-0')] });
+    expect(same.publisher.arrived).toEqual([]);
   });
 
   test('is left alone where several pools share the topic, and so is one that somebody else sent', async () => {
@@ -310,7 +321,7 @@ describe('an open alert of a rule that is gone', () => {
     const publisher = fakePublisher();
     publisher.answers = 'no';
     const openAlerts = knowing([of('db-0')]);
-    const host = createEvaluatorHost({ rules: [], openAlerts, publisher, partitionOf: () => 0 });
+    const host = createEvaluatorHost({ groups: [], openAlerts, publisher, partitionOf: () => 0 });
     await expect(host.assigned([0], [0])).rejects.toThrow('Kafka is away');
     publisher.answers = 'yes';
     await host.assigned([0], [0]);

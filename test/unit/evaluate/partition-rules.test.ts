@@ -3,7 +3,7 @@ import type { Metric } from '../../../src/domain/metric';
 import { NO_EXTENSIONS, type AlertRule, type RuleGroup } from '../../../src/domain/rule-group';
 import type { Transition } from '../../../src/domain/transition';
 import { createEvaluatorHost } from '../../../src/evaluate/host';
-import type { Known } from '../../../src/evaluate/evaluator';
+import type { KnownAlert } from '../../../src/stream/port';
 import { createPartitionRules } from '../../../src/evaluate/partition-rules';
 import { knowing, SECOND } from './sketches';
 
@@ -23,7 +23,7 @@ const x = (value: Metric['value'], instance = 'a1'): Metric => ({
 /** What `gds.alerts` knows: each alert's last transition. */
 function wire(before: readonly Transition[] = []) {
   const last = new Map(before.map((each) => [each.fingerprint, each]));
-  const known = (fingerprint: string): Known | undefined => {
+  const known = (fingerprint: string): KnownAlert | undefined => {
     const transition = last.get(fingerprint);
     return transition && knowing([transition]).get(fingerprint);
   };
@@ -52,16 +52,16 @@ const second = (time: string): number => Date.parse(time) / SECOND;
 it('tells the beginning, a changed value and the end, of one episode', () => {
   const { rules, told, story } = wire();
   const partition = rules();
-  partition.offer(x(9), 1 * SECOND);
+  partition.offer(x(9), 1 * SECOND, false);
   partition.reached(5 * SECOND, false);
-  partition.offer(x(20), 14 * SECOND);
+  partition.offer(x(20), 14 * SECOND, false);
   partition.reached(16 * SECOND, false);
-  partition.offer(x(1), 20 * SECOND);
+  partition.offer(x(1), 20 * SECOND, false);
   partition.reached(21 * SECOND, false);
   expect(story()).toEqual(['firing 3 3', 'changed 3 14', 'resolved 3 20']);
   expect(new Set(told.map(({ correlation_id: id }) => id)).size).toBe(1);
   expect(told[0]).toMatchObject({
-    ...{ source: 'evaluator', value: 9, threshold: null, ends_at: null, annotations: { summary: 'x is 9' } },
+    ...{ source: 'evaluator', value: 9, threshold: 5, ends_at: null, annotations: { summary: 'x is 9' } },
     labels: { alertname: 'High', severity: 'critical', instance_id: 'a1', database_type: 'host' },
     rule: { group: 'g', name: 'High' },
   });
@@ -70,16 +70,16 @@ it('tells the beginning, a changed value and the end, of one episode', () => {
 it('tells nothing of what is read again, and goes on where it stood', () => {
   const before = wire();
   const first = before.rules();
-  first.offer(x(9), 1 * SECOND);
+  first.offer(x(9), 1 * SECOND, false);
   first.reached(5 * SECOND, false);
 
   const after = wire(before.told);
   const second = after.rules();
-  second.offer(x(9), 1 * SECOND);
+  second.offer(x(9), 1 * SECOND, false);
   second.reached(5 * SECOND, true);
   second.reached(9 * SECOND, false);
   expect(after.story()).toEqual([]);
-  second.offer(x(1), 10 * SECOND);
+  second.offer(x(1), 10 * SECOND, false);
   second.reached(11 * SECOND, false);
   expect(after.story()).toEqual(['resolved 3 10']);
   expect(after.told[0]!.correlation_id).toBe(before.told[0]!.correlation_id);
@@ -88,12 +88,12 @@ it('tells nothing of what is read again, and goes on where it stood', () => {
 it('tells what a process decided that died before Kafka had it, as the same transition', () => {
   const dead = wire();
   const first = dead.rules();
-  first.offer(x(9), 1 * SECOND);
+  first.offer(x(9), 1 * SECOND, false);
   first.reached(5 * SECOND, false);
 
   const { rules, told } = wire();
   const second = rules();
-  second.offer(x(9), 1 * SECOND);
+  second.offer(x(9), 1 * SECOND, false);
   second.reached(5 * SECOND, true);
   second.reached(20 * SECOND, false);
   expect(told.map(({ transition_id: id }) => id)).toEqual(dead.told.map(({ transition_id: id }) => id));
@@ -102,12 +102,12 @@ it('tells what a process decided that died before Kafka had it, as the same tran
 it('resolves what ended while nobody looked, but not before it has judged later than what is known', () => {
   const before = wire();
   const first = before.rules();
-  first.offer(x(9), 1 * SECOND);
+  first.offer(x(9), 1 * SECOND, false);
   first.reached(5 * SECOND, false);
 
   const { rules, story } = wire(before.told);
   const second = rules();
-  second.offer(x(1), 2 * SECOND);
+  second.offer(x(1), 2 * SECOND, false);
   second.reached(3 * SECOND, false);
   expect(story()).toEqual([]);
   second.reached(4 * SECOND, false);
@@ -117,16 +117,17 @@ it('resolves what ended while nobody looked, but not before it has judged later 
 it('keeps open what is pending again because its windows were not read far enough', () => {
   const before = wire();
   const first = before.rules();
-  first.offer(x(9), 1 * SECOND);
+  first.offer(x(9), 1 * SECOND, false);
   first.reached(5 * SECOND, false);
 
   const { rules, story } = wire(before.told);
   const second = rules();
-  second.offer(x(9), 60 * SECOND);
+  second.offer(x(9), 60 * SECOND, true);
+  second.reached(60 * SECOND, true);
   second.reached(61 * SECOND, false);
   second.reached(70 * SECOND, false);
   expect(story()).toEqual([]);
-  second.offer(x(1), 71 * SECOND);
+  second.offer(x(1), 71 * SECOND, false);
   second.reached(72 * SECOND, false);
   expect(story()).toEqual(['resolved 3 71']);
 });
@@ -134,7 +135,7 @@ it('keeps open what is pending again because its windows were not read far enoug
 it('tells an alert that begins again before its end has come back', () => {
   const before = wire();
   const first = before.rules();
-  first.offer(x(9), 1 * SECOND);
+  first.offer(x(9), 1 * SECOND, false);
   first.reached(5 * SECOND, false);
   const told: Transition[] = [];
   const late = createPartitionRules({
@@ -142,9 +143,11 @@ it('tells an alert that begins again before its end has come back', () => {
     tell: (transition) => told.push(transition),
   });
   late.reached(0, true);
-  late.offer(x(9), 1 * SECOND);
-  late.offer(x(1), 6 * SECOND);
-  late.offer(x(9), 10 * SECOND);
+  late.offer(x(9), 1 * SECOND, true);
+  late.reached(5 * SECOND, true);
+  late.offer(x(1), 6 * SECOND, false);
+  late.reached(7 * SECOND, false);
+  late.offer(x(9), 10 * SECOND, false);
   late.reached(20 * SECOND, false);
   const story = told.map(
     ({ kind, starts_at: from, event_time: at }) => `${kind} ${second(from)} ${second(at)}`,
@@ -155,7 +158,7 @@ it('tells an alert that begins again before its end has come back', () => {
 it('leaves alone what a person has resolved, until it has ended and begins anew', () => {
   const before = wire();
   const first = before.rules();
-  first.offer(x(9), 1 * SECOND);
+  first.offer(x(9), 1 * SECOND, false);
   first.reached(5 * SECOND, false);
   const byHand: Transition = {
     ...before.told[0]!,
@@ -166,13 +169,13 @@ it('leaves alone what a person has resolved, until it has ended and begins anew'
 
   const { rules, story } = wire([byHand]);
   const second = rules();
-  second.offer(x(9), 1 * SECOND);
+  second.offer(x(9), 1 * SECOND, false);
   second.reached(5 * SECOND, true);
   second.reached(9 * SECOND, false);
   expect(story()).toEqual([]);
-  second.offer(x(1), 10 * SECOND);
+  second.offer(x(1), 10 * SECOND, false);
   second.reached(11 * SECOND, false);
-  second.offer(x(9), 12 * SECOND);
+  second.offer(x(9), 12 * SECOND, false);
   second.reached(20 * SECOND, false);
   expect(story()).toEqual(['firing 14 14']);
 });
@@ -181,12 +184,11 @@ describe('rules that are not as they were', () => {
   async function reasonsAfter(groups: readonly RuleGroup[]): Promise<(string | undefined)[]> {
     const before = wire();
     const first = before.rules();
-    first.offer(x(9), 1 * SECOND);
+    first.offer(x(9), 1 * SECOND, false);
     first.reached(5 * SECOND, false);
     const published: Transition[] = [];
     const host = createEvaluatorHost({
       ...{
-        rules: [],
         groups,
         openAlerts: knowing(before.told),
         now: () => 10 * SECOND,
@@ -214,7 +216,7 @@ it('sends what time alone decides, and tries again as time passes', async () => 
   const published: Transition[] = [];
   let isAway = true;
   const host = createEvaluatorHost({
-    ...{ rules: [], groups: [groupOf()], openAlerts: knowing([]), now: () => 0 },
+    ...{ groups: [groupOf()], openAlerts: knowing([]), now: () => 0 },
     publisher: {
       publish(transitions) {
         if (isAway) return Promise.reject(new Error('Kafka is away'));

@@ -49,7 +49,7 @@ export function createPool(groups: readonly RuleGroup[], partitions: number, pro
     offered: all.map(() => 0),
     read: all.map(() => 0),
     host: createGlobalHost({
-      ...{ rules: [], plan, intervalMs: 10 * SECOND, openAlerts: alerts },
+      ...{ plan, intervalMs: 10 * SECOND, openAlerts: alerts },
       ...{ isDerived: (topic) => topic === 'derived', partitionOf: (id) => Number(id.slice(1)) % partitions },
       publisher: {
         async publish(transitions) {

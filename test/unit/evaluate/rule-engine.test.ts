@@ -46,15 +46,39 @@ function engineOf(
 }
 
 it('evaluates at every multiple of the interval that the time passes, each with what was there by then', () => {
-  const { at, told } = engineOf([alert('High', 'x > 5', { forMs: 10 * SECOND })]);
+  const { at, told } = engineOf([alert('High', 'x + 0 > 5', { forMs: 10 * SECOND })]);
   at(1, metric('x', 'a', 9));
   at(25, metric('x', 'a', 1));
   at(31);
   expect(told).toEqual(['20 fires High a 9', '30 ends High a 9']);
 });
 
+it('decides a comparison of samples as they come, and what time alone changes at its interval', () => {
+  const { at, told } = engineOf([alert('High', 'x{role="db"} > 5', { forMs: 10 * SECOND })]);
+  const x = (value: number) => metric('x', 'a', value, { role: 'db' });
+  at(1, x(9));
+  at(12, x(9));
+  at(25, x(1));
+  at(31, x(9));
+  at(51);
+  expect(told.filter((each) => !each.includes('holds'))).toEqual([
+    ...['12 fires High a 9', '25 ends High a 1', '50 fires High a 9'],
+  ]);
+});
+
+it('lets no evaluation of an earlier time undo what samples have decided', () => {
+  const { at, engine, told } = engineOf([alert('High', 'x > 5')]);
+  at(1, metric('x', 'a', 1));
+  engine.offer(metric('x', 'a', 9), 12 * SECOND);
+  engine.advance(11 * SECOND);
+  expect(told).toEqual(['12 fires High a 9']);
+  engine.offer(metric('x', 'a', 1), 21 * SECOND);
+  engine.advance(20 * SECOND);
+  expect(told).toEqual(['12 fires High a 9', '21 ends High a 1']);
+});
+
 it("takes a group's own interval", () => {
-  const { at, told } = engineOf([alert('High', 'x > 5')], { intervalMs: 2 * SECOND });
+  const { at, told } = engineOf([alert('High', 'x + 0 > 5')], { intervalMs: 2 * SECOND });
   at(1, metric('x', 'a', 9));
   at(2.5);
   expect(told).toEqual(['2 fires High a 9']);
@@ -65,7 +89,7 @@ it('ends an alert whose series has ended, at once where it says so and after fiv
   at(1, metric('x', 'a', 9), metric('x', 'b', 9));
   at(15, metric('x', 'a', 'stale'));
   at(400);
-  expect(told).toEqual(['10 fires High a 9', '10 fires High b 9', '20 ends High a 9', '310 ends High b 9']);
+  expect(told).toEqual(['1 fires High a 9', '1 fires High b 9', '15 ends High a 9', '310 ends High b 9']);
 });
 
 it('sorts samples in that come out of order', () => {

@@ -185,7 +185,7 @@ describe('with other rules than before', () => {
 
 describe('as one evaluator with all series', () => {
   const GROUPS = [
-    group('each', record('x:max', 'max by (instance_id) (x)'), alert('Hot', 'x > 6')),
+    group('each', record('x:max', 'max by (instance_id) (x)'), alert('Hot', 'max by (instance_id) (x) > 6')),
     group('all', alert('Sum', 'sum(x) > 12', { forMs: 10 * SECOND }), record('x:count', 'count(x)')),
     group('two-stage', alert('Top', 'sum(x:max) > 10', { keepFiringForMs: 20 * SECOND })),
     group('meta', alert('ManyHot', 'count(ALERTS{alertname="Hot"}) > 1'), alert('None', 'absent(x)')),

@@ -1,21 +1,19 @@
 /** Which rules a series meets, and which samples are of one series. */
-import { parseMatcher } from '../../../src/domain/matchers';
-import { createEvaluator } from '../../../src/evaluate/evaluator';
-import { compileRules } from '../../../src/evaluate/rule-set';
-import { MINUTE, rule, sample } from './sketches';
+import { lookbackOf } from '../../../src/evaluate/rule-engine';
+import { createEvaluator, groupOf, MINUTE, rule, sample, SECOND, type RuleSketch } from './sketches';
 
-const matching = (...matchers: string[]) => rule({ matchers: matchers.map(parseMatcher) });
+const matching = (...matchers: string[]) => rule({ matchers: matchers.join() });
 
 describe('a matcher', () => {
   test.each([
     ['environment="production"', true],
-    ['environment=staging', false],
-    ['environment!=staging', true],
+    ['environment="staging"', false],
+    ['environment!="staging"', true],
     ['environment=~"prod.*"', true],
     ['environment=~"prod"', false],
     ['environment!~"prod.*"', false],
     ['instance_id="prod-db-01"', true],
-    ['database_type=mongodb', false],
+    ['database_type="mongodb"', false],
     ['absent=""', true],
     ['absent!=""', false],
   ])('%s takes the series: %s', (text, taken) => {
@@ -27,15 +25,14 @@ describe('a matcher', () => {
   test('is one of several that all have to fit', () => {
     const fits = (...texts: string[]) =>
       createEvaluator({ rules: [matching(...texts)] }).offer(sample(0, 95)).length;
-    expect(fits('environment=production', 'instance_id=~"prod-.*"')).toBe(1);
-    expect(fits('environment=production', 'instance_id=other')).toBe(0);
+    expect(fits('environment="production"', 'instance_id=~"prod-.*"')).toBe(1);
+    expect(fits('environment="production"', 'instance_id="other"')).toBe(0);
   });
 });
 
-test('a metric that no rule names is counted and not kept', () => {
+test('a metric that no rule names is not kept', () => {
   const evaluator = createEvaluator({ rules: [rule()] });
   expect(evaluator.offer(sample(0, 95, { metric_name: 'cpu' }))).toEqual([]);
-  expect(evaluator.stats.samples).toBe(1);
   expect(evaluator.series()).toBe(0);
 });
 
@@ -76,35 +73,23 @@ describe('a series', () => {
 });
 
 describe('the look-back of the rules', () => {
-  const of = (...rules: Parameters<typeof rule>[0][]) => compileRules(rules.map(rule)).lookbackMs;
+  /** Beyond what every expression looks back to. */
+  const of = (...rules: RuleSketch[]) => (lookbackOf([groupOf(rules.map(rule))], SECOND) - PLAIN) / MINUTE;
+  const PLAIN = lookbackOf([groupOf([rule()])], SECOND);
 
-  test('is none where each sample decides alone', () => {
-    expect(of()).toBe(0);
+  test('is as long as the neediest rule remembers', () => {
+    expect(PLAIN).toBeGreaterThan(5 * MINUTE);
     expect(of({}, { severity: 'warning' })).toBe(0);
+    expect(of({ forMs: 5 * MINUTE })).toBe(5);
+    expect(of({ keepFiringForMs: 5 * MINUTE })).toBe(5);
+    expect(of({ windowMs: 15 * MINUTE })).toBe(10);
+    expect(of({ consecutiveFailures: 3 })).toBe(3);
+    expect(of({ delayMs: MINUTE })).toBe(1);
+    expect(of({ flapping: { lowPercent: 1, highPercent: 2, windowMs: 20 * MINUTE } }, {})).toBe(20);
   });
 
-  test('is as long as the neediest rule remembers, and a minute for what comes late', () => {
-    expect(of({ forMs: 5 * MINUTE })).toBe(6 * MINUTE);
-    expect(of({ windowMs: 5 * MINUTE })).toBe(6 * MINUTE);
-    expect(of({ consecutiveFailures: 3 })).toBe(3 * MINUTE);
-    expect(of({ forMs: 5 * MINUTE, windowMs: 10 * MINUTE, consecutiveFailures: 2 }, {})).toBe(17 * MINUTE);
-  });
-
-  test('is six hours at most', () => {
-    expect(of({ forMs: 24 * 60 * MINUTE })).toBe(6 * 60 * MINUTE);
-  });
-});
-
-describe('a rule set', () => {
-  test('knows whether it still makes an alert', () => {
-    const [fired] = createEvaluator({ rules: [rule()] }).offer(sample(0, 95));
-    const makes = (...rules: Parameters<typeof compileRules>[0]) =>
-      compileRules(rules).makes(fired!.fingerprint, fired!.condition!.metric, fired!.condition!.series);
-    expect(makes(rule())).toBe(true);
-    expect(makes(rule({ threshold: 10, hash: 'h2' }))).toBe(true);
-    expect(makes()).toBe(false);
-    expect(makes(rule({ name: 'Other' }))).toBe(false);
-    expect(makes(rule({ severity: 'high' }))).toBe(false);
-    expect(makes(matching('environment=staging'))).toBe(false);
+  test('covers a recovery that looks farther than the breach', () => {
+    const far = { ...rule(), recovery: 'max_over_time(x[1h]) < 1' };
+    expect(lookbackOf([groupOf([far])], SECOND) - PLAIN).toBe(55 * MINUTE);
   });
 });

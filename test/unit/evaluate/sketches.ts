@@ -1,39 +1,19 @@
 /** Rules, samples and what a process knew before, in few words. Event time is counted in seconds from T0. */
 import type { Metric, MetricValue } from '../../../src/domain/metric';
-import type { ThresholdRule } from '../../../src/domain/rule';
+import type { AlertRule } from '../../../src/domain/rule-group';
 import type { Transition } from '../../../src/domain/transition';
-import type { Evaluator, Known } from '../../../src/evaluate/evaluator';
-import type { OpenAlerts } from '../../../src/stream/port';
+import { createPartitionRules } from '../../../src/evaluate/partition-rules';
+import type { KnownAlert, OpenAlerts } from '../../../src/stream/port';
 import { createAlertView } from '../../../src/stream/open-alerts';
+import { groupOf } from '../../builders/rules';
+
+export { groupOf, rule, type RuleSketch } from '../../builders/rules';
 
 export const T0 = Date.parse('2026-01-01T00:00:00.000Z');
 export const SECOND = 1_000;
 export const MINUTE = 60_000;
 
 export const isoAt = (seconds: number): string => new Date(T0 + seconds * SECOND).toISOString();
-
-export function rule(more: Partial<ThresholdRule> = {}): ThresholdRule {
-  return {
-    group: 'postgres',
-    name: 'ConnectionsHigh',
-    metric: 'connections_used_percent',
-    matchers: [],
-    severity: 'critical',
-    operator: '>',
-    threshold: 90,
-    recoveryThreshold: null,
-    forMs: 0,
-    windowMs: 0,
-    consecutiveFailures: 1,
-    cooldownMs: 0,
-    labels: {},
-    annotations: { summary: 'connections are nearly used up' },
-    runbook: null,
-    inhibitedBy: null,
-    hash: 'h1',
-    ...more,
-  };
-}
 
 export function sample(seconds: number, value: MetricValue, more: Partial<Metric> = {}): Metric {
   return {
@@ -48,16 +28,69 @@ export function sample(seconds: number, value: MetricValue, more: Partial<Metric
   };
 }
 
+export interface Evaluator {
+  /** What follows from the metric. */
+  offer(metric: Metric, time?: number, replayed?: boolean): Transition[];
+  /** What follows from time alone. */
+  reached(seconds: number, replayed?: boolean): Transition[];
+  series(): number;
+  readonly late: number;
+  readonly adopted: readonly string[];
+}
+
+/** Rules over the samples of one partition. `before`: what was told by then. */
+export function createEvaluator(options: {
+  readonly rules: readonly AlertRule[];
+  readonly before?: readonly Transition[];
+  readonly maxSeriesOfMetric?: number;
+  readonly onSeriesRefused?: (metric: string) => void;
+}): Evaluator {
+  const { rules, before = [], ...more } = options;
+  const alerts = knowing(before);
+  const adopted: string[] = [];
+  let late = 0;
+  let told: Transition[] = [];
+  const partition = createPartitionRules({
+    ...{ ...more, groups: [groupOf(rules)], intervalMs: 15 * SECOND },
+    ...{ open: [...alerts.open()], known: (id: string) => alerts.get(id) },
+    onAdopted: (id) => adopted.push(id),
+    onLate: () => (late += 1),
+    tell(transition) {
+      alerts.take(transition);
+      told.push(transition);
+    },
+  });
+  const toldSince = (act: () => void): Transition[] => {
+    told = [];
+    act();
+    return told;
+  };
+  return {
+    offer: (metric, time = Date.parse(metric.timestamp), replayed = false) =>
+      toldSince(() => partition.offer(metric, time, replayed)),
+    reached: (seconds, replayed = false) =>
+      toldSince(() => {
+        while (!partition.reached(T0 + seconds * SECOND, replayed));
+      }),
+    series: partition.series,
+    get late() {
+      return late;
+    },
+    adopted,
+  };
+}
+
 /** Offers [second, value] pairs in turn and returns what followed, as [kind, second, value]. */
 export function told(
   evaluator: Evaluator,
   points: readonly (readonly [number, MetricValue])[],
   more: Partial<Metric> = {},
 ): [string, number, MetricValue | null][] {
-  return points
-    .flatMap(([at, value]) => evaluator.offer(sample(at, value, more)))
-    .map(({ kind, event_time: at, value }) => [kind, (Date.parse(at) - T0) / SECOND, value]);
+  return inShort(points.flatMap(([at, value]) => evaluator.offer(sample(at, value, more))));
 }
+
+export const inShort = (transitions: readonly Transition[]): [string, number, MetricValue | null][] =>
+  transitions.map(({ kind, event_time: at, value }) => [kind, (Date.parse(at) - T0) / SECOND, value]);
 
 /** What a process that takes over knows of the alerts: the transitions of the one before it. */
 export function knowing(transitions: readonly Transition[]): OpenAlerts & { take(one: Transition): void } {
@@ -66,5 +99,6 @@ export function knowing(transitions: readonly Transition[]): OpenAlerts & { take
   return { ...view, caughtUp: () => Promise.resolve() };
 }
 
-export const knownOf = (transitions: readonly Transition[]): ((fingerprint: string) => Known | undefined) =>
-  knowing(transitions).get;
+export const knownOf = (
+  transitions: readonly Transition[],
+): ((fingerprint: string) => KnownAlert | undefined) => knowing(transitions).get;

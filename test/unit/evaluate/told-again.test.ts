@@ -1,8 +1,7 @@
 /** What is told of an alert while it fires: values that have moved enough, at a bounded pace, with the last points. */
 import type { MetricValue } from '../../../src/domain/metric';
 import type { Transition } from '../../../src/domain/transition';
-import { createEvaluator } from '../../../src/evaluate/evaluator';
-import { isoAt, rule, sample, T0, told } from './sketches';
+import { createEvaluator, isoAt, rule, sample, T0, told } from './sketches';
 
 const DAY = 86_400;
 const fired = (points: readonly (readonly [number, MetricValue])[]) =>
@@ -120,7 +119,7 @@ describe('a transition', () => {
       ends_at: null,
       value: 95,
       threshold: 90,
-      rule: { group: 'postgres', name: 'ConnectionsHigh', hash: 'h1' },
+      rule: { group: 'postgres', name: 'ConnectionsHigh' },
       correlation_id: 'c-10',
       annotations: { summary: 'connections are nearly used up' },
       labels: {

@@ -1,165 +1,118 @@
-/** A rule with a window compares the mean of its samples, in event time whatever order they come in. */
+/** A rule with a window compares the mean of its samples, at its group's times: every 15 s here. */
 import type { MetricValue } from '../../../src/domain/metric';
-import type { ThresholdRule } from '../../../src/domain/rule';
-import { createEvaluator } from '../../../src/evaluate/evaluator';
 import { decodeTransition, encodeTransition } from '../../../src/stream/transition-message';
-import { MINUTE, rule, sample, told } from './sketches';
+import { createEvaluator, inShort, MINUTE, rule, sample, type RuleSketch } from './sketches';
 
-const over = (points: readonly (readonly [number, MetricValue])[], more: Partial<ThresholdRule> = {}) =>
-  told(createEvaluator({ rules: [rule({ windowMs: MINUTE, ...more })] }), points);
+type Points = readonly (readonly [number, MetricValue])[];
+
+/** Each sample has come when its time is reached. */
+function over(points: Points, more: RuleSketch = {}, until = 90) {
+  const evaluator = createEvaluator({ rules: [rule({ windowMs: MINUTE, ...more })] });
+  const transitions = evaluator.reached(-1);
+  for (let second = 0; second <= until; second++) {
+    for (const [at, value] of points)
+      if (at === second) transitions.push(...evaluator.offer(sample(at, value)));
+    transitions.push(...evaluator.reached(second));
+  }
+  return transitions;
+}
+const story = (...args: Parameters<typeof over>) => inShort(over(...args));
 
 test('the mean decides, not the sample', () => {
-  expect(
-    over([
-      [0, 80],
-      [10, 95],
-      [20, 98],
-      [30, 100],
-    ]),
-  ).toEqual([['firing', 20, 91]]);
-  expect(
-    over([
-      [0, 100],
-      [10, 89],
-    ]),
-  ).toEqual([['firing', 0, 100]]);
+  const points: Points = [
+    [0, 80],
+    [10, 95],
+    [20, 98],
+    [30, 100],
+  ];
+  expect(story(points)).toEqual([['firing', 30, (80 + 95 + 98 + 100) / 4]]);
 });
 
-test('the transition says over how long the mean is taken, and is read back with it', () => {
-  const windowed = createEvaluator({ rules: [rule({ windowMs: MINUTE })] });
-  const [fired] = windowed.offer(sample(0, 100));
-  expect(fired!.condition).toMatchObject({ window_ms: MINUTE });
+test('the transition says over how long the mean is taken, what it is about, and is read back with it', () => {
+  const [fired] = over([[0, 100]]);
+  expect(fired!.condition).toMatchObject({
+    window_ms: MINUTE,
+    series: { instance_id: 'prod-db-01', environment: 'production' },
+  });
+  expect(fired!.recent).toHaveLength(1);
   expect(decodeTransition(encodeTransition(fired!))).toMatchObject({ ok: true, value: fired });
-  const [plain] = createEvaluator({ rules: [rule()] }).offer(sample(0, 100));
-  expect(plain!.condition).not.toHaveProperty('window_ms');
 });
 
 test('a sample as old as the window is long has left it', () => {
   expect(
-    over([
-      [0, 0],
-      [59, 100],
-      [60, 100],
-    ]),
+    story(
+      [
+        [0, 0],
+        [59, 100],
+      ],
+      {},
+      60,
+    ),
   ).toEqual([['firing', 60, 100]]);
 });
 
 test('the alert resolves when the mean has recovered', () => {
-  expect(
-    over([
-      [0, 100],
-      [10, 85],
-      [20, 80],
-    ]),
-  ).toEqual([
+  const points: Points = [
+    [0, 100],
+    [10, 85],
+    [20, 80],
+    [40, 20],
+  ];
+  expect(story(points, { threshold: 90, recoveryThreshold: 80 }, 45)).toEqual([
     ['firing', 0, 100],
-    ['resolved', 20, (100 + 85 + 80) / 3],
+    ['resolved', 45, (100 + 85 + 80 + 20) / 4],
   ]);
 });
 
-test('a late sample decides nothing, and counts from the next decision on', () => {
-  expect(
-    over([
-      [0, 80],
-      [30, 100],
-      [10, 300],
-      [40, 80],
-    ]),
-  ).toEqual([['firing', 40, 140]]);
+test('a late sample takes its place in time, and counts in decisions that follow', () => {
+  const evaluator = createEvaluator({ rules: [rule({ windowMs: MINUTE })] });
+  evaluator.reached(-1);
+  evaluator.offer(sample(0, 80));
+  evaluator.offer(sample(30, 100));
+  expect(inShort(evaluator.reached(30))).toEqual([]);
+  evaluator.offer(sample(10, 300));
+  expect(inShort(evaluator.reached(45))).toEqual([['firing', 45, 160]]);
+  expect(inShort(evaluator.reached(75)).at(-1)).toEqual(['changed', 75, 100]);
 });
 
-test('a late sample takes its place in time: it leaves the window when its own time has come', () => {
+test('a sample without a number breaches nothing, and resolves nothing while it counts', () => {
   expect(
-    over([
-      [0, 0],
-      [30, 0],
-      [10, 1_000],
-      [65, 90],
-      [70, 90],
-    ]),
-  ).toEqual([
-    ['firing', 65, (1_000 + 90) / 3],
-    ['resolved', 70, 60],
-  ]);
-});
-
-test('a sample that comes twice counts once', () => {
-  expect(
-    over([
-      [0, 80],
-      [10, 100],
-      [10, 100],
-      [10, 400],
-      [5, 90],
-      [5, 900],
-      [20, 90],
-    ]),
-  ).toEqual([]);
-});
-
-test('a late sample without a number changes nothing', () => {
-  expect(
-    over([
-      [0, 80],
-      [30, 98],
-      [10, 'NaN'],
-      [10, 'stale'],
-      [40, 98],
-    ]),
-  ).toEqual([['firing', 40, 92]]);
-});
-
-test('a sample without a number breaches nothing and does not count', () => {
-  expect(
-    over(
+    story(
       [
-        [0, 95],
+        [0, 80],
         [10, 'NaN'],
-        [20, 95],
+        [20, 104],
       ],
-      { forMs: 15_000 },
+      {},
+      45,
     ),
   ).toEqual([]);
   expect(
-    over([
-      [0, 80],
-      [10, 'NaN'],
-      [20, 104],
-    ]),
-  ).toEqual([['firing', 20, 92]]);
+    story(
+      [
+        [0, 100],
+        [20, 'NaN'],
+        [30, 10],
+      ],
+      {},
+      45,
+    ),
+  ).toEqual([['firing', 0, 100]]);
 });
 
-test('a stale marker empties the window', () => {
-  expect(
-    over([
-      [0, 0],
-      [10, 'stale'],
-      [20, 95],
-    ]),
-  ).toEqual([['firing', 20, 95]]);
-});
-
-test('rules of one series keep windows of their own lengths', () => {
-  const rules = [
-    rule({ name: 'Short', windowMs: 20_000 }),
-    rule({ name: 'Long', windowMs: MINUTE }),
-    rule({ name: 'None', threshold: 1_000 }),
+test('a stale marker ends the alert at once', () => {
+  const points: Points = [
+    [0, 100],
+    [20, 'stale'],
   ];
-  const evaluator = createEvaluator({ rules });
-  const names = (
-    [
-      [0, 0],
-      [30, 100],
-      [70, 100],
-      [71, 1_500],
-    ] as const
-  )
-    .flatMap(([at, value]) => evaluator.offer(sample(at, value)))
-    .map(({ kind, rule: of, event_time: at }) => [kind, of?.name, at.slice(17, 19)]);
-  expect(names).toEqual([
-    ['firing', 'Short', '30'],
-    ['firing', 'Long', '10'],
-    ['changed', 'Short', '11'],
-    ['firing', 'None', '11'],
+  const [, ended] = over(points, {}, 20);
+  expect(ended).toMatchObject({ kind: 'resolved', annotations: { resolved_reason: 'series ended' } });
+});
+
+test('an alert whose samples stop goes on: nothing is known of it', () => {
+  expect(story([[0, 100]], {}, 600)).toEqual([['firing', 0, 100]]);
+  expect(story([[0, 100]], { noData: 'ok' }, 600)).toEqual([
+    ['firing', 0, 100],
+    ['resolved', 60, null],
   ]);
 });

@@ -2,8 +2,7 @@
 import type { Transition } from '../../../src/domain/transition';
 import { createAlertView } from '../../../src/stream/open-alerts';
 import { decodeTransition, encodeTransition } from '../../../src/stream/transition-message';
-import { createEvaluator } from '../../../src/evaluate/evaluator';
-import { MINUTE, rule, sample, SECOND, T0 } from '../evaluate/sketches';
+import { createEvaluator, MINUTE, rule, sample, SECOND, T0 } from '../evaluate/sketches';
 
 /** A life of two episodes: firing at 10 and 50, changed at 25, resolved at 40 and 60. */
 function life(): Transition[] {

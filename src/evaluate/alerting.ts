@@ -1,0 +1,396 @@
+/**
+ * An alerting rule: what its expression yields at an evaluation, and the alerts that follow from it. A rule that compares
+ * the samples of one metric is decided as they come, too: then an evaluation only finds what time has changed.
+ */
+import type { Labels } from '../domain/labels';
+import type { AlertRule } from '../domain/rule-group';
+import { EvaluationError } from '../promql/errors';
+import { LabelSet, METRIC_NAME } from '../promql/label-set';
+import { COMPARISONS } from '../promql/operators';
+import { parseExpr } from '../promql/parse';
+import type { Moment, Prepared, Preparer } from '../promql/prepare';
+import { presenceOf } from '../promql/presence';
+import type { Vector } from '../promql/values';
+import {
+  advance,
+  isInterrupted,
+  remember,
+  type Alert,
+  type ChangeKind,
+  type Outcome,
+  type Verdict,
+  type Yielded,
+} from './alert-state';
+import { comparisonOf, decidesOnArrival, type Comparison } from './comparison';
+import { FlapDetector } from './flapping';
+import { LabelTexts } from './label-texts';
+import { checkLimit, vectorOf, type Made } from './made';
+
+export interface AlertingOptions {
+  readonly preparer: Preparer;
+  readonly externalLabels: Labels;
+  readonly externalUrl: string;
+  readonly onAlert?: (change: AlertChange) => void;
+  /** When an alert of these labels was last ended, whoever did it; null where nobody knows. */
+  readonly endedAt?: (labels: LabelSet) => number | null;
+  /** Whether samples are told as they come. */
+  readonly hearsArrivals?: boolean;
+  /** Told of a series that an alert begins to be about: its next sample matters, whatever it is. */
+  readonly onAstir?: (series: LabelSet) => void;
+}
+
+export interface AlertChange {
+  readonly kind: ChangeKind;
+  readonly rule: AlertRule;
+  readonly alert: ActiveAlert;
+  /** Of the evaluation. */
+  readonly time: number;
+  /** What was found at its end; null where that is not known, and for what goes on. */
+  readonly endValue: number | null;
+  /** Why it ended, where it did not recover. */
+  readonly reason: string | null;
+}
+
+export interface ActiveAlert extends Readonly<Omit<Alert, 'found' | 'remarks'>> {
+  readonly remarks: Labels;
+  /** Expanded when somebody asks: most evaluations tell nobody. */
+  annotations(): LabelSet;
+}
+
+/** An alert that is open, as others know it. Milliseconds. */
+export interface OpenAlert {
+  /** What it is about, where that is known. */
+  readonly series: LabelSet | null;
+  readonly labels: Labels;
+  readonly startsAt: number;
+  readonly eventTime: number;
+  readonly value: number;
+  readonly correlationId: string;
+}
+
+const ALERTS = 'ALERTS';
+const ALERTS_FOR_STATE = 'ALERTS_FOR_STATE';
+const ALERT_STATE = 'alertstate';
+const NOTHING: Labels = {};
+
+export class Alerting {
+  /** What it compares, where it is a comparison of one metric. */
+  readonly comparison: Comparison | null;
+  readonly hearsArrivals: boolean;
+  private readonly expr: Prepared;
+  private readonly recovery: Prepared | null;
+  private readonly presence: Prepared | null;
+  private readonly labels: LabelTexts;
+  private readonly annotations: LabelTexts;
+  private readonly active = new Map<string, Alert>();
+  private readonly flaps = new Map<string, FlapDetector>();
+  private readonly quietUntil = new Map<string, number>();
+  /** When alerts ended: what has to do with a time before that is over. */
+  private readonly decidedUntil = new Map<string, number>();
+  /** Of rules for which missing data is an alert: what has been there. */
+  private readonly seen = new Map<string, Yielded>();
+  private noData: AlertRule['noData'];
+
+  constructor(
+    readonly rule: AlertRule,
+    private readonly options: AlertingOptions,
+    private readonly inhibitor: Alerting | null = null,
+  ) {
+    const { preparer } = options;
+    const expr = parseExpr(rule.expr);
+    this.expr = preparer.prepare(expr);
+    this.recovery = rule.recovery === null ? null : preparer.prepare(parseExpr(rule.recovery));
+    const about = rule.recovery === null && rule.noData === 'ok' ? null : presenceOf(expr);
+    this.presence = about === null ? null : preparer.prepare(about);
+    this.noData = about === null ? 'ok' : rule.noData;
+    this.comparison = comparisonOf(rule);
+    const isPlain = this.comparison !== null && decidesOnArrival(rule, this.comparison);
+    this.hearsArrivals = (options.hearsArrivals ?? false) && isPlain;
+    const { exportsHidden } = rule;
+    const asked = { ...options, exportsHidden, query: this.query.bind(this) };
+    this.labels = new LabelTexts(rule.labels, rule.name, asked);
+    this.annotations = new LabelTexts(rule.annotations, rule.name, asked);
+  }
+
+  alerts(): readonly ActiveAlert[] {
+    return [...this.active.values()].map((alert) => this.shown(alert));
+  }
+
+  /** What it makes: the series of its alerts' states. */
+  evaluate(moment: Moment, time: number, limit: number): readonly Made[] {
+    const at = this.rule.delayMs === 0 ? moment : momentAt(moment.time - this.rule.delayMs);
+    const yielded = this.keyed(vectorOf(this.expr.evaluate(at)), at);
+    const findings = this.findings(yielded, at);
+    this.forgetDecided(time);
+    for (const [key, element] of yielded)
+      if (!this.decidedUntil.has(key)) this.take(key, element, time, null);
+    for (const [key, element] of findings.missing()) this.take(key, element, time, null);
+    const made: Made[] = [];
+    for (const [key, alert] of this.active) {
+      const verdict = time <= alert.settledUntil ? 'unknown' : findings.of(key);
+      if (!this.hearsArrivals && verdict !== 'unknown') this.note(key, alert, verdict === 'holds', time);
+      const endValue = verdict === 'recovered' ? findings.valueOf(key) : null;
+      if (this.conclude(key, alert, verdict, time, endValue)) made.push(...seriesOf(alert));
+    }
+    if (!this.hearsArrivals) this.noteAbsent(time);
+    this.checkLimit(limit);
+    return this.rule.mode === 'shadow' ? [] : made;
+  }
+
+  /** A sample of a series that the comparison is about. Whether the next one matters, whatever it is. */
+  arrived(series: LabelSet, value: number, time: number, correlationId: string | null): boolean {
+    const { operator, threshold } = this.comparison!;
+    const breaches = COMPARISONS[operator](value, threshold);
+    if (!breaches && this.active.size === 0 && this.flaps.size === 0) return false;
+    const element = { series, value, moment: momentAt(time) };
+    const labels = this.labels.alertLabels(element);
+    const { key } = labels;
+    const known = this.active.get(key);
+    // Two series that make one alert: the next evaluation says so.
+    if (known !== undefined && isOfAnother(known, series)) return true;
+    // A breach that was on its way while the alert ended lasts since then.
+    const ended = known === undefined ? this.decidedUntil.get(key) : undefined;
+    const at = ended === undefined ? time : Math.max(time, ended + 1);
+    if (breaches) this.take(key, { ...element, labels }, at, correlationId);
+    const alert = this.active.get(key);
+    if (alert === undefined) return this.noteCalm(key, time);
+    if (at <= alert.settledUntil) return true;
+    if (!Number.isNaN(value)) alert.value = value;
+    this.note(key, alert, breaches, at);
+    alert.settledUntil = at;
+    const verdict = breaches ? 'holds' : this.judged(value);
+    return this.conclude(key, alert, verdict, at, value) || this.flaps.has(key);
+  }
+
+  /** The series is no more: what is about it ends, whatever else the rule says. */
+  ended(series: LabelSet, time: number): void {
+    const { key } = this.labels.alertLabels({ series, value: NaN, moment: momentAt(time) });
+    this.seen.delete(key);
+    const alert = this.active.get(key);
+    if (alert === undefined || time <= alert.settledUntil) return;
+    this.active.delete(key);
+    this.decidedUntil.set(key, time);
+    if (alert.state !== 'firing') return;
+    this.coolDown(key, time);
+    this.tell('ends', alert, time, null, 'series ended');
+  }
+
+  /** An alert that fires, as others know: from here on as if it had begun here. */
+  adopt({ series: about, labels, startsAt, eventTime, value, correlationId }: OpenAlert): void {
+    const own = LabelSet.of(labels);
+    const known = this.active.get(own.key);
+    if (known?.state === 'firing') return;
+    const series = known?.series ?? about ?? own;
+    this.options.onAstir?.(series);
+    const moment = momentAt(eventTime);
+    const alert = this.newAlert({ series, labels: own, value, moment }, startsAt, correlationId);
+    alert.stateSeries = alert.stateSeries.with(ALERT_STATE, 'firing');
+    this.active.set(
+      own.key,
+      Object.assign(alert, { state: 'firing', firedAt: startsAt, settledUntil: eventTime, isAdopted: true }),
+    );
+  }
+
+  private forgetDecided(time: number): void {
+    for (const [key, until] of this.decidedUntil) if (until <= time) this.decidedUntil.delete(key);
+  }
+
+  private firesFor(element: Yielded): boolean {
+    return this.active.get(this.labels.alertLabels(element).key)?.state === 'firing';
+  }
+
+  /** By the labels of their alerts. */
+  private keyed({ labels, values }: Vector, moment: Moment): Map<string, Yielded> {
+    const found = new Map<string, Yielded>();
+    labels.forEach((series, i) => {
+      const element = { series, value: values[i]!, moment };
+      const own = this.labels.alertLabels(element);
+      if (found.has(own.key))
+        throw new EvaluationError(
+          'vector contains metrics with the same labelset after applying alert labels',
+        );
+      found.set(own.key, { ...element, labels: own });
+    });
+    return found;
+  }
+
+  /** What an evaluation says of each alert. What needs the other expressions is evaluated when it is asked for. */
+  private findings(yielded: ReadonlyMap<string, Yielded>, at: Moment) {
+    const recovered = this.lazily(this.recovery, at);
+    const present = this.lazily(this.presence, at);
+    const of = (key: string): Verdict => {
+      if (yielded.has(key)) return 'holds';
+      if (this.recovery === null && this.noData === 'ok') return 'recovered';
+      if (recovered()?.has(key)) return 'recovered';
+      if (this.presence === null) return 'fails';
+      const found = present()?.get(key);
+      if (found !== undefined) return this.unbreached(found.value, this.recovery === null);
+      return ({ ok: 'recovered', keep: 'unknown', alert: 'holds' } as const)[this.noData];
+    };
+    const missing = (): [string, Yielded][] => {
+      if (this.noData !== 'alert') return [];
+      for (const [key, element] of present()!) this.seen.set(key, element);
+      return [...this.seen]
+        .filter(([key]) => !yielded.has(key) && !present()!.has(key))
+        .map(([key, element]) => [key, { ...element, value: NaN, moment: at }]);
+    };
+    const valueOf = (key: string): number | null => {
+      const found = this.recovery === null ? this.presence && present() : recovered();
+      return found?.get(key)?.value ?? null;
+    };
+    return { of, missing, valueOf };
+  }
+
+  private lazily(expr: Prepared | null, at: Moment): () => Map<string, Yielded> | null {
+    let found: Map<string, Yielded> | null = null;
+    return () => (found ??= expr && this.keyed(vectorOf(expr.evaluate(at)), at));
+  }
+
+  /** Of a sample that is compared, and does not breach. */
+  private judged(value: number): Verdict {
+    const { operator, recoveryThreshold } = this.comparison!;
+    const isBetween = recoveryThreshold !== null && COMPARISONS[operator](value, recoveryThreshold);
+    return this.unbreached(value, !isBetween);
+  }
+
+  /** What is not a number says nothing of a recovery, but where missing data does. */
+  private unbreached(value: number, hasRecovered: boolean): Verdict {
+    return hasRecovered && (this.noData === 'ok' || !Number.isNaN(value)) ? 'recovered' : 'fails';
+  }
+
+  private query(expr: string, moment: Moment) {
+    const { labels, values } = vectorOf(this.options.preparer.prepare(parseExpr(expr)).evaluate(moment));
+    return labels.map((each, i) => ({ labels: each.toLabels(), value: values[i]! }));
+  }
+
+  private take(key: string, element: Yielded, time: number, correlationId: string | null): void {
+    const known = this.active.get(key);
+    if (known !== undefined) {
+      if (known.state === 'pending' && isInterrupted(known, time))
+        Object.assign(known, { activeAt: time, found: [] });
+      Object.assign(known, element, { heldAt: time, heldEvery: time - known.heldAt });
+      return;
+    }
+    this.active.set(key, this.newAlert(element, time, correlationId));
+    this.options.onAstir?.(element.series);
+  }
+
+  private newAlert(element: Yielded, activeAt: number, correlationId: string | null): Alert {
+    const base = this.seriesLabels(element.labels);
+    return {
+      ...element,
+      ...{ activeAt, correlationId, state: 'pending', firedAt: null, keptSince: null },
+      ...{ heldAt: activeAt, heldEvery: 0 },
+      ...{ found: [], settledUntil: -Infinity, isAdopted: false, remarks: NOTHING },
+      stateSeries: base.with(METRIC_NAME, ALERTS).with(ALERT_STATE, 'pending'),
+      forState: base.with(METRIC_NAME, ALERTS_FOR_STATE),
+    };
+  }
+
+  private note(key: string, alert: Alert, holds: boolean, time: number): void {
+    remember(alert, this.rule, holds);
+    if (this.rule.flapping === null) return;
+    let detector = this.flaps.get(key);
+    if (detector === undefined) this.flaps.set(key, (detector = new FlapDetector(this.rule.flapping)));
+    const before = detector.isFlapping;
+    detector.note(holds, time);
+    if (before !== detector.isFlapping)
+      alert.remarks = detector.isFlapping ? { flapping: detector.describe() } : NOTHING;
+  }
+
+  /** An evaluation that found nothing counts, too, while an earlier change does. */
+  private noteAbsent(time: number): void {
+    for (const key of this.flaps.keys()) if (!this.active.has(key)) this.noteCalm(key, time);
+  }
+
+  private noteCalm(key: string, time: number): boolean {
+    const detector = this.flaps.get(key);
+    detector?.note(false, time);
+    if (detector?.isQuiet) this.flaps.delete(key);
+    return this.flaps.has(key);
+  }
+
+  /** Whether the alert is still there. */
+  private conclude(
+    key: string,
+    alert: Alert,
+    verdict: Verdict,
+    time: number,
+    endValue: number | null,
+  ): boolean {
+    const outcome: Outcome = advance(alert, verdict, this.rule, time, {
+      mayFire: () => this.mayFire(key, alert, time),
+      flaps: this.flaps.get(key)?.isFlapping ?? false,
+    });
+    const isOver = outcome === 'ends' || outcome === 'gone';
+    if (outcome === 'fires') alert.stateSeries = alert.stateSeries.with(ALERT_STATE, 'firing');
+    if (isOver) {
+      this.active.delete(key);
+      this.decidedUntil.set(key, time);
+    }
+    if (outcome === 'ends') this.coolDown(key, time);
+    if (outcome !== null && outcome !== 'gone') this.tell(outcome, alert, time, isOver ? endValue : null);
+    return !isOver;
+  }
+
+  private coolDown(key: string, time: number): void {
+    const { cooldownMs } = this.rule;
+    if (cooldownMs === null || cooldownMs === 0) return;
+    for (const [other, until] of this.quietUntil) if (until <= time) this.quietUntil.delete(other);
+    this.quietUntil.set(key, time + cooldownMs);
+  }
+
+  private mayFire(key: string, alert: Alert, time: number): boolean {
+    if (this.inhibitor?.firesFor(alert)) return false;
+    const { cooldownMs } = this.rule;
+    if (cooldownMs === null || cooldownMs === 0) return true;
+    const ended = this.options.endedAt?.(alert.labels) ?? -Infinity;
+    return time >= Math.max(this.quietUntil.get(key) ?? -Infinity, ended + cooldownMs);
+  }
+
+  private tell(
+    kind: ChangeKind,
+    alert: Alert,
+    time: number,
+    endValue: number | null,
+    reason: string | null = null,
+  ): void {
+    const { rule } = this;
+    this.options.onAlert?.({ kind, rule, alert: this.shown(alert), time, endValue, reason });
+  }
+
+  private shown(alert: Alert): ActiveAlert {
+    return {
+      ...alert,
+      annotations: () =>
+        Object.entries(alert.remarks).reduce(
+          (so, [name, value]) => so.with(name, value),
+          this.annotations.over(LabelSet.EMPTY, alert),
+        ),
+    };
+  }
+
+  private checkLimit(limit: number): void {
+    const count = this.active.size;
+    if (limit > 0 && count > limit) this.active.clear();
+    checkLimit(limit, count, 'alerts');
+  }
+
+  /** A label whose template came out empty stands in the series as it is written, as in Prometheus. */
+  private seriesLabels(labels: LabelSet): LabelSet {
+    return Object.entries(this.rule.labels).reduce(
+      (so, [name, value]) => (so.has(name) ? so : so.with(name, value)),
+      labels,
+    );
+  }
+}
+
+const momentAt = (time: number): Moment => ({ time, start: time, end: time });
+
+const isOfAnother = (alert: Alert, series: LabelSet): boolean =>
+  !alert.isAdopted && alert.series.key !== series.key;
+
+const seriesOf = ({ stateSeries, forState, activeAt }: Alert): Made[] => [
+  { labels: stateSeries, value: 1 },
+  { labels: forState, value: Math.floor(activeAt / 1_000) },
+];

@@ -1,0 +1,22 @@
+/** The end of an open alert that the rules, as they are, do not make. */
+import { transitionId, type Transition } from '../domain/transition';
+import { RESOLVED_REASON } from './alert-follower';
+
+export function endedTransition(last: Transition, at: number, reason: string): Transition {
+  const time = new Date(Math.max(at, Date.parse(last.event_time))).toISOString();
+  const identity = {
+    kind: 'resolved' as const,
+    fingerprint: last.fingerprint,
+    starts_at: last.starts_at,
+    event_time: time,
+  };
+  return {
+    ...last,
+    ...identity,
+    transition_id: transitionId(identity),
+    ends_at: time,
+    value: null,
+    recent: [],
+    annotations: { ...last.annotations, [RESOLVED_REASON]: reason },
+  };
+}

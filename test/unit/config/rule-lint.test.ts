@@ -1,0 +1,54 @@
+import { problemText } from '../../../src/config/problems';
+import { checkRuleFile, readRuleGroups } from '../../../src/config/rule-groups';
+
+const check = (content: string, env: Record<string, string> | null = null) =>
+  checkRuleFile(content, 'r.yml', new Map(), env).problems.map(problemText);
+const rule = (text: string) =>
+  `groups: [{ name: g, rules: [{ alert: A, labels: { severity: high }, ${text} }] }]`;
+const at = 'groups[0].rules[0]';
+
+it.each([
+  ['expr: m > 90, recovery: m <= 80', []],
+  ['expr: m < 10, recovery: m >= 10', []],
+  ['expr: m > 90, recovery: m <= 95', [`${at}.recovery: warning: can hold while m > 90 does`]],
+  ['expr: m > 90, recovery: m > 80', [`${at}.recovery: warning: can hold while m > 90 does`]],
+  ['expr: m > 90, recovery: (m) > 90', [`${at}.recovery: warning: can hold while m > 90 does`]],
+  ['expr: m > 90, recovery: m', [`${at}.recovery: warning: has no condition: each alert ends as soon as`]],
+  [
+    'expr: m > 90, recovery: m < 80 and m > 85',
+    [`${at}.recovery: warning: never holds: m < 80 and m > 85 exclude each other`],
+  ],
+  [
+    'expr: sum by (a) (m) > 90, recovery: sum by (b) (m) < 80',
+    [`${at}.recovery: warning: yields other labels than the expression`],
+  ],
+  ['expr: sum by (a) (m) > 90, recovery: m < 80', [`${at}.recovery: warning: yields other labels`]],
+])('{ %s }', (text, warnings) => {
+  expect(check(rule(text))).toEqual(warnings.map((each) => expect.stringContaining(each) as string));
+});
+
+describe('a file of short forms', () => {
+  it('is checked like any other', () => {
+    const text = `group: g
+rules:
+  - { name: A, metric: m, threshold: "\${LIMIT}", matchers: ['a=b', 'a=c'] }
+  - { name: B, metric: m, threshold_warning: 1, threshold_critical: 2, annotations: { s: '{{ .Lables }}' } }
+`;
+    expect(check(text, { LIMIT: '5' })).toEqual([
+      'r.yml:3:5: rules[0]: warning: never yields anything: a cannot be "b" and "c"',
+      expect.stringContaining('r.yml:4:87: rules[1].annotations.s: warning: asks for .Lables'),
+    ]);
+    expect(check('rules: [{ name: A, metric: m, absent_for: 5m, look_back: 5m }]')).toEqual([
+      expect.stringContaining('rules[0].look_back: 5m is not longer than absent_for'),
+    ]);
+  });
+
+  it('is one group', () => {
+    const { groups, problems } = readRuleGroups(
+      'rules: [{ name: A, metric: m, threshold: 1 }]',
+      'x/disk.yml',
+    );
+    expect(problems).toEqual([]);
+    expect(groups).toMatchObject([{ name: 'disk', rules: [{ kind: 'alert', expr: 'm > 1' }] }]);
+  });
+});
