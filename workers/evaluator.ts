@@ -1,40 +1,66 @@
 /** The evaluator: reads metrics, decides by the rules, and writes transitions to `gds.alerts`. */
-import { createEvaluatorHost } from '../src/evaluate/host';
+import { createGlobalHost } from '../src/evaluate/global-host';
+import { planGroups, type GlobalPlan } from '../src/evaluate/global-groups';
+import { waitForDependency } from '../src/observe/observe';
 import type { StreamEvent } from '../src/stream/events';
+import type { Kafka } from '../src/stream/kafka';
 import { consumeMetrics } from '../src/stream/metric-consumer';
 import { followOpenAlerts } from '../src/stream/open-alerts';
-import { createTransitionPublisher } from '../src/stream/publishers';
-import { METRIC_PARTITIONS, partitionOfKey } from '../src/stream/topics';
+import { createMetricPublisher, createTransitionPublisher } from '../src/stream/publishers';
+import { createSharedPublisher, ensureSharedTopic } from '../src/stream/shared-topic';
+import {
+  derivedTopic,
+  isDerivedTopic,
+  METRIC_PARTITIONS,
+  partitionOfKey,
+  sharedTopic,
+} from '../src/stream/topics';
 import type { Shared } from './compose';
-import { evaluateObserver, streamObserver } from './observers';
+import { evaluateObserver, slotObserver, streamObserver } from './observers';
+
+/** Another evaluator goes on with rules across instances within 5 s of a death: this, and joining, and reading again. */
+const SESSION_TIMEOUT_MS = 3_000;
+const LOOK_AT_SLOTS_MS = 5_000;
 
 export async function startEvaluator(shared: Shared): Promise<void> {
   const { config, metrics, parts, health } = shared;
   const kafka = await shared.kafka();
   const { instance } = config;
+  const { pool } = config.evaluate;
+  const { development } = config.kafka;
   const onEvent = streamObserver(shared);
   const onMetrics = (event: StreamEvent): void => {
-    if (event.kind === 'batch') metrics.samplesConsumed.inc(event.messages);
+    if (event.kind === 'batch' && event.topic !== sharedTopic(instance, pool))
+      metrics.samplesConsumed.inc(event.messages);
     onEvent(event);
   };
+  const plan = await planOn(kafka, shared);
   const openAlerts = followOpenAlerts({ kafka, instance, onEvent });
   const publisher = createTransitionPublisher({ kafka, instance, onEvent });
-  const host = createEvaluatorHost({
-    groups: config.ruleGroups,
+  const toSlots = createSharedPublisher({ kafka, instance, pool, onEvent });
+  const derived = createMetricPublisher({
+    ...{ kafka, instance, development, onEvent },
+    ...{ lane: 'derived metrics', topicOf: derivedTopic, lingerMs: 0, timeoutMs: 5_000 },
+  });
+  const host = createGlobalHost({
+    plan,
     intervalMs: config.evaluate.intervalMs,
     openAlerts,
     publisher,
+    shared: { topic: sharedTopic(instance, pool), publish: toSlots.publish },
+    derived,
+    isDerived: (topic) => isDerivedTopic(instance, topic),
     partitionOf: (instanceId) => partitionOfKey('gds.metrics', instanceId, METRIC_PARTITIONS),
     onEvent: evaluateObserver(shared),
   });
   const consumer = consumeMetrics({
-    kafka,
-    instance,
-    pool: config.evaluate.pool,
-    sink: host,
+    ...{ kafka, instance, pool, sink: host },
     maxSkewMs: config.evaluate.maxSkewMs,
+    sessionTimeoutMs: SESSION_TIMEOUT_MS,
     onEvent: onMetrics,
   });
+  const onSlots = slotObserver(shared);
+  const watching = setInterval(() => onSlots(host.slots(), Date.now()), LOOK_AT_SLOTS_MS);
   const inGroups = config.ruleGroups.reduce((sum, { rules }) => sum + rules.length, 0);
   metrics.rulesLoaded.set(inGroups);
   health.register('metric consumer', async () => {
@@ -45,6 +71,23 @@ export async function startEvaluator(shared: Shared): Promise<void> {
   parts.push(
     { name: 'open alerts', stop: () => openAlerts.close() },
     { name: 'transition publisher', stop: () => publisher.close() },
+    { name: 'publisher to slots', stop: () => toSlots.close() },
+    { name: 'derived metrics', stop: () => derived.close() },
+    { name: 'slots', stop: async () => clearInterval(watching) },
     { name: 'metric consumer', stop: () => consumer.stop() },
   );
+}
+
+/** Only rules across instances need a topic of their own. */
+async function planOn(kafka: Kafka, { config, log, signal }: Shared): Promise<GlobalPlan> {
+  const { instance, ruleGroups, evaluate } = config;
+  const plan = planGroups(ruleGroups, METRIC_PARTITIONS);
+  if (plan.global.length === 0) return plan;
+  const { development } = config.kafka;
+  const partitions = await waitForDependency(
+    'kafka',
+    () => ensureSharedTopic(kafka, instance, evaluate.pool, { development }),
+    { log, signal },
+  );
+  return planGroups(ruleGroups, partitions);
 }

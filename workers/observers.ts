@@ -3,6 +3,7 @@ import type { Artifact } from '../src/domain/artifact';
 import { messageOf } from '../src/domain/errors';
 import type { RemediationResult } from '../src/domain/remediation';
 import type { ShardStatus } from '../src/collect/shard';
+import type { SlotClock } from '../src/evaluate/global-host';
 import type { EvaluateEvent } from '../src/evaluate/host';
 import type { Channel, NotifierEvent } from '../src/notify/port';
 import { redactUrl } from '../src/observe/observe';
@@ -86,7 +87,32 @@ export function evaluateObserver({ log, metrics }: Sinks): (event: EvaluateEvent
       const { group, rule, error } = event;
       if (error === null) log.info({ ...event }, `${group}/${rule} is evaluated again`);
       else log.warn({ ...event }, `${group}/${rule} cannot be evaluated: ${error}`);
+    } else if (event.kind === 'derived_dropped') {
+      metrics.derivedDropped.inc(event.metrics);
+      log.warn({ ...event }, `${event.metrics} metrics that rules have made were not published`);
     } else log.debug({ ...event }, `evaluate: ${event.kind}`);
+  };
+}
+
+const SLOT_MAY_LAG_MS = 60_000;
+
+/** Of the global groups that a process has: how far they are behind, and once when that is for long. */
+export function slotObserver({ log, metrics }: Sinks): (slots: readonly SlotClock[], now: number) => void {
+  /** Since when each slot is here, and whether it was said that it waits. */
+  const known = new Map<number, { readonly since: number; waits: boolean }>();
+  return (slots, now) => {
+    metrics.globalLagSeconds.reset();
+    for (const slot of known.keys()) if (!slots.some((each) => each.slot === slot)) known.delete(slot);
+    for (const { slot, time, slowest } of slots) {
+      const here = known.get(slot) ?? { since: now, waits: false };
+      known.set(slot, here);
+      const lag = Math.max(0, now - (time === -Infinity ? here.since : time));
+      metrics.globalLagSeconds.set({ slot: String(slot) }, lag / 1_000);
+      const waits = lag > SLOT_MAY_LAG_MS;
+      if (waits && !here.waits)
+        log.warn({ slot, partition: slowest, lag_ms: lag }, `global groups wait for partition ${slowest}`);
+      here.waits = waits;
+    }
   };
 }
 

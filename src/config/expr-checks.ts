@@ -1,8 +1,6 @@
 /** What is checked of every rule's texts, in whatever form the rule is written: expressions and templates. */
 import { messageOf } from '../domain/errors';
 import { typeOf } from '../promql/check';
-import { formatExpr } from '../promql/format';
-import { crossesPartitions } from '../promql/locality';
 import { needsOf } from '../promql/needs';
 import { parseExpr } from '../promql/parse';
 import { LOOKBACK_MS } from '../promql/prepare';
@@ -47,21 +45,10 @@ function checkTemplate(text: string, alert: string, path: Path): Finding[] {
   }
 }
 
-/** The label by which series are spread over evaluators. */
-const SPREAD_BY = 'instance_id';
-
-/** Why an evaluator, which has some instances' series and a stretch of the past, cannot answer. */
+/** Why an evaluator, which has a stretch of the past, cannot answer. */
 export function notStreamed(text: string, path: Path): Finding[] {
   const expr = parseExpr(text);
   const value = JSON.stringify(text);
-  const crossing = crossesPartitions(expr, SPREAD_BY);
-  if (crossing !== null)
-    return [
-      {
-        ...{ path, value, accepted: `grouping, matching and joining by ${SPREAD_BY}` },
-        message: `needs the series of all instances in one place, because of ${formatExpr(crossing)}: evaluators do not have that yet`,
-      },
-    ];
   const fixed = needsOf(expr, { lookbackMs: LOOKBACK_MS, defaultStepMs: LOOKBACK_MS }).some(
     ({ backMs }) => backMs === Infinity,
   );

@@ -73,9 +73,14 @@ export interface AlertFollower {
   isFollowed(fingerprint: string): boolean;
 }
 
+/** From then on those are forgotten that are known to have ended. */
+const MANY_ENDS = 1_000;
+
 export function createAlertFollower(options: FollowerOptions): AlertFollower {
   const { known, about, recentOf = () => [], onAdopted = () => undefined } = options;
   const told = new Map<string, Told>();
+  /** Until `gds.alerts` tells their ends back, it takes these for open. */
+  const ends = new Map<string, number>();
   const fingerprints = new WeakMap<LabelSet, string>();
 
   function fingerprintOf(labels: LabelSet): string {
@@ -111,8 +116,11 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
   /** A good sample may be older than the evaluation that was last told; the end is told after it. */
   function ended(change: AlertChange, id: string, last: Told): Transition | null {
     if (change.time <= last.at && last.isAdopted) return null;
+    const time = Math.max(change.time, last.at + 1);
     told.delete(id);
-    return transition('resolved', change, id, last, Math.max(change.time, last.at + 1));
+    ends.set(id, time);
+    if (ends.size > MANY_ENDS) for (const each of ends.keys()) if (!known(each)?.firing) ends.delete(each);
+    return transition('resolved', change, id, last, time);
   }
 
   /** Resolved since it began to fire, by a person or by the process before this one. */
@@ -124,6 +132,7 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
   function adopted(id: string): Told | undefined {
     const before = known(id);
     if (before === undefined || !before.firing) return undefined;
+    if (before.eventTime <= (ends.get(id) ?? -Infinity)) return undefined;
     const { value, correlation_id: correlationId } = before.last;
     const last: Told = {
       ...{ startsAt: before.episode, correlationId, at: before.eventTime, isAdopted: true },

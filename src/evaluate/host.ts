@@ -11,7 +11,7 @@ import { ruleHash, type RuleGroup } from '../domain/rule-group';
 import type { Transition, TransitionKind } from '../domain/transition';
 import type { MetricPlace, MetricSink, OpenAlerts, TransitionPublisher } from '../stream/port';
 import { endedTransition } from './ended-transition';
-import { createPartitionRules, type PartitionRules } from './partition-rules';
+import { createPartitionRules, type PartitionRules, type PartitionRulesOptions } from './partition-rules';
 import { lookbackOf } from './rule-engine';
 
 export type EvaluateEvent =
@@ -21,6 +21,8 @@ export type EvaluateEvent =
   | { readonly kind: 'late' }
   /** A sample of a series that is one too many of its metric; `first` of the metric since the partition came. */
   | { readonly kind: 'series_refused'; readonly metric: string; readonly first: boolean }
+  /** So many metrics that rules have made could not be published. */
+  | { readonly kind: 'derived_dropped'; readonly metrics: number }
   /** A rule of a group cannot be evaluated any more, or again: null. */
   | {
       readonly kind: 'rule_error';
@@ -41,15 +43,24 @@ export type EvaluateEvent =
 export interface EvaluatorHostOptions {
   /** Groups of rules that each partition can evaluate by itself. */
   readonly groups: readonly RuleGroup[];
+  /** Those of them that a partition evaluates. Default: all. */
+  readonly groupsOf?: (partition: number) => readonly RuleGroup[];
   /** Of groups that name none. Default 15 s. */
   readonly intervalMs?: number;
   readonly openAlerts: OpenAlerts;
   readonly publisher: TransitionPublisher;
   /**
-   * The partition number of an instance's metrics. With it, an open alert that no rule makes any more is resolved by the
-   * process that has its partition. Leave it out when several pools with different rules share `gds.alerts`.
+   * The partition number of an instance's metrics, or of a group. With it, an open alert that no rule makes any more is
+   * resolved by the process that has its partition. Leave it out when several pools with different rules share
+   * `gds.alerts`. Null: it is not evaluated here.
    */
-  readonly partitionOf?: (instanceId: string) => number;
+  readonly partitionOf?: (instanceId: string, group: string) => number | null;
+  /** Told of each sample of a series that a partition's groups make. */
+  readonly onMade?: (
+    ...made: [partition: number, ...Parameters<NonNullable<PartitionRulesOptions['onMade']>>]
+  ) => void;
+  /** Samples may come long before time does. */
+  readonly waits?: boolean;
   /** At most so many series of a metric in each partition. Default 100,000. */
   readonly maxSeriesOfMetric?: number;
   readonly now?: () => number;
@@ -73,7 +84,7 @@ interface Slot {
 
 export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink & { stats(): HostStats } {
   const { openAlerts, publisher, now = Date.now, onEvent = () => undefined } = options;
-  const { groups, intervalMs = 15_000 } = options;
+  const { groups, groupsOf = () => groups, intervalMs = 15_000, onMade } = options;
   const counts = { samples: 0, late: 0, adopted: 0 };
   const slots = new Map<number, Slot>();
 
@@ -94,10 +105,12 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
     const refused = new Set<string>();
     const outbox: Transition[] = [];
     const rules = createPartitionRules({
-      ...{ groups, intervalMs, maxSeriesOfMetric: options.maxSeriesOfMetric },
+      ...{ groups: groupsOf(partition), intervalMs, maxSeriesOfMetric: options.maxSeriesOfMetric },
+      waits: options.waits,
       open: [...openAlerts.open()].filter(({ last }) => isOurs(last) && partitionOf(last) === partition),
       known: (fingerprint) => openAlerts.get(fingerprint),
       tell: (transition) => outbox.push(transition),
+      onMade: onMade && ((...made) => onMade(partition, ...made)),
       onAdopted(fingerprint) {
         counts.adopted += 1;
         onEvent({ kind: 'adopted', fingerprint });
@@ -117,8 +130,9 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
   }
 
   /** Null where it cannot be told: then nobody ends what is open. */
-  function partitionOf({ condition, labels }: Transition): number | null {
-    return options.partitionOf?.(condition?.series.instance_id ?? labels.instance_id ?? '') ?? null;
+  function partitionOf({ condition, labels, rule }: Transition): number | null {
+    const instanceId = condition?.series.instance_id ?? labels.instance_id ?? '';
+    return options.partitionOf?.(instanceId, rule?.group ?? '') ?? null;
   }
 
   async function resolveRemoved(partitions: ReadonlySet<number>): Promise<void> {

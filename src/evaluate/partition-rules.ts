@@ -12,7 +12,7 @@ import type { KnownAlert } from '../stream/port';
 import { createAlertFollower, type RuleFacts } from './alert-follower';
 import type { AlertChange } from './alerting';
 import { comparisonOf } from './comparison';
-import { createRuleEngine, type SavedEngine } from './rule-engine';
+import { createRuleEngine, type OnMade, type SavedEngine } from './rule-engine';
 
 export interface PartitionRulesOptions {
   readonly groups: readonly RuleGroup[];
@@ -25,11 +25,15 @@ export interface PartitionRulesOptions {
   readonly tellShadow?: (transition: Transition) => void;
   readonly onAdopted?: (fingerprint: string) => void;
   readonly maxSeriesOfMetric?: number;
+  /** Samples may come long before time does. */
+  readonly waits?: boolean;
   readonly onSeriesRefused?: (metric: string) => void;
   readonly onError?: (group: RuleGroup, rule: GroupRule, error: string | null) => void;
   readonly onLate?: () => void;
   /** What the rules of this partition knew before, here or elsewhere. */
   readonly saved?: SavedEngine;
+  /** Told of each sample of a series that a rule makes. `replayed`: this was done before, by somebody. */
+  readonly onMade?: (...made: [...Parameters<OnMade>, replayed: boolean]) => void;
 }
 
 export interface PartitionRules {
@@ -48,7 +52,7 @@ export interface PartitionRules {
 const MOST_MS = 20;
 
 export function createPartitionRules(options: PartitionRulesOptions): PartitionRules {
-  const { groups, known, tell, tellShadow = () => undefined } = options;
+  const { groups, known, tell, tellShadow = () => undefined, onMade } = options;
   const facts = factsOf(groups);
   const follower = createAlertFollower({
     known,
@@ -62,6 +66,7 @@ export function createPartitionRules(options: PartitionRulesOptions): PartitionR
     ...options,
     defaultIntervalMs: options.intervalMs,
     onAlert,
+    onMade: onMade && ((...made) => onMade(...made, isMuted)),
     endedAt: (labels) => endedAt(known, labels),
   });
   let isMuted = true;

@@ -13,7 +13,7 @@ import { LOOKBACK_MS, Preparer } from '../promql/prepare';
 import type { ActiveAlert, AlertChange } from './alerting';
 import { Listeners } from './arrivals';
 import type { Comparison } from './comparison';
-import { createGroup, type EvaluatedGroup, type SavedGroup } from './rule-group';
+import { createGroup, type EvaluatedGroup, type SavedGroup, type SeriesWriter } from './rule-group';
 import { StreamStore, type SavedStore } from './stream-store';
 
 export interface RuleEngineOptions {
@@ -21,7 +21,11 @@ export interface RuleEngineOptions {
   /** Of groups that name none. */
   readonly defaultIntervalMs: number;
   readonly maxSeriesOfMetric?: number;
+  /** Samples may come long before time does: what an evaluation still to come looks back to is kept. */
+  readonly waits?: boolean;
   readonly onAlert: (change: AlertChange) => void;
+  /** Told of each sample of a series that a rule makes. */
+  readonly onMade?: OnMade;
   /** Told of each sample of a series that is one too many of its metric. */
   readonly onSeriesRefused?: (metric: string) => void;
   readonly onError?: (group: RuleGroup, rule: GroupRule, error: string | null) => void;
@@ -32,6 +36,8 @@ export interface RuleEngineOptions {
   /** When an alert of these labels was last ended, whoever did it; null where nobody knows. */
   readonly endedAt?: (labels: LabelSet) => number | null;
 }
+
+export type OnMade = (group: RuleGroup, labels: LabelSet, time: number, sample: number | 'stale') => void;
 
 export interface RuleEngine {
   /** Takes a sample, and decides the rules that it decides; later evaluations include it. */
@@ -79,12 +85,14 @@ const MAX_SERIES_OF_METRIC = 100_000;
 const AHEAD_MS = 300_000;
 
 export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
-  const { groups, defaultIntervalMs, onAlert, onError = () => undefined } = options;
+  const { groups, defaultIntervalMs, onAlert, onMade, onError = () => undefined } = options;
+  const reached = { at: -Infinity };
   const intervalOf = ({ intervalMs }: RuleGroup): number => intervalMs || defaultIntervalMs;
   const store = new StreamStore({
     needs: groups.flatMap((group) => needsOfGroup(group, intervalOf(group))),
     maxOfMetric: options.maxSeriesOfMetric ?? MAX_SERIES_OF_METRIC,
     onRefused: options.onSeriesRefused ?? (() => undefined),
+    reached: options.waits ? reached : undefined,
     onLate: options.onLate,
     listenersOf: (metric, labels) => listeners.of(metric, labels),
   });
@@ -94,7 +102,10 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
     // Subqueries without a step take the group's interval: only groups that agree in it can share work.
     const preparer = preparers.get(interval) ?? new Preparer({ source: store, defaultStepMs: interval });
     preparers.set(interval, preparer);
-    const write = store.write.bind(store);
+    const write: SeriesWriter = (labels, at, sample) => {
+      onMade?.(group, labels, at, sample);
+      return store.write(labels, at, sample);
+    };
     const evaluated = createGroup(group, {
       ...{ preparer, write, externalLabels: {}, externalUrl: '', onAlert, onAstir },
       ...{ hearsArrivals: true, endedAt: options.endedAt },
@@ -146,6 +157,7 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
       if (Number.isNaN(each.next)) each.next = Math.ceil(time / each.interval) * each.interval;
     for (;;) {
       const next = due.reduce((least, each) => Math.min(least, each.next), Infinity);
+      reached.at = Math.min(next, time);
       if (next > time) return true;
       for (const each of due) {
         if (each.next !== next) continue;
@@ -174,5 +186,6 @@ function needsOfGroup({ rules, queryOffsetMs }: RuleGroup, interval: number) {
   });
 }
 
-const exprsOf = (rule: GroupRule): string[] =>
+/** What a rule reads. */
+export const exprsOf = (rule: GroupRule): string[] =>
   rule.kind === 'alert' && rule.recovery !== null ? [rule.expr, rule.recovery] : [rule.expr];

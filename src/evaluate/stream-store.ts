@@ -8,7 +8,7 @@ import { numberOf, seriesLabels, type Metric } from '../domain/metric';
 import type { Labels } from '../domain/labels';
 import { LabelSet, METRIC_NAME } from '../promql/label-set';
 import type { Need } from '../promql/needs';
-import { Samples } from '../promql/samples';
+import { Samples, type Reached } from '../promql/samples';
 import type { Selection, SeriesSource, StoredSeries } from '../promql/source';
 import type { SeriesListeners } from './arrivals';
 import { loadSeries, saveSeries, type MetricId, type SavedSeries } from './saved-series';
@@ -20,6 +20,8 @@ export interface StreamStoreOptions {
   readonly maxOfMetric: number;
   /** Told of each sample of a series that is not kept. */
   readonly onRefused: (metric: string) => void;
+  /** As far as is evaluated. Without it, the newest sample says what is too old. */
+  readonly reached?: Reached;
   /** Told of each sample that comes after a later one of its series. */
   readonly onLate?: () => void;
   /** Who hears of each sample of a new series. */
@@ -122,7 +124,7 @@ export class StreamStore implements SeriesSource {
       return null;
     }
     this.countAdded();
-    const series = { labels, samples: new Samples(keepMs), keepMs };
+    const series = { labels, samples: new Samples(keepMs, this.options.reached), keepMs };
     this.made.set(labels.key, series);
     this.show(series, plain, labels.get(METRIC_NAME));
     return series;
@@ -139,10 +141,11 @@ export class StreamStore implements SeriesSource {
 
   private sweep(): void {
     const gone = new Set<StoredSeries>();
+    const now = Math.min(this.newest, this.options.reached?.at ?? Infinity);
     const isGone = ({ samples, keepMs }: StoredSeries & { readonly keepMs: number }): boolean =>
-      samples.lastTime < this.newest - keepMs;
+      samples.lastTime < now - keepMs;
     const isForgotten = (series: Kept): boolean => {
-      const is = isKept(series) ? isGone(series) : series.seenAt < this.newest - UNSEEN_MS;
+      const is = isKept(series) ? isGone(series) : series.seenAt < now - UNSEEN_MS;
       if (is) gone.add(series);
       return is;
     };
@@ -226,7 +229,7 @@ export class StreamStore implements SeriesSource {
       ...indexed(metric),
       ...{
         labels: keepMs === 0 ? LabelSet.EMPTY : LabelSet.of(labels),
-        samples: keepMs === 0 ? NO_SAMPLES : new Samples(keepMs),
+        samples: keepMs === 0 ? NO_SAMPLES : new Samples(keepMs, this.options.reached),
         ...{ keepMs, seenAt: -Infinity },
         listeners: keepMs === 0 ? null : (this.options.listenersOf?.(metric.metric_name, labels) ?? null),
       },
@@ -283,7 +286,7 @@ class LiveSelection implements Selection {
 }
 
 /** The metric's name where the matchers say exactly which. */
-function nameOf(matchers: readonly Matcher[]): string | null {
+export function nameOf(matchers: readonly Matcher[]): string | null {
   return matchers.find(({ name, op }) => name === METRIC_NAME && op === '=')?.value ?? null;
 }
 

@@ -61,6 +61,15 @@ export function createMetrics(options: MetricsOptions = {}) {
       'kind',
       'source',
     ),
+    derivedDropped: counter(
+      'derived_dropped_total',
+      'Samples of recording rules that were not published because their topic could not be written.',
+    ),
+    globalLagSeconds: gauge(
+      'global_lag_seconds',
+      'How far rules across instances are behind, by the slot that evaluates them.',
+      'slot',
+    ),
     rulesLoaded: gauge('rules', 'Rules that are evaluated.'),
     consumerLag: gauge('consumer_lag', 'Messages not yet processed.', 'group', 'topic', 'partition'),
     offsetCommits: counter('offset_commits_total', 'Commits of consumer offsets.', 'group', 'outcome'),

@@ -8,6 +8,13 @@ const FIRST_ROOM = 8;
 const STALE_HIGH = 0x7ff00000;
 const STALE_LOW = 2;
 
+/** How far time has come for those who look at samples: ahead of that, nothing makes older ones superfluous. */
+export interface Reached {
+  at: number;
+}
+
+const EVERYWHERE: Reached = { at: Infinity };
+
 export class Samples {
   times = new Float64Array(FIRST_ROOM);
   values = new Float64Array(FIRST_ROOM);
@@ -19,8 +26,11 @@ export class Samples {
   /** So many of them are stale markers. */
   stale = 0;
 
-  /** Samples so much older than the newest are forgotten when their room is needed. */
-  constructor(private readonly keepMs = Infinity) {}
+  /** Samples so much older than the newest, or than what is reached, are forgotten when their room is needed. */
+  constructor(
+    private readonly keepMs = Infinity,
+    private readonly reached: Reached = EVERYWHERE,
+  ) {}
 
   get length(): number {
     return this.to - this.from;
@@ -32,7 +42,7 @@ export class Samples {
 
   /** Puts the sample in its place in time. One whose time is known, or past keeping, is not taken: the answer is false. */
   add(time: number, value: number, stale = false): boolean {
-    if (time <= this.lastTime - this.keepMs) return false;
+    if (time <= this.keptFrom()) return false;
     let at = this.to;
     while (at > this.from && this.times[at - 1]! > time) at -= 1;
     if (at > this.from && this.times[at - 1] === time) return false;
@@ -56,7 +66,7 @@ export class Samples {
     this.from = 0;
     this.to = times.length;
     this.stale = 0;
-    for (let at = 0; at < this.to; at++) if (this.isStale(at)) this.stale += 1;
+    for (let at = 0; at < this.to; at++) if (Number.isNaN(values[at]) && this.isStale(at)) this.stale += 1;
   }
 
   /** Forgets samples at or before `time`. */
@@ -89,6 +99,10 @@ export class Samples {
     return (this.bits ??= new Uint32Array(this.values.buffer));
   }
 
+  private keptFrom(): number {
+    return Math.min(this.lastTime, this.reached.at) - this.keepMs;
+  }
+
   private markStale(at: number): void {
     const bits = this.bitsOf();
     bits[2 * at] = STALE_LOW;
@@ -98,7 +112,7 @@ export class Samples {
 
   /** How far what is kept has moved. */
   private makeRoom(): number {
-    this.dropUntil(this.lastTime - this.keepMs);
+    this.dropUntil(this.keptFrom());
     const moved = -this.from;
     const { times, values } = this;
     // Half of it free is room enough; otherwise the arrays grow by half.

@@ -56,6 +56,7 @@ export interface GroupConsumerOptions {
   readonly commitEveryMs?: number;
   /** False for a reader that keeps its own position. */
   readonly commits?: boolean;
+  /** A member that is silent for so long has died. Where a broker takes no such short time, 6 s. */
   readonly sessionTimeoutMs?: number;
   /** Called at each new assignment; no batch comes before it has resolved. A rejection starts the consumer anew. */
   onAssigned?(
@@ -81,6 +82,8 @@ export interface GroupConsumer {
 /** A batch was given up because it will be delivered again. */
 class Interrupted extends Error {}
 
+/** What `group.min.session.timeout.ms` is where nobody has changed it. */
+const ANY_BROKER_TAKES_MS = 6_000;
 const HEARTBEAT_MS = 300;
 /** Work that does not wait for anything goes on for at most this long at a time. */
 const BREATH_MS = 20;
@@ -106,6 +109,7 @@ const LOST_MEMBERSHIP = new Set([
 export function runGroupConsumer(options: GroupConsumerOptions): GroupConsumer {
   const { group, onEvent, topicPollMs = 2_000 } = options;
   const stopping = new AbortController();
+  let sessionTimeoutMs = options.sessionTimeoutMs ?? ANY_BROKER_TAKES_MS;
   let current: Session | null = null;
   const finished = supervise();
 
@@ -118,6 +122,7 @@ export function runGroupConsumer(options: GroupConsumerOptions): GroupConsumer {
         pause = RESTART_FIRST_MS;
       } catch (error) {
         if (stopping.signal.aborted) return;
+        if (isTooShort(error)) sessionTimeoutMs = Math.max(sessionTimeoutMs, ANY_BROKER_TAKES_MS);
         if (Date.now() - started > 30_000) pause = RESTART_FIRST_MS;
         onEvent({ kind: 'consumer_restarting', group, reason: messageOf(error), delayMs: pause });
         await sleep(pause, stopping.signal);
@@ -137,7 +142,7 @@ export function runGroupConsumer(options: GroupConsumerOptions): GroupConsumer {
 
   async function liveOnce(topics: readonly string[]): Promise<void> {
     if (stopping.signal.aborted) return;
-    const session = createSession(options, topics);
+    const session = createSession({ ...options, sessionTimeoutMs }, topics);
     current = session;
     try {
       await session.start();
@@ -178,12 +183,15 @@ interface Session {
   joined(): boolean;
 }
 
-function createSession(options: GroupConsumerOptions, topics: readonly string[]): Session {
+function createSession(
+  options: GroupConsumerOptions & { readonly sessionTimeoutMs: number },
+  topics: readonly string[],
+): Session {
   const { kafka, group, onEvent, commits = true } = options;
   const consumer = kafka.consumer({
     groupId: group,
     partitionAssigners: [copartition],
-    sessionTimeout: options.sessionTimeoutMs ?? 6_000,
+    sessionTimeout: options.sessionTimeoutMs,
     heartbeatInterval: HEARTBEAT_MS,
     rebalanceTimeout: REBALANCE_TIMEOUT_MS,
     maxWaitTimeInMs: FETCH_WAIT_MS,
@@ -385,6 +393,12 @@ async function whileAlive(payload: EachBatchPayload, work: Promise<void>): Promi
   } finally {
     clearInterval(timer);
   }
+}
+
+function isTooShort(error: unknown): boolean {
+  for (let at: unknown = error; at instanceof Error; at = at.cause)
+    if ((at as { type?: string }).type === 'INVALID_SESSION_TIMEOUT') return true;
+  return false;
 }
 
 function isLost(error: unknown): boolean {

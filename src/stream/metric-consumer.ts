@@ -5,6 +5,9 @@
  * A partition that is new here is read again from some time before its committed offset, so that the sink can rebuild
  * what it keeps in memory (a rule's pending time, a window). How far is measured in the broker's record time, which is
  * why each commit carries the record time of its last message.
+ *
+ * A sink that shares samples between partitions has a topic of its own beside them: partition n of it comes with partition n of
+ * the others, but has no part in their clock.
  */
 import type { Admin, KafkaMessage } from 'kafkajs';
 import { groupName } from '../domain/identity';
@@ -21,7 +24,8 @@ import {
 import { withAdmin, type Kafka } from './kafka';
 import { eventTimeMs, looksLikeMetric, MAX_METRIC_BYTES } from './metric-message';
 import { createPartitionClocks } from './partition-clocks';
-import type { MetricPlace, MetricSink } from './port';
+import type { MetricPlace, MetricSink, SharedSink } from './port';
+import { decodeShared } from './shared-topic';
 import { listMetricTopics, metricsDlqTopic } from './topics';
 
 export interface MetricConsumerOptions {
@@ -51,7 +55,8 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
   const { kafka, instance, pool, sink, maxSkewMs = DEFAULT_MAX_SKEW_MS, onEvent = ignoreEvents } = options;
   const group = alertingGroup(instance, pool);
   const deadLetters = createDeadLetterWriter(kafka, metricsDlqTopic(instance), onEvent);
-  const positions = createPositions(kafka, group);
+  const { shared } = sink;
+  const positions = createPositions(kafka, group, { plan: sink.plan, aside: shared?.topic });
   const clocks = createPartitionClocks();
   let numbers: readonly number[] = [];
 
@@ -61,10 +66,10 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
   ): Promise<void> {
     numbers = [];
     const assigned = [...new Set(Object.values(assignment).flat())].sort((a, b) => a - b);
-    const { fresh, rereads, places } = await positions.settle(assignment, sink.lookbackMs);
-    await sink.assigned(assigned, fresh);
+    const { fresh, otherPlan, rereads, places } = await positions.settle(assignment, sink.lookbackMs);
+    await sink.assigned(assigned, fresh, otherPlan);
     for (const { topic, partition, offset } of rereads) seek(topic, partition, String(offset));
-    clocks.assign(places);
+    clocks.assign(places.filter(({ topic }) => topic !== shared?.topic));
     numbers = assigned;
   }
 
@@ -80,6 +85,7 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
 
   async function onBatch(batch: RawBatch, hands: BatchHands): Promise<void> {
     const { topic, partition } = batch;
+    if (topic === shared?.topic) return onShared(shared, batch, hands);
     clocks.heard(batch, Number(batch.highWatermark));
     const letters = await offerAll(batch, hands);
     await hands.persist(async () => {
@@ -91,7 +97,28 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     positions.advance(topic, partition, next);
     clocks.read(batch, Number(last.offset), Number(last.timestamp));
     if (next <= positions.of(topic, partition).committed) hands.pass(last);
-    else hands.done(last, batch.messages.length, last.timestamp);
+    else hands.done(last, batch.messages.length, noteOf(Number(last.timestamp), sink.plan));
+  }
+
+  async function onShared(to: SharedSink, batch: RawBatch, hands: BatchHands): Promise<void> {
+    const { topic, partition, messages } = batch;
+    const { next, committed } = positions.of(topic, partition);
+    for (const { offset, value } of messages) {
+      if (Number(offset) < next) continue;
+      const replayed = Number(offset) < committed;
+      const record = decodeShared(partition, value);
+      if (record !== null) to.offer(record, replayed);
+      while (!to.advance(partition, replayed)) await hands.breathe();
+      await hands.breathe();
+    }
+    await hands.persist(() => to.flush(partition));
+    const last = messages.at(-1)!;
+    const read = Number(last.offset) + 1;
+    positions.advance(topic, partition, read);
+    // What a slot has still to evaluate is read again from as far back, however late it was shared.
+    const time = Math.min(to.reachedBy(partition), Number(last.timestamp));
+    if (read <= committed || time === -Infinity) hands.pass(last);
+    else hands.done(last, messages.length, noteOf(time));
   }
 
   async function offerAll(
@@ -140,7 +167,10 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
   const consumer = runGroupConsumer({
     ...options,
     group,
-    topics: () => listMetricTopics(kafka, instance),
+    async topics() {
+      const topics = await listMetricTopics(kafka, instance);
+      return shared === undefined ? topics : [...topics, shared.topic];
+    },
     onAssigned,
     onBatch,
     onAnswered,
@@ -177,12 +207,19 @@ interface Position {
   readonly committed: number;
 }
 
+export interface PositionOptions {
+  /** What commits say of those who have read. */
+  readonly plan?: string;
+  /** A topic that says nothing of whether the others are read again. */
+  readonly aside?: string;
+}
+
 interface Reread extends Place {
   readonly offset: number;
 }
 
 /** Where this process stands in each partition, against what its group has committed. */
-export function createPositions(kafka: Kafka, group: string) {
+export function createPositions(kafka: Kafka, group: string, { plan, aside }: PositionOptions = {}) {
   let known = new Map<string, Position>();
 
   /**
@@ -194,7 +231,12 @@ export function createPositions(kafka: Kafka, group: string) {
   async function settle(
     assignment: Assignment,
     lookbackMs: number,
-  ): Promise<{ fresh: number[]; rereads: Reread[]; places: (Place & { next: number; end: number })[] }> {
+  ): Promise<{
+    fresh: number[];
+    otherPlan: number[];
+    rereads: Reread[];
+    places: (Place & { next: number; end: number })[];
+  }> {
     const places = placesOf(assignment);
     return withAdmin(kafka, async (admin) => {
       const ends = await endOffsets(admin, Object.keys(assignment));
@@ -226,7 +268,16 @@ export function createPositions(kafka: Kafka, group: string) {
         next: known.get(keyOf(place))!.next,
         end: ends.get(keyOf(place))!,
       }));
-      return { fresh: [...fresh].sort((a, b) => a - b), rereads, places: ended };
+      const otherPlan = again.filter((place) => {
+        const before = committed.get(keyOf(place));
+        return plan !== undefined && place.topic !== aside && before !== undefined && before.plan !== plan;
+      });
+      return {
+        fresh: [...fresh].sort((a, b) => a - b),
+        otherPlan: [...new Set(otherPlan.map(({ partition }) => partition))],
+        rereads,
+        places: ended,
+      };
     });
   }
 
@@ -234,8 +285,9 @@ export function createPositions(kafka: Kafka, group: string) {
     settle,
     /** Whether what is read of the partition number lies before what was committed, but for a topic that is left out. */
     isReplaying(partition: number, but?: string): boolean {
+      const leftOut = [but, aside].map((topic) => `${topic}|${partition}`);
       for (const [key, { next, committed }] of known)
-        if (next < committed && numberOf(key) === partition && key !== `${but}|${partition}`) return true;
+        if (next < committed && numberOf(key) === partition && !leftOut.includes(key)) return true;
       return false;
     },
     of: (topic: string, partition: number): Position =>
@@ -265,7 +317,13 @@ function placesOf(assignment: Assignment): Place[] {
 interface Committed {
   readonly offset: number;
   readonly recordTime: number | null;
+  readonly plan: string | null;
 }
+
+/** What a commit says beside its offset. */
+const noteOf = (recordTime: number, plan?: string): string =>
+  plan === undefined ? String(recordTime) : `${recordTime} ${plan}`;
+const NOTE = /^(\d+)(?: (\S+))?$/;
 
 /** From where each place is read again: the first record within the look-back of what its topic has committed. */
 async function rereadsOf(
@@ -309,8 +367,9 @@ async function committedOffsets(
   for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics })) {
     for (const { partition, offset, metadata } of partitions) {
       if (Number(offset) < 0) continue;
-      const recordTime = metadata !== null && /^\d+$/.test(metadata) ? Number(metadata) : null;
-      committed.set(keyOf({ topic, partition }), { offset: Number(offset), recordTime });
+      const [, time, plan] = NOTE.exec(metadata ?? '') ?? [];
+      const recordTime = time === undefined ? null : Number(time);
+      committed.set(keyOf({ topic, partition }), { offset: Number(offset), recordTime, plan: plan ?? null });
     }
   }
   return committed;

@@ -1,6 +1,6 @@
 /** What other rooms ask of the stream. */
 import type { Labels } from '../domain/labels';
-import type { Metric, Point } from '../domain/metric';
+import type { Metric, MetricValue, Point } from '../domain/metric';
 import type { Transition } from '../domain/transition';
 
 export interface MetricPublisher {
@@ -11,6 +11,46 @@ export interface MetricPublisher {
 export interface TransitionPublisher {
   /** Resolves when Kafka has acknowledged every transition; waits for no batch. */
   publish(transitions: readonly Transition[]): Promise<void>;
+}
+
+/** A sample on its way to those who evaluate rules across instances. */
+export interface SharedSample {
+  readonly metric_name: string;
+  /** Empty in a series without the label. */
+  readonly instance_id: string;
+  readonly database_type: string;
+  readonly tags: Labels;
+  readonly value: MetricValue;
+  /** Event time, milliseconds. */
+  readonly time: number;
+}
+
+/** What a partition number gives to a slot. */
+export interface SharedRecord {
+  readonly slot: number;
+  readonly from: number;
+  /** Identity of what the sender gives to the slot. */
+  readonly plan: string;
+  /** Everything of the partition that was recorded before this time has been given, with this record; null: not said. */
+  readonly time: number | null;
+  readonly samples: readonly SharedSample[];
+}
+
+export interface SharedPublisher {
+  /** Resolves when Kafka has acknowledged every record; waits for no batch. In the order of the calls. */
+  publish(records: readonly SharedRecord[]): Promise<void>;
+}
+
+/** Takes what partitions give to the slots of this process. */
+export interface SharedSink {
+  readonly topic: string;
+  /** In offset order. Does no I/O. `replayed` as with metrics. */
+  offer(record: SharedRecord, replayed: boolean): void;
+  /** Goes on with what follows from that; false when that takes longer than a moment. */
+  advance(slot: number, replayed: boolean): boolean;
+  flush(slot: number): Promise<void>;
+  /** How far the slot has come, in record time of the partitions: a process that takes over reads from before it. */
+  reachedBy(slot: number): number;
 }
 
 export interface PlacedTransition {
@@ -40,10 +80,21 @@ export interface MetricSink {
   /** How far before its committed offset a partition that is new here is read again, in milliseconds of record time. */
   readonly lookbackMs: number;
   /**
-   * Metrics of these partition numbers, of every topic, come from now on and of no others. State of `fresh` ones does
-   * not hold any more: another process may have read them since. No metric comes before it has resolved.
+   * Identity of what follows from metrics beside transitions. Where others have read a partition number before, under another
+   * plan, that has to follow from what is read again.
    */
-  assigned(partitions: readonly number[], fresh: readonly number[]): Promise<void>;
+  readonly plan?: string;
+  readonly shared?: SharedSink;
+  /**
+   * Metrics of these partition numbers, of every topic, come from now on and of no others. State of `fresh` ones does
+   * not hold any more: another process may have read them since. Of these, `otherPlan` were read under another plan. No
+   * metric comes before it has resolved.
+   */
+  assigned(
+    partitions: readonly number[],
+    fresh: readonly number[],
+    otherPlan?: readonly number[],
+  ): Promise<void>;
   /** In offset order within a topic's partition. Does no I/O. */
   offer(metric: Metric, eventTimeMs: number, place: MetricPlace): void;
   /**

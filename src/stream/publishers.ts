@@ -17,6 +17,10 @@ import { encodeTransition } from './transition-message';
 export interface MetricPublisherOptions extends TopicSettings {
   readonly kafka: Kafka;
   readonly instance: string;
+  /** Names what is sent in events and errors. Default `metrics`. */
+  readonly lane?: string;
+  /** Default: `gds.metrics.{database_type}.{environment}`. */
+  readonly topicOf?: (instance: string, metric: Metric) => string;
   readonly lingerMs?: number;
   readonly maxMessages?: number;
   readonly timeoutMs?: number;
@@ -28,15 +32,15 @@ export interface Closable {
 }
 
 export function createMetricPublisher(options: MetricPublisherOptions): MetricPublisher & Closable {
-  const { kafka, instance } = options;
-  const sender = createSender(kafka, { ...options, lane: 'metrics', lingerMs: options.lingerMs ?? 100 });
+  const { kafka, instance, lane = 'metrics', topicOf = metricTopic } = options;
+  const sender = createSender(kafka, { ...options, lane, lingerMs: options.lingerMs ?? 100 });
   const topics = topicMaker(kafka, instance, options);
 
   async function publish(metrics: readonly Metric[]): Promise<void> {
     const byTopic = new Map<string, Message[]>();
     for (const metric of metrics) {
       const message = { key: metric.instance_id, value: encodeValid(metric) };
-      const topic = metricTopic(instance, metric);
+      const topic = topicOf(instance, metric);
       const known = byTopic.get(topic);
       if (known === undefined) byTopic.set(topic, [message]);
       else known.push(message);

@@ -16,6 +16,7 @@ const METRICS_BYTES_A_PARTITION = Math.floor(10e9 / METRIC_PARTITIONS);
 
 export const metricsDlqTopic = (instance: string): string => topicName(instance, 'gds.metrics.dlq');
 export const alertsTopic = (instance: string): string => topicName(instance, 'gds.alerts');
+const DERIVED = 'gds.metrics.derived.';
 export const alertsDlqTopic = (instance: string): string => topicName(instance, 'gds.alerts.dlq');
 
 /** Two parts and the longest name of an instance stay below Kafka's 249 characters. */
@@ -30,6 +31,18 @@ export function metricTopic(instance: string, metric: Pick<Metric, 'database_typ
   const environment = part(metric.tags.environment ?? 'default');
   return topicName(instance, `gds.metrics.${part(metric.database_type)}.${environment}`);
 }
+
+/** `gds.metrics.derived.{environment}`: what recording rules make, over all environments where they do not say which. */
+export function derivedTopic(instance: string, { tags }: Pick<Metric, 'tags'>): string {
+  return topicName(instance, `${DERIVED}${part(tags.environment || 'all')}`);
+}
+
+export const isDerivedTopic = (instance: string, topic: string): boolean =>
+  topic.startsWith(topicName(instance, DERIVED));
+
+/** `gds.evaluate.shared.{pool}`: no topic of metrics, as others do not read it. */
+export const sharedTopic = (instance: string, pool: string): string =>
+  topicName(instance, `gds.evaluate.shared.${part(pool)}`);
 
 /** Whether a topic carries metrics of this instance: never the dead letters and the late ones. */
 export function isMetricTopic(instance: string, topic: string): boolean {
@@ -63,7 +76,7 @@ export interface TopicSettings {
   readonly development?: boolean;
 }
 
-interface TopicSpec {
+export interface TopicSpec {
   readonly topic: string;
   readonly partitions: number;
   readonly retentionMs: number;
@@ -107,7 +120,12 @@ function configOf(spec: TopicSpec, brokers: number, { development = false }: Top
   };
 }
 
-async function create(kafka: Kafka, specs: readonly TopicSpec[], settings: TopicSettings): Promise<void> {
+/** Makes those that are missing. */
+export async function createTopics(
+  kafka: Kafka,
+  specs: readonly TopicSpec[],
+  settings: TopicSettings,
+): Promise<void> {
   await withAdmin(kafka, async (admin) => {
     const existing = new Set(await admin.listTopics());
     const missing = specs.filter(({ topic }) => !existing.has(topic));
@@ -147,5 +165,5 @@ export async function ensureTopics(
   metricTopics: readonly string[] = [],
   settings: TopicSettings = {},
 ): Promise<void> {
-  await create(kafka, [...ownSpecs(instance), ...metricTopics.map(metricSpec)], settings);
+  await createTopics(kafka, [...ownSpecs(instance), ...metricTopics.map(metricSpec)], settings);
 }

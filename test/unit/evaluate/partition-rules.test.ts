@@ -132,6 +132,29 @@ it('keeps open what is pending again because its windows were not read far enoug
   expect(story()).toEqual(['resolved 3 71']);
 });
 
+it('tells an alert that begins again before its end has come back', () => {
+  const before = wire();
+  const first = before.rules();
+  first.offer(x(9), 1 * SECOND, false);
+  first.reached(5 * SECOND, false);
+  const told: Transition[] = [];
+  const late = createPartitionRules({
+    ...{ groups: [groupOf()], intervalMs: SECOND, open: [], known: knowing(before.told).get },
+    tell: (transition) => told.push(transition),
+  });
+  late.reached(0, true);
+  late.offer(x(9), 1 * SECOND, true);
+  late.reached(5 * SECOND, true);
+  late.offer(x(1), 6 * SECOND, false);
+  late.reached(7 * SECOND, false);
+  late.offer(x(9), 10 * SECOND, false);
+  late.reached(20 * SECOND, false);
+  const story = told.map(
+    ({ kind, starts_at: from, event_time: at }) => `${kind} ${second(from)} ${second(at)}`,
+  );
+  expect(story).toEqual(['resolved 3 6', 'firing 12 12']);
+});
+
 it('leaves alone what a person has resolved, until it has ended and begins anew', () => {
   const before = wire();
   const first = before.rules();

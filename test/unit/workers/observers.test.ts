@@ -10,6 +10,7 @@ import {
   refusalObserver,
   remediationObserver,
   shardObserver,
+  slotObserver,
   streamObserver,
   timedChannel,
 } from '../../../workers/observers';
@@ -164,4 +165,26 @@ test('deliveries count by outcome, and each attempt has its time', async () => {
     'tocsin_notification_delay_seconds_sum{receiver="ops"} 0.03',
     'tocsin_notification_delay_seconds_count{receiver="ops"} 1',
   ]);
+});
+
+test('how far slots are behind is shown, and said once while one waits for a partition', async () => {
+  const sinks = sinksOf();
+  const observe = slotObserver(sinks);
+  const said = () => sinks.lines.map(({ msg }) => msg);
+  observe([{ slot: 3, time: -Infinity, slowest: 7 }], 100_000);
+  expect(await sinks.shown('global_lag_seconds')).toEqual(['tocsin_global_lag_seconds{slot="3"} 0']);
+  for (const now of [150_000, 161_000, 170_000]) observe([{ slot: 3, time: -Infinity, slowest: 7 }], now);
+  expect(await sinks.shown('global_lag_seconds')).toEqual(['tocsin_global_lag_seconds{slot="3"} 70']);
+  expect(said()).toEqual(['global groups wait for partition 7']);
+  observe([{ slot: 3, time: 169_000, slowest: 7 }], 170_000);
+  observe([{ slot: 3, time: 169_000, slowest: 8 }], 270_000);
+  expect(said()).toEqual(['global groups wait for partition 7', 'global groups wait for partition 8']);
+  observe([], 280_000);
+  expect(await sinks.shown('global_lag_seconds')).toEqual([]);
+});
+
+test('what was made and not published is counted', async () => {
+  const sinks = sinksOf();
+  evaluateObserver(sinks)({ kind: 'derived_dropped', metrics: 5 });
+  expect(await sinks.shown('derived_dropped_total')).toEqual(['tocsin_derived_dropped_total 5']);
 });

@@ -280,10 +280,6 @@ it.each([
   ['all_of: [A, C]', 'R.all_of[1]: is no alert'],
   ['all_of: [A, R]', 'R.all_of[1]: leads back to itself: R → R'],
   [
-    'any_of: [A, B], on: [environment]',
-    'R: needs the series of all instances in one place, because of count by (environment) (ALERTS{alertname="A",alertstate="firing"} or ALERTS{alertname="B",alertstate="firing"}): evaluators do not have that yet',
-  ],
-  [
     'burn_rate: { errors: "e[5m]", total: t, objective: 99% }',
     'R.burn_rate.errors: selects no series of a counter',
   ],
@@ -308,10 +304,6 @@ it.each([
   [
     'metric: m, threshold: 5, occurrences: 2 of 3, consecutive_failures: 2',
     'R.consecutive_failures: cannot stand beside occurrences: both say the same',
-  ],
-  [
-    'metric: m, threshold: 5, recovery: "absent(m)"',
-    'R.recovery: needs the series of all instances in one place, because of absent(m): evaluators do not have that yet',
   ],
   ['metric: m, threshold: 5, receivers: [nobody]', 'R.receivers[0]: is no receiver'],
   [

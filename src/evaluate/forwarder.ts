@@ -1,0 +1,128 @@
+/**
+ * Gives the samples that global groups need to the slots that evaluate them, and tells those how far time has come in each
+ * partition. Promise: what a slot is told to be reached has been given to it before, at least once. What is given
+ * twice, after a crash, has the same series and time and is taken once.
+ *
+ * Records wait here until Kafka has them; offsets of what they came from are committed after that.
+ */
+import type { Labels } from '../domain/labels';
+import { compileMatchers } from '../domain/matchers';
+import { seriesLabels } from '../domain/metric';
+import { METRIC_NAME } from '../promql/label-set';
+import type { SharedPublisher, SharedRecord, SharedSample } from '../stream/port';
+import type { GlobalPlan, SlotPlan } from './global-groups';
+import { nameOf } from './stream-store';
+
+export interface Forwarder {
+  /** The state of other partitions is forgotten, and that of `fresh` ones is begun anew. */
+  assigned(partitions: readonly number[], fresh: readonly number[]): void;
+  offer(partition: number, sample: SharedSample): void;
+  /** Everything of the partition before this time has been offered. */
+  reached(partition: number, time: number): void;
+  /** Resolves when Kafka has all that was offered of the partition. */
+  flush(partition: number): Promise<void>;
+  unsent(): number;
+}
+
+interface Outbox {
+  /** What was offered since the last record, by slot. */
+  readonly gathered: Map<number, SharedSample[]>;
+  readonly records: SharedRecord[];
+  toldAt: number;
+  flushing: Promise<void> | null;
+}
+
+/** Between two records without samples; an evaluation waits for the next at most. */
+const TELL_EVERY_MS = 1_000;
+/** While Kafka takes nothing, time need not be told again and again. */
+const MOST_WAITING = 1_000;
+
+export function createForwarder(plan: GlobalPlan, publisher: SharedPublisher): Forwarder {
+  const outboxes = new Map<number, Outbox>();
+  const slotsFor = createInterest(plan.slots);
+
+  function offer(partition: number, sample: SharedSample): void {
+    const outbox = outboxes.get(partition);
+    if (outbox === undefined) return;
+    for (const { slot } of slotsFor(sample)) {
+      const samples = outbox.gathered.get(slot);
+      if (samples === undefined) outbox.gathered.set(slot, [sample]);
+      else samples.push(sample);
+    }
+  }
+
+  function reached(partition: number, time: number): void {
+    const outbox = outboxes.get(partition);
+    if (outbox === undefined) return;
+    const isDue = time - outbox.toldAt >= TELL_EVERY_MS;
+    if (isDue && (outbox.gathered.size > 0 || outbox.records.length < MOST_WAITING)) {
+      close(partition, outbox, time);
+      outbox.toldAt = time;
+    }
+    if (outbox.records.length > 0 && outbox.flushing === null) void flush(partition).catch(() => undefined);
+  }
+
+  function close(from: number, { gathered, records }: Outbox, time: number | null): void {
+    for (const { slot, id: by } of plan.slots) {
+      const samples = gathered.get(slot) ?? [];
+      if (time !== null || samples.length > 0) records.push({ slot, from, plan: by, time, samples });
+    }
+    gathered.clear();
+  }
+
+  async function flush(partition: number): Promise<void> {
+    const outbox = outboxes.get(partition);
+    if (outbox === undefined) return;
+    if (outbox.gathered.size > 0) close(partition, outbox, null);
+    // One at a time keeps the order; a failure belongs to whoever has waited for it.
+    await outbox.flushing?.catch(() => undefined);
+    if (outbox.records.length === 0) return;
+    outbox.flushing ??= sendOut(outbox).finally(() => (outbox.flushing = null));
+    await outbox.flushing;
+  }
+
+  async function sendOut({ records }: Outbox): Promise<void> {
+    while (records.length > 0) {
+      const sending = records.slice();
+      await publisher.publish(sending);
+      records.splice(0, sending.length);
+    }
+  }
+
+  return {
+    assigned(partitions, fresh) {
+      for (const partition of [...outboxes.keys()])
+        if (!partitions.includes(partition) || fresh.includes(partition)) outboxes.delete(partition);
+      for (const partition of partitions)
+        if (!outboxes.has(partition))
+          outboxes.set(partition, { gathered: new Map(), records: [], toldAt: -Infinity, flushing: null });
+    },
+    offer,
+    reached,
+    flush,
+    unsent: () => [...outboxes.values()].reduce((sum, { records }) => sum + records.length, 0),
+  };
+}
+
+/** The slots that need a sample. Nearly all samples are needed by none, and their metric's name tells. */
+function createInterest(slots: readonly SlotPlan[]) {
+  const wants = slots.flatMap((plan) =>
+    plan.selectors.map((matchers) => ({
+      ...{ plan, metric: nameOf(matchers) },
+      matches: compileMatchers(matchers.filter(({ name, op }) => name !== METRIC_NAME || op !== '=')),
+    })),
+  );
+  const byMetric = new Map<string, typeof wants>();
+  return (sample: SharedSample): readonly SlotPlan[] => {
+    let asked = byMetric.get(sample.metric_name);
+    if (asked === undefined) {
+      asked = wants.filter(({ metric }) => metric === null || metric === sample.metric_name);
+      byMetric.set(sample.metric_name, asked);
+    }
+    if (asked.length === 0) return NONE;
+    const labels: Labels = { ...seriesLabels(sample), [METRIC_NAME]: sample.metric_name };
+    return [...new Set(asked.filter(({ matches }) => matches(labels)).map(({ plan }) => plan))];
+  };
+}
+
+const NONE: readonly SlotPlan[] = [];

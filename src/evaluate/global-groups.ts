@@ -1,0 +1,163 @@
+/**
+ * Which groups are evaluated in one place, and where. A group is global when one of its rules needs the series of several
+ * instances at once, or reads what a global group makes: nobody else has that. Global groups that read of each other stand
+ * in the same slot, where they see each other's samples at once, as they would in one Prometheus.
+ *
+ * A slot is a partition number: whoever has the partition evaluates the groups. Pure; how samples come there is left to
+ * others.
+ */
+import { canonical } from '../domain/canonical';
+import { fnv1a64, type Labels } from '../domain/labels';
+import { compileMatchers, type Matcher } from '../domain/matchers';
+import type { GroupRule, RuleGroup } from '../domain/rule-group';
+import { METRIC_NAME } from '../promql/label-set';
+import { crossesPartitions } from '../promql/locality';
+import { needsOf } from '../promql/needs';
+import { parseExpr } from '../promql/parse';
+import { LOOKBACK_MS } from '../promql/prepare';
+import { exprsOf } from './rule-engine';
+import { nameOf } from './stream-store';
+
+/** The label by which series are spread over partitions. */
+const SPREAD_BY = 'instance_id';
+
+export interface SlotPlan {
+  readonly slot: number;
+  readonly groups: readonly RuleGroup[];
+  /** Each asks for series: a sample that one of them matches is needed. */
+  readonly selectors: readonly (readonly Matcher[])[];
+  /**
+   * Identity of what the slot is given to read. Processes whose configurations differ in it do not count on each other's
+   * samples.
+   */
+  readonly id: string;
+}
+
+export interface GlobalPlan {
+  readonly partitions: number;
+  readonly local: readonly RuleGroup[];
+  readonly global: readonly RuleGroup[];
+  readonly slots: readonly SlotPlan[];
+  /** Identity of all slots together. */
+  readonly id: string;
+  /** Null for a group that is not global. */
+  slotOf(group: string): number | null;
+  groupsOf(slot: number): readonly RuleGroup[];
+}
+
+/** What a rule makes, as far as its labels are known beforehand. */
+interface Made {
+  readonly rule: GroupRule;
+  readonly known: Labels;
+}
+
+interface Reading {
+  readonly group: RuleGroup;
+  readonly crosses: boolean;
+  readonly selectors: readonly (readonly Matcher[])[];
+  readonly made: readonly Made[];
+}
+
+export function planGroups(groups: readonly RuleGroup[], partitions: number): GlobalPlan {
+  const all = groups.map(readingOf);
+  const crossing = closure(all);
+  const global = all.filter((each) => crossing.has(each));
+  const local = all.filter((each) => !crossing.has(each));
+  const slots = slotsOf(global, local, partitions);
+  const bySlot = new Map(slots.map((plan) => [plan.slot, plan.groups]));
+  const byGroup = new Map(slots.flatMap(({ slot, groups: here }) => here.map(({ name }) => [name, slot])));
+  return {
+    partitions,
+    local: local.map(({ group }) => group),
+    global: global.map(({ group }) => group),
+    slots,
+    id: fnv1a64(slots.map(({ slot, id }) => `${slot}:${id}`).join()),
+    slotOf: (group) => byGroup.get(group) ?? null,
+    groupsOf: (slot) => bySlot.get(slot) ?? [],
+  };
+}
+
+function readingOf(group: RuleGroup): Reading {
+  const exprs = group.rules.flatMap(exprsOf).map(parseExpr);
+  return {
+    group,
+    crosses: exprs.some((expr) => crossesPartitions(expr, SPREAD_BY) !== null),
+    selectors: exprs.flatMap((expr) =>
+      needsOf(expr, { lookbackMs: LOOKBACK_MS, defaultStepMs: LOOKBACK_MS }).map(({ matchers }) => matchers),
+    ),
+    made: group.rules.flatMap(madeBy),
+  };
+}
+
+function madeBy(rule: GroupRule): Made[] {
+  if (rule.kind === 'record') return [{ rule, known: { ...rule.labels, [METRIC_NAME]: rule.name } }];
+  const fixed = Object.entries(rule.labels).filter(([, value]) => !value.includes('{{'));
+  return ['ALERTS', 'ALERTS_FOR_STATE'].map((name) => ({
+    rule,
+    known: { ...Object.fromEntries(fixed), alertname: rule.name, [METRIC_NAME]: name },
+  }));
+}
+
+/** Those that cross, and those that read of them, of those in turn, and so on. */
+function closure(all: readonly Reading[]): Set<Reading> {
+  const global = new Set(all.filter(({ crosses }) => crosses));
+  // A set that grows while it is walked through is walked through to its end.
+  for (const source of global) for (const each of all) if (readsOf(each, source)) global.add(each);
+  return global;
+}
+
+const readsOf = ({ selectors }: Reading, { made }: Reading): boolean =>
+  selectors.some((matchers) => made.some((each) => mayMatch(matchers, each)));
+
+/** A label that is not known beforehand may be anything. */
+function mayMatch(matchers: readonly Matcher[], { known }: Made): boolean {
+  const name = nameOf(matchers);
+  if (name !== null && name !== known[METRIC_NAME]) return false;
+  return compileMatchers(matchers.filter(({ name }) => Object.hasOwn(known, name)))(known);
+}
+
+function slotsOf(global: readonly Reading[], local: readonly Reading[], partitions: number): SlotPlan[] {
+  const bySlot = new Map<number, Reading[]>();
+  for (const related of relatedOf(global)) {
+    const [first] = related.map(({ group }) => group.name).sort();
+    const slot = Number(BigInt(`0x${fnv1a64(first!)}`) % BigInt(partitions));
+    bySlot.set(slot, [...(bySlot.get(slot) ?? []), ...related]);
+  }
+  return [...bySlot]
+    .sort(([a], [b]) => a - b)
+    .map(([slot, here]) => ({ slot, ...fed(here, local, partitions), groups: inOrder(here, global) }));
+}
+
+/** As they stand in the configuration: groups that read of each other are evaluated in that order. */
+const inOrder = (here: readonly Reading[], global: readonly Reading[]): RuleGroup[] =>
+  global.filter((each) => here.includes(each)).map(({ group }) => group);
+
+function fed(here: readonly Reading[], local: readonly Reading[], partitions: number) {
+  const selectors = new Map(
+    here.flatMap((each) => each.selectors).map((matchers) => [canonical(matchers), matchers]),
+  );
+  const feeding = local
+    .flatMap(({ made }) => made)
+    .filter((each) => [...selectors.values()].some((matchers) => mayMatch(matchers, each)))
+    .map(({ rule: { name, expr, labels } }) => canonical({ name, expr, labels }));
+  const id = fnv1a64(canonical([partitions, [...selectors.keys()].sort(), [...new Set(feeding)].sort()]));
+  return { selectors: [...selectors.values()], id };
+}
+
+/** Groups of which each reads of another one, in whichever direction. */
+function relatedOf(all: readonly Reading[]): Reading[][] {
+  const left = new Set(all);
+  const found: Reading[][] = [];
+  for (const start of all) {
+    if (!left.delete(start)) continue;
+    const related = new Set([start]);
+    for (const each of related)
+      for (const other of left)
+        if (readsOf(each, other) || readsOf(other, each)) {
+          left.delete(other);
+          related.add(other);
+        }
+    found.push([...related]);
+  }
+  return found;
+}

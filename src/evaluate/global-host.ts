@@ -1,0 +1,212 @@
+/**
+ * Evaluators for rules that need the series of several instances, beside those for rules that do not. Each partition's
+ * evaluator gives the samples that global groups ask for to the slots that evaluate them; a slot has a host of its own
+ * under it, whose stream are those samples and whose clock is the slowest partition's.
+ *
+ * What recording rules make, wherever they are evaluated, is published as metrics. Of such metrics, those that rules here
+ * make are not taken in a second time.
+ */
+import type { Metric } from '../domain/metric';
+import type { MetricPlace, MetricPublisher, MetricSink, SharedPublisher, SharedRecord } from '../stream/port';
+import { createDerivedMetrics, derivedMetric } from './derived';
+import { createForwarder } from './forwarder';
+import type { GlobalPlan } from './global-groups';
+import { createEvaluatorHost, type EvaluatorHostOptions, type HostStats } from './host';
+import { sampleOf } from './made-sample';
+import { createWatermark, type Watermark } from './watermark';
+
+export interface GlobalHostOptions extends Omit<
+  EvaluatorHostOptions,
+  'groups' | 'groupsOf' | 'onMade' | 'waits'
+> {
+  readonly plan: GlobalPlan;
+  /** Carries samples to the slots. */
+  readonly shared: SharedPublisher & { readonly topic: string };
+  readonly derived: MetricPublisher;
+  /** Whether a topic's metrics are such that rules have made. */
+  readonly isDerived: (topic: string) => boolean;
+}
+
+/** A slot of global groups that this process has. */
+export interface SlotClock {
+  readonly slot: number;
+  /** -Infinity until all partitions have been heard of. */
+  readonly time: number;
+  /** The partition number that it waits for. */
+  readonly slowest: number;
+}
+
+export interface GlobalHost extends MetricSink {
+  stats(): HostStats;
+  slots(): SlotClock[];
+}
+
+type Made = Parameters<NonNullable<EvaluatorHostOptions['onMade']>>;
+
+/**
+ * An offset may be committed before what time alone decides then has been done: the evaluations of so long before it
+ * give and publish their samples again.
+ */
+const DONE_AGAIN_MS = 10_000;
+
+export function createGlobalHost(options: GlobalHostOptions): GlobalHost {
+  const { plan, shared, isDerived, onEvent = () => undefined } = options;
+  const forwarder = createForwarder(plan, shared);
+  const derived = createDerivedMetrics(options.derived, (metrics) =>
+    onEvent({ kind: 'derived_dropped', metrics }),
+  );
+  const own = new Set(
+    [...plan.local, ...plan.global].flatMap(({ rules }) =>
+      rules.filter(({ kind }) => kind === 'record').map(({ name }) => name),
+    ),
+  );
+  const clocks = new Map<number, Watermark>();
+  /** What was read before under another plan has not been given to the slots of this one. */
+  let unshared: ReadonlySet<number> = new Set();
+
+  const locally = createDoneAgain((partition, ...made) => {
+    forwardMade(partition, ...made);
+    publishMade(partition, ...made);
+  });
+  const globally = createDoneAgain(publishMade);
+
+  function forwardMade(...[partition, , labels, time, sample]: Made): void {
+    if (plan.slots.length > 0) forwarder.offer(partition, sampleOf(labels, time, sample));
+  }
+
+  function publishMade(...[partition, group, labels, time, sample]: Made): void {
+    const metric = derivedMetric(group, labels, time, sample);
+    if (metric !== null) derived.offer(partition, metric);
+  }
+
+  const local = createEvaluatorHost({
+    ...options,
+    groups: plan.local,
+    partitionOf: (instanceId, group) =>
+      plan.slotOf(group) !== null ? null : (options.partitionOf?.(instanceId, group) ?? null),
+    onMade(...made) {
+      const [partition, , , , , replayed] = made;
+      if (replayed && unshared.has(partition)) forwardMade(...made);
+      locally.made(...made);
+    },
+  });
+  const global = createEvaluatorHost({
+    ...options,
+    groups: plan.global,
+    waits: true,
+    groupsOf: plan.groupsOf,
+    partitionOf: (_, group) => plan.slotOf(group),
+    onMade: globally.made,
+    onEvent: (event) => (event.kind === 'assigned' ? undefined : onEvent(event)),
+  });
+
+  async function assigned(
+    partitions: readonly number[],
+    fresh: readonly number[],
+    otherPlan: readonly number[] = [],
+  ): Promise<void> {
+    unshared = new Set(
+      [...unshared, ...otherPlan].filter((each) => !fresh.includes(each) || otherPlan.includes(each)),
+    );
+    forwarder.assigned(partitions, fresh);
+    derived.keepOnly(partitions);
+    for (const known of [locally, globally]) known.forget(fresh);
+    for (const slot of [...clocks.keys()])
+      if (!partitions.includes(slot) || fresh.includes(slot)) clocks.delete(slot);
+    for (const { slot, id } of plan.slots)
+      if (partitions.includes(slot) && !clocks.has(slot))
+        clocks.set(slot, createWatermark(plan.partitions, id));
+    await Promise.all([local.assigned(partitions, fresh), global.assigned(partitions, fresh)]);
+  }
+
+  function offer(metric: Metric, time: number, place: MetricPlace): void {
+    if (own.has(metric.metric_name) && isDerived(place.topic)) return;
+    local.offer(metric, time, place);
+    if (plan.slots.length === 0 || (place.replayed && !unshared.has(place.partition))) return;
+    const { metric_name, instance_id, database_type, tags, value } = metric;
+    forwarder.offer(place.partition, { metric_name, instance_id, database_type, tags, value, time });
+  }
+
+  function reached(partition: number, time: number, replayed: boolean): boolean {
+    if (!replayed) locally.release(partition);
+    const isDone = local.reached(partition, time, replayed);
+    if (isDone && !replayed) forwarder.reached(partition, time);
+    void derived.flush(partition);
+    return isDone;
+  }
+
+  async function flush(partition: number): Promise<void> {
+    await Promise.all([local.flush(partition), forwarder.flush(partition), derived.flush(partition)]);
+  }
+
+  function offerShared({ slot, from, plan: by, time, samples }: SharedRecord, replayed: boolean): void {
+    const place: MetricPlace = { topic: shared.topic, partition: slot, replayed };
+    for (const sample of samples) global.offer({ ...sample, timestamp: '' }, sample.time, place);
+    if (time !== null) clocks.get(slot)?.heard(from, time, by);
+  }
+
+  function advance(slot: number, replayed: boolean): boolean {
+    const time = reachedBy(slot);
+    if (time === -Infinity) return true;
+    if (!replayed) globally.release(slot);
+    const isDone = global.reached(slot, time, replayed);
+    void derived.flush(slot);
+    return isDone;
+  }
+
+  const reachedBy = (slot: number): number => clocks.get(slot)?.time() ?? -Infinity;
+
+  async function flushShared(slot: number): Promise<void> {
+    await Promise.all([global.flush(slot), derived.flush(slot)]);
+  }
+
+  function stats(): HostStats {
+    const [own, others] = [local.stats(), global.stats()];
+    return {
+      ...own,
+      adopted: own.adopted + others.adopted,
+      series: own.series + others.series,
+      unsent: own.unsent + others.unsent + forwarder.unsent(),
+    };
+  }
+
+  return {
+    lookbackMs: Math.max(local.lookbackMs, global.lookbackMs),
+    ...(plan.slots.length > 0 && {
+      plan: plan.id,
+      shared: { topic: shared.topic, offer: offerShared, advance, flush: flushShared, reachedBy },
+    }),
+    assigned,
+    offer,
+    reached,
+    flush,
+    stats,
+    slots: () => [...clocks].map(([slot, clock]) => ({ slot, time: clock.time(), slowest: clock.slowest() })),
+  };
+}
+
+/** Lets through what rules make, and once what they make again just before they go on where somebody else has ended. */
+function createDoneAgain(pass: (...made: Made) => void) {
+  /** By partition, those of each evaluation. */
+  const held = new Map<number, Made[][]>();
+  return {
+    made(...made: Made): void {
+      const [partition, , , time, , replayed] = made;
+      if (!replayed) return pass(...made);
+      const before = held.get(partition) ?? [];
+      held.set(partition, before);
+      if (before.at(-1)?.[0]?.[3] === time) before.at(-1)!.push(made);
+      else before.push([made]);
+      while (before[0]![0]![3] < time - DONE_AGAIN_MS) before.shift();
+    },
+    release(partition: number): void {
+      const again = held.get(partition);
+      if (again === undefined) return;
+      held.delete(partition);
+      for (const made of again.flat()) pass(...made);
+    },
+    forget(partitions: readonly number[]): void {
+      for (const partition of partitions) held.delete(partition);
+    },
+  };
+}

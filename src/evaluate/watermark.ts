@@ -1,0 +1,30 @@
+/**
+ * How far all partitions have come that give samples to a global group: its time is that of the slowest. A partition of
+ * which nothing is heard holds it up, for its series are not gone because their reader is. Only what was given by
+ * the same plan counts: a process with other rules may have left out what is needed here. And it begins where the last of them
+ * began to give: of times before, not all is known.
+ */
+export interface Watermark {
+  heard(from: number, time: number, plan: string): void;
+  /** -Infinity until all have been heard of, and have come to where the last one began. */
+  time(): number;
+  /** The partition that holds up the others. */
+  slowest(): number;
+}
+
+export function createWatermark(partitions: number, plan: string): Watermark {
+  const times = new Float64Array(partitions).fill(-Infinity);
+  let began = -Infinity;
+  return {
+    heard(from, time, by) {
+      if (by !== plan || from >= partitions) return;
+      if (times[from] === -Infinity) began = Math.max(began, time);
+      times[from] = Math.max(times[from]!, time);
+    },
+    time() {
+      const least = Math.min(...times);
+      return least >= began ? least : -Infinity;
+    },
+    slowest: () => times.indexOf(Math.min(...times)),
+  };
+}

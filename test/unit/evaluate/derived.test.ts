@@ -1,0 +1,52 @@
+/** What rules make is published without alerts having to wait for it. */
+import type { Metric } from '../../../src/domain/metric';
+import { createDerivedMetrics } from '../../../src/evaluate/derived';
+import { x } from './pool-sketch';
+
+function start() {
+  const published: Metric[] = [];
+  const dropped: number[] = [];
+  const kafka = { takes: true };
+  const derived = createDerivedMetrics(
+    {
+      async publish(metrics) {
+        if (!kafka.takes) throw new Error('no right to write');
+        published.push(...metrics);
+      },
+    },
+    (metrics) => dropped.push(metrics),
+  );
+  return { published, dropped, kafka, derived };
+}
+
+test('what could not be published is, in its order, with what comes next', async () => {
+  const { published, kafka, derived } = start();
+  kafka.takes = false;
+  derived.offer(0, x('a', 'i', 1));
+  await derived.flush(0);
+  derived.offer(0, x('b', 'i', 1));
+  kafka.takes = true;
+  await Promise.all([derived.flush(0), derived.flush(0)]);
+  expect(published.map(({ metric_name: name }) => name)).toEqual(['a', 'b']);
+});
+
+test('the oldest are dropped, and told, when too many wait', async () => {
+  const { published, dropped, kafka, derived } = start();
+  kafka.takes = false;
+  for (let i = 0; i < 10_005; i++) derived.offer(0, x('a', 'i', i));
+  await derived.flush(0);
+  expect(dropped).toEqual([5]);
+  kafka.takes = true;
+  await derived.flush(0);
+  expect([published.length, published[0]!.value]).toEqual([10_000, 5]);
+});
+
+test('those of a partition that went are not published', async () => {
+  const { published, derived } = start();
+  derived.offer(0, x('a', 'i', 1));
+  derived.offer(1, x('b', 'i', 1));
+  derived.keepOnly([1]);
+  await derived.flush(0);
+  await derived.flush(1);
+  expect(published.map(({ metric_name: name }) => name)).toEqual(['b']);
+});

@@ -1,0 +1,173 @@
+/**
+ * A pool of evaluators without Kafka: logs of metrics, of shared samples and of alerts, and processes that read them, commit,
+ * die and take over. Times are seconds.
+ */
+import type { Metric, MetricValue } from '../../../src/domain/metric';
+import type { RuleGroup } from '../../../src/domain/rule-group';
+import type { Transition } from '../../../src/domain/transition';
+import { createGlobalHost, type GlobalHost } from '../../../src/evaluate/global-host';
+import { planGroups } from '../../../src/evaluate/global-groups';
+import type { SharedRecord } from '../../../src/stream/port';
+import { knowing, SECOND } from './sketches';
+
+export const x = (name: string, instance: string, value: MetricValue, tags: Metric['tags'] = {}): Metric => ({
+  ...{ timestamp: '', database_type: 'host', instance_id: instance, metric_name: name, value, tags },
+});
+
+interface Log<T> {
+  readonly entries: T[];
+  committed: number;
+}
+
+interface Sample {
+  readonly metric: Metric;
+  readonly at: number;
+  readonly recordedAt: number;
+}
+
+interface Process {
+  readonly host: GlobalHost;
+  has: number[];
+  /** Of each partition's metrics, and of each slot. */
+  readonly offered: number[];
+  readonly read: number[];
+}
+
+export function createPool(groups: readonly RuleGroup[], partitions: number, processes = 2) {
+  let plan = planGroups(groups, partitions);
+  let committedUnder = plan.id;
+  const all = Array.from({ length: partitions }, (_, n) => n);
+  const logOf = <T>(): Log<T>[] => all.map(() => ({ entries: [], committed: 0 }));
+  const [metrics, shared] = [logOf<Sample>(), logOf<SharedRecord>()];
+  const told: Transition[] = [];
+  const alerts = knowing([]);
+  const derived: Metric[] = [];
+  let members: Process[] = [];
+
+  const newProcess = (): Process => ({
+    has: [],
+    offered: all.map(() => 0),
+    read: all.map(() => 0),
+    host: createGlobalHost({
+      ...{ plan, intervalMs: 10 * SECOND, openAlerts: alerts },
+      ...{ isDerived: (topic) => topic === 'derived', partitionOf: (id) => Number(id.slice(1)) % partitions },
+      publisher: {
+        async publish(transitions) {
+          told.push(...transitions);
+          transitions.forEach(alerts.take);
+        },
+      },
+      shared: {
+        topic: 'shared',
+        async publish(records) {
+          for (const record of records)
+            shared[record.slot]!.entries.push(JSON.parse(JSON.stringify(record)) as SharedRecord);
+        },
+      },
+      derived: { publish: async (made) => void derived.push(...made) },
+    }),
+  });
+
+  async function assign(): Promise<void> {
+    for (const [i, member] of members.entries()) {
+      const has = all.filter((partition) => partition % members.length === i);
+      const fresh = has.filter((partition) => !member.has.includes(partition));
+      member.has = has;
+      await member.host.assigned(has, fresh, committedUnder === plan.id ? [] : fresh);
+      for (const partition of fresh) {
+        member.offered[partition] = member.read[partition] = 0;
+        await readMetrics(member, partition, metrics[partition]!.committed);
+      }
+    }
+  }
+
+  /** Up to this offset. */
+  async function readMetrics(
+    { host, offered }: Process,
+    partition: number,
+    until: number,
+    isFlushed = true,
+  ): Promise<void> {
+    const { entries, committed } = metrics[partition]!;
+    for (; offered[partition]! < until; offered[partition]! += 1) {
+      const { metric, at, recordedAt } = entries[offered[partition]!]!;
+      const replayed = offered[partition]! < committed;
+      while (!host.reached(partition, recordedAt, replayed));
+      host.offer(metric, at, { topic: 'm', partition, replayed });
+    }
+    if (isFlushed) await host.flush(partition);
+  }
+
+  async function readShared({ host, has, read }: Process): Promise<void> {
+    for (const slot of has) {
+      const { entries, committed } = shared[slot]!;
+      for (; read[slot]! < entries.length; read[slot]! += 1) {
+        const replayed = read[slot]! < committed;
+        host.shared!.offer(entries[read[slot]!]!, replayed);
+        while (!host.shared!.advance(slot, replayed));
+      }
+      await host.shared?.flush(slot);
+    }
+  }
+
+  const memberOf = (partition: number): Process => members.find(({ has }) => has.includes(partition))!;
+
+  return {
+    told,
+    derived,
+    shared,
+    async start() {
+      members = Array.from({ length: processes }, newProcess);
+      await assign();
+    },
+    /** All that was recorded before has been read, but for partitions that are behind. */
+    async reached(second: number, behind: readonly number[] = []) {
+      for (const member of members)
+        for (const partition of member.has.filter((each) => !behind.includes(each))) {
+          await readMetrics(member, partition, metrics[partition]!.entries.length);
+          while (!member.host.reached(partition, second * SECOND, false));
+          await member.host.flush(partition);
+        }
+      for (const member of members) await readShared(member);
+    },
+    async sample(
+      second: number,
+      metric: Metric,
+      at = second,
+      then: 'flushed' | 'unsent' | 'behind' = 'flushed',
+    ) {
+      const partition = Number(metric.instance_id.slice(1)) % partitions;
+      const { entries } = metrics[partition]!;
+      entries.push({ metric, at: at * SECOND, recordedAt: second * SECOND });
+      if (then !== 'behind')
+        await readMetrics(memberOf(partition), partition, entries.length, then === 'flushed');
+    },
+    commit() {
+      committedUnder = plan.id;
+      for (const member of members)
+        for (const partition of member.has) {
+          metrics[partition]!.committed = member.offered[partition]!;
+          if (member.host.shared !== undefined) shared[partition]!.committed = member.read[partition]!;
+        }
+    },
+    /** All processes are stopped, and others are started with these groups. */
+    async restart(others: readonly RuleGroup[]) {
+      plan = planGroups(others, partitions);
+      members = Array.from({ length: processes }, newProcess);
+      await assign();
+      for (const member of members) await readShared(member);
+    },
+    async kill(which: number) {
+      members = members.filter((_, i) => i !== which);
+      if (members.length === 0) members = [newProcess()];
+      await assign();
+      for (const member of members) await readShared(member);
+    },
+    slots: () => members.flatMap(({ host }) => host.slots()),
+    offerDerived: (metric: Metric, at: number) =>
+      members[0]!.host.offer(metric, at * SECOND, { topic: 'derived', partition: 0, replayed: false }),
+    lookbackMs: () => members[0]!.host.lookbackMs,
+  };
+}
+
+export type Pool = ReturnType<typeof createPool>;
