@@ -157,7 +157,6 @@ async function main([broker, instance, kind, origin, from]: string[]): Promise<v
   const kafka = createKafka({ brokers: [broker!], clientId: 'windows' });
   const pool = randomBytes(4).toString('hex');
   const consumer = consumeMetrics({ kafka, instance: instance!, pool, sink: counting.sink });
-  await consumer.joined();
   process.send!({ ready: true });
   const [{ seconds }] = (await once(process, 'message')) as [{ seconds: number }];
   await evaluateFor(WARM_UP_SECONDS, counting, evaluating);
