@@ -8,12 +8,14 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../src/domain/errors';
 import { startServers, type ServerName } from '../src/dev/servers';
+import { benchArrival } from './arrival';
 import { benchEvaluate } from './evaluate';
 import { benchGroup } from './group';
 import { benchLatency } from './latency';
 import { benchLifecycle } from './lifecycle';
 import { figureText, machineText, ratioText, type BenchResult, type BenchStage } from './measure';
 import { reportText, type ReportHead } from './report';
+import { benchScale } from './scale';
 import { serversText } from './servers-text';
 import { benchWindows } from './windows';
 
@@ -25,6 +27,8 @@ interface Bench {
 const ALL_SERVERS = ['kafka', 'temporal', 'postgres'] as const;
 const BENCHES: Readonly<Record<string, Bench>> = {
   evaluate: { measure: benchEvaluate, on: ['kafka'] },
+  arrival: { measure: benchArrival, on: ['kafka'] },
+  scale: { measure: benchScale, on: ['kafka'] },
   windows: { measure: benchWindows, on: ['kafka'] },
   group: { measure: benchGroup, on: [] },
   lifecycle: { measure: benchLifecycle, on: ALL_SERVERS },
