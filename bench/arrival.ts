@@ -24,24 +24,31 @@ const AIM_MS = 20;
 const ONE_BREACHES_OF = 200;
 const CATCH_UP_MS = 3_000;
 
-export async function benchArrival({ kafka: brokers, say }: BenchStage): Promise<BenchResult> {
+type What = 'bare' | 'whole';
+
+interface Told {
+  readonly breaches: number;
+  /** For each breach that was told: when its sample arrived, and how long that took. */
+  readonly lags: readonly (readonly [at: number, ms: number])[];
+  readonly foreignCpuSeconds: number | null;
+}
+
+export async function benchArrival(stage: BenchStage): Promise<BenchResult> {
+  const bare = await measured(stage, 'bare');
+  return resultOf(await measured(stage, 'whole'), bare);
+}
+
+async function measured({ kafka: brokers, say }: BenchStage, what: What): Promise<Told> {
   const instance = `b${randomBytes(5).toString('hex')}`;
   const kafka = createKafka({ brokers: [...brokers], clientId: instance });
   const topic = topicOf(instance);
   await ensureTopics(kafka, instance, [topic]);
-  const child = await startChild(require.resolve('./stream-process'), [
-    brokers[0]!,
-    instance,
-    'arrival',
-    'all',
-  ]);
+  const args = [brokers[0]!, instance, 'arrival', what === 'bare' ? 'bare' : 'all'];
+  const child = await startChild(require.resolve('./stream-process'), args);
   const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
   await producer.connect();
   try {
-    for (;;) {
-      if ((await child.ask<StreamReport>({})).assignedAt !== null) break;
-      await sleep(100);
-    }
+    while ((await child.ask<StreamReport>({})).assignedAt === null) await sleep(100);
     const stop = startMeter();
     const arrived = await Promise.race([send(producer, topic), child.lost]);
     const { foreignCpuSeconds } = stop();
@@ -49,15 +56,17 @@ export async function benchArrival({ kafka: brokers, say }: BenchStage): Promise
     const { fired } = await child.ask<StreamReport>({});
     const lags = fired
       .filter(([id]) => arrived.has(id))
-      .map(([id, at]): [number, number] => [arrived.get(id)!, at - arrived.get(id)!]);
-    say(`${lags.length} of ${arrived.size} breaches told`);
-    return resultOf(lags, arrived.size, foreignCpuSeconds);
+      .map(([id, at]) => [arrived.get(id)!, at - arrived.get(id)!] as const);
+    say(`${WORDS[what]}: ${lags.length} of ${arrived.size} breaches told`);
+    return { lags, breaches: arrived.size, foreignCpuSeconds };
   } finally {
     await producer.disconnect();
     await child.stop();
     await removeTopics(kafka, instance);
   }
 }
+
+const WORDS: Record<What, string> = { bare: 'bare kafkajs', whole: 'evaluator' };
 
 /** When each sample that breaches after the warm-up had come, by its correlation id. */
 async function send(producer: Producer, topic: string): Promise<Map<string, number>> {
@@ -87,38 +96,47 @@ function messageFor(i: number) {
   return { breach, id, ...messageOfSeries(series, { time: Date.now(), value: breach ? 95 : 40, id }) };
 }
 
-function resultOf(lags: readonly [number, number][], breaches: number, foreign: number | null): BenchResult {
-  const all = lags.map(([, lag]) => lag);
-  const figure = (q: number, aim: number | null) => ({
-    ...{ name: `from the sample's arrival to the acknowledged transition: p${q * 100}`, unit: 'ms' },
-    ...{ value: quantile(all, q), aim },
+function resultOf(whole: Told, bare: Told): BenchResult {
+  const all = ({ lags }: Told): number[] => lags.map(([, ms]) => ms);
+  const figure = (of: What, told: Told, q: number, aim: number | null) => ({
+    ...{
+      name: `from the sample's arrival to the acknowledged message, ${WORDS[of]}: p${q * 100}`,
+      unit: 'ms',
+    },
+    ...{ value: quantile(all(told), q), aim },
   });
-  const first = Math.min(...lags.map(([at]) => at));
+  const missing = whole.breaches - whole.lags.length;
   return {
     name: 'Arrival',
     method:
       `${A_SECOND.toLocaleString('en')} messages a second (JSON, ${METRIC_PARTITIONS} partitions, sent every ${TICK_MS} ms) to one evaluator with 20 plain rules for each message, for ${SECONDS} s after ${WARM_UP_SECONDS} s of warm-up; ` +
-      `${A_SECOND / ONE_BREACHES_OF} breaches a second, each of another series. The clock runs from the time that the broker gave the sample's record to Kafka's acknowledgement of the transition, in whole milliseconds.`,
+      `${A_SECOND / ONE_BREACHES_OF} breaches a second, each of another series. The clock runs from the time that the broker gave the sample's record to Kafka's acknowledgement of the transition, in whole milliseconds. ` +
+      `Before it, for comparison, kafkajs alone: consume, JSON.parse, one comparison, send.`,
     ratios: [],
     figures: [
-      figure(0.5, null),
-      figure(0.99, AIM_MS),
-      { name: 'breaches that nobody was told of', unit: 'breaches', value: breaches - all.length, aim: 0 },
+      figure('whole', whole, 0.5, null),
+      figure('whole', whole, 0.99, AIM_MS),
+      figure('bare', bare, 0.5, null),
+      figure('bare', bare, 0.99, null),
+      { name: 'breaches that nobody was told of', unit: 'breaches', value: missing, aim: 0 },
     ],
-    notes:
-      foreign === null
-        ? []
-        : [`The rest of the machine, Kafka included, used ${foreign.toFixed(1)} CPU s meanwhile.`],
-    rounds: Array.from({ length: SECONDS / 5 }, (_, at) => {
-      const some = lags.filter(([time]) => Math.floor((time - first) / 5_000) === at).map(([, lag]) => lag);
-      const of = (q: number): number => quantile(some, q);
-      return {
-        'five seconds': at + 1,
-        told: some.length,
-        'p50, ms': of(0.5),
-        'p99, ms': of(0.99),
-        'most, ms': of(1),
-      };
-    }),
+    notes: [
+      `Of the machine's two cores the rest, Kafka and the feeding process included, used ${usedText(bare)} s with kafkajs alone and ${usedText(whole)} s with the evaluator.`,
+    ],
+    rounds: [...roundsOf('bare', bare), ...roundsOf('whole', whole)],
   };
+}
+
+const usedText = ({ foreignCpuSeconds }: Told): string => foreignCpuSeconds?.toFixed(1) ?? '?';
+
+function roundsOf(what: What, { lags }: Told) {
+  const first = Math.min(...lags.map(([at]) => at));
+  return Array.from({ length: SECONDS / 5 }, (_, at) => {
+    const some = lags.filter(([time]) => Math.floor((time - first) / 5_000) === at).map(([, ms]) => ms);
+    const of = (q: number): number => quantile(some, q);
+    return {
+      ...{ run: WORDS[what], 'five seconds': at + 1, told: some.length },
+      ...{ 'p50, ms': of(0.5), 'p99, ms': of(0.99), 'most, ms': of(1) },
+    };
+  });
 }

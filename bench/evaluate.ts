@@ -163,9 +163,13 @@ async function emptyAlerts(kafka: Kafka, instance: string): Promise<void> {
   });
 }
 
+/** A broker that has just started is still reading what it knows of groups. */
+export const UNTIL_GROUPS_ARE_LOADED = { retries: 20 };
+
 async function runBare(broker: string, instance: string, messages: number): Promise<Run> {
   const kafka = createKafka({ brokers: [broker], clientId: 'bare' });
-  const consumer = kafka.consumer({ groupId: `${instance}.bare-${randomBytes(4).toString('hex')}` });
+  const groupId = `${instance}.bare-${randomBytes(4).toString('hex')}`;
+  const consumer = kafka.consumer({ groupId, retry: UNTIL_GROUPS_ARE_LOADED });
   await consumer.connect();
   await consumer.subscribe({ topic: topicOf(instance), fromBeginning: true });
   let seen = 0;
