@@ -50,7 +50,7 @@ export interface BenchResult {
 
 export type Round = Readonly<Record<string, string | number | null>>;
 
-/** Where a measurement finds its servers, and whom it tells how far it is. */
+/** Where a measurement finds the servers that it has asked for, and whom it tells how far it is. */
 export interface BenchStage {
   readonly kafka: readonly string[];
   readonly temporal: string;
@@ -104,6 +104,11 @@ function timesOf(pid: string): { parent: number; seconds: number; ofEnded: numbe
   }
 }
 
+/** Memory of another process that is in the machine's. */
+export function residentMib(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1_024;
+}
+
 /** Busy seconds of the whole machine since it started. */
 function busyCpuSeconds(): number | null {
   try {
@@ -155,10 +160,10 @@ export function machineText(): string {
 export async function inFreshProcess<T>(
   script: string,
   args: readonly string[],
-  timeoutMs = 180_000,
+  { timeoutMs = 180_000, nodeOptions = [] as readonly string[] } = {},
 ): Promise<T> {
   const run = promisify(execFile);
-  const { stdout } = await run(process.execPath, [script, ...args], {
+  const { stdout } = await run(process.execPath, [...nodeOptions, script, ...args], {
     timeout: timeoutMs,
     maxBuffer: 1 << 26,
   });

@@ -1,4 +1,7 @@
-/** bench/RESULTS.md from what was measured: aims first, then each measurement with all its rounds. */
+/**
+ * bench/RESULTS.md from what was measured: aims first, then each measurement with its date and all its rounds. Measurements
+ * that were not made anew keep what the file says of them.
+ */
 import type { BenchResult, Figure, Ratio, Round } from './measure';
 import { rounded } from './measure';
 
@@ -6,38 +9,60 @@ export interface ReportHead {
   readonly date: Date;
   readonly machine: string;
   readonly servers: string;
-  readonly seconds: number;
   /** Processes that wanted to run, one minute's mean, before anything was started: above 0.2, others were at work. */
   readonly loadBefore: number;
 }
 
-export function reportText(head: ReportHead, results: readonly BenchResult[]): string {
-  return `${[headText(head), summaryText(results), meaningText, ...results.map(resultText)].join('\n\n')}\n`;
+/** A measurement as the file has it. */
+interface Part {
+  readonly name: string;
+  readonly rows: readonly string[];
+  readonly text: string;
 }
 
-function headText({ date, machine, servers, seconds, loadBefore }: ReportHead): string {
-  return `# Measured
+export function reportText(head: ReportHead, results: readonly BenchResult[], before: string): string {
+  const anew = results.map((result) => partOf(head, result));
+  const kept = partsIn(before);
+  const places = kept.map((part) => anew.find(({ name }) => name === part.name) ?? part);
+  const parts = [...places, ...anew.filter((part) => !places.includes(part))];
+  return `${[headText, summaryText(parts), meaningText, ...parts.map(({ text }) => text)].join('\n\n')}\n`;
+}
+
+function partOf(head: ReportHead, result: BenchResult): Part {
+  const { name, ratios, figures } = result;
+  const rows = [
+    ...ratios.map((ratio) => ratioRow(name, ratio)),
+    ...figures.map((figure) => figureRow(name, figure)),
+  ];
+  return { name, rows, text: resultText(head, result) };
+}
+
+const HEADING = /^## (.+)\n/;
+
+function partsIn(file: string): Part[] {
+  const lines = file.split('\n');
+  return file
+    .split(/^(?=## )/m)
+    .map((text) => ({ text: text.trim(), name: HEADING.exec(text)?.[1] ?? '' }))
+    .filter(({ name }) => name !== '' && name !== SUMMARY)
+    .map((part) => ({ ...part, rows: lines.filter((line) => line.startsWith(`| ${part.name} |`)) }));
+}
+
+const headText = `# Measured
 Written by \`npm run bench\`, which builds, starts servers of its own (or uses those that TOCSIN_KAFKA, TOCSIN_TEMPORAL and TOCSIN_POSTGRES name), measures, and
-overwrites this file. \`npm run bench -- NAME\` prints one measurement and leaves the file as it is.
+overwrites this file. \`npm run bench:evaluate\` does so with what is about evaluation, and keeps the rest. \`npm run bench -- NAME\` prints one measurement and
+leaves the file as it is. Servers, Tocsin and the measurement share the machine. Rules are measured beside a Prometheus that Go builds once into the cache folder;
+TOCSIN_PROMETHEUS may name a program of its own.`;
 
-| | |
-| --- | --- |
-| date | ${date.toISOString().slice(0, 16).replace('T', ' ')} UTC |
-| machine | ${machine}; servers, Tocsin and the measurement share it |
-| servers | ${servers} |
-| took | ${Math.round(seconds)} s |
-| load average before | ${loadBefore.toFixed(2)} |`;
-}
+const SUMMARY = 'Against the aims';
 
-function summaryText(results: readonly BenchResult[]): string {
-  const ratios = results.flatMap(({ name, ratios: all }) => all.map((ratio) => ratioRow(name, ratio)));
-  const figures = results.flatMap(({ name, figures: all }) => all.map((figure) => figureRow(name, figure)));
+function summaryText(parts: readonly Part[]): string {
   const lines = [
-    '## Against the aims',
+    `## ${SUMMARY}`,
     '| | | Tocsin | reference | ratio | aim | |',
     '| --- | --- | ---: | ---: | ---: | ---: | --- |',
   ];
-  return [...lines, ...ratios, ...figures].join('\n');
+  return [...lines, ...parts.flatMap(({ rows }) => rows)].join('\n');
 }
 
 function ratioRow(bench: string, { name, unit, ours, reference, ratio, aim }: Ratio): string {
@@ -70,9 +95,15 @@ const meaningText = `Read the ratios, not the rates: a rate is of this machine, 
 the machine does to one it does to the other. The rates are medians over the rounds below. Where others were at work ("CPU s of others"), wall time
 tells less than CPU time.`;
 
-function resultText({ name, method, notes, rounds }: BenchResult): string {
+function resultText(head: ReportHead, { name, method, notes, rounds }: BenchResult): string {
   const said = notes.map((note) => `- ${note}`).join('\n');
-  return [`## ${name}`, method, said, roundsText(rounds)].filter((part) => part !== '').join('\n\n');
+  const texts = [`## ${name}`, whenText(head), method, said, roundsText(rounds)];
+  return texts.filter((part) => part !== '').join('\n\n');
+}
+
+function whenText({ date, machine, servers, loadBefore }: ReportHead): string {
+  const time = date.toISOString().slice(0, 16).replace('T', ' ');
+  return `*${time} UTC, ${machine}; ${servers}; load average before: ${loadBefore.toFixed(2)}*`;
 }
 
 function roundsText(rounds: readonly Round[]): string {

@@ -3,18 +3,20 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { Client } from 'pg';
+import type { ServerName } from '../src/dev/servers';
 import type { BenchStage } from './measure';
 
 export async function serversText(
+  which: readonly ServerName[],
   { temporal, postgres }: Pick<BenchStage, 'temporal' | 'postgres'>,
   kafkaPid: number | null,
 ): Promise<string> {
-  const versions = await Promise.all([
-    kafkaVersion(kafkaPid),
-    temporalVersion(temporal),
-    postgresVersion(postgres),
-  ]);
-  return `Kafka ${versions[0]}, Temporal ${versions[1]}, PostgreSQL ${versions[2]}`;
+  const versions: Record<ServerName, () => Promise<string>> = {
+    kafka: async () => `Kafka ${await kafkaVersion(kafkaPid)}`,
+    temporal: async () => `Temporal ${await temporalVersion(temporal)}`,
+    postgres: async () => `PostgreSQL ${await postgresVersion(postgres)}`,
+  };
+  return (await Promise.all(which.map((name) => versions[name]()))).join(', ');
 }
 
 /** Kafka's protocol does not tell the broker's version; the name of the jar that we started does. */
