@@ -42,6 +42,10 @@ export interface Shared {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly health: Health;
+  /** The configuration as its files are now; throws with every problem. Null where it cannot be read again. */
+  readonly reread: (() => Config) | null;
+  /** What people may ask of the process over HTTP: the path → what it does, with its answer. */
+  readonly actions: Map<string, () => Promise<string>>;
   /** Aborts when the process stops: nothing is waited for any more. */
   readonly signal: AbortSignal;
   /** Wakes the notifier of this process, if it has one. */
@@ -60,6 +64,7 @@ export interface Shared {
 
 export interface SharedOptions {
   readonly log?: Logger;
+  readonly reread?: () => Config;
   /** Ends the waits of the start-up. */
   readonly signal?: AbortSignal;
 }
@@ -75,7 +80,8 @@ export async function openShared(config: Config, role: string, options: SharedOp
   const signal = AbortSignal.any([stopping.signal, ...(options.signal ? [options.signal] : [])]);
   const parts: Part[] = [];
   const wakes: (() => void)[] = [];
-  const observability = await startObservability({ ...config.http, metrics, health, log });
+  const actions = new Map<string, () => Promise<string>>();
+  const observability = await startObservability({ ...config.http, metrics, health, log, actions });
   parts.push({ name: 'observability', stop: () => observability.close() });
   parts.push({ name: 'health', stop: async () => health.close() });
 
@@ -85,6 +91,7 @@ export async function openShared(config: Config, role: string, options: SharedOp
     log,
     metrics,
     health,
+    ...{ reread: options.reread ?? null, actions },
     signal,
     parts,
     stop() {

@@ -33,7 +33,8 @@ export async function runDev({ configAt, file, dataDir, print }: DevOptions): Pr
     const log = createLogger({ level, role: 'dev', destination: shortLines(print) });
     const onReady = ({ shared }: Running): void =>
       news(servers.temporal.uiUrl, shared.url, environment).forEach(print);
-    inTime = await holdRoles(config, ROLE_NAMES, signal, onReady, { log });
+    const reread = (): Config => atServers(configAt(environment), environment);
+    inTime = await holdRoles(config, ROLE_NAMES, signal, onReady, { log, reread });
   } finally {
     await conceal();
     await servers.stop();

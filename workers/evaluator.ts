@@ -1,4 +1,5 @@
 /** The evaluator: reads metrics, decides by the rules, and writes transitions to `gds.alerts`. */
+import type { Config } from '../src/config/config';
 import { createGlobalHost } from '../src/evaluate/global-host';
 import { planGroups, type GlobalPlan } from '../src/evaluate/global-groups';
 import { waitForDependency } from '../src/observe/observe';
@@ -17,13 +18,40 @@ import {
 } from '../src/stream/topics';
 import type { Shared } from './compose';
 import { evaluateObserver, slotObserver, streamObserver } from './observers';
+import { createReload } from './reload';
+import { stopAll, type Part } from './run';
 
 /** Another evaluator goes on with rules across instances within 5 s of a death: this, and joining, and reading again. */
 const SESSION_TIMEOUT_MS = 3_000;
 const LOOK_AT_SLOTS_MS = 5_000;
 
 export async function startEvaluator(shared: Shared): Promise<void> {
-  const { config, metrics, parts, health } = shared;
+  const { config, metrics, parts, health, reread, actions, log } = shared;
+  let running = await openEvaluator(shared, config);
+  health.register('metric consumer', () => running.check());
+  parts.push({ name: 'evaluator', stop: () => running.stop() });
+  if (reread === null) return;
+  const reload = createReload({
+    ...{ config, reread, log },
+    onRead: (isGood) => metrics.rulesReadWell.set(isGood ? 1 : 0),
+    async take(next) {
+      // As a process that ends and one that begins: what is open and pending goes on where its rule is the same.
+      await running.stop();
+      running = await openEvaluator(shared, next);
+    },
+  });
+  actions.set('/-/reload', () => reload.now('asked over HTTP'));
+  parts.push(reload.part);
+}
+
+interface RunningEvaluator {
+  /** What it reads and keeps; throws while it has no place in its group. */
+  check(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+async function openEvaluator(shared: Shared, { ruleGroups }: Config): Promise<RunningEvaluator> {
+  const { config, metrics, log } = shared;
   const kafka = await shared.kafka();
   const { instance } = config;
   const { pool } = config.evaluate;
@@ -34,7 +62,7 @@ export async function startEvaluator(shared: Shared): Promise<void> {
       metrics.samplesConsumed.inc(event.messages);
     onEvent(event);
   };
-  const plan = await planOn(kafka, shared);
+  const plan = await planOn(kafka, shared, ruleGroups);
   const openAlerts = followOpenAlerts({ kafka, instance, onEvent });
   const publisher = createTransitionPublisher({ kafka, instance, onEvent });
   const toSlots = createSharedPublisher({ kafka, instance, pool, onEvent });
@@ -61,26 +89,32 @@ export async function startEvaluator(shared: Shared): Promise<void> {
   });
   const onSlots = slotObserver(shared);
   const watching = setInterval(() => onSlots(host.slots(), Date.now()), LOOK_AT_SLOTS_MS);
-  const inGroups = config.ruleGroups.reduce((sum, { rules }) => sum + rules.length, 0);
-  metrics.rulesLoaded.set(inGroups);
-  health.register('metric consumer', async () => {
-    if (!consumer.joined()) throw new Error('it has not joined its group');
-    const { series, partitions, unsent } = host.stats();
-    return `${partitions} partitions, ${series} series, ${unsent} transitions to send`;
-  });
-  parts.push(
+  metrics.rulesLoaded.set(ruleGroups.reduce((sum, { rules }) => sum + rules.length, 0));
+  const parts: Part[] = [
     { name: 'open alerts', stop: () => openAlerts.close() },
     { name: 'transition publisher', stop: () => publisher.close() },
     { name: 'publisher to slots', stop: () => toSlots.close() },
     { name: 'derived metrics', stop: () => derived.close() },
     { name: 'slots', stop: async () => clearInterval(watching) },
     { name: 'metric consumer', stop: () => consumer.stop() },
-  );
+  ];
+  return {
+    async check() {
+      if (!consumer.joined()) throw new Error('it has not joined its group');
+      const { series, partitions, unsent } = host.stats();
+      return `${partitions} partitions, ${series} series, ${unsent} transitions to send`;
+    },
+    stop: async () => void (await stopAll(parts, log)),
+  };
 }
 
 /** Only rules across instances need a topic of their own. */
-async function planOn(kafka: Kafka, { config, log, signal }: Shared): Promise<GlobalPlan> {
-  const { instance, ruleGroups, evaluate } = config;
+async function planOn(
+  kafka: Kafka,
+  { config, log, signal }: Shared,
+  ruleGroups: Config['ruleGroups'],
+): Promise<GlobalPlan> {
+  const { instance, evaluate } = config;
   const plan = planGroups(ruleGroups, METRIC_PARTITIONS);
   if (plan.global.length === 0) return plan;
   const { development } = config.kafka;

@@ -60,7 +60,7 @@ export async function holdRoles(
   roles: readonly Role[],
   signal: AbortSignal,
   onReady: (running: Running) => void = () => undefined,
-  options: Pick<SharedOptions, 'log'> = {},
+  options: Pick<SharedOptions, 'log' | 'reread'> = {},
 ): Promise<boolean> {
   let running: Running;
   try {
@@ -76,8 +76,8 @@ export async function holdRoles(
 }
 
 /** Runs until SIGINT or SIGTERM, then drains. */
-export async function runRoles(config: Config, roles: readonly Role[]): Promise<void> {
-  const inTime = await holdRoles(config, roles, stopSignal());
+export async function runRoles(config: Config, roles: readonly Role[], reread: () => Config): Promise<void> {
+  const inTime = await holdRoles(config, roles, stopSignal(), undefined, { reread });
   // What hangs would keep the process alive beyond its time.
   if (!inTime) process.exit(1);
 }

@@ -38,7 +38,7 @@ const workers = {
 /** The files of `workers/` that fulfil the port. */
 export const wiring: Wiring = {
   openOperator: (config) => workers.operator().openOperator(config),
-  runRoles: (config, roles) => workers.roles().runRoles(config, roles),
+  runRoles: (...args) => workers.roles().runRoles(...args),
   runDev: (options) => workers.dev().runDev(options),
   runDemo: (options) => workers.demo().runDemo(options),
   openPublisher: (config) => workers.publisher().openPublisher(config),

@@ -41,8 +41,8 @@ export interface DemoOptions {
 export interface Wiring {
   /** Connects when it is used, so that lists work while Temporal is away. */
   openOperator(config: Config): Promise<Operator>;
-  /** Resolves when the roles have stopped after SIGINT or SIGTERM. */
-  runRoles(config: Config, roles: readonly Role[]): Promise<void>;
+  /** Resolves when the roles have stopped after SIGINT or SIGTERM. `reread`: the configuration as its files are then. */
+  runRoles(config: Config, roles: readonly Role[], reread: () => Config): Promise<void>;
   /** Resolves when everything has stopped after SIGINT or SIGTERM. */
   runDev(options: DevOptions): Promise<void>;
   /** False when a step of the demo did not happen. */

@@ -39,6 +39,7 @@ export function buildConfig(raw: RawConfig, { file, folder, ruleSet }: Built): O
       maxSkewMs: raw.evaluate.max_skew,
       intervalMs: raw.evaluate.interval,
     },
+    ruleFiles: ruleSet.files,
     ruleGroups: ruleSet.groups,
     receivers,
     page: raw.route.receivers.map((name) => toPage(receivers.find((receiver) => receiver.name === name)!)),

@@ -96,6 +96,8 @@ export interface Config {
     /** Of rule groups that name none. */
     readonly intervalMs: number;
   };
+  /** Where its rule files are, from the root of the file system. */
+  readonly ruleFiles: readonly string[];
   /** Of the file and of its rule files, in Prometheus' form or in short form. */
   readonly ruleGroups: readonly ConfiguredGroup[];
   readonly receivers: readonly ReceiverConfig[];

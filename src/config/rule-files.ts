@@ -1,6 +1,6 @@
 /** The rules of tocsin.yaml and of the files that it names, each problem with its place in its own file. */
 import { readFileSync } from 'node:fs';
-import { basename, extname, relative } from 'node:path';
+import { basename, extname, relative, resolve } from 'node:path';
 import { messageOf } from '../domain/errors';
 import { AlertReferences, checkMetric, checkNames } from './alert-references';
 import type { Known } from './cross-checks';
@@ -19,6 +19,8 @@ import { readSource, type Source } from './source';
 export const OWN_GROUP = 'default';
 
 export interface RuleSet {
+  /** Absolute. */
+  readonly files: readonly string[];
   readonly groups: readonly ConfiguredGroup[];
   readonly problems: readonly Problem[];
 }
@@ -76,6 +78,7 @@ export function collectRules(
   });
   const { groups, shortForms, references, problems } = collected;
   return {
+    files: patterns.flatMap((pattern) => filesOf(pattern, folder)).map((file) => resolve(file)),
     groups: [...shortForms.values(), ...groups],
     problems: [...problems, ...references.problems()],
   };

@@ -8,7 +8,7 @@ import { EvaluationError } from '../promql/errors';
 import { LabelSet, METRIC_NAME } from '../promql/label-set';
 import { COMPARISONS } from '../promql/operators';
 import { parseExpr } from '../promql/parse';
-import type { Moment, Prepared, Preparer } from '../promql/prepare';
+import { LOOKBACK_MS, type Moment, type Prepared, type Preparer } from '../promql/prepare';
 import { presenceOf } from '../promql/presence';
 import type { Vector } from '../promql/values';
 import {
@@ -35,6 +35,8 @@ export interface AlertingOptions {
   readonly endedAt?: (labels: LabelSet) => number | null;
   /** Whether samples are told as they come. */
   readonly hearsArrivals?: boolean;
+  /** Of the newest sample of a series, -Infinity where there is none. */
+  readonly newestOf?: (series: LabelSet) => number;
   /** Told of a series that an alert begins to be about: its next sample matters, whatever it is. */
   readonly onAstir?: (series: LabelSet) => void;
 }
@@ -147,7 +149,7 @@ export class Alerting {
     for (const [key, element] of missing) this.take(key, element, time, null);
     const made: Made[] = [];
     for (const [key, alert] of this.active) {
-      const verdict = time <= alert.settledUntil ? 'unknown' : findings.of(key);
+      const verdict = this.isSettled(alert, time) ? 'unknown' : findings.of(key);
       alert.remarks = remarked(alert.remarks, 'no_data', missing.has(key) ? sinceText(alert) : null);
       if (!this.hearsArrivals && verdict !== 'unknown') this.note(key, alert, verdict === 'holds', time);
       const endValue = verdict === 'recovered' ? findings.valueOf(key) : null;
@@ -210,6 +212,16 @@ export class Alerting {
       own.key,
       Object.assign(alert, { state: 'firing', firedAt: startsAt, settledUntil: eventTime, isAdopted: true }),
     );
+  }
+
+  /**
+   * An alert that a sample made may be known before that sample is read again: what an evaluation does not find is not
+   * gone then, unless it would be stale by now.
+   */
+  private isSettled({ isAdopted, settledUntil, series }: Alert, time: number): boolean {
+    if (time <= settledUntil) return true;
+    if (!isAdopted || !this.hearsArrivals || time > settledUntil + LOOKBACK_MS) return false;
+    return (this.options.newestOf?.(series) ?? Infinity) < settledUntil;
   }
 
   private forgetDecided(time: number): void {

@@ -108,7 +108,7 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
     };
     const evaluated = createGroup(group, {
       ...{ preparer, write, externalLabels: {}, externalUrl: '', onAlert, onAstir },
-      ...{ hearsArrivals: true, endedAt: options.endedAt },
+      ...{ hearsArrivals: true, endedAt: options.endedAt, newestOf },
       onError: (rule, error) => onError(group, rule, error),
     });
     return { evaluated, interval, next: NaN };
@@ -126,6 +126,10 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
       if (known.evaluatedAt > -Infinity)
         each.next = (Math.floor(known.evaluatedAt / each.interval) + 1) * each.interval;
     }
+  }
+
+  function newestOf(series: LabelSet): number {
+    return store.find(series)?.samples.lastTime ?? -Infinity;
   }
 
   /** An evaluation has found what no sample told: the series' next one matters. */

@@ -71,6 +71,10 @@ export function createMetrics(options: MetricsOptions = {}) {
       'slot',
     ),
     rulesLoaded: gauge('rules', 'Rules that are evaluated.'),
+    rulesReadWell: gauge(
+      'rules_last_read_successful',
+      'Whether the rules could be read the last time that they were.',
+    ),
     consumerLag: gauge('consumer_lag', 'Messages not yet processed.', 'group', 'topic', 'partition'),
     offsetCommits: counter('offset_commits_total', 'Commits of consumer offsets.', 'group', 'outcome'),
     workflowDeliveries: counter(

@@ -1,5 +1,5 @@
 /**
- * The small HTTP server of every role: `/metrics`, `/livez`, `/readyz`. It listens on the loopback address unless told
+ * The small HTTP server of every role: `/metrics`, `/livez`, `/readyz`, and what roles let people do. It listens on the loopback address unless told
  * otherwise, because the metrics and the reasons in `/readyz` name targets and addresses.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -17,6 +17,8 @@ export interface ObservabilityOptions {
   readonly metrics: Metrics;
   readonly health: Health;
   readonly log?: Logger;
+  /** What a POST to a path does, as roles add to it; it answers with text, and with 500 and the reason when it throws. */
+  readonly actions?: ReadonlyMap<string, () => Promise<string>>;
 }
 
 export interface Observability {
@@ -54,9 +56,18 @@ async function serve(
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-async function answer({ metrics, health }: ObservabilityOptions, request: IncomingMessage): Promise<Answer> {
+async function answer(
+  { metrics, health, actions }: ObservabilityOptions,
+  request: IncomingMessage,
+): Promise<Answer> {
+  const path = (request.url ?? '/').split('?')[0]!;
+  const action = actions?.get(path);
+  if (action !== undefined)
+    return request.method === 'POST' || request.method === 'PUT'
+      ? { status: 200, type: 'text/plain; charset=utf-8', body: `${await action()}\n` }
+      : json(405, { error: 'only POST or PUT' });
   if (request.method !== 'GET' && request.method !== 'HEAD') return json(405, { error: 'only GET' });
-  switch ((request.url ?? '/').split('?')[0]) {
+  switch (path) {
     case '/metrics':
       // The gauges of the dependencies are fed by their checks; nobody may be asking for readiness. A scrape waits for none.
       void health.readiness();

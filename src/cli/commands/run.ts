@@ -17,7 +17,7 @@ export async function start(
   const roles = rolesOf(words);
   const config = startConfig(context, options);
   const { runRoles } = context.wiring;
-  await runRoles(config, roles);
+  await runRoles(config, roles, () => startConfig(context, options));
   return EXIT.ok;
 }
 

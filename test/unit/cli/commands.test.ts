@@ -70,7 +70,11 @@ describe('start', () => {
       { env: {}, wire },
     );
     expect(started).toEqual([
-      [expect.objectContaining({ file: 'examples/tocsin.yaml' }), ['collector', 'evaluator']],
+      [
+        expect.objectContaining({ file: 'examples/tocsin.yaml' }),
+        ['collector', 'evaluator'],
+        expect.any(Function),
+      ],
     ]);
     expect(code).toBe(0);
   });

@@ -110,8 +110,27 @@ it('resolves what ended while nobody looked, but not before it has judged later 
   second.offer(x(1), 2 * SECOND, false);
   second.reached(3 * SECOND, false);
   expect(story()).toEqual([]);
+  second.offer(x(1), 3.5 * SECOND, true);
   second.reached(4 * SECOND, false);
   expect(story()).toEqual(['resolved 3 4']);
+});
+
+it('does not end what a sample has begun before that sample is read again', () => {
+  const before = wire();
+  const first = before.rules();
+  // Recorded after the evaluation of second 2, and sampled before it.
+  first.reached(2 * SECOND, false);
+  for (const at of [1_500, 3_600]) first.offer(x(9), at, false);
+  expect(before.story()).toEqual(['firing 3.6 3.6']);
+
+  const { rules, story } = wire(before.told);
+  const second = rules();
+  second.reached(4 * SECOND, false);
+  for (const at of [1_500, 3_600]) second.offer(x(9), at, false);
+  second.reached(6 * SECOND, false);
+  expect(story()).toEqual([]);
+  second.offer(x(1), 7 * SECOND, false);
+  expect(story()).toEqual(['resolved 3.6 7']);
 });
 
 it('keeps open what is pending again because its windows were not read far enough', () => {

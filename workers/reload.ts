@@ -1,0 +1,113 @@
+/**
+ * Rules that change while their evaluator runs: read again on SIGHUP, when one of their files has changed, and when somebody
+ * asks over HTTP. What cannot be read changes nothing, and says why. Everything else of the configuration is taken at
+ * the next start.
+ */
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Config } from '../src/config/config';
+import { canonical } from '../src/domain/canonical';
+import { messageOf } from '../src/domain/errors';
+import type { Logger } from '../src/observe/observe';
+import type { Part } from './run';
+
+export interface ReloadOptions {
+  readonly config: Config;
+  /** Throws with every problem of the files. */
+  readonly reread: () => Config;
+  /** Goes on with these rules. */
+  readonly take: (config: Config) => Promise<void>;
+  readonly log: Pick<Logger, 'info' | 'error'>;
+  /** Told whether the last reading was good. */
+  readonly onRead: (isGood: boolean) => void;
+  readonly lookEveryMs?: number;
+}
+
+export interface Reload {
+  /** One after the other. Throws what is wrong with the files. */
+  now(reason: string): Promise<'changed' | 'unchanged'>;
+  readonly part: Part;
+}
+
+const LOOK_EVERY_MS = 2_000;
+
+export function createReload(options: ReloadOptions): Reload {
+  const { reread, take, log, onRead } = options;
+  let current = options.config;
+  let seen = stateOf(current);
+  let last: Promise<unknown> = Promise.resolve();
+
+  function now(reason: string): Promise<'changed' | 'unchanged'> {
+    const reading = last.catch(() => undefined).then(() => readNow(reason));
+    last = reading;
+    return reading;
+  }
+
+  async function readNow(reason: string): Promise<'changed' | 'unchanged'> {
+    const next = readOrTell(reason);
+    seen = stateOf(next);
+    const isChanged = canonical(next.ruleGroups) !== canonical(current.ruleGroups);
+    if (isChanged) await takeOrTell(next);
+    current = next;
+    log.info(
+      { reason, isChanged },
+      isChanged ? 'the rules have been read again' : 'the rules are as they were',
+    );
+    return isChanged ? 'changed' : 'unchanged';
+  }
+
+  async function takeOrTell(next: Config): Promise<void> {
+    try {
+      await take(next);
+    } catch (error) {
+      // The next look tries it again.
+      seen = '';
+      log.error({ err: error }, `the rules have been read, and could not be taken: ${messageOf(error)}`);
+      throw error;
+    }
+  }
+
+  function readOrTell(reason: string): Config {
+    try {
+      const next = reread();
+      onRead(true);
+      return next;
+    } catch (error) {
+      seen = stateOf(current);
+      onRead(false);
+      log.error({ reason, err: error }, `the rules stay as they were: ${messageOf(error)}`);
+      throw error;
+    }
+  }
+
+  function look(): void {
+    if (stateOf(current) !== seen) void now('a file has changed').catch(() => undefined);
+  }
+
+  const onHangup = (): void => void now('SIGHUP').catch(() => undefined);
+  const looking = setInterval(look, options.lookEveryMs ?? LOOK_EVERY_MS);
+  process.on('SIGHUP', onHangup);
+  return {
+    now,
+    part: {
+      name: 'rule files',
+      async stop() {
+        clearInterval(looking);
+        process.off('SIGHUP', onHangup);
+        await last.catch(() => undefined);
+      },
+    },
+  };
+}
+
+/** Of the files and their folders, where files may have come: when each was changed, and how large it is. */
+function stateOf({ file, ruleFiles }: Config): string {
+  if (file === null) return '';
+  const files = [file, ...ruleFiles];
+  return [...new Set([...files, ...ruleFiles.map((each) => dirname(each))])].map(stateOfFile).join();
+}
+
+function stateOfFile(file: string): string {
+  const found = statSync(file, { throwIfNoEntry: false });
+  return found === undefined ? '–' : `${found.ino}:${found.mtimeMs}:${found.size}`;
+}
