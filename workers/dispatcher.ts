@@ -2,6 +2,7 @@
  * The dispatcher: reads `gds.alerts` into pages and lives, and works on the lives' workflow tasks. Both in one process,
  * because only then can a life start eagerly.
  */
+import { pageOf } from '../src/dispatch/policy';
 import { createBookkeepingActivities } from '../activities/bookkeeping';
 import { createLivesHandler, createPagesHandler } from '../src/dispatch/dispatcher';
 import { quickArtifactsFrom } from '../src/enrich/providers';
@@ -49,7 +50,7 @@ export async function startDispatcher(shared: Shared): Promise<void> {
     groupId: 'pages',
     onBatch: createPagesHandler({
       store: history.pages,
-      page: config.page,
+      pageFor: pageOf(config.page, config.pages),
       resolveTo: config.resolveTo,
       now: () => new Date(),
       wakeNotifier,

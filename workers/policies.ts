@@ -1,6 +1,6 @@
 /** How the configuration and the runbooks together decide the policy of an alert's life. */
 import type { Config } from '../src/config/config';
-import { createPolicies } from '../src/dispatch/policy';
+import { createPolicies, pageOf } from '../src/dispatch/policy';
 import type { LifePolicy } from '../src/domain/life';
 import type { Transition } from '../src/domain/transition';
 import { remoteProvidersFor } from '../src/enrich/providers';
@@ -11,7 +11,7 @@ import { runbooks } from '../runbooks';
 export function policiesOf(config: Config): (transition: Transition) => LifePolicy {
   return createPolicies({
     instance: config.instance,
-    page: config.page,
+    pageFor: pageOf(config.page, config.pages),
     resolveTo: config.resolveTo,
     escalations: config.escalations,
     acknowledgeLeaseMs: config.acknowledgeLeaseMs,

@@ -42,6 +42,7 @@ export function buildConfig(raw: RawConfig, { file, folder, ruleSet }: Built): O
     ruleFiles: ruleSet.files,
     ruleGroups: ruleSet.groups,
     receivers,
+    pages: receivers.map(toPage),
     page: raw.route.receivers.map((name) => toPage(receivers.find((receiver) => receiver.name === name)!)),
     resolveTo: receivers.filter(({ sendResolved }) => sendResolved).map(({ name }) => name),
     notify: { breaker: toBreaker(raw.notify.breaker) },

@@ -103,6 +103,8 @@ export interface Config {
   readonly receivers: readonly ReceiverConfig[];
   /** Who is told of every alert. */
   readonly page: readonly PageReceiver[];
+  /** All of them, as pages; a rule may name its own. */
+  readonly pages: readonly PageReceiver[];
   /** Those that want to hear of the end of what they heard of. */
   readonly resolveTo: readonly string[];
   readonly notify: {

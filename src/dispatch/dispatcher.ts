@@ -3,30 +3,37 @@
  * workflows. Two consumer groups, so that a slow life never delays a page. Both hand a batch over whole before its
  * offsets are committed, and both may be given a batch again.
  */
-import type { LifePolicy, PageReceiver } from '../domain/life';
+import type { LifePolicy } from '../domain/life';
 import type { Transition } from '../domain/transition';
 import type { PagesStore } from '../history/port';
 import type { PlacedTransition } from '../stream/port';
 import { planPages } from './pages';
+import type { PageFor } from './policy';
 import type { Delivered, Lives } from './port';
 
 export type BatchHandler = (batch: readonly PlacedTransition[]) => Promise<void>;
 
 export interface PagesDeps {
   readonly store: PagesStore;
-  readonly page: readonly PageReceiver[];
+  readonly pageFor: PageFor;
   readonly resolveTo: readonly string[];
   readonly now: () => Date;
   /** Messages may be due. */
   readonly wakeNotifier: () => void;
 }
 
-export function createPagesHandler({ store, page, resolveTo, now, wakeNotifier }: PagesDeps): BatchHandler {
+export function createPagesHandler({
+  store,
+  pageFor,
+  resolveTo,
+  now,
+  wakeNotifier,
+}: PagesDeps): BatchHandler {
   return async (batch) => {
     const transitions = batch.map((placed) => placed.transition);
     const fingerprints = [...new Set(transitions.map((transition) => transition.fingerprint))];
     const change = await store.apply(fingerprints, (rows) =>
-      planPages(rows, transitions, { page, resolveTo }, now()),
+      planPages(rows, transitions, { pageFor, resolveTo }, now()),
     );
     if (change.notifications.length > 0 || change.resolves.length > 0) wakeNotifier();
   };

@@ -7,6 +7,7 @@ import { messageId } from '../domain/identity';
 import type { LifePolicy, TimelineEvent } from '../domain/life';
 import type { Transition } from '../domain/transition';
 import type { AlertRow, NewNotification, PagesChange } from '../history/port';
+import type { PageFor } from './policy';
 
 type PlacedEvent = PagesChange['timeline'][number];
 
@@ -18,7 +19,9 @@ interface Draft {
 }
 
 /** Who is told of a fire, and who of the end of what they heard of. */
-export type Audience = Pick<LifePolicy, 'page' | 'resolveTo'>;
+export interface Audience extends Pick<LifePolicy, 'resolveTo'> {
+  readonly pageFor: PageFor;
+}
 
 /** `now` is when the batch is handled. */
 export function planPages(
@@ -49,7 +52,7 @@ function applyToRow(
     const opened = openedRow(row, transition, state!);
     draft.rows.set(transition.fingerprint, opened);
     draft.timeline.push(event(opened, 'fired', transition, firedText(transition)));
-    draft.notifications.push(...firstMessages(opened, audience.page, now));
+    draft.notifications.push(...firstMessages(opened, audience.pageFor(transition), now));
     return;
   }
   const seen: AlertRow = { ...row!, ...observed(transition), eventTime: state!.eventTime };
@@ -115,7 +118,7 @@ function observed(transition: Transition) {
   };
 }
 
-function firstMessages(row: AlertRow, page: Audience['page'], now: Date): NewNotification[] {
+function firstMessages(row: AlertRow, page: ReturnType<PageFor>, now: Date): NewNotification[] {
   return page.map(({ receiver, deadlineMs }) => ({
     messageId: messageId(row.fingerprint, row.episode, 'fire'),
     receiver,

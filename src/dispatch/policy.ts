@@ -6,9 +6,23 @@ import { compileMatchers, type Matcher } from '../domain/matchers';
 import type { RemediationChoice } from '../domain/remediation';
 import type { Transition } from '../domain/transition';
 
+/** Who is told that an alert fires. */
+export type PageFor = (transition: Transition) => readonly PageReceiver[];
+
+/**
+ * Those that the alert's rule names, else those of the route; where none of the named ones is there any more, those of
+ * the route too: somebody has to be told.
+ */
+export function pageOf(route: readonly PageReceiver[], all: readonly PageReceiver[]): PageFor {
+  return ({ receivers = [] }) => {
+    const named = all.filter(({ receiver }) => receivers.includes(receiver));
+    return named.length === 0 ? route : named;
+  };
+}
+
 export interface PolicyOptions {
   readonly instance: string;
-  readonly page: readonly PageReceiver[];
+  readonly pageFor: PageFor;
   readonly resolveTo: readonly string[];
   /** The first whose matchers hold is the alert's. */
   readonly escalations: readonly {
@@ -31,7 +45,7 @@ export function createPolicies(options: PolicyOptions): (transition: Transition)
   return (transition) => ({
     ...remediationOf(options.remediationFor(transition), transition.condition?.window_ms ?? 0),
     instance: options.instance,
-    page: options.page,
+    page: options.pageFor(transition),
     resolveTo: options.resolveTo,
     escalation: escalations.find(({ holds }) => holds(transition.labels))?.policy ?? null,
     acknowledgeLeaseMs: options.acknowledgeLeaseMs,

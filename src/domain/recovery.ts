@@ -10,17 +10,17 @@ export type RecoveryVerdict =
 
 /**
  * What the rule compares at each point with an event time after `afterMs`: its value, or the mean of the points in
- * (time - window, time]. As in evaluation, NaN is no part of a mean and stays what it is.
+ * (time - window, time]. As in evaluation, the mean of what is not a number is none.
  */
 export function compared(points: readonly Point[], windowMs: number, afterMs: number): Point[] {
   if (windowMs === 0) return points.filter(([time]) => time > afterMs);
-  const sorted = points.filter(([, value]) => !Number.isNaN(value)).sort((a, b) => a[0] - b[0]);
+  const sorted = [...points].sort((a, b) => a[0] - b[0]);
   const meanAt = (now: number): number => {
     const values = sorted.filter(([time]) => time > now - windowMs && time <= now);
     return values.reduce((sum, [, value]) => sum + value, 0) / values.length;
   };
   const after = points.filter(([time]) => time > afterMs);
-  return after.map(([time, value]) => [time, Number.isNaN(value) ? value : meanAt(time)]);
+  return after.map(([time]) => [time, meanAt(time)]);
 }
 
 /**

@@ -57,6 +57,8 @@ export interface Transition {
   /** The rule's own, 0 for none; absent where it says nothing, and then the default holds. */
   readonly cooldown_ms?: number;
   readonly runbook?: string;
+  /** Who is told, instead of those of the route. */
+  readonly receivers?: readonly string[];
 }
 
 export const MAX_RECENT = 60;

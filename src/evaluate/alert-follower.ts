@@ -172,6 +172,7 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
       ...(comparison !== null && { condition: conditionOf(comparison, alert) }),
       ...(rule.cooldownMs !== null && { cooldown_ms: rule.cooldownMs }),
       ...(rule.runbook !== null && { runbook: rule.runbook }),
+      ...(rule.receivers !== null && { receivers: rule.receivers }),
     };
   }
 

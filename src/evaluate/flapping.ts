@@ -35,8 +35,9 @@ export class FlapDetector {
     return { times: [...times], changes: [...changes], last, isFlapping };
   }
 
-  /** Evaluations come in the order of time. */
+  /** Evaluations come in the order of time; one that is noted already counts once. */
   note(holds: boolean, time: number): void {
+    if (time <= (this.times.at(-1) ?? -Infinity)) return;
     this.times.push(time);
     this.changes.push(this.times.length > 1 && holds !== this.last);
     this.last = holds;

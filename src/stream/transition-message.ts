@@ -48,6 +48,7 @@ const transitionSchema: z.ZodType<Transition> = z.object({
     .optional(),
   cooldown_ms: z.number().nonnegative().max(MAX_COOLDOWN_MS).optional(),
   runbook: z.string().optional(),
+  receivers: z.array(z.string()).optional(),
 });
 
 function isUsual(text: string): boolean {

@@ -105,7 +105,7 @@ describe('alerts in a real Postgres', () => {
       correlation_id: 'c-1',
     };
     await history.pages.apply([fingerprint], (rows) =>
-      planPages(rows, [transition], { page: [], resolveTo: [] }, new Date()),
+      planPages(rows, [transition], { pageFor: () => [], resolveTo: [] }, new Date()),
     );
     await history.close();
   });

@@ -82,6 +82,8 @@ describe('PostgreSQL', () => {
     const ends = await Promise.allSettled([a.query('lock table two'), b.query('lock table one')]);
     expect(ends.filter((end) => end.status === 'rejected')).toHaveLength(1);
     await Promise.all([a.query('rollback'), b.query('rollback')]);
+    // An idle session may keep its counters to itself for ten seconds; one that ends does not.
+    await Promise.all([a.end(), b.end()]);
     let fresh = 0;
     const metrics = await eventually(session, 'deadlocks', (seen) => {
       fresh += valueOf(seen, 'deadlocks_new', own()) ?? 0;

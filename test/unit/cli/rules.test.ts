@@ -14,6 +14,12 @@ describe('test rules', () => {
     expect(code).toBe(0);
   });
 
+  it('holds recovery, flapping and missing data to what is expected', async () => {
+    const { code, err } = await command('test', 'rules', `${FOLDER}/extensions-test.yml`);
+    expect(err).toBe('');
+    expect(code).toBe(0);
+  });
+
   it('shows what was expected and what came, and ends with 1', async () => {
     const { code, err } = await command('test', 'rules', `${FOLDER}/failing-test.yml`);
     expect(err).toContain('name: expects too much,\n    alertname: DiskGone, time: 1m,');

@@ -78,7 +78,7 @@ describe('pages', () => {
     };
     const handler = createPagesHandler({
       store,
-      page: policy().page,
+      pageFor: () => policy().page,
       resolveTo: policy().resolveTo,
       now: () => new Date(T0),
       wakeNotifier: () => order.push('woken'),
@@ -92,7 +92,7 @@ describe('pages', () => {
 const policiesOf = (more: Partial<PolicyOptions>) =>
   createPolicies({
     instance: 'x',
-    page: [],
+    pageFor: () => [],
     resolveTo: [],
     escalations: [],
     acknowledgeLeaseMs: null,

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { LifePolicy } from '../../../src/domain/life';
 import type { Transition } from '../../../src/domain/transition';
 import { planPages } from '../../../src/dispatch/pages';
+import { pageOf } from '../../../src/dispatch/policy';
 import type { AlertRow } from '../../../src/history/port';
 import { MINUTE, T0, transition } from '../../builders/alerts';
 
@@ -10,7 +11,7 @@ const page: LifePolicy['page'] = [
   { receiver: 'service', notifyAfter: 'remediate', deadlineMs: 30_000 },
   { receiver: 'log', notifyAfter: 'fire', deadlineMs: 0 },
 ];
-const audience = { page, resolveTo: ['pager', 'service', 'manager'] };
+const audience = { pageFor: () => page, resolveTo: ['pager', 'service', 'manager'] };
 const NOW = new Date(T0 + 100);
 const rowsOf = (rows: readonly AlertRow[]) => new Map(rows.map((row) => [row.fingerprint, row]));
 const none = rowsOf([]);
@@ -124,4 +125,17 @@ it('repeats and late duplicates, alone or in a batch, end in the same rows and m
       },
     ),
   );
+});
+
+it('tells whom the rule names, and the route where none of them is there', () => {
+  const toldOf = (receivers?: string[]) => {
+    const pageFor = pageOf(page.slice(0, 1), page);
+    const one = { ...transition(), ...(receivers && { receivers }) };
+    return planPages(none, [one], { ...audience, pageFor }, NOW).notifications.map(
+      ({ receiver }) => receiver,
+    );
+  };
+  expect(toldOf()).toEqual(['pager']);
+  expect(toldOf(['log', 'service'])).toEqual(['service', 'log']);
+  expect(toldOf(['gone'])).toEqual(['pager']);
 });

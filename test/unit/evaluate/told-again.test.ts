@@ -106,6 +106,7 @@ describe('a transition', () => {
     const more = {
       labels: { team: 'dba', environment: 'of the rule' },
       runbook: 'end-sessions',
+      receivers: ['dba'],
       cooldownMs: 5_000,
     };
     const evaluator = createEvaluator({ rules: [rule({ ...more, recoveryThreshold: 80 })] });
@@ -139,6 +140,7 @@ describe('a transition', () => {
         recovery_threshold: 80,
       },
       runbook: 'end-sessions',
+      receivers: ['dba'],
       cooldown_ms: 5_000,
     });
   });
@@ -147,6 +149,7 @@ describe('a transition', () => {
     const [transition] = createEvaluator({ rules: [rule({ cooldownMs: null })] }).offer(sample(10, 95));
     expect(transition).not.toHaveProperty('cooldown_ms');
     expect(transition).not.toHaveProperty('runbook');
+    expect(transition).not.toHaveProperty('receivers');
   });
 
   test('keeps one correlation id through an episode, also where the metric has none', () => {
