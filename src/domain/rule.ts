@@ -1,7 +1,4 @@
-/**
- * Threshold rules: a comparison of one metric's samples with a limit, and what has to hold before it fires or recovers.
- * All times are milliseconds of event time.
- */
+/** Comparisons of a value with a limit: when it breaches, and when it has recovered. */
 export const OPERATORS = ['>', '>=', '<', '<=', '==', '!='] as const;
 export type Operator = (typeof OPERATORS)[number];
 

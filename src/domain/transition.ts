@@ -12,7 +12,7 @@ import type { Operator } from './rule';
 export const TRANSITION_KINDS = ['firing', 'resolved', 'changed'] as const;
 export type TransitionKind = (typeof TRANSITION_KINDS)[number];
 
-/** What a threshold rule compares, so that a remediation can be verified against the rule that fired. */
+/** What a rule compares, where it compares one metric, so that a remediation can be verified against the rule that fired. */
 export interface TransitionCondition {
   readonly metric: string;
   readonly series: Labels;
