@@ -8,7 +8,7 @@ import type { Kafka } from '../src/stream/kafka';
 import { consumeMetrics } from '../src/stream/metric-consumer';
 import { followOpenAlerts } from '../src/stream/open-alerts';
 import { createMetricPublisher, createTransitionPublisher } from '../src/stream/publishers';
-import { createSharedPublisher, ensureSharedTopic } from '../src/stream/shared-topic';
+import { createSharedPublisher, ensureSharedTopic } from '../src/stream/slot-topic';
 import {
   derivedTopic,
   isDerivedTopic,

@@ -25,7 +25,7 @@ import { withAdmin, type Kafka } from './kafka';
 import { eventTimeMs, looksLikeMetric, MAX_METRIC_BYTES } from './metric-message';
 import { createPartitionClocks } from './partition-clocks';
 import type { MetricPlace, MetricSink, SharedSink } from './port';
-import { decodeShared } from './shared-topic';
+import { decodeShared } from './slot-topic';
 import { listMetricTopics, metricsDlqTopic } from './topics';
 
 export interface MetricConsumerOptions {

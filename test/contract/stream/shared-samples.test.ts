@@ -4,7 +4,7 @@ import { withAdmin } from '../../../src/stream/kafka';
 import { alertingGroup, consumeMetrics } from '../../../src/stream/metric-consumer';
 import type { MetricSink, SharedRecord } from '../../../src/stream/port';
 import { createMetricPublisher } from '../../../src/stream/publishers';
-import { createSharedPublisher, ensureSharedTopic } from '../../../src/stream/shared-topic';
+import { createSharedPublisher, ensureSharedTopic } from '../../../src/stream/slot-topic';
 import { metricTopic, METRIC_PARTITIONS, sharedTopic } from '../../../src/stream/topics';
 import { committedOf, metric, openBench, readAll, until, type Bench } from './kafka-harness';
 

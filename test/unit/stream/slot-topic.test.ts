@@ -1,7 +1,7 @@
 /** What partitions give to slots: the form of its records. */
 import fc from 'fast-check';
 import type { SharedRecord, SharedSample } from '../../../src/stream/port';
-import { decodeShared, encodeShared } from '../../../src/stream/shared-topic';
+import { decodeShared, encodeShared } from '../../../src/stream/slot-topic';
 import { derivedTopic, isDerivedTopic, isMetricTopic, sharedTopic } from '../../../src/stream/topics';
 
 const sample = (more: Partial<SharedSample> = {}): SharedSample => ({
