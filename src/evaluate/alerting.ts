@@ -33,8 +33,8 @@ export interface AlertingOptions {
   readonly onAlert?: (change: AlertChange) => void;
   /** When an alert of these labels was last ended, whoever did it; null where nobody knows. */
   readonly endedAt?: (labels: LabelSet) => number | null;
-  /** Whether samples are told as they come. */
-  readonly hearsArrivals?: boolean;
+  /** Whether the metric's samples are told as they come: those that rules make are not. Default: none are. */
+  readonly arrives?: (metric: string) => boolean;
   /** Of the newest sample of a series, -Infinity where there is none. */
   readonly newestOf?: (series: LabelSet) => number;
   /** Told of a series that an alert begins to be about: its next sample matters, whatever it is. */
@@ -126,7 +126,7 @@ export class Alerting {
     this.noData = about === null ? 'ok' : rule.noData;
     this.comparison = comparisonOf(rule);
     const isPlain = this.comparison !== null && decidesOnArrival(rule, this.comparison);
-    this.hearsArrivals = (options.hearsArrivals ?? false) && isPlain;
+    this.hearsArrivals = isPlain && (options.arrives?.(this.comparison!.metric) ?? false);
     const { exportsHidden } = rule;
     const asked = { ...options, exportsHidden, query: this.query.bind(this) };
     this.labels = new LabelTexts(rule.labels, rule.name, asked);

@@ -21,9 +21,18 @@ interface Listener {
   readonly matches: (labels: Labels) => boolean;
 }
 
+/** The rules of series that have the same ones. */
+interface Audience {
+  readonly all: readonly Alerting[];
+  readonly hearing: readonly Alerting[];
+  readonly band: CalmBand;
+}
+
 /** The rules that compare samples, as new series ask for them. */
 export class Listeners {
   private readonly byMetric = new Map<string, Listener[]>();
+  /** By the places of the rules among those of the metric: many series have the same. */
+  private readonly audiences = new Map<string, Audience>();
 
   constructor(groups: readonly EvaluatedGroup[]) {
     for (const { alerting } of groups) for (const rule of alerting) this.add(rule);
@@ -38,35 +47,42 @@ export class Listeners {
 
   /** Null where no rule compares samples of the series. */
   of(metric: string, labels: Labels): SeriesListeners | null {
-    const found = this.byMetric.get(metric)?.filter(({ matches }) => matches(labels)) ?? [];
-    return found.length === 0 ? null : new SeriesListeners(found);
+    const places: number[] = [];
+    const asked = this.byMetric.get(metric) ?? [];
+    asked.forEach(({ matches }, place) => matches(labels) && places.push(place));
+    if (places.length === 0) return null;
+    const key = `${metric}\0${places.join()}`;
+    let audience = this.audiences.get(key);
+    if (audience === undefined)
+      this.audiences.set(key, (audience = audienceOf(places.map((place) => asked[place]!.rule))));
+    return new SeriesListeners(audience);
   }
 }
 
+function audienceOf(all: readonly Alerting[]): Audience {
+  const hearing = all.filter(({ hearsArrivals }) => hearsArrivals);
+  const mindsAll = hearing.some(({ rule }) => rule.flapping !== null);
+  return { all, hearing, band: mindsAll ? NO_BAND : calmBand(hearing.map(({ comparison }) => comparison!)) };
+}
+
 export class SeriesListeners {
-  private readonly band: CalmBand;
-  private readonly hearing: readonly Listener[];
   /** Whether the next sample matters, whatever it is. The first one does: an alert may be open from before. */
   private isAstir = true;
 
-  constructor(private readonly all: readonly Listener[]) {
-    this.hearing = all.filter(({ rule }) => rule.hearsArrivals);
-    const mindsAll = this.hearing.some(({ rule }) => rule.rule.flapping !== null);
-    this.band = mindsAll ? NO_BAND : calmBand(this.hearing.map(({ rule }) => rule.comparison!));
-  }
+  constructor(private readonly audience: Audience) {}
 
   stir(): void {
     this.isAstir = true;
   }
 
   arrived({ series, value, time, correlationId }: Arrival): void {
-    if (!this.isAstir && value > this.band.above && value < this.band.below) return;
+    const { band, hearing } = this.audience;
+    if (!this.isAstir && value > band.above && value < band.below) return;
     this.isAstir = false;
-    for (const { rule } of this.hearing)
-      if (rule.arrived(series, value, time, correlationId)) this.isAstir = true;
+    for (const rule of hearing) if (rule.arrived(series, value, time, correlationId)) this.isAstir = true;
   }
 
   ended(series: LabelSet, time: number): void {
-    for (const { rule } of this.all) rule.ended(series, time);
+    for (const rule of this.audience.all) rule.ended(series, time);
   }
 }

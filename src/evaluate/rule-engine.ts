@@ -96,6 +96,8 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
     onLate: options.onLate,
     listenersOf: (metric, labels) => listeners.of(metric, labels),
   });
+  const made = new Set(groups.flatMap(({ rules }) => rules.flatMap(madeBy)));
+  const arrives = (metric: string): boolean => !made.has(metric);
   const preparers = new Map<number, Preparer>();
   const due = groups.map((group) => {
     const interval = intervalOf(group);
@@ -108,7 +110,7 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
     };
     const evaluated = createGroup(group, {
       ...{ preparer, write, externalLabels: {}, externalUrl: '', onAlert, onAstir },
-      ...{ hearsArrivals: true, endedAt: options.endedAt, newestOf },
+      ...{ arrives, endedAt: options.endedAt, newestOf },
       onError: (rule, error) => onError(group, rule, error),
     });
     return { evaluated, interval, next: NaN };
@@ -179,6 +181,9 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
     series: () => store.size,
   };
 }
+
+const madeBy = (rule: GroupRule): string[] =>
+  rule.kind === 'record' ? [rule.name] : ['ALERTS', 'ALERTS_FOR_STATE'];
 
 function needsOfGroup({ rules, queryOffsetMs }: RuleGroup, interval: number) {
   const slack = (queryOffsetMs ?? 0) + interval + AHEAD_MS;

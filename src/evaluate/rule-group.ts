@@ -69,7 +69,7 @@ interface Evaluator {
 export function createGroup(group: RuleGroup, options: GroupOptions): EvaluatedGroup {
   const offset = group.queryOffsetMs ?? 0;
   // What a limit or an offset says is said of evaluations at the group's times.
-  const hearsArrivals = (options.hearsArrivals ?? false) && offset === 0 && group.limit === 0;
+  const arrives = offset === 0 && group.limit === 0 ? options.arrives : undefined;
   const alerting: Alerting[] = [];
   const rules = group.rules.filter(isOn).map((rule) => ({
     ...{ rule, evaluator: evaluatorOf(rule), made: new Map<string, LabelSet>() },
@@ -80,7 +80,7 @@ export function createGroup(group: RuleGroup, options: GroupOptions): EvaluatedG
 
   function evaluatorOf(rule: GroupRule): Evaluator {
     if (rule.kind === 'record') return new Recording(rule, options.preparer);
-    const made = new Alerting(rule, { ...options, hearsArrivals }, inhibitorOf(rule, alerting));
+    const made = new Alerting(rule, { ...options, arrives }, inhibitorOf(rule, alerting));
     alerting.push(made);
     return made;
   }
