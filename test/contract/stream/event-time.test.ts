@@ -1,9 +1,17 @@
 /** Metrics far from their record time: late ones are put aside as they came, those of a wrong clock go by the policy. */
 import type { Message } from 'kafkajs';
+import { seriesLabels } from '../../../src/domain/metric';
 import type { DeadLetter } from '../../../src/stream/dead-letters';
 import { DEFAULT_TIMING, type EventTiming } from '../../../src/stream/event-time';
 import { alertingGroup } from '../../../src/stream/metric-consumer';
-import { lateMetricsTopic, metricsDlqTopic, metricTopic } from '../../../src/stream/topics';
+import { createSampleReader } from '../../../src/stream/sample-reader';
+import {
+  derivedTopic,
+  ensureTopics,
+  lateMetricsTopic,
+  metricsDlqTopic,
+  metricTopic,
+} from '../../../src/stream/topics';
 import { startEvaluator, type RunningEvaluator } from '../evaluate/evaluator-process';
 import {
   committedOf,
@@ -29,11 +37,12 @@ const at = (seconds: number, value: number): Message => ({
   value: JSON.stringify(metric({ timestamp: new Date(now + seconds * 1_000).toISOString(), value })),
 });
 
-async function openWith(messages: readonly Message[]) {
+async function openWith(messages: readonly Message[], topicOf = metricTopic) {
   const bench = await openBench();
   benches.push(bench);
   const { kafka, instance, onEvent } = bench;
-  const topic = metricTopic(instance, metric());
+  const topic = topicOf(instance, metric());
+  await ensureTopics(kafka, instance, [topic]);
   await sendRaw(kafka, topic, messages);
   // The second rule makes a new process read again what was read before.
   const rules = [rule(), rule({ name: 'Slow', metric: 'locks', forMs: 60_000 })];
@@ -115,4 +124,23 @@ test('how far is too far is set: a minute late, ten seconds ahead', async () => 
   expect(await told()).toEqual([]);
   expect(await readAll(bench, lateMetricsTopic(bench.instance))).toHaveLength(1);
   expect(await readAll(bench, metricsDlqTopic(bench.instance))).toHaveLength(1);
+});
+
+test('what rules make from a backlog is never late', async () => {
+  const { bench, evaluate, told } = await openWith([at(-7_200, 95), at(-7_190, 20)], derivedTopic);
+  await evaluate();
+  expect((await told()).map(([kind]) => kind)).toEqual(['firing', 'resolved']);
+  expect(await readAll(bench, lateMetricsTopic(bench.instance))).toEqual([]);
+});
+
+test('a verification reads samples at the times for which they are evaluated', async () => {
+  const { bench, topic } = await openWith([at(-60, 50), at(240, 95)]);
+  const recorded = (await readAll(bench, topic)).map(({ timestamp }) => Number(timestamp));
+  const samples = createSampleReader(bench);
+  const series = { metric: metric().metric_name, labels: seriesLabels(metric()) };
+  expect(await samples.since(series, now - 120_000)).toEqual([
+    [now - 60_000, 50],
+    [recorded[1], 95],
+  ]);
+  expect(await samples.since(series, recorded[1]!)).toEqual([]);
 });
