@@ -83,7 +83,7 @@ async function openEvaluator(shared: Shared, { ruleGroups }: Config): Promise<Ru
   });
   const consumer = consumeMetrics({
     ...{ kafka, instance, pool, sink: host },
-    maxSkewMs: config.evaluate.maxSkewMs,
+    timing: config.evaluate,
     sessionTimeoutMs: SESSION_TIMEOUT_MS,
     onEvent: onMetrics,
   });

@@ -7,13 +7,23 @@ import type { SlotClock } from '../src/evaluate/global-host';
 import type { EvaluateEvent } from '../src/evaluate/host';
 import type { Channel, NotifierEvent } from '../src/notify/port';
 import { redactUrl } from '../src/observe/observe';
+import { createSeldom } from '../src/observe/seldom';
 import type { ActRequest, ActResult, GuardRefusal } from '../src/remediate/port';
 import type { StreamEvent } from '../src/stream/events';
 import type { Shared } from './compose';
 
 type Sinks = Pick<Shared, 'log' | 'metrics'>;
 
-export function streamObserver({ log, metrics }: Sinks): (event: StreamEvent) => void {
+/** A clock that is wrong, or a backfill, is so with each batch: a line a minute for an instance says it. */
+const SAY_AGAIN_AFTER_MS = 60_000;
+/** Ids are whatever senders write: of more than so many in a minute, the counters tell. */
+const MOST_INSTANCES_SAID = 1_000;
+
+export function streamObserver(
+  { log, metrics }: Sinks,
+  now: () => number = Date.now,
+): (event: StreamEvent) => void {
+  const isDue = createSeldom({ everyMs: SAY_AGAIN_AFTER_MS, most: MOST_INSTANCES_SAID, now });
   return (event) => {
     switch (event.kind) {
       case 'sent':
@@ -34,7 +44,27 @@ export function streamObserver({ log, metrics }: Sinks): (event: StreamEvent) =>
         break;
       case 'dead_letter':
         metrics.deadLetters.inc({ reason: event.reason });
-        log.warn({ ...event }, `a message of ${event.topic} became a dead letter`);
+        // The line of its instance says that a clock is ahead.
+        log[event.reason === 'clock_skew' ? 'debug' : 'warn'](
+          { ...event },
+          `a message of ${event.topic} became a dead letter`,
+        );
+        break;
+      case 'clock_skew':
+        metrics.clockSkew.inc({ action: event.action }, event.samples);
+        if (isDue(`${event.action} ${event.instanceId}`))
+          log.warn(
+            { ...event },
+            `the clock behind ${event.instanceId} is ${seconds(event.aheadMs)} s ahead: its metrics are ${event.action}`,
+          );
+        break;
+      case 'late_metrics':
+        metrics.lateMetrics.inc(event.samples);
+        if (isDue(`late ${event.instanceId}`))
+          log.warn(
+            { ...event },
+            `metrics of ${event.instanceId} are up to ${seconds(event.lateMs)} s late: they are not evaluated`,
+          );
         break;
       case 'client_log':
         log.debug({ ...event.details }, `kafka: ${event.message}`);
@@ -49,6 +79,8 @@ export function streamObserver({ log, metrics }: Sinks): (event: StreamEvent) =>
     }
   };
 }
+
+const seconds = (ms: number): number => Math.round(ms / 1_000);
 
 /** What a shard's run tells every few seconds, of one run: what was lost since the last time. */
 export function shardObserver({ log, metrics }: Sinks, shard: string): (status: ShardStatus) => void {

@@ -37,6 +37,8 @@ export function buildConfig(raw: RawConfig, { file, folder, ruleSet }: Built): O
     evaluate: {
       pool: raw.evaluate.pool,
       maxSkewMs: raw.evaluate.max_skew,
+      skewPolicy: raw.evaluate.skew_policy,
+      maxLateMs: raw.evaluate.max_late,
       intervalMs: raw.evaluate.interval,
     },
     ruleFiles: ruleSet.files,

@@ -93,6 +93,8 @@ export interface Config {
   readonly evaluate: {
     readonly pool: string;
     readonly maxSkewMs: number;
+    readonly skewPolicy: 'correct' | 'reject';
+    readonly maxLateMs: number;
     /** Of rule groups that name none. */
     readonly intervalMs: number;
   };

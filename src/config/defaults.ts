@@ -23,7 +23,13 @@ export const DEFAULTS = Object.freeze({
     pool: { min: 2, max: 10, idle: 300 * SECOND, acquire: 10 * SECOND, statement: 30 * SECOND },
     breaker: { failures: 3, reset: 60 * SECOND },
   },
-  evaluate: { pool: 'default', max_skew: 300 * SECOND, interval: 15 * SECOND },
+  evaluate: {
+    pool: 'default',
+    max_skew: 300 * SECOND,
+    skew_policy: 'correct',
+    max_late: HOUR,
+    interval: 15 * SECOND,
+  },
   rule: { operator: '>', severity: 'warning', for: 0, window: 0, consecutive_failures: 1 },
   short_forms: {
     forecast: { window: HOUR },

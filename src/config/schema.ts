@@ -27,7 +27,11 @@ import { ruleSchema } from './short-forms/schema';
 export const TARGET_TYPES = ['postgresql', 'mongodb', 'mssql', 'snowflake', 'host'] as const;
 export const RECEIVER_TYPES = ['notification_service', 'webhook', 'email'] as const;
 export const NOTIFY_AFTER = ['fire', 'enrich', 'remediate'] as const;
+export const SKEW_POLICIES = ['correct', 'reject'] as const;
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** Less would put aside what is only on its way. */
+const MINUTE_MS = 60_000;
 
 /** A section that may be left out whole. */
 const section = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape).prefault({} as never);
@@ -198,6 +202,8 @@ export const configSchema = section({
   evaluate: section({
     pool: name('a name').default(DEFAULTS.evaluate.pool),
     max_skew: duration().default(DEFAULTS.evaluate.max_skew),
+    skew_policy: word(SKEW_POLICIES).default(DEFAULTS.evaluate.skew_policy),
+    max_late: duration(MINUTE_MS).default(DEFAULTS.evaluate.max_late),
     interval: duration(1_000).default(DEFAULTS.evaluate.interval),
   }),
   rules: list(ruleSchema),

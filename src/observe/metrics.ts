@@ -50,6 +50,15 @@ export function createMetrics(options: MetricsOptions = {}) {
       'Samples not evaluated because their metric has too many series.',
     ),
     samplesLate: counter('samples_late_total', 'Samples older than the last one of their series.'),
+    lateMetrics: counter(
+      'late_metrics_total',
+      'Metrics not evaluated but written to gds.metrics.late: recorded too long after their event time.',
+    ),
+    clockSkew: counter(
+      'clock_skew_total',
+      'Metrics too far ahead of their record time: corrected to it, or rejected.',
+      'action',
+    ),
     deadLetters: counter('dead_letters_total', 'Messages moved to a dead letter topic.', 'reason'),
     evaluationSeconds: seconds(
       'evaluation_seconds',

@@ -49,6 +49,28 @@ export type StreamEvent =
       readonly reason: DeadLetterReason;
       /** Whatever the sender wrote may stand in them: for people only. */
       readonly problems: readonly string[];
+    }
+  | {
+      /** Samples of one instance that were ahead of their record time by more than may be. */
+      readonly kind: 'clock_skew';
+      readonly action: 'corrected' | 'rejected';
+      readonly topic: string;
+      readonly partition: number;
+      /** As its sender wrote it: for people only. */
+      readonly instanceId: string;
+      readonly samples: number;
+      /** The farthest of them. */
+      readonly aheadMs: number;
+    }
+  | {
+      /** Samples of one instance that were too late to be evaluated, and are in the topic of late ones. */
+      readonly kind: 'late_metrics';
+      readonly topic: string;
+      readonly partition: number;
+      readonly instanceId: string;
+      readonly samples: number;
+      /** The latest of them. */
+      readonly lateMs: number;
     };
 
 export type OnStreamEvent = (event: StreamEvent) => void;

@@ -1,6 +1,6 @@
 /**
  * Reads `gds.metrics.*` for one evaluator pool: finds the topics, decodes, puts aside what is no metric, and hands the
- * rest to a sink. Offsets are committed when the sink has flushed and the dead letters are acknowledged.
+ * rest to a sink. Offsets are committed when the sink has flushed, and dead letters and late metrics are acknowledged.
  *
  * A partition that is new here is read again from some time before its committed offset, so that the sink can rebuild
  * what it keeps in memory (a rule's pending time, a window). How far is measured in the broker's record time, which is
@@ -13,6 +13,15 @@ import type { Admin, KafkaMessage } from 'kafkajs';
 import { groupName } from '../domain/identity';
 import { decodeMetric, decodeValue } from './codec';
 import { createDeadLetterWriter, deadLetterOf, type DeadLetter } from './dead-letters';
+import {
+  createSkewTally,
+  DEFAULT_TIMING,
+  judgeTime,
+  notAfter,
+  skewProblem,
+  type EventTiming,
+  type SkewTally,
+} from './event-time';
 import { ignoreEvents, type OnStreamEvent } from './events';
 import {
   runGroupConsumer,
@@ -22,11 +31,12 @@ import {
   type RawBatch,
 } from './group-consumer';
 import { withAdmin, type Kafka } from './kafka';
+import { createLateMetricWriter, lateMetricOf, type LateMetric } from './late-metrics';
 import { eventTimeMs, looksLikeMetric, MAX_METRIC_BYTES } from './metric-message';
 import { createPartitionClocks } from './partition-clocks';
 import type { MetricPlace, MetricSink, SharedSink } from './port';
 import { decodeShared } from './slot-topic';
-import { listMetricTopics, metricsDlqTopic } from './topics';
+import { isDerivedTopic, lateMetricsTopic, listMetricTopics, metricsDlqTopic } from './topics';
 
 export interface MetricConsumerOptions {
   readonly kafka: Kafka;
@@ -34,8 +44,8 @@ export interface MetricConsumerOptions {
   /** The evaluator pool: the group is `gds-alerting-{pool}`. */
   readonly pool: string;
   readonly sink: MetricSink;
-  /** A metric whose event time is further than this after its record time is a dead letter. Default 300 s. */
-  readonly maxSkewMs?: number;
+  /** What becomes of metrics whose event time is far from their record time. */
+  readonly timing?: EventTiming;
   readonly topicPollMs?: number;
   readonly sessionTimeoutMs?: number;
   readonly commitEveryMessages?: number;
@@ -43,7 +53,6 @@ export interface MetricConsumerOptions {
   readonly onEvent?: OnStreamEvent;
 }
 
-const DEFAULT_MAX_SKEW_MS = 300_000;
 const BREATHE_EVERY = 512;
 /** While a backlog is read, how often the sink is told how far it has come, in record time. */
 const TELL_EVERY_MS = 1_000;
@@ -52,9 +61,10 @@ export const alertingGroup = (instance: string, pool: string): string =>
   groupName(instance, `gds-alerting-${pool}`);
 
 export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
-  const { kafka, instance, pool, sink, maxSkewMs = DEFAULT_MAX_SKEW_MS, onEvent = ignoreEvents } = options;
+  const { kafka, instance, pool, sink, timing = DEFAULT_TIMING, onEvent = ignoreEvents } = options;
   const group = alertingGroup(instance, pool);
   const deadLetters = createDeadLetterWriter(kafka, metricsDlqTopic(instance), onEvent);
+  const lateMetrics = createLateMetricWriter(kafka, lateMetricsTopic(instance), onEvent);
   const { shared } = sink;
   const positions = createPositions(kafka, group, { plan: sink.plan, aside: shared?.topic });
   const clocks = createPartitionClocks();
@@ -87,11 +97,12 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     const { topic, partition } = batch;
     if (topic === shared?.topic) return onShared(shared, batch, hands);
     clocks.heard(batch, Number(batch.highWatermark));
-    const letters = await offerAll(batch, hands);
+    const { letters, late, skew } = await offerAll(batch, hands);
     await hands.persist(async () => {
       await sink.flush(partition);
-      if (letters.length > 0) await deadLetters.write(letters);
+      await Promise.all([deadLetters.write(letters), lateMetrics.write(late)]);
     });
+    skew.tell(batch, onEvent);
     const last = batch.messages.at(-1)!;
     const next = Number(last.offset) + 1;
     positions.advance(topic, partition, next);
@@ -121,11 +132,9 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     else hands.done(last, messages.length, noteOf(time));
   }
 
-  async function offerAll(
-    { topic, partition, messages }: RawBatch,
-    hands: BatchHands,
-  ): Promise<DeadLetter[]> {
-    const letters: DeadLetter[] = [];
+  async function offerAll({ topic, partition, messages }: RawBatch, hands: BatchHands): Promise<PutAside> {
+    const aside: PutAside = { letters: [], late: [], skew: createSkewTally() };
+    const isDerived = isDerivedTopic(instance, topic);
     const { next, committed } = positions.of(topic, partition);
     const first = Number(messages[0]!.offset);
     const live: MetricPlace = { topic, partition, replayed: false };
@@ -142,26 +151,37 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
         const replayed = place.replayed || positions.isReplaying(partition, topic);
         while (!tellReached(partition, replayed)) await hands.breathe();
       }
-      const refused = offer(message, recorded, place);
-      if (refused !== null && !place.replayed) letters.push(refused);
+      offer(message, recorded, place, place.replayed ? null : aside, isDerived);
       if (at % BREATHE_EVERY === 0) await hands.breathe();
     }
-    return letters;
+    return aside;
   }
 
-  /** The dead letter, where the message is no metric. */
-  function offer(message: KafkaMessage, recorded: number, place: MetricPlace): DeadLetter | null {
+  /** What is not evaluated goes to `aside`; null where that was done before. */
+  function offer(
+    message: KafkaMessage,
+    recorded: number,
+    place: MetricPlace,
+    aside: PutAside | null,
+    isDerived: boolean,
+  ): void {
     const value = valueOf(message);
-    if (!looksLikeMetric(value)) return invalid(message, place);
-    const time = eventTimeMs(value.timestamp);
-    if (Number.isNaN(time)) return invalid(message, place);
-    const ahead = time - recorded;
-    if (ahead > maxSkewMs) {
-      const problem = `timestamp: is ${Math.round(ahead / 1_000)} s after the broker's record time, more than ${maxSkewMs / 1_000} s`;
-      return deadLetterOf(place, message, 'clock_skew', [problem]);
+    const time = looksLikeMetric(value) ? eventTimeMs(value.timestamp) : NaN;
+    if (!looksLikeMetric(value) || Number.isNaN(time)) {
+      aside?.letters.push(invalid(message, place));
+      return;
     }
-    sink.offer(value, time, place);
-    return null;
+    const verdict = judgeTime(time, recorded, timing);
+    // A rule that works off a backlog makes samples of the backlog's times: they are as good as what they are made of.
+    if (verdict === 'late' && !isDerived) {
+      aside?.late.push(lateMetricOf(place, message, value.instance_id, recorded - time));
+    } else if (verdict === 'rejected') {
+      aside?.letters.push(deadLetterOf(place, message, 'clock_skew', [skewProblem(time, recorded, timing)]));
+      aside?.skew.add(value.instance_id, 'rejected', time - recorded);
+    } else {
+      if (verdict === 'corrected') aside?.skew.add(value.instance_id, 'corrected', time - recorded);
+      sink.offer(value, notAfter(recorded, time), place);
+    }
   }
 
   const consumer = runGroupConsumer({
@@ -180,9 +200,16 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     joined: consumer.joined,
     async stop() {
       await consumer.stop();
-      await deadLetters.close();
+      await Promise.all([deadLetters.close(), lateMetrics.close()]);
     },
   };
+}
+
+/** Metrics of a batch that are not evaluated, or not as they came. */
+interface PutAside {
+  readonly letters: DeadLetter[];
+  readonly late: LateMetric[];
+  readonly skew: SkewTally;
 }
 
 /** The message's value, or undefined where there is none to decode. */

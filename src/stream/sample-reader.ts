@@ -6,11 +6,12 @@
  * when that partition has nothing of the series, the others are read.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Admin, Consumer, EachBatchPayload } from 'kafkajs';
+import type { Admin, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { TocsinError } from '../domain/errors';
 import type { Labels } from '../domain/labels';
 import { numberOf, seriesLabels, type Point } from '../domain/metric';
 import { decodeMetric } from './codec';
+import { notAfter } from './event-time';
 import { kafkaAway, withAdmin, type Kafka } from './kafka';
 import { eventTimeMs } from './metric-message';
 import type { SampleReader } from './port';
@@ -129,7 +130,7 @@ async function readSpans(
       const key = `${batch.topic}|${batch.partition}`;
       const span = open.get(key);
       if (span === undefined) return;
-      for (const { value } of batch.messages) wanted(value, points);
+      for (const message of batch.messages) wanted(message, points);
       if (BigInt(batch.lastOffset()) + 1n < span.to) return;
       open.delete(key);
       if (open.size === 0) resolve();
@@ -157,15 +158,16 @@ function seekTo(
 function matcherOf(
   series: Series,
   sinceMs: number,
-): (value: Buffer | null, points: Map<number, number>) => void {
+): (message: Pick<KafkaMessage, 'value' | 'timestamp'>, points: Map<number, number>) => void {
   const name = Buffer.from(series.metric);
   const names = Object.keys(series.labels);
-  return (value, points) => {
+  return ({ value, timestamp }, points) => {
     // Most messages are of other metrics: their bytes tell without decoding.
     if (value === null || !value.includes(name)) return;
     const decoded = decodeMetric(value);
     if (!decoded.ok || decoded.value.metric_name !== series.metric || decoded.value.value === 'stale') return;
-    const time = eventTimeMs(decoded.value.timestamp);
+    // As it is evaluated: by its own clock, a sample from before an act could seem to come after it.
+    const time = notAfter(Number(timestamp), eventTimeMs(decoded.value.timestamp));
     if (time <= sinceMs) return;
     const labels = seriesLabels(decoded.value);
     const same =

@@ -254,8 +254,10 @@ function merge(calls: readonly Call[]): TopicMessages[] {
   return [...byTopic].map(([topic, messages]) => ({ topic, messages }));
 }
 
-function bytesOf({ key, value }: Message): number {
-  return (key?.length ?? 0) + (value?.length ?? 0) + 20;
+function bytesOf({ key, value, headers }: Message): number {
+  let bytes = (key?.length ?? 0) + (value?.length ?? 0) + 20;
+  for (const name in headers) bytes += name.length + (headers[name]?.length ?? 0) + 4;
+  return bytes;
 }
 
 function isRefusal(error: unknown): boolean {

@@ -12,9 +12,11 @@ export const METRIC_PARTITIONS = 12;
 
 const DAY_MS = 86_400_000;
 const LED_WITHIN_MS = 15_000;
-const METRICS_BYTES_A_PARTITION = Math.floor(10e9 / METRIC_PARTITIONS);
+const METRICS_BYTES = 10e9;
+const METRICS_BYTES_A_PARTITION = Math.floor(METRICS_BYTES / METRIC_PARTITIONS);
 
 export const metricsDlqTopic = (instance: string): string => topicName(instance, 'gds.metrics.dlq');
+export const lateMetricsTopic = (instance: string): string => topicName(instance, 'gds.metrics.late');
 export const alertsTopic = (instance: string): string => topicName(instance, 'gds.alerts');
 const DERIVED = 'gds.metrics.derived.';
 export const alertsDlqTopic = (instance: string): string => topicName(instance, 'gds.alerts.dlq');
@@ -98,6 +100,12 @@ function metricSpec(topic: string): TopicSpec {
 function ownSpecs(instance: string): TopicSpec[] {
   return [
     { topic: metricsDlqTopic(instance), partitions: 1, retentionMs: 30 * DAY_MS },
+    {
+      topic: lateMetricsTopic(instance),
+      partitions: 1,
+      retentionMs: 7 * DAY_MS,
+      retentionBytes: METRICS_BYTES,
+    },
     { topic: alertsTopic(instance), partitions: 1, retentionMs: 7 * DAY_MS },
     { topic: alertsDlqTopic(instance), partitions: 1, retentionMs: 30 * DAY_MS },
   ];

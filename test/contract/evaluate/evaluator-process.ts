@@ -1,6 +1,7 @@
 /** One evaluator as the tests run it: the host under a metric consumer, with everything that it needs. */
 import { createEvaluatorHost, type EvaluateEvent, type HostStats } from '../../../src/evaluate/host';
 import type { AlertRule } from '../../../src/domain/rule-group';
+import type { EventTiming } from '../../../src/stream/event-time';
 import type { OnStreamEvent } from '../../../src/stream/events';
 import type { Kafka } from '../../../src/stream/kafka';
 import { consumeMetrics } from '../../../src/stream/metric-consumer';
@@ -22,6 +23,7 @@ export function startEvaluator(options: {
   instance: string;
   rules: readonly AlertRule[];
   onEvent?: OnStreamEvent;
+  timing?: EventTiming;
   publisher?: (real: TransitionPublisher) => TransitionPublisher;
   commitEveryMs?: number;
   commitEveryMessages?: number;

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Message } from 'kafkajs';
 import type { DeadLetter } from '../../../src/stream/dead-letters';
+import { DEFAULT_TIMING } from '../../../src/stream/event-time';
 import { alertingGroup } from '../../../src/stream/metric-consumer';
 import { metricsDlqTopic, metricTopic } from '../../../src/stream/topics';
 import { startEvaluator } from '../evaluate/evaluator-process';
@@ -84,7 +85,10 @@ const JUNK: readonly (readonly [what: string, reason: string, problem: RegExp, m
 test('each kind of junk becomes a dead letter, and the alert around it fires and resolves', async () => {
   const { kafka, instance, onEvent } = bench;
   const topic = metricTopic(instance, metric());
-  const evaluator = startEvaluator({ kafka, instance, onEvent, rules: [rule()], commitEveryMessages: 1 });
+  const evaluator = startEvaluator({
+    ...{ kafka, instance, onEvent, rules: [rule()], commitEveryMessages: 1 },
+    timing: { ...DEFAULT_TIMING, skewPolicy: 'reject' },
+  });
   bench.after(() => evaluator.stop());
   const junk = JUNK.map(([, , , message]) => message);
   // A clock may be ahead by up to five minutes.

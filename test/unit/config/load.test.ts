@@ -544,3 +544,28 @@ describe('rule files', () => {
     );
   });
 });
+
+describe('metrics far from their record time', () => {
+  it('are corrected, and evaluated up to an hour late, where nothing is said', () => {
+    expect(load('').evaluate).toMatchObject({
+      maxSkewMs: 300_000,
+      skewPolicy: 'correct',
+      maxLateMs: 3_600_000,
+    });
+  });
+
+  it('go by what is said', () => {
+    const text = 'evaluate: { max_skew: 10s, skew_policy: reject, max_late: 2h }';
+    expect(load(text).evaluate).toMatchObject({
+      maxSkewMs: 10_000,
+      skewPolicy: 'reject',
+      maxLateMs: 7_200_000,
+    });
+  });
+
+  it('are no case for other words, nor for less than a minute', () => {
+    const [policy, late] = errors('evaluate:\n  skew_policy: ignore\n  max_late: 5s');
+    expect(policy).toContain('evaluate.skew_policy: "ignore" is not accepted; accepted: correct, reject');
+    expect(late).toContain('evaluate.max_late');
+  });
+});

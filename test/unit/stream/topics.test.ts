@@ -6,6 +6,7 @@ import {
   alertsDlqTopic,
   alertsTopic,
   isMetricTopic,
+  lateMetricsTopic,
   METRIC_PARTITIONS,
   metricsDlqTopic,
   metricTopic,
@@ -18,8 +19,9 @@ const metric = (environment: string | undefined, type = 'postgresql') => ({
 });
 
 test('the default instance has the names of the requirements, another one its own before them', () => {
-  expect([metricsDlqTopic(''), alertsTopic(''), alertsDlqTopic('')]).toEqual([
+  expect([metricsDlqTopic(''), lateMetricsTopic(''), alertsTopic(''), alertsDlqTopic('')]).toEqual([
     'gds.metrics.dlq',
+    'gds.metrics.late',
     'gds.alerts',
     'gds.alerts.dlq',
   ]);

@@ -43,6 +43,31 @@ test('dead letters count by their reason alone, however their problems read', as
   expect(sinks.lines[1]).toMatchObject({ level: 'warn', problems: ['value: is "b"'] });
 });
 
+test('wrong clocks and late metrics are all counted, and said once a minute for each instance', async () => {
+  const sinks = sinksOf();
+  let now = 0;
+  const observe = streamObserver(sinks, () => now);
+  const place = { topic: 'gds.metrics.pg', partition: 0, samples: 2 };
+  for (const at of [0, 30_000, 60_000]) {
+    now = at;
+    for (const instanceId of ['a', 'b']) {
+      observe({ kind: 'clock_skew', action: 'corrected', ...place, instanceId, aheadMs: 400_000 });
+      observe({ kind: 'late_metrics', ...place, instanceId, lateMs: 4_000_000 });
+    }
+  }
+  observe({ kind: 'clock_skew', action: 'rejected', ...place, instanceId: 'a', aheadMs: 400_000 });
+  expect(await sinks.shown('clock_skew_total')).toEqual([
+    'tocsin_clock_skew_total{action="corrected"} 12',
+    'tocsin_clock_skew_total{action="rejected"} 2',
+  ]);
+  expect(await sinks.shown('late_metrics_total')).toEqual(['tocsin_late_metrics_total 12']);
+  expect(sinks.lines).toHaveLength(9);
+  expect(sinks.lines.slice(0, 2)).toMatchObject([
+    { level: 'warn', instanceId: 'a', msg: expect.stringContaining('a is 400 s ahead') },
+    { level: 'warn', instanceId: 'a', msg: expect.stringContaining('a are up to 4000 s late') },
+  ]);
+});
+
 test('a refusal has its reason in a meter and in a line, with the correlation id', async () => {
   const sinks = sinksOf();
   refusalObserver(sinks)({ runbook: 'mend', reason: 'kill_switch', detail: 'by ada', correlationId: 'c-1' });

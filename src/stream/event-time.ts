@@ -1,0 +1,72 @@
+/**
+ * A metric's event time against the broker's record time, never against now: a backlog, a replay and the first reading
+ * judge alike. An event cannot lie after its record, so an event time that does comes from a clock that is ahead:
+ * the record time stands in for it. How far ahead, or how late, is still to be believed is the operator's to say.
+ *
+ * Topics that others made may bear their senders' record times. One that is no time at all stands in for nothing.
+ */
+import type { OnStreamEvent } from './events';
+import { YEAR_10000_MS } from './metric-message';
+
+export interface EventTiming {
+  /** An event time that is further than this after the record time is no small difference of clocks. */
+  readonly maxSkewMs: number;
+  readonly skewPolicy: 'correct' | 'reject';
+  /** An event time that is further than this before the record time comes too late to decide anything. */
+  readonly maxLateMs: number;
+}
+
+export const DEFAULT_TIMING: EventTiming = {
+  maxSkewMs: 300_000,
+  skewPolicy: 'correct',
+  maxLateMs: 3_600_000,
+};
+
+export type TimeVerdict = 'in_time' | 'corrected' | 'rejected' | 'late';
+
+export function judgeTime(time: number, recorded: number, timing: EventTiming): TimeVerdict {
+  const ahead = time - recorded;
+  if (ahead > timing.maxSkewMs)
+    return timing.skewPolicy === 'correct' && isTime(recorded) ? 'corrected' : 'rejected';
+  return -ahead > timing.maxLateMs ? 'late' : 'in_time';
+}
+
+/** The time for which a metric is evaluated. */
+export function notAfter(recorded: number, time: number): number {
+  return time > recorded && isTime(recorded) ? recorded : time;
+}
+
+const isTime = (ms: number): boolean => ms >= 0 && ms < YEAR_10000_MS;
+
+export function skewProblem(time: number, recorded: number, { maxSkewMs }: EventTiming): string {
+  const ahead = Math.round((time - recorded) / 1_000);
+  return `timestamp: is ${ahead} s after the broker's record time, more than ${maxSkewMs / 1_000} s`;
+}
+
+export interface SkewTally {
+  add(instanceId: string, action: 'corrected' | 'rejected', aheadMs: number): void;
+  /** One event for each instance. */
+  tell(place: { topic: string; partition: number }, onEvent: OnStreamEvent): void;
+}
+
+/** A clock that is ahead is so with each sample: told of one by one they would drown the rest. */
+export function createSkewTally(): SkewTally {
+  const found = new Map<string, { action: 'corrected' | 'rejected'; samples: number; aheadMs: number }>();
+  return {
+    add(instanceId, action, aheadMs) {
+      const key = `${action} ${instanceId}`;
+      const known = found.get(key);
+      found.set(key, {
+        action,
+        samples: (known?.samples ?? 0) + 1,
+        aheadMs: Math.max(known?.aheadMs ?? 0, aheadMs),
+      });
+    },
+    tell({ topic, partition }, onEvent) {
+      for (const [key, { action, samples, aheadMs }] of found) {
+        const instanceId = key.slice(action.length + 1);
+        onEvent({ kind: 'clock_skew', action, topic, partition, instanceId, samples, aheadMs });
+      }
+    },
+  };
+}

@@ -1,0 +1,47 @@
+/** Which metrics are believed, by their event time against their record time. */
+import { createSkewTally, judgeTime, notAfter, type EventTiming } from '../../../src/stream/event-time';
+import type { StreamEvent } from '../../../src/stream/events';
+
+const RECORDED = 1_800_000_000_000;
+const correct: EventTiming = { maxSkewMs: 300_000, skewPolicy: 'correct', maxLateMs: 3_600_000 };
+const reject: EventTiming = { ...correct, skewPolicy: 'reject' };
+
+test.each([
+  [0, correct, 'in_time', 0],
+  [-3_600_000, correct, 'in_time', -3_600_000],
+  [-3_600_001, correct, 'late', -3_600_001],
+  [-3_600_001, reject, 'late', -3_600_001],
+  [40, correct, 'in_time', 0],
+  [300_000, correct, 'in_time', 0],
+  [300_000, reject, 'in_time', 0],
+  [300_001, correct, 'corrected', 0],
+  [300_001, reject, 'rejected', 0],
+] as const)('%i ms from its record, %j => %s', (from, timing, verdict, evaluatedFrom) => {
+  expect(judgeTime(RECORDED + from, RECORDED, timing)).toBe(verdict);
+  expect(notAfter(RECORDED, RECORDED + from)).toBe(RECORDED + evaluatedFrom);
+});
+
+test.each([-1, -9_000_000_000_000_000])('a record time of %i stands in for nothing', (recorded) => {
+  expect(judgeTime(RECORDED, recorded, correct)).toBe('rejected');
+  expect(notAfter(recorded, RECORDED)).toBe(RECORDED);
+});
+
+test('a record time beyond all time makes its metric late', () => {
+  expect(judgeTime(RECORDED, 9e15, correct)).toBe('late');
+});
+
+test('metrics of a clock that is ahead are told of by instance and by what became of them', () => {
+  const tally = createSkewTally();
+  tally.add('db 1', 'corrected', 400_000);
+  tally.add('db 1', 'corrected', 500_000);
+  tally.add('db 1', 'rejected', 600_000);
+  tally.add('', 'corrected', 400_000);
+  const events: StreamEvent[] = [];
+  tally.tell({ topic: 't', partition: 3 }, (event) => void events.push(event));
+  const event = { kind: 'clock_skew', topic: 't', partition: 3 };
+  expect(events).toEqual([
+    { ...event, action: 'corrected', instanceId: 'db 1', samples: 2, aheadMs: 500_000 },
+    { ...event, action: 'rejected', instanceId: 'db 1', samples: 1, aheadMs: 600_000 },
+    { ...event, action: 'corrected', instanceId: '', samples: 1, aheadMs: 400_000 },
+  ]);
+});
