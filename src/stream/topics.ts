@@ -12,10 +12,13 @@ export const METRIC_PARTITIONS = 12;
 
 const DAY_MS = 86_400_000;
 const LED_WITHIN_MS = 15_000;
+const ALERTS_KEPT_MS = 7 * DAY_MS;
 const METRICS_BYTES_A_PARTITION = Math.floor(10e9 / METRIC_PARTITIONS);
 
 export const metricsDlqTopic = (instance: string): string => topicName(instance, 'gds.metrics.dlq');
 export const alertsTopic = (instance: string): string => topicName(instance, 'gds.alerts');
+/** What rules on trial would have written to the topic of the alerts. Only they need it. */
+export const shadowTopic = (instance: string): string => topicName(instance, 'gds.alerts.shadow');
 const DERIVED = 'gds.metrics.derived.';
 export const alertsDlqTopic = (instance: string): string => topicName(instance, 'gds.alerts.dlq');
 
@@ -98,7 +101,7 @@ function metricSpec(topic: string): TopicSpec {
 function ownSpecs(instance: string): TopicSpec[] {
   return [
     { topic: metricsDlqTopic(instance), partitions: 1, retentionMs: 30 * DAY_MS },
-    { topic: alertsTopic(instance), partitions: 1, retentionMs: 7 * DAY_MS },
+    { topic: alertsTopic(instance), partitions: 1, retentionMs: ALERTS_KEPT_MS },
     { topic: alertsDlqTopic(instance), partitions: 1, retentionMs: 30 * DAY_MS },
   ];
 }
@@ -166,4 +169,13 @@ export async function ensureTopics(
   settings: TopicSettings = {},
 ): Promise<void> {
   await createTopics(kafka, [...ownSpecs(instance), ...metricTopics.map(metricSpec)], settings);
+}
+
+export async function ensureShadowTopic(
+  kafka: Kafka,
+  instance: string,
+  settings: TopicSettings = {},
+): Promise<void> {
+  const spec = { topic: shadowTopic(instance), partitions: 1, retentionMs: ALERTS_KEPT_MS };
+  await createTopics(kafka, [spec], settings);
 }
