@@ -2,6 +2,7 @@
 import type { Config } from '../src/config/config';
 import { createGlobalHost } from '../src/evaluate/global-host';
 import { planGroups, type GlobalPlan } from '../src/evaluate/global-groups';
+import type { Told } from '../src/evaluate/host';
 import { waitForDependency } from '../src/observe/observe';
 import type { StreamEvent } from '../src/stream/events';
 import type { Kafka } from '../src/stream/kafka';
@@ -11,9 +12,11 @@ import { createMetricPublisher, createTransitionPublisher } from '../src/stream/
 import { createSharedPublisher, ensureSharedTopic } from '../src/stream/slot-topic';
 import {
   derivedTopic,
+  ensureShadowTopic,
   isDerivedTopic,
   METRIC_PARTITIONS,
   partitionOfKey,
+  shadowTopic,
   sharedTopic,
 } from '../src/stream/topics';
 import type { Shared } from './compose';
@@ -63,6 +66,7 @@ async function openEvaluator(shared: Shared, { ruleGroups }: Config): Promise<Ru
     onEvent(event);
   };
   const plan = await planOn(kafka, shared, ruleGroups);
+  const shadow = await openShadow(kafka, shared, ruleGroups, onEvent);
   const openAlerts = followOpenAlerts({ kafka, instance, onEvent });
   const publisher = createTransitionPublisher({ kafka, instance, onEvent });
   const toSlots = createSharedPublisher({ kafka, instance, pool, onEvent });
@@ -75,6 +79,7 @@ async function openEvaluator(shared: Shared, { ruleGroups }: Config): Promise<Ru
     intervalMs: config.evaluate.intervalMs,
     openAlerts,
     publisher,
+    shadow: shadow?.told,
     shared: { topic: sharedTopic(instance, pool), publish: toSlots.publish },
     derived,
     isDerived: (topic) => isDerivedTopic(instance, topic),
@@ -93,6 +98,7 @@ async function openEvaluator(shared: Shared, { ruleGroups }: Config): Promise<Ru
   const parts: Part[] = [
     { name: 'open alerts', stop: () => openAlerts.close() },
     { name: 'transition publisher', stop: () => publisher.close() },
+    ...(shadow?.parts ?? []),
     { name: 'publisher to slots', stop: () => toSlots.close() },
     { name: 'derived metrics', stop: () => derived.close() },
     { name: 'slots', stop: async () => clearInterval(watching) },
@@ -105,6 +111,33 @@ async function openEvaluator(shared: Shared, { ruleGroups }: Config): Promise<Ru
       return `${partitions} partitions, ${series} series, ${unsent} transitions to send`;
     },
     stop: async () => void (await stopAll(parts, log)),
+  };
+}
+
+/** Only rules on trial need a topic of what they would have told, and the view of it. */
+async function openShadow(
+  kafka: Kafka,
+  { config, log, signal }: Shared,
+  ruleGroups: Config['ruleGroups'],
+  onEvent: (event: StreamEvent) => void,
+): Promise<{ readonly told: Told; readonly parts: readonly Part[] } | null> {
+  const rules = ruleGroups.flatMap((group) => group.rules);
+  if (!rules.some((rule) => rule.kind === 'alert' && rule.mode === 'shadow')) return null;
+  const { instance } = config;
+  const { development } = config.kafka;
+  await waitForDependency('kafka', () => ensureShadowTopic(kafka, instance, { development }), {
+    log,
+    signal,
+  });
+  const at = { kafka, instance, topic: shadowTopic(instance), onEvent };
+  const openAlerts = followOpenAlerts(at);
+  const publisher = createTransitionPublisher({ ...at, lane: 'shadow transitions' });
+  return {
+    told: { openAlerts, publisher },
+    parts: [
+      { name: 'open shadow alerts', stop: () => openAlerts.close() },
+      { name: 'shadow publisher', stop: () => publisher.close() },
+    ],
   };
 }
 

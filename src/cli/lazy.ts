@@ -13,6 +13,7 @@ export const lazy = {
   showAlert: () => read('./commands/show-alert') as typeof import('./commands/show-alert'),
   remediation: () => read('./commands/remediation') as typeof import('./commands/remediation'),
   rules: () => read('./commands/rules') as typeof import('./commands/rules'),
+  shadow: () => read('./commands/shadow') as typeof import('./commands/shadow'),
   targets: () => read('./commands/targets') as typeof import('./commands/targets'),
   check: () => read('./commands/check') as typeof import('./commands/check'),
   checkRules: () => read('./commands/check-rules') as typeof import('./commands/check-rules'),
@@ -33,6 +34,7 @@ const workers = {
   dev: () => read('../../workers/dev') as typeof import('../../workers/dev'),
   demo: () => read('../../workers/demo') as typeof import('../../workers/demo'),
   publisher: () => read('../../workers/publisher') as typeof import('../../workers/publisher'),
+  shadow: () => read('../../workers/shadow') as typeof import('../../workers/shadow'),
 };
 
 /** The files of `workers/` that fulfil the port. */
@@ -42,4 +44,5 @@ export const wiring: Wiring = {
   runDev: (options) => workers.dev().runDev(options),
   runDemo: (options) => workers.demo().runDemo(options),
   openPublisher: (config) => workers.publisher().openPublisher(config),
+  readShadow: (...args) => workers.shadow().readShadow(...args),
 };

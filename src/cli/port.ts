@@ -5,6 +5,7 @@ import type { ServerEnvironment } from '../dev/servers';
 import type { AlertLists } from '../history/port';
 import type { SilenceStore } from '../mute/port';
 import type { PermitStore } from '../remediate/port';
+import type { Transition } from '../domain/transition';
 import type { AlertActions } from '../temporal/actions';
 
 export type { AlertActions, AlertLists };
@@ -49,6 +50,8 @@ export interface Wiring {
   runDemo(options: DemoOptions): Promise<boolean>;
   /** Publishes metrics to the metric topics; `close` waits until Kafka has them all. */
   openPublisher(config: Config): Promise<MetricSink>;
+  /** Takes what rules on trial would have told since then, in the order in which it was recorded. */
+  readShadow(config: Config, sinceMs: number, take: (transition: Transition) => void): Promise<void>;
 }
 
 export interface MetricSink {

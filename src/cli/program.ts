@@ -348,6 +348,23 @@ function addLists(program: Command, context: Context, into: Into): void {
       examples('tocsin rules explain PostgresConnectionsHigh', 'tocsin rules explain postgres/PostgresDown'),
     );
   into(explain, (name: string, options: never) => lazy.rules().explainRule(context, name, options));
+  const shadow = rules
+    .command('shadow')
+    .description('what rules on trial (mode: shadow) would have done')
+    .argument('[name]', "the rule's name, or group/name; default: all on trial")
+    .option('--since <duration>', 'how far back; 7 days are kept', '24h')
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      examples(
+        'tocsin rules shadow',
+        'tocsin rules shadow OrdersSlow --since 7d',
+        'tocsin rules shadow --json',
+      ),
+    );
+  into(shadow, (name: string | undefined, options: never) =>
+    lazy.shadow().shadowRules(context, name, options),
+  );
 
   const generate = program
     .command('generate')

@@ -50,7 +50,7 @@ interface Told {
 const CHANGE_RATIO = 0.1;
 const CHANGE_PAUSE_MS = 10_000;
 /** An open alert is repeated in time for the retention of `gds.alerts` always to hold it. */
-const REPEAT_AFTER_MS = 24 * 3_600_000;
+export const REPEAT_AFTER_MS = 24 * 3_600_000;
 /** It is in every log line of the episode. */
 const MAX_CORRELATION_ID = 200;
 

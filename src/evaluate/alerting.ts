@@ -32,7 +32,7 @@ export interface AlertingOptions {
   readonly externalUrl: string;
   readonly onAlert?: (change: AlertChange) => void;
   /** When an alert of these labels was last ended, whoever did it; null where nobody knows. */
-  readonly endedAt?: (labels: LabelSet) => number | null;
+  readonly endedAt?: (labels: LabelSet, rule: AlertRule) => number | null;
   /** Whether the metric's samples are told as they come: those that rules make are not. Default: none are. */
   readonly arrives?: (metric: string) => boolean;
   /** Of the newest sample of a series, -Infinity where there is none. */
@@ -407,7 +407,7 @@ export class Alerting {
     if (this.inhibitor?.firesFor(alert)) return false;
     const { cooldownMs } = this.rule;
     if (cooldownMs === null || cooldownMs === 0) return true;
-    const ended = this.options.endedAt?.(alert.labels) ?? -Infinity;
+    const ended = this.options.endedAt?.(alert.labels, this.rule) ?? -Infinity;
     return time >= Math.max(this.quietUntil.get(key) ?? -Infinity, ended + cooldownMs);
   }
 

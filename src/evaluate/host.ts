@@ -1,7 +1,8 @@
 /**
  * Puts rules under a stream of metrics: once for each partition number, so that a partition that goes takes its state with
  * it. What they decide waits in an outbox until Kafka has acknowledged it; a metric is never
- * evaluated a second time for a transition that could not be sent.
+ * evaluated a second time for a transition that could not be sent. What rules on trial would have told waits likewise, in an
+ * outbox of its own: it never comes among the alerts.
  *
  * Reading, decoding, dead letters and offsets are left to the stream; before a partition's first metric the open alerts
  * are known.
@@ -11,7 +12,12 @@ import { ruleHash, type RuleGroup } from '../domain/rule-group';
 import type { Transition, TransitionKind } from '../domain/transition';
 import type { MetricPlace, MetricSink, OpenAlerts, TransitionPublisher } from '../stream/port';
 import { endedTransition } from './ended-transition';
-import { createPartitionRules, type PartitionRules, type PartitionRulesOptions } from './partition-rules';
+import {
+  createPartitionRules,
+  type Listener,
+  type PartitionRules,
+  type PartitionRulesOptions,
+} from './partition-rules';
 import { lookbackOf } from './rule-engine';
 
 export type EvaluateEvent =
@@ -30,6 +36,13 @@ export type EvaluateEvent =
       readonly rule: string;
       readonly error: string | null;
     }
+  /** What a rule on trial would have told was recorded. */
+  | {
+      readonly kind: 'shadow_transition';
+      readonly transition: TransitionKind;
+      readonly rule: string;
+      readonly fingerprint: string;
+    }
   | {
       readonly kind: 'transition';
       readonly transition: TransitionKind;
@@ -40,15 +53,21 @@ export type EvaluateEvent =
       readonly latencyMs: number;
     };
 
-export interface EvaluatorHostOptions {
+/** Where transitions are told, and what is known there of the alerts. */
+export interface Told {
+  readonly openAlerts: OpenAlerts;
+  readonly publisher: TransitionPublisher;
+}
+
+export interface EvaluatorHostOptions extends Told {
   /** Groups of rules that each partition can evaluate by itself. */
   readonly groups: readonly RuleGroup[];
   /** Those of them that a partition evaluates. Default: all. */
   readonly groupsOf?: (partition: number) => readonly RuleGroup[];
   /** Of groups that name none. Default 15 s. */
   readonly intervalMs?: number;
-  readonly openAlerts: OpenAlerts;
-  readonly publisher: TransitionPublisher;
+  /** For what rules on trial would have told. Without it that is recorded nowhere. */
+  readonly shadow?: Told;
   /**
    * The partition number of an instance's metrics, or of a group. With it, an open alert that no rule makes any more is
    * resolved by the process that has its partition. Leave it out when several pools with different rules share
@@ -79,11 +98,12 @@ export interface HostStats {
 interface Slot {
   readonly rules: PartitionRules;
   readonly outbox: Transition[];
+  readonly shadowOutbox: Transition[];
   flushing: Promise<void> | null;
 }
 
 export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink & { stats(): HostStats } {
-  const { openAlerts, publisher, now = Date.now, onEvent = () => undefined } = options;
+  const { shadow, now = Date.now, onEvent = () => undefined } = options;
   const { groups, groupsOf = () => groups, intervalMs = 15_000, onMade } = options;
   const counts = { samples: 0, late: 0, adopted: 0 };
   const slots = new Map<number, Slot>();
@@ -94,8 +114,9 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
     }
     const added = partitions.filter((partition) => !slots.has(partition));
     if (added.length > 0) {
-      await openAlerts.caughtUp();
-      await resolveRemoved(new Set(added));
+      await Promise.all([options.openAlerts.caughtUp(), shadow?.openAlerts.caughtUp()]);
+      await resolveRemoved(options, new Set(added), tell);
+      if (shadow !== undefined) await resolveRemoved(shadow, new Set(added), tellShadow);
     }
     for (const partition of added) slots.set(partition, newSlot(partition));
     onEvent({ kind: 'assigned', partitions, fresh });
@@ -104,12 +125,12 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
   function newSlot(partition: number): Slot {
     const refused = new Set<string>();
     const outbox: Transition[] = [];
+    const shadowOutbox: Transition[] = [];
     const rules = createPartitionRules({
       ...{ groups: groupsOf(partition), intervalMs, maxSeriesOfMetric: options.maxSeriesOfMetric },
       waits: options.waits,
-      open: [...openAlerts.open()].filter(({ last }) => isOurs(last) && partitionOf(last) === partition),
-      known: (fingerprint) => openAlerts.get(fingerprint),
-      tell: (transition) => outbox.push(transition),
+      ...listenerOf(options, partition, outbox),
+      shadow: shadow && listenerOf(shadow, partition, shadowOutbox),
       onMade: onMade && ((...made) => onMade(partition, ...made)),
       onAdopted(fingerprint) {
         counts.adopted += 1;
@@ -126,7 +147,15 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
       onError: (group, rule, error) =>
         onEvent({ kind: 'rule_error', group: group.name, rule: rule.name, error }),
     });
-    return { rules, outbox, flushing: null };
+    return { rules, outbox, shadowOutbox, flushing: null };
+  }
+
+  function listenerOf({ openAlerts }: Told, partition: number, outbox: Transition[]): Listener {
+    return {
+      open: [...openAlerts.open()].filter(({ last }) => isOurs(last) && partitionOf(last) === partition),
+      known: (fingerprint) => openAlerts.get(fingerprint),
+      tell: (transition) => outbox.push(transition),
+    };
   }
 
   /** Null where it cannot be told: then nobody ends what is open. */
@@ -135,7 +164,11 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
     return options.partitionOf?.(instanceId, rule?.group ?? '') ?? null;
   }
 
-  async function resolveRemoved(partitions: ReadonlySet<number>): Promise<void> {
+  async function resolveRemoved(
+    { openAlerts, publisher }: Told,
+    partitions: ReadonlySet<number>,
+    told: (transition: Transition) => void,
+  ): Promise<void> {
     const removed = [...openAlerts.open()]
       .map(({ last }) => last)
       .filter((last) => isOurs(last) && partitions.has(partitionOf(last) ?? -1))
@@ -145,7 +178,7 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
       });
     if (removed.length === 0) return;
     await publisher.publish(removed);
-    removed.forEach(tell);
+    removed.forEach(told);
   }
 
   /** Why no rule makes the alert any more; null where one does. */
@@ -168,27 +201,42 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
     const slot = slots.get(partition);
     if (slot === undefined) return true;
     const isDone = slot.rules.reached(time, replayed);
-    if (slot.outbox.length > 0 && slot.flushing === null) void flush(partition).catch(() => undefined);
+    if (unsent(slot) > 0 && slot.flushing === null) void flush(partition).catch(() => undefined);
     return isDone;
   }
 
   async function flush(partition: number): Promise<void> {
     const slot = slots.get(partition);
-    if (slot === undefined || slot.outbox.length === 0) return;
+    if (slot === undefined || unsent(slot) === 0) return;
     // Batches of several topics share the outbox of their partition number; one at a time keeps the order.
     await slot.flushing?.catch(() => undefined);
-    if (slot.outbox.length === 0) return;
+    if (unsent(slot) === 0) return;
     slot.flushing ??= sendOut(slot).finally(() => (slot.flushing = null));
     await slot.flushing;
   }
 
+  /** Alerts first: what is on trial holds nobody's page up. */
   async function sendOut(slot: Slot): Promise<void> {
-    while (slot.outbox.length > 0) {
-      const sending = slot.outbox.slice();
-      await publisher.publish(sending);
-      slot.outbox.splice(0, sending.length);
-      sending.forEach(tell);
+    while (unsent(slot) > 0) {
+      await send(slot.outbox, options, tell);
+      if (slot.outbox.length === 0 && shadow !== undefined) await send(slot.shadowOutbox, shadow, tellShadow);
     }
+  }
+
+  async function send(
+    outbox: Transition[],
+    { publisher }: Told,
+    told: (transition: Transition) => void,
+  ): Promise<void> {
+    if (outbox.length === 0) return;
+    const sending = outbox.slice();
+    await publisher.publish(sending);
+    outbox.splice(0, sending.length);
+    sending.forEach(told);
+  }
+
+  function tellShadow({ kind: transition, rule, fingerprint }: Transition): void {
+    onEvent({ kind: 'shadow_transition', transition, rule: rule?.name ?? '', fingerprint });
   }
 
   function tell({
@@ -216,7 +264,7 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
       ...counts,
       series: sum((slot) => slot.rules.series()),
       partitions: all.length,
-      unsent: sum(({ outbox }) => outbox.length),
+      unsent: sum(unsent),
     };
   }
 
@@ -232,5 +280,7 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
 
 /** Beyond this, pending times start anew after a restart: reading more would delay the alerts that are due. */
 const MAX_LOOKBACK_MS = 6 * 3_600_000;
+
+const unsent = ({ outbox, shadowOutbox }: Slot): number => outbox.length + shadowOutbox.length;
 
 const isOurs = ({ source, rule }: Transition): boolean => source === 'evaluator' && rule !== null;

@@ -14,15 +14,19 @@ import type { AlertChange } from './alerting';
 import { comparisonOf } from './comparison';
 import { createRuleEngine, type OnMade, type SavedEngine } from './rule-engine';
 
-export interface PartitionRulesOptions {
-  readonly groups: readonly RuleGroup[];
-  readonly intervalMs: number;
+/** Takes what rules tell, and knows what was told there before. */
+export interface Listener {
   /** Alerts of these groups that are open when the partition comes. */
   readonly open: readonly KnownAlert[];
   readonly known: (fingerprint: string) => KnownAlert | undefined;
   readonly tell: (transition: Transition) => void;
-  /** Takes what rules on trial would have told. */
-  readonly tellShadow?: (transition: Transition) => void;
+}
+
+export interface PartitionRulesOptions extends Listener {
+  readonly groups: readonly RuleGroup[];
+  readonly intervalMs: number;
+  /** Of what rules on trial would have told. Default: nobody. */
+  readonly shadow?: Listener;
   readonly onAdopted?: (fingerprint: string) => void;
   readonly maxSeriesOfMetric?: number;
   /** Samples may come long before time does. */
@@ -51,32 +55,37 @@ export interface PartitionRules {
 /** A process that evaluates for longer at a time is taken for dead by its group, and delays what other partitions have. */
 const MOST_MS = 20;
 
+const NOBODY: Listener = { open: [], known: () => undefined, tell: () => undefined };
+
 export function createPartitionRules(options: PartitionRulesOptions): PartitionRules {
-  const { groups, known, tell, tellShadow = () => undefined, onMade } = options;
+  const { groups, shadow = NOBODY, onMade } = options;
   const facts = factsOf(groups);
   const follower = createAlertFollower({
-    known,
+    known: options.known,
     onAdopted: options.onAdopted,
     about: (rule) => facts.get(rule)!,
     recentOf: (alert, comparison) => engine.recentOf(alert, comparison),
   });
   /** What rules on trial would tell is told by none of the others. */
-  const shadows = createAlertFollower({ known: () => undefined, about: (rule) => facts.get(rule)! });
+  const shadows = createAlertFollower({ known: shadow.known, about: (rule) => facts.get(rule)! });
   const engine = createRuleEngine({
     ...options,
     defaultIntervalMs: options.intervalMs,
     onAlert,
     onMade: onMade && ((...made) => onMade(...made, isMuted)),
-    endedAt: (labels) => endedAt(known, labels),
+    endedAt: (labels, rule) => endedAt(listenerOf(rule).known, labels),
   });
   let isMuted = true;
   let hasOffered = false;
 
   function onAlert(change: AlertChange): void {
     if (isMuted) return;
-    const isTrial = change.rule.mode === 'shadow';
-    const transition = (isTrial ? shadows : follower).follow(change);
-    if (transition !== null) (isTrial ? tellShadow : tell)(transition);
+    const transition = (isTrial(change.rule) ? shadows : follower).follow(change);
+    if (transition !== null) listenerOf(change.rule).tell(transition);
+  }
+
+  function listenerOf(rule: AlertRule): Listener {
+    return isTrial(rule) ? shadow : options;
   }
 
   function offer(metric: Metric, time: number, replayed: boolean): void {
@@ -94,7 +103,12 @@ export function createPartitionRules(options: PartitionRulesOptions): PartitionR
   }
 
   function adoptOpen(): void {
-    for (const { last, episode, eventTime } of options.open) {
+    for (const listener of [options, shadow]) adoptFrom(listener);
+  }
+
+  /** The hash tells a rule on trial from the same one that is not. */
+  function adoptFrom({ open, known }: Listener): void {
+    for (const { last, episode, eventTime } of open) {
       if (known(last.fingerprint)?.firing !== true) continue;
       const group = engine.groups.find((each) => each.group.name === last.rule?.group);
       const { rule } =
@@ -110,6 +124,8 @@ export function createPartitionRules(options: PartitionRulesOptions): PartitionR
   return { offer, reached, series: engine.series, save: engine.save };
 }
 
+const isTrial = ({ mode }: AlertRule): boolean => mode === 'shadow';
+
 function factsOf(groups: readonly RuleGroup[]): ReadonlyMap<AlertRule, RuleFacts> {
   const facts = new Map<AlertRule, RuleFacts>();
   for (const { name: group, rules } of groups)
@@ -122,7 +138,7 @@ function factsOf(groups: readonly RuleGroup[]): ReadonlyMap<AlertRule, RuleFacts
 const seriesOf = ({ condition }: Transition): LabelSet | null =>
   condition === undefined ? null : LabelSet.of({ ...condition.series, [METRIC_NAME]: condition.metric });
 
-function endedAt(known: PartitionRulesOptions['known'], labels: LabelSet): number | null {
+function endedAt(known: Listener['known'], labels: LabelSet): number | null {
   const last = known(fingerprint(labels.toLabels()));
   return last === undefined || last.firing ? null : last.eventTime;
 }

@@ -4,7 +4,7 @@
  * gives the same alerts.
  */
 import { metricValue, numberOf, type Metric } from '../domain/metric';
-import type { GroupRule, RuleGroup } from '../domain/rule-group';
+import type { AlertRule, GroupRule, RuleGroup } from '../domain/rule-group';
 import { MAX_RECENT, type Transition } from '../domain/transition';
 import { type LabelSet, METRIC_NAME } from '../promql/label-set';
 import { needsOf } from '../promql/needs';
@@ -34,7 +34,7 @@ export interface RuleEngineOptions {
   /** What an engine before this one knew. What the rules say that it did not have begins anew. */
   readonly saved?: SavedEngine;
   /** When an alert of these labels was last ended, whoever did it; null where nobody knows. */
-  readonly endedAt?: (labels: LabelSet) => number | null;
+  readonly endedAt?: (labels: LabelSet, rule: AlertRule) => number | null;
 }
 
 export type OnMade = (group: RuleGroup, labels: LabelSet, time: number, sample: number | 'stale') => void;

@@ -2,6 +2,8 @@
  * The open alerts as `gds.alerts` tells them: read from the beginning and followed from then on. An evaluator asks it,
  * when it takes over a partition, which alerts of its series are firing already.
  *
+ * What rules on trial would have told has a topic of its own, and may be followed in the same way.
+ *
  * Alerts that were resolved longer ago than the topic's retention are forgotten.
  */
 import { setTimeout as delay } from 'node:timers/promises';
@@ -19,6 +21,8 @@ import { decodeTransition } from './transition-message';
 export interface OpenAlertsOptions {
   readonly kafka: Kafka;
   readonly instance: string;
+  /** Default: `gds.alerts`. */
+  readonly topic?: string;
   readonly onEvent?: OnStreamEvent;
 }
 
@@ -62,8 +66,7 @@ export function createAlertView(now: () => number = Date.now) {
 }
 
 export function followOpenAlerts(options: OpenAlertsOptions): OpenAlerts & { close(): Promise<void> } {
-  const { kafka, instance, onEvent = ignoreEvents } = options;
-  const topic = alertsTopic(instance);
+  const { kafka, instance, topic = alertsTopic(instance), onEvent = ignoreEvents } = options;
   const group = readerGroup(instance, 'open-alerts');
   const view = createAlertView();
   /** The next offset of each partition that has been read from. */

@@ -82,6 +82,10 @@ function topicMaker(kafka: Kafka, instance: string, settings: TopicSettings) {
 export interface TransitionPublisherOptions {
   readonly kafka: Kafka;
   readonly instance: string;
+  /** Default: that of the alerts. */
+  readonly topic?: string;
+  /** Names what is sent in events and errors. Default `transitions`. */
+  readonly lane?: string;
   readonly timeoutMs?: number;
   readonly onEvent?: OnStreamEvent;
 }
@@ -89,9 +93,9 @@ export interface TransitionPublisherOptions {
 export function createTransitionPublisher(
   options: TransitionPublisherOptions,
 ): TransitionPublisher & Closable {
-  const topic = alertsTopic(options.instance);
+  const { topic = alertsTopic(options.instance), lane = 'transitions' } = options;
   const sender = createSender(options.kafka, {
-    lane: 'transitions',
+    lane,
     lingerMs: 0,
     timeoutMs: options.timeoutMs ?? 5_000,
     onEvent: options.onEvent,

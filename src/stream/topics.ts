@@ -14,10 +14,13 @@ const DAY_MS = 86_400_000;
 const LED_WITHIN_MS = 15_000;
 const METRICS_BYTES = 10e9;
 const METRICS_BYTES_A_PARTITION = Math.floor(METRICS_BYTES / METRIC_PARTITIONS);
+const ALERTS_KEPT_MS = 7 * DAY_MS;
 
 export const metricsDlqTopic = (instance: string): string => topicName(instance, 'gds.metrics.dlq');
 export const lateMetricsTopic = (instance: string): string => topicName(instance, 'gds.metrics.late');
 export const alertsTopic = (instance: string): string => topicName(instance, 'gds.alerts');
+/** What rules on trial would have written to the topic of the alerts. Only they need it. */
+export const shadowTopic = (instance: string): string => topicName(instance, 'gds.alerts.shadow');
 const DERIVED = 'gds.metrics.derived.';
 export const alertsDlqTopic = (instance: string): string => topicName(instance, 'gds.alerts.dlq');
 
@@ -106,7 +109,7 @@ function ownSpecs(instance: string): TopicSpec[] {
       retentionMs: 7 * DAY_MS,
       retentionBytes: METRICS_BYTES,
     },
-    { topic: alertsTopic(instance), partitions: 1, retentionMs: 7 * DAY_MS },
+    { topic: alertsTopic(instance), partitions: 1, retentionMs: ALERTS_KEPT_MS },
     { topic: alertsDlqTopic(instance), partitions: 1, retentionMs: 30 * DAY_MS },
   ];
 }
@@ -174,4 +177,13 @@ export async function ensureTopics(
   settings: TopicSettings = {},
 ): Promise<void> {
   await createTopics(kafka, [...ownSpecs(instance), ...metricTopics.map(metricSpec)], settings);
+}
+
+export async function ensureShadowTopic(
+  kafka: Kafka,
+  instance: string,
+  settings: TopicSettings = {},
+): Promise<void> {
+  const spec = { topic: shadowTopic(instance), partitions: 1, retentionMs: ALERTS_KEPT_MS };
+  await createTopics(kafka, [spec], settings);
 }

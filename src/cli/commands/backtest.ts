@@ -1,7 +1,6 @@
 /** `tocsin backtest`: what these rules would have paged for, or how two rule sets differ, over metrics of a file. */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { formatDuration } from '../../domain/duration';
 import { messageOf } from '../../domain/errors';
 import { labelsText } from '../../domain/labels';
 import type { RuleGroup } from '../../domain/rule-group';
@@ -19,8 +18,9 @@ import { eventTimeMs } from '../../stream/metric-message';
 import type { Context } from '../context';
 import { EXIT, usage, type ExitCode } from '../failures';
 import { matchingFiles, readText } from '../files';
-import { paint, severityStyle, tableOf } from '../show';
+import { paint, tableOf } from '../show';
 import { durationOf } from '../words';
+import { lengthOf, othersOf, timeText, WOULD_BE_COLUMNS } from './would-be-alerts';
 
 export interface BacktestOptions {
   readonly rules: readonly string[];
@@ -97,27 +97,8 @@ async function feed(context: Context, file: string, runs: readonly Backtest[]): 
   return refused;
 }
 
-const timeText = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
-const lengthOf = ({ startsAt, endsAt }: WouldBeAlert): string =>
-  endsAt === null ? 'goes on' : formatDuration(endsAt - startsAt);
-
-const COLUMNS = [
-  { title: 'BEGINS', value: ({ startsAt }: WouldBeAlert) => timeText(startsAt) },
-  { title: 'LASTS', value: lengthOf },
-  { title: 'SEVERITY', value: severityOf, style: (alert: WouldBeAlert) => severityStyle(severityOf(alert)) },
-  { title: 'ALERT', value: ({ rule }: WouldBeAlert) => rule },
-  { title: 'VALUE', value: ({ value }: WouldBeAlert) => String(value) },
-  { title: 'LABELS', value: ({ labels }: WouldBeAlert) => labelsText(others(labels)), flexible: true },
-];
-
-function severityOf({ labels }: WouldBeAlert): string {
-  return labels.severity ?? '';
-}
-
-const others = ({ alertname: _alertname, severity: _severity, ...labels }: WouldBeAlert['labels']) => labels;
-
 function tell(context: Context, { alerts, metrics, series }: BacktestResult): void {
-  if (alerts.length > 0) context.print(tableOf(context, COLUMNS, alerts));
+  if (alerts.length > 0) context.print(tableOf(context, WOULD_BE_COLUMNS, alerts));
   context.print(
     `${alerts.length} ${alerts.length === 1 ? 'alert' : 'alerts'} from ${metrics.toLocaleString('en')} metrics (${series} series that the rules ask for)`,
   );
@@ -128,14 +109,14 @@ function tellDifference(context: Context, before: BacktestResult, after: Backtes
   const section = (title: string, alerts: readonly WouldBeAlert[]): void => {
     if (alerts.length === 0) return;
     context.print(paint(context, 'bold', title));
-    context.print(tableOf(context, COLUMNS, alerts, 2));
+    context.print(tableOf(context, WOULD_BE_COLUMNS, alerts, 2));
   };
   section('Only with --rules:', added);
   section('Only with --against:', removed);
   if (moved.length > 0) context.print(paint(context, 'bold', 'At another time:'));
   for (const { before: old, after: now } of moved)
     context.print(
-      `  ${now.rule} ${labelsText(others(now.labels))}: ${timeText(old.startsAt)} (${lengthOf(old)}) with --against, ${timeText(now.startsAt)} (${lengthOf(now)}) with --rules`,
+      `  ${now.rule} ${labelsText(othersOf(now.labels))}: ${timeText(old.startsAt)} (${lengthOf(old)}) with --against, ${timeText(now.startsAt)} (${lengthOf(now)}) with --rules`,
     );
   context.print(
     `${added.length} more, ${removed.length} fewer, ${moved.length} at another time, ${same} the same`,

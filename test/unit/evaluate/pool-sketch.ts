@@ -7,6 +7,7 @@ import type { RuleGroup } from '../../../src/domain/rule-group';
 import type { Transition } from '../../../src/domain/transition';
 import { createGlobalHost, type GlobalHost } from '../../../src/evaluate/global-host';
 import { planGroups } from '../../../src/evaluate/global-groups';
+import type { Told } from '../../../src/evaluate/host';
 import type { SharedRecord } from '../../../src/stream/port';
 import { knowing, SECOND } from './sketches';
 
@@ -33,7 +34,7 @@ interface Process {
   readonly read: number[];
 }
 
-export function createPool(groups: readonly RuleGroup[], partitions: number, processes = 2) {
+export function createPool(groups: readonly RuleGroup[], partitions: number, processes = 2, shadow?: Told) {
   let plan = planGroups(groups, partitions);
   let committedUnder = plan.id;
   const all = Array.from({ length: partitions }, (_, n) => n);
@@ -49,7 +50,7 @@ export function createPool(groups: readonly RuleGroup[], partitions: number, pro
     offered: all.map(() => 0),
     read: all.map(() => 0),
     host: createGlobalHost({
-      ...{ plan, intervalMs: 10 * SECOND, openAlerts: alerts },
+      ...{ plan, intervalMs: 10 * SECOND, openAlerts: alerts, shadow },
       ...{ isDerived: (topic) => topic === 'derived', partitionOf: (id) => Number(id.slice(1)) % partitions },
       publisher: {
         async publish(transitions) {

@@ -61,7 +61,7 @@ export function createEvaluator(options: {
     ...{ open: [...alerts.open()], known: (id: string) => alerts.get(id) },
     onAdopted: (id) => adopted.push(id),
     onLate: () => (late += 1),
-    tellShadow: (transition) => shadows.push(transition),
+    shadow: { open: [], known: () => undefined, tell: (transition) => shadows.push(transition) },
     tell(transition) {
       alerts.take(transition);
       told.push(transition);
