@@ -126,7 +126,7 @@ export class Alerting {
     this.noData = about === null ? 'ok' : rule.noData;
     this.comparison = comparisonOf(rule);
     const isPlain = this.comparison !== null && decidesOnArrival(rule, this.comparison);
-    this.hearsArrivals = isPlain && (options.arrives?.(this.comparison!.metric) ?? false);
+    this.hearsArrivals = isPlain && (options.arrives?.(this.comparison.metric) ?? false);
     const { exportsHidden } = rule;
     const asked = { ...options, exportsHidden, query: this.query.bind(this) };
     this.labels = new LabelTexts(rule.labels, rule.name, asked);
