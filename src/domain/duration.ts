@@ -4,7 +4,8 @@
  * A year, week and day are Prometheus' fixed lengths (365 d, 7 d, 24 h); there is no month. A bare number means seconds.
  */
 
-const UNIT_MS: Readonly<Record<string, number>> = {
+/** Milliseconds of one. */
+export const UNIT_MS: Readonly<Record<string, number>> = {
   ms: 1,
   s: 1_000,
   sec: 1_000,

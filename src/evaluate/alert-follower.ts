@@ -69,8 +69,6 @@ function movedEnough(told: number, value: number): boolean {
 export interface AlertFollower {
   /** The transition that follows, if one does. Called only for evaluations that count, not for those that are done again. */
   follow(change: AlertChange): Transition | null;
-  /** Whether the alert has been told as firing, or was found so. */
-  isFollowed(fingerprint: string): boolean;
 }
 
 /** From then on those are forgotten that are known to have ended. */
@@ -176,7 +174,7 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
     };
   }
 
-  return { follow, isFollowed: (id) => told.has(id) };
+  return { follow };
 }
 
 const valueOrNull = (value: number | null): MetricValue | null =>

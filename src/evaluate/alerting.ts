@@ -110,7 +110,7 @@ export class Alerting {
   private readonly decidedUntil = new Map<string, number>();
   /** Of rules for which missing data is an alert: what has been there. */
   private readonly seen = new Map<string, Yielded>();
-  private noData: AlertRule['noData'];
+  private readonly noData: AlertRule['noData'];
 
   constructor(
     readonly rule: AlertRule,
@@ -206,12 +206,10 @@ export class Alerting {
     const series = known?.series ?? about ?? own;
     this.options.onAstir?.(series);
     const moment = momentAt(eventTime);
-    const alert = this.newAlert({ series, labels: own, value, moment }, startsAt, correlationId);
-    alert.stateSeries = alert.stateSeries.with(ALERT_STATE, 'firing');
-    this.active.set(
-      own.key,
-      Object.assign(alert, { state: 'firing', firedAt: startsAt, settledUntil: eventTime, isAdopted: true }),
-    );
+    this.active.set(own.key, {
+      ...this.newAlert({ series, labels: own, value, moment }, startsAt, correlationId, 'firing'),
+      ...{ firedAt: startsAt, settledUntil: eventTime, isAdopted: true },
+    });
   }
 
   /**
@@ -245,10 +243,8 @@ export class Alerting {
     for (const each of saved.alerts) {
       const { at: _, series: _series, labels: _labels, found, ...state } = each;
       const element = elementOf(each);
-      const alert = this.newAlert(element, each.activeAt, each.correlationId);
-      Object.assign(alert, state, { found: [...found] });
-      if (alert.state === 'firing') alert.stateSeries = alert.stateSeries.with(ALERT_STATE, 'firing');
-      this.active.set(element.labels.key, alert);
+      const alert = this.newAlert(element, each.activeAt, each.correlationId, each.state);
+      this.active.set(element.labels.key, { ...alert, ...state, found: [...found] });
       this.options.onAstir?.(element.series);
     }
     const { flapping } = this.rule;
@@ -334,18 +330,23 @@ export class Alerting {
       Object.assign(known, element, { heldAt: time, heldEvery: time - known.heldAt });
       return;
     }
-    this.active.set(key, this.newAlert(element, time, correlationId));
+    this.active.set(key, this.newAlert(element, time, correlationId, 'pending'));
     this.options.onAstir?.(element.series);
   }
 
-  private newAlert(element: Yielded, activeAt: number, correlationId: string | null): Alert {
+  private newAlert(
+    element: Yielded,
+    activeAt: number,
+    correlationId: string | null,
+    state: Alert['state'],
+  ): Alert {
     const base = this.seriesLabels(element.labels);
     return {
       ...element,
-      ...{ activeAt, correlationId, state: 'pending', firedAt: null, keptSince: null },
+      ...{ activeAt, correlationId, state, firedAt: null, keptSince: null },
       ...{ heldAt: activeAt, heldEvery: 0 },
       ...{ found: [], settledUntil: -Infinity, isAdopted: false, remarks: NOTHING },
-      stateSeries: base.with(METRIC_NAME, ALERTS).with(ALERT_STATE, 'pending'),
+      stateSeries: base.with(METRIC_NAME, ALERTS).with(ALERT_STATE, state),
       forState: base.with(METRIC_NAME, ALERTS_FOR_STATE),
     };
   }

@@ -11,7 +11,7 @@ import { LabelSet, METRIC_NAME } from '../promql/label-set';
 import type { KnownAlert } from '../stream/port';
 import { createAlertFollower, type RuleFacts } from './alert-follower';
 import type { AlertChange } from './alerting';
-import { comparisonOf } from './comparison';
+import type { EvaluatedGroup } from './rule-group';
 import { createRuleEngine, type OnMade, type SavedEngine } from './rule-engine';
 
 /** Takes what rules tell, and knows what was told there before. */
@@ -58,8 +58,7 @@ const MOST_MS = 20;
 const NOBODY: Listener = { open: [], known: () => undefined, tell: () => undefined };
 
 export function createPartitionRules(options: PartitionRulesOptions): PartitionRules {
-  const { groups, shadow = NOBODY, onMade } = options;
-  const facts = factsOf(groups);
+  const { shadow = NOBODY, onMade } = options;
   const follower = createAlertFollower({
     known: options.known,
     onAdopted: options.onAdopted,
@@ -75,6 +74,7 @@ export function createPartitionRules(options: PartitionRulesOptions): PartitionR
     onMade: onMade && ((...made) => onMade(...made, isMuted)),
     endedAt: (labels, rule) => endedAt(listenerOf(rule).known, labels),
   });
+  const facts = factsOf(engine.groups);
   let isMuted = true;
   let hasOffered = false;
 
@@ -111,8 +111,7 @@ export function createPartitionRules(options: PartitionRulesOptions): PartitionR
     for (const { last, episode, eventTime } of open) {
       if (known(last.fingerprint)?.firing !== true) continue;
       const group = engine.groups.find((each) => each.group.name === last.rule?.group);
-      const { rule } =
-        group?.rules().find((each) => facts.get(each.rule as AlertRule)?.hash === last.rule?.hash) ?? {};
+      const { rule } = group?.rules().find((each) => facts.get(each.rule)?.hash === last.rule?.hash) ?? {};
       if (rule?.kind !== 'alert') continue;
       group!.adopt(rule, {
         ...{ labels: last.labels, startsAt: episode, eventTime, correlationId: last.correlation_id },
@@ -126,13 +125,12 @@ export function createPartitionRules(options: PartitionRulesOptions): PartitionR
 
 const isTrial = ({ mode }: AlertRule): boolean => mode === 'shadow';
 
-function factsOf(groups: readonly RuleGroup[]): ReadonlyMap<AlertRule, RuleFacts> {
-  const facts = new Map<AlertRule, RuleFacts>();
-  for (const { name: group, rules } of groups)
-    for (const rule of rules)
-      if (rule.kind === 'alert')
-        facts.set(rule, { group, hash: ruleHash(rule), comparison: comparisonOf(rule) });
-  return facts;
+function factsOf(groups: readonly EvaluatedGroup[]): ReadonlyMap<GroupRule, RuleFacts> {
+  return new Map(
+    groups.flatMap(({ group: { name: group }, alerting }) =>
+      alerting.map(({ rule, comparison }) => [rule, { group, hash: ruleHash(rule), comparison }]),
+    ),
+  );
 }
 
 const seriesOf = ({ condition }: Transition): LabelSet | null =>

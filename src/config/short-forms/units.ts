@@ -1,15 +1,7 @@
 /** The number that a threshold means in the unit that its metric counts in. */
+import { UNIT_MS } from '../../domain/duration';
 import type { Amount } from '../fields';
 
-const TIME_MS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1_000,
-  sec: 1_000,
-  m: 60_000,
-  min: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
 const BYTES: Readonly<Record<string, number>> = {
   B: 1,
   KB: 1e3,
@@ -33,7 +25,7 @@ export function asPercent({ number, unit }: Amount): number | Refused {
 }
 
 const kindOf = (unit: string): string =>
-  unit === '%' ? 'a percentage' : unit in TIME_MS ? 'a time' : 'an amount of bytes';
+  unit === '%' ? 'a percentage' : unit in UNIT_MS ? 'a time' : 'an amount of bytes';
 
 /**
  * The amount as the metric counts, by the ending of its name: a rule means the same in every process, also in one that
@@ -58,7 +50,7 @@ export function inUnitOf(metric: string, catalogued: string | null, amount: Amou
 function converted(number: number, unit: string, counted: string | null): number | null {
   if (unit === '%')
     return counted === '1' ? number / 100 : counted === null || counted === 'percent' ? number : null;
-  const ms = TIME_MS[unit];
+  const ms = UNIT_MS[unit];
   if (ms === undefined) return counted === 'bytes' || counted === 'bytes/s' ? number * BYTES[unit]! : null;
   if (counted === 'seconds') return (number * ms) / 1_000;
   return counted === 'milliseconds' ? number * ms : null;

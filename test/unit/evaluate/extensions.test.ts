@@ -1,21 +1,22 @@
 /** What alerting rules may say beside Prometheus' fields. */
 import type { MetricValue } from '../../../src/domain/metric';
 import type { AlertRule } from '../../../src/domain/rule-group';
-import { createEvaluator, inShort, MINUTE, rule, sample, SECOND, type RuleSketch } from './sketches';
+import {
+  createEvaluator,
+  inShort,
+  MINUTE,
+  rule,
+  sample,
+  secondBySecond,
+  SECOND,
+  type RuleSketch,
+} from './sketches';
 
 type Points = readonly (readonly [number, MetricValue])[];
 
-/** Each sample has come when its time is reached; the group is evaluated every 15 s. */
-function run(sketch: AlertRule | RuleSketch, points: Points, until: number) {
-  const evaluator = createEvaluator({ rules: ['expr' in sketch ? sketch : rule(sketch)] });
-  const transitions = evaluator.reached(-1);
-  for (let second = 0; second <= until; second++) {
-    for (const [at, value] of points)
-      if (at === second) transitions.push(...evaluator.offer(sample(at, value)));
-    transitions.push(...evaluator.reached(second));
-  }
-  return transitions;
-}
+/** The group is evaluated every 15 s. */
+const run = (sketch: AlertRule | RuleSketch, points: Points, until: number) =>
+  secondBySecond('expr' in sketch ? sketch : rule(sketch), points, until);
 const story = (...args: Parameters<typeof run>) => inShort(run(...args)).map(([kind, at]) => `${kind} ${at}`);
 
 /** An expression that no sample decides by itself. */

@@ -4,7 +4,7 @@ import type { AlertRule } from '../../../src/domain/rule-group';
 import type { Transition } from '../../../src/domain/transition';
 import type { SavedEngine } from '../../../src/evaluate/rule-engine';
 import { createPartitionRules } from '../../../src/evaluate/partition-rules';
-import type { KnownAlert, OpenAlerts } from '../../../src/stream/port';
+import type { OpenAlerts } from '../../../src/stream/port';
 import { createAlertView } from '../../../src/stream/open-alerts';
 import { groupOf } from '../../builders/rules';
 
@@ -88,6 +88,22 @@ export function createEvaluator(options: {
   };
 }
 
+/** What follows of one rule when each sample has come by its second, up to the last one. */
+export function secondBySecond(
+  of: AlertRule,
+  points: readonly (readonly [number, MetricValue])[],
+  until: number,
+): Transition[] {
+  const evaluator = createEvaluator({ rules: [of] });
+  const transitions = evaluator.reached(-1);
+  for (let second = 0; second <= until; second++) {
+    for (const [at, value] of points)
+      if (at === second) transitions.push(...evaluator.offer(sample(at, value)));
+    transitions.push(...evaluator.reached(second));
+  }
+  return transitions;
+}
+
 /** Offers [second, value] pairs in turn and returns what followed, as [kind, second, value]. */
 export function told(
   evaluator: Evaluator,
@@ -106,7 +122,3 @@ export function knowing(transitions: readonly Transition[]): OpenAlerts & { take
   transitions.forEach(view.take);
   return { ...view, caughtUp: () => Promise.resolve() };
 }
-
-export const knownOf = (
-  transitions: readonly Transition[],
-): ((fingerprint: string) => KnownAlert | undefined) => knowing(transitions).get;

@@ -1,21 +1,12 @@
 /** A rule with a window compares the mean of its samples, at its group's times: every 15 s here. */
 import type { MetricValue } from '../../../src/domain/metric';
 import { decodeTransition, encodeTransition } from '../../../src/stream/transition-message';
-import { createEvaluator, inShort, MINUTE, rule, sample, type RuleSketch } from './sketches';
+import { createEvaluator, inShort, MINUTE, rule, sample, secondBySecond, type RuleSketch } from './sketches';
 
 type Points = readonly (readonly [number, MetricValue])[];
 
-/** Each sample has come when its time is reached. */
-function over(points: Points, more: RuleSketch = {}, until = 90) {
-  const evaluator = createEvaluator({ rules: [rule({ windowMs: MINUTE, ...more })] });
-  const transitions = evaluator.reached(-1);
-  for (let second = 0; second <= until; second++) {
-    for (const [at, value] of points)
-      if (at === second) transitions.push(...evaluator.offer(sample(at, value)));
-    transitions.push(...evaluator.reached(second));
-  }
-  return transitions;
-}
+const over = (points: Points, more: RuleSketch = {}, until = 90) =>
+  secondBySecond(rule({ windowMs: MINUTE, ...more }), points, until);
 const story = (...args: Parameters<typeof over>) => inShort(over(...args));
 
 test('the mean decides, not the sample', () => {
