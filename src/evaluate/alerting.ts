@@ -111,6 +111,8 @@ export class Alerting {
   /** Of rules for which missing data is an alert: what has been there. */
   private readonly seen = new Map<string, Yielded>();
   private readonly noData: AlertRule['noData'];
+  /** Known to be open, but since a time that is still to come here: what was read is read again. */
+  private readonly toAdopt = new Map<string, OpenAlert>();
 
   constructor(
     readonly rule: AlertRule,
@@ -139,6 +141,7 @@ export class Alerting {
 
   /** What it makes: the series of its alerts' states. */
   evaluate(moment: Moment, time: number, limit: number): readonly Made[] {
+    this.adoptUntil(time);
     const at = this.rule.delayMs === 0 ? moment : momentAt(moment.time - this.rule.delayMs);
     const yielded = this.keyed(vectorOf(this.expr.evaluate(at)), at);
     const findings = this.findings(yielded, at);
@@ -162,6 +165,7 @@ export class Alerting {
 
   /** A sample of a series that the comparison is about. Whether the next one matters, whatever it is. */
   arrived(series: LabelSet, value: number, time: number, correlationId: string | null): boolean {
+    this.adoptUntil(time);
     const { operator, threshold } = this.comparison!;
     const breaches = COMPARISONS[operator](value, threshold);
     if (!breaches && this.active.size === 0 && this.flaps.size === 0) return false;
@@ -187,6 +191,7 @@ export class Alerting {
 
   /** The series is no more: what is about it ends, whatever else the rule says. */
   ended(series: LabelSet, time: number): void {
+    this.adoptUntil(time);
     const { key } = this.labels.alertLabels({ series, value: NaN, moment: momentAt(time) });
     this.seen.delete(key);
     const alert = this.active.get(key);
@@ -198,8 +203,22 @@ export class Alerting {
     this.tell('ends', alert, time, null, 'series ended');
   }
 
-  /** An alert that fires, as others know: from here on as if it had begun here. */
-  adopt({ series: about, labels, startsAt, eventTime, value, correlationId }: OpenAlert): void {
+  /** An alert that fires, as others know: from when it began, as if it had begun here. */
+  adopt(alert: OpenAlert): void {
+    this.toAdopt.set(LabelSet.of(alert.labels).key, alert);
+    if (alert.series !== null) this.options.onAstir?.(alert.series);
+  }
+
+  private adoptUntil(time: number): void {
+    if (this.toAdopt.size === 0) return;
+    for (const [key, alert] of this.toAdopt) {
+      if (alert.startsAt > time) continue;
+      this.toAdopt.delete(key);
+      this.adoptNow(alert);
+    }
+  }
+
+  private adoptNow({ series: about, labels, startsAt, eventTime, value, correlationId }: OpenAlert): void {
     const own = LabelSet.of(labels);
     const known = this.active.get(own.key);
     if (known?.state === 'firing') return;

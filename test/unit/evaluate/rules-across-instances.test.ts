@@ -113,6 +113,24 @@ test('an open alert of a global group is left to its slot, and so is one whose r
   expect(storyOf(pool)).toEqual(['firing 10 20', 'resolved 60 null']);
 });
 
+test('while times are evaluated again, an alert is open from when it began and not before', async () => {
+  const hot = group('hot', alert('Hot', 'max by (instance_id) (x) > 6'));
+  const pool = createPool([hot, group('meta', alert('ManyHot', 'count(ALERTS{alertname="Hot"}) > 1'))], 3);
+  await pool.start();
+  await pool.reached(0);
+  await pool.reached(400);
+  await pool.sample(400, x('x', 'a1', 9), 400.5);
+  await pool.reached(410, [1]);
+  await pool.sample(410, x('x', 'a0', 9), 410.5);
+  await pool.reached(420, [1]);
+  await pool.kill(0);
+  await pool.reached(430);
+  const many = pool.told.filter(({ labels }) => labels.alertname === 'ManyHot');
+  expect(many.map(({ kind, event_time: at }) => `${kind} ${at}`)).toEqual([
+    'firing 1970-01-01T00:07:00.000Z',
+  ]);
+});
+
 test('what rules record is published, with the group for an instance where it has none', async () => {
   const groups = [group('each', record('x:double', 'x * 2')), group('all', record('x:sum', 'sum(x:double)'))];
   const pool = createPool(groups, 2);
