@@ -69,6 +69,8 @@ function movedEnough(told: number, value: number): boolean {
 export interface AlertFollower {
   /** The transition that follows, if one does. Called only for evaluations that count, not for those that are done again. */
   follow(change: AlertChange): Transition | null;
+  /** Whether `gds.alerts` has it open, and it was not ended here since. */
+  isOpen(fingerprint: string): boolean;
 }
 
 /** From then on those are forgotten that are known to have ended. */
@@ -127,10 +129,16 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
     return before !== undefined && !before.firing && firedAt <= before.eventTime;
   }
 
-  function adopted(id: string): Told | undefined {
+  /** Undefined, too, where its end is on its way. */
+  function openOf(id: string): KnownAlert | undefined {
     const before = known(id);
-    if (before === undefined || !before.firing) return undefined;
-    if (before.eventTime <= (ends.get(id) ?? -Infinity)) return undefined;
+    const isOpen = before?.firing === true && before.eventTime > (ends.get(id) ?? -Infinity);
+    return isOpen ? before : undefined;
+  }
+
+  function adopted(id: string): Told | undefined {
+    const before = openOf(id);
+    if (before === undefined) return undefined;
     const { value, correlation_id: correlationId } = before.last;
     const last: Told = {
       ...{ startsAt: before.episode, correlationId, at: before.eventTime, isAdopted: true },
@@ -174,7 +182,7 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
     };
   }
 
-  return { follow };
+  return { follow, isOpen: (id) => openOf(id) !== undefined };
 }
 
 const valueOrNull = (value: number | null): MetricValue | null =>

@@ -6,14 +6,24 @@
  * What recording rules make, wherever they are evaluated, is published as metrics. Of such metrics, those that rules here
  * make are not taken in a second time.
  */
+import { canonical } from '../domain/canonical';
+import { fnv1a64 } from '../domain/labels';
 import type { Metric } from '../domain/metric';
-import type { MetricPlace, MetricPublisher, MetricSink, SharedPublisher, SharedRecord } from '../stream/port';
+import type {
+  MetricPlace,
+  MetricPublisher,
+  MetricSink,
+  SavedWorth,
+  SharedPublisher,
+  SharedRecord,
+} from '../stream/port';
 import { createDerivedMetrics, derivedMetric } from './derived';
 import { createForwarder } from './forwarder';
 import type { GlobalPlan } from './global-groups';
 import { createEvaluatorHost, type EvaluatorHostOptions, type HostStats } from './host';
 import { sampleOf } from './made-sample';
-import { createWatermark, type Watermark } from './watermark';
+import type { SavedEngine } from './rule-engine';
+import { createWatermark, type SavedWatermark, type Watermark } from './watermark';
 
 export interface GlobalHostOptions extends Omit<
   EvaluatorHostOptions,
@@ -41,6 +51,18 @@ export interface GlobalHost extends MetricSink {
   slots(): SlotClock[];
 }
 
+/** What is known of a partition number: of its own series, and of those of its slot. */
+interface SavedPartition {
+  readonly form: number;
+  readonly plan: string;
+  readonly rules: string;
+  readonly local: SavedEngine;
+  readonly slot: { readonly engine: SavedEngine; readonly clock: SavedWatermark } | null;
+}
+
+/** Whoever changes what is saved, or what it means, counts it up: other forms are not read. */
+const SAVED_FORM = 1;
+
 type Made = Parameters<NonNullable<EvaluatorHostOptions['onMade']>>;
 
 /**
@@ -55,6 +77,7 @@ export function createGlobalHost(options: GlobalHostOptions): GlobalHost {
   const derived = createDerivedMetrics(options.derived, (metrics) =>
     onEvent({ kind: 'derived_dropped', metrics }),
   );
+  const rules = fnv1a64(canonical([plan.local, plan.global, options.intervalMs ?? null]));
   const own = new Set(
     [...plan.local, ...plan.global].flatMap(({ rules }) =>
       rules.filter(({ kind }) => kind === 'record').map(({ name }) => name),
@@ -104,19 +127,52 @@ export function createGlobalHost(options: GlobalHostOptions): GlobalHost {
     partitions: readonly number[],
     fresh: readonly number[],
     otherPlan: readonly number[] = [],
+    saved: ReadonlyMap<number, unknown> = new Map(),
   ): Promise<void> {
+    const known = [...saved].map(([partition, state]) => [partition, state as SavedPartition] as const);
+    const clockOf = (slot: number): SavedWatermark | undefined =>
+      (saved.get(slot) as SavedPartition | undefined)?.slot?.clock;
     unshared = new Set(
       [...unshared, ...otherPlan].filter((each) => !fresh.includes(each) || otherPlan.includes(each)),
     );
     forwarder.assigned(partitions, fresh);
     derived.keepOnly(partitions);
-    for (const known of [locally, globally]) known.forget(fresh);
+    for (const made of [locally, globally]) made.forget(fresh);
     for (const slot of [...clocks.keys()])
       if (!partitions.includes(slot) || fresh.includes(slot)) clocks.delete(slot);
     for (const { slot, id } of plan.slots)
       if (partitions.includes(slot) && !clocks.has(slot))
-        clocks.set(slot, createWatermark(plan.partitions, id));
-    await Promise.all([local.assigned(partitions, fresh), global.assigned(partitions, fresh)]);
+        clocks.set(slot, createWatermark(plan.partitions, id, clockOf(slot)));
+    const engines = known.flatMap(([partition, { slot }]) =>
+      slot === null ? [] : [[partition, slot.engine] as const],
+    );
+    await Promise.all([
+      local.assigned(
+        partitions,
+        fresh,
+        [],
+        new Map(known.map(([partition, each]) => [partition, each.local])),
+      ),
+      global.assigned(partitions, fresh, [], new Map(engines)),
+    ]);
+  }
+
+  /** What was held back to be made again goes out first: who takes over does not make it again. */
+  function save(partition: number): SavedPartition {
+    for (const made of [locally, globally]) made.release(partition);
+    const clock = clocks.get(partition);
+    return {
+      ...{ form: SAVED_FORM, plan: plan.id, rules },
+      local: local.save(partition),
+      slot: clock === undefined ? null : { engine: global.save(partition), clock: clock.save() },
+    };
+  }
+
+  /** Rules of another plan ask others for other samples: what they have given is not all. */
+  function worthOf(saved: unknown): SavedWorth {
+    const { form, plan: by, rules: of } = (saved ?? {}) as Partial<SavedPartition>;
+    if (form !== SAVED_FORM || by !== plan.id) return 'none';
+    return of === rules ? 'whole' : 'part';
   }
 
   function offer(metric: Metric, time: number, place: MetricPlace): void {
@@ -180,6 +236,8 @@ export function createGlobalHost(options: GlobalHostOptions): GlobalHost {
     offer,
     reached,
     flush,
+    save,
+    worthOf,
     stats,
     slots: () => [...clocks].map(([slot, clock]) => ({ slot, time: clock.time(), slowest: clock.slowest() })),
   };

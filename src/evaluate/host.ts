@@ -18,7 +18,7 @@ import {
   type PartitionRules,
   type PartitionRulesOptions,
 } from './partition-rules';
-import { lookbackOf } from './rule-engine';
+import { lookbackOf, type SavedEngine } from './rule-engine';
 
 export type EvaluateEvent =
   | { readonly kind: 'assigned'; readonly partitions: readonly number[]; readonly fresh: readonly number[] }
@@ -102,13 +102,30 @@ interface Slot {
   flushing: Promise<void> | null;
 }
 
-export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink & { stats(): HostStats } {
+export interface EvaluatorHost extends MetricSink {
+  assigned(
+    partitions: readonly number[],
+    fresh: readonly number[],
+    otherPlan?: readonly number[],
+    saved?: ReadonlyMap<number, SavedEngine>,
+  ): Promise<void>;
+  /** Throws where the partition is not here. */
+  save(partition: number): SavedEngine;
+  stats(): HostStats;
+}
+
+export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHost {
   const { shadow, now = Date.now, onEvent = () => undefined } = options;
   const { groups, groupsOf = () => groups, intervalMs = 15_000, onMade } = options;
   const counts = { samples: 0, late: 0, adopted: 0 };
   const slots = new Map<number, Slot>();
 
-  async function assigned(partitions: readonly number[], fresh: readonly number[]): Promise<void> {
+  async function assigned(
+    partitions: readonly number[],
+    fresh: readonly number[],
+    _: readonly number[] = [],
+    saved: ReadonlyMap<number, SavedEngine> = new Map(),
+  ): Promise<void> {
     for (const partition of [...slots.keys()]) {
       if (!partitions.includes(partition) || fresh.includes(partition)) slots.delete(partition);
     }
@@ -118,17 +135,17 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
       await resolveRemoved(options, new Set(added), tell);
       if (shadow !== undefined) await resolveRemoved(shadow, new Set(added), tellShadow);
     }
-    for (const partition of added) slots.set(partition, newSlot(partition));
+    for (const partition of added) slots.set(partition, newSlot(partition, saved.get(partition)));
     onEvent({ kind: 'assigned', partitions, fresh });
   }
 
-  function newSlot(partition: number): Slot {
+  function newSlot(partition: number, saved: SavedEngine | undefined): Slot {
     const refused = new Set<string>();
     const outbox: Transition[] = [];
     const shadowOutbox: Transition[] = [];
     const rules = createPartitionRules({
       ...{ groups: groupsOf(partition), intervalMs, maxSeriesOfMetric: options.maxSeriesOfMetric },
-      waits: options.waits,
+      ...{ waits: options.waits, saved },
       ...listenerOf(options, partition, outbox),
       shadow: shadow && listenerOf(shadow, partition, shadowOutbox),
       onMade: onMade && ((...made) => onMade(partition, ...made)),
@@ -189,9 +206,14 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
     return same.some((each) => ruleHash(each) === rule?.hash) ? null : 'rule changed';
   }
 
+  function slotOf(partition: number): Slot {
+    const slot = slots.get(partition);
+    if (slot === undefined) throw new Error(`partition ${partition} is not assigned here`);
+    return slot;
+  }
+
   function offer(metric: Metric, eventTimeMs: number, place: MetricPlace): void {
-    const slot = slots.get(place.partition);
-    if (slot === undefined) throw new Error(`partition ${place.partition} is not assigned here`);
+    const slot = slotOf(place.partition);
     counts.samples += 1;
     slot.rules.offer(metric, eventTimeMs, place.replayed);
   }
@@ -274,6 +296,7 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
     offer,
     reached,
     flush,
+    save: (partition) => slotOf(partition).rules.save(),
     stats,
   };
 }

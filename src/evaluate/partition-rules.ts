@@ -9,7 +9,7 @@ import { ruleHash, type AlertRule, type GroupRule, type RuleGroup } from '../dom
 import type { Transition } from '../domain/transition';
 import { LabelSet, METRIC_NAME } from '../promql/label-set';
 import type { KnownAlert } from '../stream/port';
-import { createAlertFollower, type RuleFacts } from './alert-follower';
+import { createAlertFollower, type AlertFollower, type RuleFacts } from './alert-follower';
 import type { AlertChange } from './alerting';
 import type { EvaluatedGroup } from './rule-group';
 import { createRuleEngine, type OnMade, type SavedEngine } from './rule-engine';
@@ -71,6 +71,7 @@ export function createPartitionRules(options: PartitionRulesOptions): PartitionR
     ...options,
     defaultIntervalMs: options.intervalMs,
     onAlert,
+    onLate: () => isMuted || options.onLate?.(),
     onMade: onMade && ((...made) => onMade(...made, isMuted)),
     endedAt: (labels, rule) => endedAt(listenerOf(rule).known, labels),
   });
@@ -80,8 +81,12 @@ export function createPartitionRules(options: PartitionRulesOptions): PartitionR
 
   function onAlert(change: AlertChange): void {
     if (isMuted) return;
-    const transition = (isTrial(change.rule) ? shadows : follower).follow(change);
+    const transition = followerOf(change.rule).follow(change);
     if (transition !== null) listenerOf(change.rule).tell(transition);
+  }
+
+  function followerOf(rule: AlertRule): AlertFollower {
+    return isTrial(rule) ? shadows : follower;
   }
 
   function listenerOf(rule: AlertRule): Listener {
@@ -103,13 +108,14 @@ export function createPartitionRules(options: PartitionRulesOptions): PartitionR
   }
 
   function adoptOpen(): void {
-    for (const listener of [options, shadow]) adoptFrom(listener);
+    adoptFrom(options, follower);
+    adoptFrom(shadow, shadows);
   }
 
   /** The hash tells a rule on trial from the same one that is not. */
-  function adoptFrom({ open, known }: Listener): void {
+  function adoptFrom({ open }: Listener, { isOpen }: AlertFollower): void {
     for (const { last, episode, eventTime } of open) {
-      if (known(last.fingerprint)?.firing !== true) continue;
+      if (!isOpen(last.fingerprint)) continue;
       const group = engine.groups.find((each) => each.group.name === last.rule?.group);
       const { rule } = group?.rules().find((each) => facts.get(each.rule)?.hash === last.rule?.hash) ?? {};
       if (rule?.kind !== 'alert') continue;

@@ -57,7 +57,8 @@ export interface RuleEngine {
 
 export interface SavedEngine {
   readonly store: SavedStore;
-  readonly groups: readonly SavedGroup[];
+  /** `next`: the time that is evaluated next, NaN where none has come. */
+  readonly groups: readonly (SavedGroup & { readonly next: number })[];
 }
 
 /** How far back samples can still matter to an evaluation, in milliseconds: what a process that takes over has to read again. */
@@ -125,8 +126,7 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
       const known = saved.groups.find(({ name }) => name === each.evaluated.group.name);
       if (known === undefined) continue;
       each.evaluated.restore(known);
-      if (known.evaluatedAt > -Infinity)
-        each.next = (Math.floor(known.evaluatedAt / each.interval) + 1) * each.interval;
+      each.next = Math.ceil(known.next / each.interval) * each.interval;
     }
   }
 
@@ -176,11 +176,16 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
 
   return {
     ...{ offer, advance, recentOf },
-    save: () => ({ store: store.save(), groups: due.map(({ evaluated }) => evaluated.save()) }),
+    save: () => ({ store: store.save(), groups: due.map(savedGroup) }),
     groups: due.map(({ evaluated }) => evaluated),
     series: () => store.size,
   };
 }
+
+const savedGroup = ({ evaluated, next }: { readonly evaluated: EvaluatedGroup; readonly next: number }) => ({
+  ...evaluated.save(),
+  next,
+});
 
 const madeBy = (rule: GroupRule): string[] =>
   rule.kind === 'record' ? [rule.name] : ['ALERTS', 'ALERTS_FOR_STATE'];

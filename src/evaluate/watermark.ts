@@ -10,11 +10,18 @@ export interface Watermark {
   time(): number;
   /** The partition that holds up the others. */
   slowest(): number;
+  save(): SavedWatermark;
 }
 
-export function createWatermark(partitions: number, plan: string): Watermark {
-  const times = new Float64Array(partitions).fill(-Infinity);
-  let began = -Infinity;
+/** Of the same plan, and so of as many partitions. */
+export interface SavedWatermark {
+  readonly times: readonly number[];
+  readonly began: number;
+}
+
+export function createWatermark(partitions: number, plan: string, saved?: SavedWatermark): Watermark {
+  const times = Float64Array.from({ length: partitions }, (_, from) => saved?.times[from] ?? -Infinity);
+  let began = saved?.began ?? -Infinity;
   return {
     heard(from, time, by) {
       if (by !== plan || from >= partitions) return;
@@ -26,5 +33,6 @@ export function createWatermark(partitions: number, plan: string): Watermark {
       return least >= began ? least : -Infinity;
     },
     slowest: () => times.indexOf(Math.min(...times)),
+    save: () => ({ times: [...times], began }),
   };
 }

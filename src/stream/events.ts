@@ -42,6 +42,26 @@ export type StreamEvent =
   | { readonly kind: 'committed'; readonly group: string; readonly partitions: number }
   | { readonly kind: 'commit_failed'; readonly group: string; readonly reason: string }
   | {
+      /** What is known of a partition number was written down; `ms` is how long taking it has held the process. */
+      readonly kind: 'snapshot';
+      readonly partition: number;
+      readonly bytes: number;
+      readonly ms: number;
+    }
+  | {
+      /** A partition number goes on with what somebody knew. Milliseconds since 1970. */
+      readonly kind: 'snapshot_read';
+      readonly partition: number;
+      readonly bytes: number;
+      readonly takenAt: number;
+    }
+  | {
+      /** Null: none could be read. What rules look back to is read again instead. */
+      readonly kind: 'snapshot_failed';
+      readonly partition: number | null;
+      readonly reason: string;
+    }
+  | {
       readonly kind: 'dead_letter';
       readonly topic: string;
       readonly partition: number;

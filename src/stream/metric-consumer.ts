@@ -9,7 +9,7 @@
  * A sink that shares samples between partitions has a topic of its own beside them: partition n of it comes with partition n of
  * the others, but has no part in their clock.
  */
-import type { Admin, KafkaMessage } from 'kafkajs';
+import type { KafkaMessage } from 'kafkajs';
 import { groupName } from '../domain/identity';
 import { decodeMetric, decodeValue } from './codec';
 import { createDeadLetterWriter, deadLetterOf, type DeadLetter } from './dead-letters';
@@ -30,12 +30,14 @@ import {
   type GroupConsumer,
   type RawBatch,
 } from './group-consumer';
-import { withAdmin, type Kafka } from './kafka';
+import type { Kafka } from './kafka';
 import { createLateMetricWriter, lateMetricOf, type LateMetric } from './late-metrics';
 import { eventTimeMs, looksLikeMetric, MAX_METRIC_BYTES } from './metric-message';
 import { createPartitionClocks } from './partition-clocks';
 import type { MetricPlace, MetricSink, SharedSink } from './port';
+import { createPositions, noteOf } from './positions';
 import { decodeShared } from './slot-topic';
+import { createSnapshots, type SnapshotOptions } from './snapshots';
 import { isDerivedTopic, lateMetricsTopic, listMetricTopics, metricsDlqTopic } from './topics';
 
 export interface MetricConsumerOptions {
@@ -46,6 +48,8 @@ export interface MetricConsumerOptions {
   readonly sink: MetricSink;
   /** What becomes of metrics whose event time is far from their record time. */
   readonly timing?: EventTiming;
+  /** Where what the sink knows is written down now and then, for whoever takes over. Without it, the look-back is read again. */
+  readonly snapshots?: SnapshotOptions;
   readonly topicPollMs?: number;
   readonly sessionTimeoutMs?: number;
   readonly commitEveryMessages?: number;
@@ -69,6 +73,9 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
   const positions = createPositions(kafka, group, { plan: sink.plan, aside: shared?.topic });
   const clocks = createPartitionClocks();
   let numbers: readonly number[] = [];
+  const snapshots =
+    options.snapshots &&
+    createSnapshots({ ...options.snapshots, sink, positions, has: () => numbers, onEvent });
 
   async function onAssigned(
     assignment: Assignment,
@@ -76,8 +83,11 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
   ): Promise<void> {
     numbers = [];
     const assigned = [...new Set(Object.values(assignment).flat())].sort((a, b) => a - b);
-    const { fresh, otherPlan, rereads, places } = await positions.settle(assignment, sink.lookbackMs);
-    await sink.assigned(assigned, fresh, otherPlan);
+    const { fresh, otherPlan, saved, rereads, places } = await positions.settle(
+      ...[assignment, sink.lookbackMs, snapshots?.restore],
+    );
+    await sink.assigned(assigned, fresh, otherPlan, saved);
+    snapshots?.assigned(fresh);
     for (const { topic, partition, offset } of rereads) seek(topic, partition, String(offset));
     clocks.assign(places.filter(({ topic }) => topic !== shared?.topic));
     numbers = assigned;
@@ -85,7 +95,10 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
 
   function onAnswered(at: number): void {
     clocks.answered(at);
-    for (const partition of numbers) tellReached(partition, positions.isReplaying(partition));
+    for (const partition of numbers) {
+      tellReached(partition, positions.isReplaying(partition));
+      snapshots?.passing(partition);
+    }
   }
 
   function tellReached(partition: number, replayed: boolean): boolean {
@@ -109,6 +122,7 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     clocks.read(batch, Number(last.offset), Number(last.timestamp));
     if (next <= positions.of(topic, partition).committed) hands.pass(last);
     else hands.done(last, batch.messages.length, noteOf(Number(last.timestamp), sink.plan));
+    snapshots?.passing(partition);
   }
 
   async function onShared(to: SharedSink, batch: RawBatch, hands: BatchHands): Promise<void> {
@@ -199,6 +213,7 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
   return {
     joined: consumer.joined,
     async stop() {
+      await snapshots?.last();
       await consumer.stop();
       await Promise.all([deadLetters.close(), lateMetrics.close()]);
     },
@@ -225,179 +240,4 @@ function valueOf({ value }: KafkaMessage): unknown {
 function invalid(message: KafkaMessage, place: MetricPlace): DeadLetter {
   const decoded = decodeMetric(message.value);
   return deadLetterOf(place, message, 'invalid_metric', decoded.ok ? [] : decoded.problems);
-}
-
-interface Position {
-  /** The next offset that the sink has not been given. */
-  readonly next: number;
-  /** What the group had committed when the partition was assigned; -1 for nothing. */
-  readonly committed: number;
-}
-
-export interface PositionOptions {
-  /** What commits say of those who have read. */
-  readonly plan?: string;
-  /** A topic that says nothing of whether the others are read again. */
-  readonly aside?: string;
-}
-
-interface Reread extends Place {
-  readonly offset: number;
-}
-
-/** Where this process stands in each partition, against what its group has committed. */
-export function createPositions(kafka: Kafka, group: string, { plan, aside }: PositionOptions = {}) {
-  let known = new Map<string, Position>();
-
-  /**
-   * Decides which partition numbers are fresh. State here holds only while nobody has committed beyond what this process
-   * has read: otherwise another member had the partition in between. A topic that nobody has read yet takes nothing away
-   * from the state that its partition number has here. A topic that was deleted and made again begins anew: it ends
-   * before what was read or committed, or its commits went with it.
-   */
-  async function settle(
-    assignment: Assignment,
-    lookbackMs: number,
-  ): Promise<{
-    fresh: number[];
-    otherPlan: number[];
-    rereads: Reread[];
-    places: (Place & { next: number; end: number })[];
-  }> {
-    const places = placesOf(assignment);
-    return withAdmin(kafka, async (admin) => {
-      const ends = await endOffsets(admin, Object.keys(assignment));
-      const committed = await committedOffsets(admin, group, Object.keys(assignment));
-      for (const [key, { offset }] of committed) if (offset > ends.get(key)!) committed.delete(key);
-      const numbers = new Set([...known.keys()].map(numberOf));
-      const holds = (place: Place): boolean => {
-        const position = known.get(keyOf(place));
-        const offset = committed.get(keyOf(place))?.offset ?? -1;
-        if (position === undefined) return offset < 0 && numbers.has(place.partition);
-        const madeAgain = position.next > ends.get(keyOf(place))! || (offset < 0 && position.next > 0);
-        return offset <= position.next && !madeAgain;
-      };
-      const fresh = new Set(places.filter((place) => !holds(place)).map(({ partition }) => partition));
-      const again = places.filter(({ partition }) => fresh.has(partition));
-      const rereads = lookbackMs > 0 ? await rereadsOf(admin, again, committed, lookbackMs) : [];
-      known = new Map(
-        places.map((place): [string, Position] => {
-          const offset = committed.get(keyOf(place))?.offset ?? -1;
-          const kept = fresh.has(place.partition) ? undefined : known.get(keyOf(place))?.next;
-          const reread = rereads.find(
-            ({ topic, partition }) => topic === place.topic && partition === place.partition,
-          );
-          return [keyOf(place), { next: kept ?? reread?.offset ?? Math.max(offset, 0), committed: offset }];
-        }),
-      );
-      const ended = places.map((place) => ({
-        ...place,
-        next: known.get(keyOf(place))!.next,
-        end: ends.get(keyOf(place))!,
-      }));
-      const otherPlan = again.filter((place) => {
-        const before = committed.get(keyOf(place));
-        return plan !== undefined && place.topic !== aside && before !== undefined && before.plan !== plan;
-      });
-      return {
-        fresh: [...fresh].sort((a, b) => a - b),
-        otherPlan: [...new Set(otherPlan.map(({ partition }) => partition))],
-        rereads,
-        places: ended,
-      };
-    });
-  }
-
-  return {
-    settle,
-    /** Whether what is read of the partition number lies before what was committed, but for a topic that is left out. */
-    isReplaying(partition: number, but?: string): boolean {
-      const leftOut = [but, aside].map((topic) => `${topic}|${partition}`);
-      for (const [key, { next, committed }] of known)
-        if (next < committed && numberOf(key) === partition && !leftOut.includes(key)) return true;
-      return false;
-    },
-    of: (topic: string, partition: number): Position =>
-      known.get(`${topic}|${partition}`) ?? { next: 0, committed: -1 },
-    advance(topic: string, partition: number, next: number): void {
-      const position = known.get(`${topic}|${partition}`);
-      if (position !== undefined && next > position.next)
-        known.set(`${topic}|${partition}`, { ...position, next });
-    },
-  };
-}
-
-interface Place {
-  readonly topic: string;
-  readonly partition: number;
-}
-
-const keyOf = ({ topic, partition }: Place): string => `${topic}|${partition}`;
-const numberOf = (key: string): number => Number(key.slice(key.lastIndexOf('|') + 1));
-
-function placesOf(assignment: Assignment): Place[] {
-  return Object.entries(assignment).flatMap(([topic, partitions]) =>
-    partitions.map((partition) => ({ topic, partition })),
-  );
-}
-
-interface Committed {
-  readonly offset: number;
-  readonly recordTime: number | null;
-  readonly plan: string | null;
-}
-
-/** What a commit says beside its offset. */
-const noteOf = (recordTime: number, plan?: string): string =>
-  plan === undefined ? String(recordTime) : `${recordTime} ${plan}`;
-const NOTE = /^(\d+)(?: (\S+))?$/;
-
-/** From where each place is read again: the first record within the look-back of what its topic has committed. */
-async function rereadsOf(
-  admin: Admin,
-  places: readonly Place[],
-  committed: ReadonlyMap<string, Committed>,
-  lookbackMs: number,
-): Promise<Reread[]> {
-  const rereads: Reread[] = [];
-  for (const topic of new Set(places.map((place) => place.topic))) {
-    const here = places.filter(
-      (place) => place.topic === topic && committed.get(keyOf(place))?.recordTime != null,
-    );
-    if (here.length === 0) continue;
-    const since = Math.min(...here.map((place) => committed.get(keyOf(place))!.recordTime!)) - lookbackMs;
-    const starts = await admin.fetchTopicOffsetsByTimestamp(topic, since);
-    for (const { partition } of here) {
-      const offset = Number(starts.find((start) => start.partition === partition)?.offset ?? Infinity);
-      if (offset < committed.get(keyOf({ topic, partition }))!.offset)
-        rereads.push({ topic, partition, offset });
-    }
-  }
-  return rereads;
-}
-
-async function endOffsets(admin: Admin, topics: readonly string[]): Promise<Map<string, number>> {
-  const ends = new Map<string, number>();
-  for (const topic of topics)
-    for (const { partition, high } of await admin.fetchTopicOffsets(topic))
-      ends.set(keyOf({ topic, partition }), Number(high));
-  return ends;
-}
-
-async function committedOffsets(
-  admin: Admin,
-  groupId: string,
-  topics: string[],
-): Promise<Map<string, Committed>> {
-  const committed = new Map<string, Committed>();
-  if (topics.length === 0) return committed;
-  for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics })) {
-    for (const { partition, offset, metadata } of partitions) {
-      if (Number(offset) < 0) continue;
-      const [, time, plan] = NOTE.exec(metadata ?? '') ?? [];
-      const recordTime = time === undefined ? null : Number(time);
-      committed.set(keyOf({ topic, partition }), { offset: Number(offset), recordTime, plan: plan ?? null });
-    }
-  }
-  return committed;
 }

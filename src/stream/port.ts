@@ -75,6 +75,12 @@ export interface MetricPlace {
   readonly replayed: boolean;
 }
 
+/**
+ * `whole`: nothing that lies before has to be read again. `part`: the rules are others now, and ask for what the look-back
+ * holds as well. `none`: nothing can be taken over.
+ */
+export type SavedWorth = 'whole' | 'part' | 'none';
+
 /** Takes the metrics of the partitions that this process reads. */
 export interface MetricSink {
   /** How far before its committed offset a partition that is new here is read again, in milliseconds of record time. */
@@ -87,14 +93,22 @@ export interface MetricSink {
   readonly shared?: SharedSink;
   /**
    * Metrics of these partition numbers, of every topic, come from now on and of no others. State of `fresh` ones does
-   * not hold any more: another process may have read them since. Of these, `otherPlan` were read under another plan. No
-   * metric comes before it has resolved.
+   * not hold any more: another process may have read them since. Of these, `otherPlan` were read under another plan, and of
+   * others something `saved` is known. No metric comes before it has resolved.
    */
   assigned(
     partitions: readonly number[],
     fresh: readonly number[],
     otherPlan?: readonly number[],
+    saved?: ReadonlyMap<number, unknown>,
   ): Promise<void>;
+  /**
+   * What is known of a partition number, as `structuredClone` takes it, for whoever gets it next. It holds once `flush`
+   * has resolved: until then what has followed may be lost.
+   */
+  save?(partition: number): unknown;
+  /** How far what somebody saved, of whatever form, spares reading again. Does no I/O. */
+  worthOf?(saved: unknown): SavedWorth;
   /** In offset order within a topic's partition. Does no I/O. */
   offer(metric: Metric, eventTimeMs: number, place: MetricPlace): void;
   /**

@@ -4,40 +4,25 @@
  */
 import type { Closable } from './publishers';
 import type { OnStreamEvent } from './events';
-import { withAdmin, type Kafka } from './kafka';
+import type { Kafka } from './kafka';
 import type { SharedPublisher, SharedRecord, SharedSample } from './port';
 import { createSender } from './sender';
-import { createTopics, listMetricTopics, METRIC_PARTITIONS, sharedTopic, type TopicSettings } from './topics';
+import { ensurePartitioned, sharedTopic, type TopicSettings } from './topics';
 
 const HOUR_MS = 3_600_000;
 /** The farthest that rules look back, and an hour for a slot that waits for a partition. */
 const RETENTION_MS = 7 * HOUR_MS;
 
-/**
- * Makes the topic where it is missing, with as many partitions as the metric topic that has most, and gives their number.
- * One that has too few gets more. Throws TOC_DEPENDENCY_AWAY.
- */
-export async function ensureSharedTopic(
+/** Makes the topic where it is missing, and gives the number of its partitions. Throws TOC_DEPENDENCY_AWAY. */
+export function ensureSharedTopic(
   kafka: Kafka,
   instance: string,
   pool: string,
   settings: TopicSettings = {},
 ): Promise<number> {
   const topic = sharedTopic(instance, pool);
-  const metricTopics = await listMetricTopics(kafka, instance);
-  const widest = Math.max(METRIC_PARTITIONS, ...(await partitionsOf(kafka, metricTopics)));
-  const spec = { topic, partitions: widest, retentionMs: RETENTION_MS, recordTimeOfBroker: true };
-  await createTopics(kafka, [spec], settings);
-  const [partitions] = await partitionsOf(kafka, [topic]);
-  if (partitions! >= widest) return partitions!;
-  await withAdmin(kafka, (admin) => admin.createPartitions({ topicPartitions: [{ topic, count: widest }] }));
-  return widest;
-}
-
-async function partitionsOf(kafka: Kafka, topics: string[]): Promise<number[]> {
-  if (topics.length === 0) return [];
-  const metadata = await withAdmin(kafka, (admin) => admin.fetchTopicMetadata({ topics }));
-  return metadata.topics.map(({ partitions }) => partitions.length);
+  const spec = { topic, retentionMs: RETENTION_MS, recordTimeOfBroker: true };
+  return ensurePartitioned(kafka, instance, settings, spec);
 }
 
 export interface SharedPublisherOptions {

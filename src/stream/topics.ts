@@ -49,6 +49,10 @@ export const isDerivedTopic = (instance: string, topic: string): boolean =>
 export const sharedTopic = (instance: string, pool: string): string =>
   topicName(instance, `gds.evaluate.shared.${part(pool)}`);
 
+/** `gds.evaluate.state.{pool}`: what evaluators of a pool know, for those that take over from them. */
+export const snapshotTopic = (instance: string, pool: string): string =>
+  topicName(instance, `gds.evaluate.state.${part(pool)}`);
+
 /** Whether a topic carries metrics of this instance: never the dead letters and the late ones. */
 export function isMetricTopic(instance: string, topic: string): boolean {
   const prefix = topicName(instance, 'gds.metrics.');
@@ -88,6 +92,8 @@ export interface TopicSpec {
   readonly retentionBytes?: number;
   /** Against the producer's own time, a clock that is wrong could not be told from one that is right. */
   readonly recordTimeOfBroker?: boolean;
+  /** Beside these, or instead. */
+  readonly config?: Readonly<Record<string, string>>;
 }
 
 function metricSpec(topic: string): TopicSpec {
@@ -121,6 +127,7 @@ function configOf(spec: TopicSpec, brokers: number, { development = false }: Top
     'retention.ms': String(development ? DAY_MS : spec.retentionMs),
     'min.insync.replicas': replicated ? '2' : '1',
     ...(spec.recordTimeOfBroker && { 'message.timestamp.type': 'LogAppendTime' }),
+    ...spec.config,
   };
   if (spec.retentionBytes !== undefined) entries['retention.bytes'] = String(spec.retentionBytes);
   return {
@@ -186,4 +193,30 @@ export async function ensureShadowTopic(
 ): Promise<void> {
   const spec = { topic: shadowTopic(instance), partitions: 1, retentionMs: ALERTS_KEPT_MS };
   await createTopics(kafka, [spec], settings);
+}
+
+/**
+ * Makes a topic where it is missing, with as many partitions as the metric topic that has most, and gives their number.
+ * One that has too few gets more. Throws TOC_DEPENDENCY_AWAY.
+ */
+export async function ensurePartitioned(
+  kafka: Kafka,
+  instance: string,
+  settings: TopicSettings,
+  spec: Omit<TopicSpec, 'partitions'>,
+): Promise<number> {
+  const { topic } = spec;
+  const metricTopics = await listMetricTopics(kafka, instance);
+  const widest = Math.max(METRIC_PARTITIONS, ...(await partitionsOf(kafka, metricTopics)));
+  await createTopics(kafka, [{ ...spec, partitions: widest }], settings);
+  const [partitions] = await partitionsOf(kafka, [topic]);
+  if (partitions! >= widest) return partitions!;
+  await withAdmin(kafka, (admin) => admin.createPartitions({ topicPartitions: [{ topic, count: widest }] }));
+  return widest;
+}
+
+async function partitionsOf(kafka: Kafka, topics: string[]): Promise<number[]> {
+  if (topics.length === 0) return [];
+  const metadata = await withAdmin(kafka, (admin) => admin.fetchTopicMetadata({ topics }));
+  return metadata.topics.map(({ partitions }) => partitions.length);
 }

@@ -1,6 +1,6 @@
 /**
  * A pool of evaluators without Kafka: logs of metrics, of shared samples and of alerts, and processes that read them, commit,
- * die and take over. Times are seconds.
+ * save what they know, die and take over. Times are seconds.
  */
 import type { Metric, MetricValue } from '../../../src/domain/metric';
 import type { RuleGroup } from '../../../src/domain/rule-group';
@@ -34,6 +34,13 @@ interface Process {
   readonly read: number[];
 }
 
+/** What somebody knew of a partition number, and the offsets from which it goes on. */
+interface Snapshot {
+  readonly state: unknown;
+  readonly offered: number;
+  readonly read: number;
+}
+
 export function createPool(groups: readonly RuleGroup[], partitions: number, processes = 2, shadow?: Told) {
   let plan = planGroups(groups, partitions);
   let committedUnder = plan.id;
@@ -43,6 +50,7 @@ export function createPool(groups: readonly RuleGroup[], partitions: number, pro
   const told: Transition[] = [];
   const alerts = knowing([]);
   const derived: Metric[] = [];
+  const snapshots = new Map<number, Snapshot>();
   let members: Process[] = [];
 
   const newProcess = (): Process => ({
@@ -74,12 +82,23 @@ export function createPool(groups: readonly RuleGroup[], partitions: number, pro
       const has = all.filter((partition) => partition % members.length === i);
       const fresh = has.filter((partition) => !member.has.includes(partition));
       member.has = has;
-      await member.host.assigned(has, fresh, committedUnder === plan.id ? [] : fresh);
+      const saved = savedFor(member, fresh);
+      const states = new Map([...saved].map(([partition, { state }]) => [partition, state]));
+      await member.host.assigned(has, fresh, committedUnder === plan.id ? [] : fresh, states);
       for (const partition of fresh) {
-        member.offered[partition] = member.read[partition] = 0;
+        const known = saved.get(partition);
+        const goesOn = known !== undefined && member.host.worthOf!(known.state) === 'whole';
+        member.offered[partition] = goesOn ? known.offered : 0;
+        member.read[partition] = goesOn ? known.read : 0;
         await readMetrics(member, partition, metrics[partition]!.committed);
       }
     }
+  }
+
+  function savedFor({ host }: Process, fresh: readonly number[]): Map<number, Snapshot> {
+    const counts = ([partition, { state }]: [number, Snapshot]): boolean =>
+      fresh.includes(partition) && committedUnder === plan.id && host.worthOf!(state) !== 'none';
+    return new Map([...snapshots].filter(counts));
   }
 
   /** Up to this offset. */
@@ -149,6 +168,19 @@ export function createPool(groups: readonly RuleGroup[], partitions: number, pro
         for (const partition of member.has) {
           metrics[partition]!.committed = member.offered[partition]!;
           if (member.host.shared !== undefined) shared[partition]!.committed = member.read[partition]!;
+        }
+    },
+    /** Not where something is still read again. */
+    async save() {
+      for (const { host, has, offered, read } of members)
+        for (const partition of has) {
+          if (offered[partition]! < metrics[partition]!.committed) continue;
+          if (read[partition]! < shared[partition]!.committed) continue;
+          const state: unknown = structuredClone(host.save!(partition));
+          const at = { offered: offered[partition]!, read: read[partition]! };
+          await host.flush(partition);
+          await host.shared?.flush(partition);
+          snapshots.set(partition, { state, ...at });
         }
     },
     /** All processes are stopped, and others are started with these groups. */

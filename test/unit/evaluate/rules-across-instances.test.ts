@@ -201,7 +201,7 @@ describe('with other rules than before', () => {
   });
 });
 
-describe('as one evaluator with all series', () => {
+describe('as one evaluator with all series, whatever is saved and taken over', () => {
   const GROUPS = [
     group('each', record('x:max', 'max by (instance_id) (x)'), alert('Hot', 'max by (instance_id) (x) > 6')),
     group('all', alert('Sum', 'sum(x) > 12', { forMs: 10 * SECOND }), record('x:count', 'count(x)')),
@@ -213,7 +213,10 @@ describe('as one evaluator with all series', () => {
     instance: fc.constantFrom('a0', 'a1', 'a2', 'a3'),
     table: fc.constantFrom('t', 'u'),
     value: fc.constantFrom<Metric['value']>(1, 4, 6, 9, 20, 'NaN', 'stale'),
-    then: fc.constantFrom('nothing', 'nothing', 'nothing', 'commit', 'kill 0', 'kill 1', 'unsent and kill 0'),
+    then: fc.constantFrom(
+      ...['nothing', 'nothing', 'nothing', 'commit', 'save'],
+      ...['kill 0', 'kill 1', 'unsent and kill 0'],
+    ),
   };
   const late = fc.record({
     ...common,
@@ -265,6 +268,7 @@ describe('as one evaluator with all series', () => {
       const read = isBehind ? 'behind' : then.startsWith('unsent') ? 'unsent' : 'flushed';
       await pool.sample(second, x('x', instance, value, { table }), second - late, read);
       if (then === 'commit') pool.commit();
+      if (then === 'save') await pool.save();
       if (then.endsWith('kill 0')) await pool.kill(0);
       if (then === 'kill 1') await pool.kill(1);
     }

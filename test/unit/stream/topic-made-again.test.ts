@@ -1,6 +1,6 @@
 /** A topic that is deleted and made again is read from its new beginning. */
 import type { Kafka } from '../../../src/stream/kafka';
-import { createPositions } from '../../../src/stream/metric-consumer';
+import { createPositions } from '../../../src/stream/positions';
 
 /** One topic of one partition: where it ends, and what the group has committed (-1: nothing). */
 function brokerAt(place: { high: number; committed: number }): Kafka {

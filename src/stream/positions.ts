@@ -1,0 +1,291 @@
+/**
+ * Where a process stands in each partition, against what its group has committed: which partition numbers it can go on with,
+ * and from where the others are read again. How far back is measured in the broker's record time, which is why each commit
+ * notes that of its last message. Where somebody has saved what he knew, only what came after that is read again.
+ */
+import type { Admin } from 'kafkajs';
+import type { Assignment } from './group-consumer';
+import { withAdmin, type Kafka } from './kafka';
+
+interface Position {
+  /** The next offset that the sink has not been given. */
+  readonly next: number;
+  /** What the group had committed when the partition was assigned; -1 for nothing. */
+  readonly committed: number;
+}
+
+export interface PositionOptions {
+  /** What commits say of those who have read. */
+  readonly plan?: string;
+  /** A topic that says nothing of whether the others are read again. */
+  readonly aside?: string;
+}
+
+/** What somebody knew of a partition number when he had read up to these offsets, by topic. */
+export interface Restored {
+  readonly state: unknown;
+  readonly offsets: Readonly<Record<string, number>>;
+  /** Milliseconds since 1970. */
+  readonly takenAt: number;
+  /** Nothing before the offsets has to be read again. */
+  readonly isWhole: boolean;
+}
+
+/** What was saved of these partition numbers, where something was. */
+export type Restore = (numbers: readonly number[]) => Promise<Map<number, Restored>>;
+
+export interface Settled {
+  readonly fresh: readonly number[];
+  readonly otherPlan: readonly number[];
+  readonly saved: ReadonlyMap<number, unknown>;
+  /** From where those places are read that do not go on where the group has committed. */
+  readonly rereads: readonly (Place & { readonly offset: number })[];
+  readonly places: readonly (Place & { readonly next: number; readonly end: number })[];
+}
+
+const SAVED_MAY_LAG_MS = 6 * 3_600_000;
+
+/** Where this process stands in each partition, against what its group has committed. */
+export function createPositions(kafka: Kafka, group: string, { plan, aside }: PositionOptions = {}) {
+  let known = new Map<string, Position>();
+
+  /**
+   * Decides which partition numbers are fresh. State here holds only while nobody has committed beyond what this process
+   * has read: otherwise another member had the partition in between. A topic that nobody has read yet takes nothing away
+   * from the state that its partition number has here. A topic that was deleted and made again begins anew: it ends
+   * before what was read or committed, or its commits went with it.
+   */
+  async function settle(
+    assignment: Assignment,
+    lookbackMs: number,
+    restore: Restore = () => Promise.resolve(new Map()),
+  ): Promise<Settled> {
+    return withAdmin(kafka, async (admin) => {
+      const found = await lookAt(admin, group, assignment);
+      const { places, bounds, committed } = found;
+      const fresh = new Set(places.filter((place) => !holds(place, found)).map(({ partition }) => partition));
+      const again = places.filter(({ partition }) => fresh.has(partition));
+      const otherPlan = new Set(
+        again.filter((place) => isOfOtherPlan(place, found)).map(({ partition }) => partition),
+      );
+      const restored = await restore([...fresh].filter((number) => !otherPlan.has(number)));
+      for (const [number, saved] of restored)
+        if (
+          !isUsable(
+            saved,
+            again.filter(({ partition }) => partition === number),
+            found,
+          )
+        )
+          restored.delete(number);
+      const starts = await startsOf(admin, again, found, restored, lookbackMs);
+      known = new Map(
+        places.map((place): [string, Position] => {
+          const key = keyOf(place);
+          const offset = committed.get(key)?.offset ?? -1;
+          const kept = fresh.has(place.partition) ? undefined : known.get(key)?.next;
+          return [key, { next: kept ?? starts.get(key) ?? Math.max(offset, 0), committed: offset }];
+        }),
+      );
+      return {
+        fresh: [...fresh].sort((x, y) => x - y),
+        otherPlan: [...otherPlan],
+        saved: new Map([...restored].map(([number, { state }]) => [number, state])),
+        rereads: again.flatMap((place) =>
+          starts.has(keyOf(place)) ? [{ ...place, offset: starts.get(keyOf(place))! }] : [],
+        ),
+        places: places.map((place) => {
+          const key = keyOf(place);
+          return { ...place, next: known.get(key)!.next, end: bounds.get(key)!.high };
+        }),
+      };
+    });
+  }
+
+  function holds(place: Place, { bounds, committed }: Found): boolean {
+    const key = keyOf(place);
+    const position = known.get(key);
+    const offset = committed.get(key)?.offset ?? -1;
+    if (position === undefined)
+      return offset < 0 && [...known.keys()].some((each) => numberOf(each) === place.partition);
+    const madeAgain = position.next > bounds.get(key)!.high || (offset < 0 && position.next > 0);
+    return offset <= position.next && !madeAgain;
+  }
+
+  function isOfOtherPlan(place: Place, { committed }: Found): boolean {
+    const before = committed.get(keyOf(place));
+    return plan !== undefined && place.topic !== aside && before !== undefined && before.plan !== plan;
+  }
+
+  return {
+    settle,
+    /** Whether what is read of the partition number lies before what was committed, but for a topic that is left out. */
+    /** Whether anything of the partition number is still read again. */
+    isBehind(partition: number): boolean {
+      for (const [key, { next, committed }] of known)
+        if (next < committed && numberOf(key) === partition) return true;
+      return false;
+    },
+    /** The next offset of each topic. */
+    offsetsOf(partition: number): Record<string, number> {
+      const places = [...known].filter(([key]) => numberOf(key) === partition);
+      return Object.fromEntries(places.map(([key, { next }]) => [topicOf(key), next]));
+    },
+    isReplaying(partition: number, but?: string): boolean {
+      const leftOut = [but, aside].map((topic) => `${topic}|${partition}`);
+      for (const [key, { next, committed }] of known)
+        if (next < committed && numberOf(key) === partition && !leftOut.includes(key)) return true;
+      return false;
+    },
+    of: (topic: string, partition: number): Position =>
+      known.get(`${topic}|${partition}`) ?? { next: 0, committed: -1 },
+    advance(topic: string, partition: number, next: number): void {
+      const position = known.get(`${topic}|${partition}`);
+      if (position !== undefined && next > position.next)
+        known.set(`${topic}|${partition}`, { ...position, next });
+    },
+  };
+}
+
+interface Place {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+const keyOf = ({ topic, partition }: Place): string => `${topic}|${partition}`;
+const topicOf = (key: string): string => key.slice(0, key.lastIndexOf('|'));
+const numberOf = (key: string): number => Number(key.slice(key.lastIndexOf('|') + 1));
+
+function placesOf(assignment: Assignment): Place[] {
+  return Object.entries(assignment).flatMap(([topic, partitions]) =>
+    partitions.map((partition) => ({ topic, partition })),
+  );
+}
+
+interface Committed {
+  readonly offset: number;
+  readonly recordTime: number | null;
+  readonly plan: string | null;
+}
+
+/** What a commit says beside its offset. */
+export const noteOf = (recordTime: number, plan?: string): string =>
+  plan === undefined ? String(recordTime) : `${recordTime} ${plan}`;
+const NOTE = /^(\d+)(?: (\S+))?$/;
+
+/** What Kafka has, and what the group has committed of it. */
+interface Found {
+  readonly places: readonly Place[];
+  readonly bounds: ReadonlyMap<string, Bounds>;
+  readonly committed: ReadonlyMap<string, Committed>;
+}
+
+async function lookAt(admin: Admin, group: string, assignment: Assignment): Promise<Found> {
+  const topics = Object.keys(assignment);
+  const bounds = await boundsOf(admin, topics);
+  const committed = await committedOffsets(admin, group, topics);
+  for (const [key, { offset }] of committed) if (offset > bounds.get(key)!.high) committed.delete(key);
+  return { places: placesOf(assignment), bounds, committed };
+}
+
+/**
+ * Commits without a note are those of a person, who says from where to read. What has gone from the topics since is
+ * missing in the state, and where far more was read since than has to be, reading that is worth more.
+ */
+function isUsable(
+  { offsets, takenAt }: Restored,
+  places: readonly Place[],
+  { bounds, committed }: Found,
+): boolean {
+  const notes = places.flatMap((place) => committed.get(keyOf(place)) ?? []);
+  const times = notes.map(({ recordTime }) => recordTime);
+  if (times.length === 0 || times.includes(null)) return false;
+  if (Math.max(...(times as number[])) - takenAt > SAVED_MAY_LAG_MS) return false;
+  return places.every((place) => {
+    const { low, high } = bounds.get(keyOf(place))!;
+    const offset = offsets[place.topic] ?? low;
+    return offset >= low && offset <= high;
+  });
+}
+
+/** From where places are read that do not go on where the group has committed. */
+async function startsOf(
+  admin: Admin,
+  places: readonly Place[],
+  { committed }: Found,
+  restored: ReadonlyMap<number, Restored>,
+  lookbackMs: number,
+): Promise<Map<string, number>> {
+  // A topic without commits may have been made again: it is read from its beginning.
+  const savedOf = (place: Place): number | undefined =>
+    committed.has(keyOf(place)) ? restored.get(place.partition)?.offsets[place.topic] : undefined;
+  const goesOn = (place: Place): boolean =>
+    restored.get(place.partition)?.isWhole === true && savedOf(place) !== undefined;
+  const back = await lookBackOf(
+    admin,
+    places.filter((place) => !goesOn(place)),
+    committed,
+    lookbackMs,
+  );
+  const starts = places.map((place): [string, number] => {
+    const key = keyOf(place);
+    return [key, Math.min(savedOf(place) ?? Infinity, back.get(key) ?? Infinity)];
+  });
+  return new Map(starts.filter(([, offset]) => offset < Infinity));
+}
+
+/** From where each place is read again: the first record within the look-back of what its topic has committed. */
+async function lookBackOf(
+  admin: Admin,
+  places: readonly Place[],
+  committed: ReadonlyMap<string, Committed>,
+  lookbackMs: number,
+): Promise<Map<string, number>> {
+  const found = new Map<string, number>();
+  if (lookbackMs <= 0) return found;
+  for (const topic of new Set(places.map((place) => place.topic))) {
+    const here = places.filter(
+      (place) => place.topic === topic && committed.get(keyOf(place))?.recordTime != null,
+    );
+    if (here.length === 0) continue;
+    const since = Math.min(...here.map((place) => committed.get(keyOf(place))!.recordTime!)) - lookbackMs;
+    const starts = await admin.fetchTopicOffsetsByTimestamp(topic, since);
+    for (const { partition } of here) {
+      const offset = Number(starts.find((start) => start.partition === partition)?.offset ?? Infinity);
+      const key = keyOf({ topic, partition });
+      if (offset < committed.get(key)!.offset) found.set(key, offset);
+    }
+  }
+  return found;
+}
+
+interface Bounds {
+  readonly low: number;
+  readonly high: number;
+}
+
+async function boundsOf(admin: Admin, topics: readonly string[]): Promise<Map<string, Bounds>> {
+  const bounds = new Map<string, Bounds>();
+  for (const topic of topics)
+    for (const { partition, low, high } of await admin.fetchTopicOffsets(topic))
+      bounds.set(keyOf({ topic, partition }), { low: Number(low), high: Number(high) });
+  return bounds;
+}
+
+async function committedOffsets(
+  admin: Admin,
+  groupId: string,
+  topics: string[],
+): Promise<Map<string, Committed>> {
+  const committed = new Map<string, Committed>();
+  if (topics.length === 0) return committed;
+  for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics })) {
+    for (const { partition, offset, metadata } of partitions) {
+      if (Number(offset) < 0) continue;
+      const [, time, plan] = NOTE.exec(metadata ?? '') ?? [];
+      const recordTime = time === undefined ? null : Number(time);
+      committed.set(keyOf({ topic, partition }), { offset: Number(offset), recordTime, plan: plan ?? null });
+    }
+  }
+  return committed;
+}
