@@ -10,6 +10,7 @@ import { consumeMetrics } from '../src/stream/metric-consumer';
 import { followOpenAlerts } from '../src/stream/open-alerts';
 import { createMetricPublisher, createTransitionPublisher } from '../src/stream/publishers';
 import { createSharedPublisher, ensureSharedTopic } from '../src/stream/slot-topic';
+import { createSnapshotTopic, ensureSnapshotTopic, type SnapshotTopic } from '../src/stream/snapshot-topic';
 import {
   derivedTopic,
   ensureShadowTopic,
@@ -27,6 +28,8 @@ import { stopAll, type Part } from './run';
 /** Another evaluator goes on with rules across instances within 5 s of a death: this, and joining, and reading again. */
 const SESSION_TIMEOUT_MS = 3_000;
 const LOOK_AT_SLOTS_MS = 5_000;
+/** What does not come in time is read again from the metrics. */
+const SNAPSHOT_WITHIN_MS = 5_000;
 
 export async function startEvaluator(shared: Shared): Promise<void> {
   const { config, metrics, parts, health, reread, actions, log } = shared;
@@ -66,6 +69,7 @@ async function openEvaluator(shared: Shared, { ruleGroups }: Config): Promise<Ru
     onEvent(event);
   };
   const plan = await planOn(kafka, shared, ruleGroups);
+  const snapshots = await openSnapshots(kafka, shared, onEvent);
   const shadow = await openShadow(kafka, shared, ruleGroups, onEvent);
   const openAlerts = followOpenAlerts({ kafka, instance, onEvent });
   const publisher = createTransitionPublisher({ kafka, instance, onEvent });
@@ -89,6 +93,7 @@ async function openEvaluator(shared: Shared, { ruleGroups }: Config): Promise<Ru
   const consumer = consumeMetrics({
     ...{ kafka, instance, pool, sink: host },
     timing: config.evaluate,
+    snapshots: { topic: snapshots, everyMs: config.evaluate.snapshotEveryMs },
     sessionTimeoutMs: SESSION_TIMEOUT_MS,
     onEvent: onMetrics,
   });
@@ -101,6 +106,7 @@ async function openEvaluator(shared: Shared, { ruleGroups }: Config): Promise<Ru
     ...(shadow?.parts ?? []),
     { name: 'publisher to slots', stop: () => toSlots.close() },
     { name: 'derived metrics', stop: () => derived.close() },
+    { name: 'snapshots', stop: () => snapshots.close() },
     { name: 'slots', stop: async () => clearInterval(watching) },
     { name: 'metric consumer', stop: () => consumer.stop() },
   ];
@@ -112,6 +118,19 @@ async function openEvaluator(shared: Shared, { ruleGroups }: Config): Promise<Ru
     },
     stop: async () => void (await stopAll(parts, log)),
   };
+}
+
+async function openSnapshots(
+  kafka: Kafka,
+  { config, log, signal }: Shared,
+  onEvent: (event: StreamEvent) => void,
+): Promise<SnapshotTopic> {
+  const { instance, evaluate } = config;
+  const { pool } = evaluate;
+  const { development } = config.kafka;
+  const ensure = () => ensureSnapshotTopic(kafka, instance, pool, { development });
+  await waitForDependency('kafka', ensure, { log, signal });
+  return createSnapshotTopic({ kafka, instance, pool, onEvent, timeoutMs: SNAPSHOT_WITHIN_MS });
 }
 
 /** Only rules on trial need a topic of what they would have told, and the view of it. */

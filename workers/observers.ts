@@ -66,6 +66,18 @@ export function streamObserver(
             `metrics of ${event.instanceId} are up to ${seconds(event.lateMs)} s late: they are not evaluated`,
           );
         break;
+      case 'snapshot':
+        metrics.snapshots.inc({ outcome: 'written' });
+        log.debug({ ...event }, `kafka: ${event.kind}`);
+        break;
+      case 'snapshot_read':
+        metrics.snapshots.inc({ outcome: 'read' });
+        log.debug({ ...event }, `partition ${event.partition} goes on with what was known`);
+        break;
+      case 'snapshot_failed':
+        metrics.snapshots.inc({ outcome: 'failed' });
+        log.warn({ ...event }, `a snapshot failed, evaluation goes on: ${event.reason}`);
+        break;
       case 'client_log':
         log.debug({ ...event.details }, `kafka: ${event.message}`);
         break;

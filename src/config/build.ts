@@ -40,6 +40,7 @@ export function buildConfig(raw: RawConfig, { file, folder, ruleSet }: Built): O
       skewPolicy: raw.evaluate.skew_policy,
       maxLateMs: raw.evaluate.max_late,
       intervalMs: raw.evaluate.interval,
+      snapshotEveryMs: raw.evaluate.snapshot_every,
     },
     ruleFiles: ruleSet.files,
     ruleGroups: ruleSet.groups,

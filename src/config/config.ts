@@ -95,6 +95,7 @@ export interface Config {
     readonly maxSkewMs: number;
     readonly skewPolicy: 'correct' | 'reject';
     readonly maxLateMs: number;
+    readonly snapshotEveryMs: number;
     /** Of rule groups that name none. */
     readonly intervalMs: number;
   };

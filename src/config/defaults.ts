@@ -29,6 +29,7 @@ export const DEFAULTS = Object.freeze({
     skew_policy: 'correct',
     max_late: HOUR,
     interval: 15 * SECOND,
+    snapshot_every: MINUTE,
   },
   rule: { operator: '>', severity: 'warning', for: 0, window: 0, consecutive_failures: 1 },
   short_forms: {

@@ -205,6 +205,7 @@ export const configSchema = section({
     skew_policy: word(SKEW_POLICIES).default(DEFAULTS.evaluate.skew_policy),
     max_late: duration(MINUTE_MS).default(DEFAULTS.evaluate.max_late),
     interval: duration(1_000).default(DEFAULTS.evaluate.interval),
+    snapshot_every: duration(1_000).default(DEFAULTS.evaluate.snapshot_every),
   }),
   rules: list(ruleSchema),
   rule_files: list(filePath()),

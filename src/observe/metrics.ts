@@ -79,6 +79,11 @@ export function createMetrics(options: MetricsOptions = {}) {
       'How far rules across instances are behind, by the slot that evaluates them.',
       'slot',
     ),
+    snapshots: counter(
+      'snapshots_total',
+      'What evaluators know, as it was written for whoever takes over (written), read by who did (read), or neither (failed).',
+      'outcome',
+    ),
     rulesLoaded: gauge('rules', 'Rules that are evaluated.'),
     rulesReadWell: gauge(
       'rules_last_read_successful',

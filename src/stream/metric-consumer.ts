@@ -95,10 +95,7 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
 
   function onAnswered(at: number): void {
     clocks.answered(at);
-    for (const partition of numbers) {
-      tellReached(partition, positions.isReplaying(partition));
-      snapshots?.passing(partition);
-    }
+    for (const partition of numbers) tellReached(partition, positions.isReplaying(partition));
   }
 
   function tellReached(partition: number, replayed: boolean): boolean {
@@ -122,7 +119,6 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     clocks.read(batch, Number(last.offset), Number(last.timestamp));
     if (next <= positions.of(topic, partition).committed) hands.pass(last);
     else hands.done(last, batch.messages.length, noteOf(Number(last.timestamp), sink.plan));
-    snapshots?.passing(partition);
   }
 
   async function onShared(to: SharedSink, batch: RawBatch, hands: BatchHands): Promise<void> {
@@ -213,7 +209,7 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
   return {
     joined: consumer.joined,
     async stop() {
-      await snapshots?.last();
+      await snapshots?.close();
       await consumer.stop();
       await Promise.all([deadLetters.close(), lateMetrics.close()]);
     },

@@ -31,10 +31,8 @@ export interface Snapshots {
   restore(numbers: readonly number[]): Promise<Map<number, Restored>>;
   /** Of these the next snapshots are due within `everyMs`, not all at once. */
   assigned(fresh: readonly number[]): void;
-  /** No metric of the partition number is being worked on: a snapshot is begun where one is due. */
-  passing(partition: number): void;
-  /** Of all that are here, before they are left. Never rejects, and takes seconds at most. */
-  last(): Promise<void>;
+  /** Takes the last one of all that are here, before they are left. Never rejects, and takes seconds at most. */
+  close(): Promise<void>;
 }
 
 const EVERY_MS = 60_000;
@@ -42,6 +40,7 @@ const EVERY_MS = 60_000;
 const REST = 20;
 /** What is written is read by nobody but for the last of it. */
 const BYTES_A_SECOND = 1_048_576;
+const LOOK_EVERY_MS = 50;
 const LAST_WITHIN_MS = 5_000;
 
 export function createSnapshots(options: SnapshotsOptions): Snapshots {
@@ -49,6 +48,8 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   const dueAt = new Map<number, number>();
   let restUntil = 0;
   let taking: Promise<void> | null = null;
+  const looking = setInterval(takeOne, LOOK_EVERY_MS);
+  looking.unref();
 
   async function restore(numbers: readonly number[]): Promise<Map<number, Restored>> {
     if (numbers.length === 0) return new Map();
@@ -74,13 +75,16 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     fresh.forEach((number, i) => dueAt.set(number, now + (everyMs * (i + 1)) / fresh.length));
   }
 
-  function passing(partition: number): void {
+  function takeOne(): void {
     const now = Date.now();
-    if (taking !== null || now < restUntil || now < (dueAt.get(partition) ?? Infinity)) return;
-    if (positions.isBehind(partition)) return;
-    taking = take(partition).finally(() => (taking = null));
+    if (taking !== null || now < restUntil) return;
+    const due = has().filter((each) => (dueAt.get(each) ?? Infinity) <= now && !positions.isBehind(each));
+    if (due.length === 0) return;
+    const longest = due.reduce((a, b) => (dueAt.get(a)! <= dueAt.get(b)! ? a : b));
+    taking = take(longest).finally(() => (taking = null));
   }
 
+  /** Samples of a batch that is still being worked on are in the state already: read again, they are taken once. */
   async function take(partition: number): Promise<void> {
     const here = has();
     const began = performance.now();
@@ -103,7 +107,8 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     }
   }
 
-  async function last(): Promise<void> {
+  async function close(): Promise<void> {
+    clearInterval(looking);
     const timer = new AbortController();
     await Promise.race([
       takeAll(),
@@ -119,7 +124,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     }
   }
 
-  return { restore, assigned, passing, last };
+  return { restore, assigned, close };
 }
 
 type Snapshot = Omit<Restored, 'isWhole'>;

@@ -551,6 +551,7 @@ describe('metrics far from their record time', () => {
       maxSkewMs: 300_000,
       skewPolicy: 'correct',
       maxLateMs: 3_600_000,
+      snapshotEveryMs: 60_000,
     });
   });
 
