@@ -180,6 +180,17 @@ export function hasRuleGroups({ value }: Source): boolean {
   return typeof value === 'object' && value !== null && 'groups' in value;
 }
 
+/** A file of either form by itself, as an evaluator takes it. `names`: the groups of the files before. */
+export function readStreamedGroups(
+  content: string,
+  file: string,
+  names: Map<string, string>,
+  env: Env,
+): RuleGroupsResult {
+  const source = readSource(content, file, null);
+  return hasShortForms(source) ? readRuleGroups(content, file, env) : streamedGroupsIn(source, names);
+}
+
 /** A file whose groups are to be evaluated over the stream. `names`: the groups of the files before. */
 export function streamedGroupsIn(source: Source, names: Map<string, string>): RuleGroupsResult {
   const file = source.file ?? 'the configuration';

@@ -8,7 +8,7 @@
  */
 import type { Metric } from '../domain/metric';
 import type { MetricPlace, MetricPublisher, MetricSink, SharedPublisher, SharedRecord } from '../stream/port';
-import { createDerivedMetrics, derivedMetric } from './derived';
+import { createDerivedMetrics, derivedMetric, namesMade } from './derived';
 import { createForwarder } from './forwarder';
 import type { GlobalPlan } from './global-groups';
 import { createEvaluatorHost, type EvaluatorHostOptions, type HostStats } from './host';
@@ -55,11 +55,7 @@ export function createGlobalHost(options: GlobalHostOptions): GlobalHost {
   const derived = createDerivedMetrics(options.derived, (metrics) =>
     onEvent({ kind: 'derived_dropped', metrics }),
   );
-  const own = new Set(
-    [...plan.local, ...plan.global].flatMap(({ rules }) =>
-      rules.filter(({ kind }) => kind === 'record').map(({ name }) => name),
-    ),
-  );
+  const own = namesMade([...plan.local, ...plan.global]);
   const clocks = new Map<number, Watermark>();
   /** What was read before under another plan has not been given to the slots of this one. */
   let unshared: ReadonlySet<number> = new Set();
