@@ -141,6 +141,44 @@ describe("rules of Prometheus' files in the configuration", () => {
     expect((await command('check', config)).out).toContain('2 rules');
   });
 
+  it('are said to be evaluated by each partition, or in one place, and because of what', async () => {
+    const across = join(folder, 'across.yml');
+    writeFileSync(
+      across,
+      `groups:
+  - name: fleet
+    rules:
+      - { record: 'fleet:locks:sum', expr: 2 * sum by (environment) (locks) }
+      - { alert: Locked, expr: locks > 9 }
+  - name: readers
+    rules: [{ alert: FleetLocked, expr: 'fleet:locks:sum > 100' }]
+  - name: again
+    rules: [{ alert: Page, expr: 'ALERTS{alertname="FleetLocked"} == 1' }]
+  - name: alone
+    rules: [{ alert: Alone, expr: 'sum by (instance_id) (locks) > 9' }]
+`,
+    );
+    const both = join(folder, 'both.yaml');
+    writeFileSync(both, `rule_files: [${across}]\nroute: { receivers: [] }\n`);
+    const whereOf = async (name: string): Promise<string> => {
+      const { out } = await command('rules', 'explain', name, '--config', both);
+      return /^ *Where +(.*)$/m.exec(out)![1]!;
+    };
+    const one = 'in one place for all partitions:';
+    const asks = 'sum by (environment) (locks), which asks all instances at once';
+    expect(await whereOf('fleet:locks:sum')).toBe(`${one} it has ${asks}`);
+    expect(await whereOf('Locked')).toBe(`${one} fleet:locks:sum of its group has ${asks}`);
+    expect(await whereOf('FleetLocked')).toBe(
+      `${one} it may read fleet:locks:sum of the group fleet, which is evaluated so`,
+    );
+    expect(await whereOf('Page')).toBe(
+      `${one} it may read the ALERTS of FleetLocked of the group readers, which is evaluated so`,
+    );
+    expect(await whereOf('Alone')).toBe(
+      'by each partition for its instances: its group needs no others at once',
+    );
+  });
+
   it('are given to programs', async () => {
     const { out } = await command('rules', 'list', '--json', '--config', config);
     expect(JSON.parse(out)).toMatchObject([
