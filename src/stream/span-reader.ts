@@ -91,12 +91,16 @@ export async function readSpans(
     allowAutoTopicCreation: false,
   });
   const feed = createFeed(consumer, filled, share);
+  const over = new AbortController();
+  const ending = AbortSignal.any([over.signal, ...(signal === undefined ? [] : [signal])]);
   try {
-    const all = readAll(feed, reading, filled, take);
+    const all = readAll(feed, { ...reading, signal: ending }, filled, take);
     return await (timeoutMs === undefined ? all : withinTime(all, what, timeoutMs));
   } catch (error) {
     throw kafkaAway(error);
   } finally {
+    // What was too slow takes nothing more.
+    over.abort();
     await consumer.disconnect().catch(() => undefined);
     await deleteGroup(kafka, group);
   }

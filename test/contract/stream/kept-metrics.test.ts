@@ -2,6 +2,7 @@
 import type { Message } from 'kafkajs';
 import { withAdmin } from '../../../src/stream/kafka';
 import { readKeptMetrics, type KeptMetric, type KeptMetricsOptions } from '../../../src/stream/kept-metrics';
+import { readSpans, spansBetween } from '../../../src/stream/span-reader';
 import { derivedTopic, ensureTopics, metricTopic } from '../../../src/stream/topics';
 import { metric, openBench, readAll, sendRaw, until, type Bench } from './kafka-harness';
 
@@ -130,4 +131,21 @@ test('who is told to stop leaves nothing behind', async () => {
   const { reading, values } = await read(ALL, { signal: stop.signal, onProgress: () => stop.abort() });
   expect([reading.isWhole, values]).toEqual([false, [1]]);
   expect((await read(ALL, { signal: stop.signal })).reading).toMatchObject({ isWhole: false, records: 0 });
+});
+
+test('what takes longer than it may is given up, and takes nothing more', async () => {
+  const { kafka } = bench;
+  await sendRaw(kafka, topics[0], [message(1, 0)]);
+  const spans = await withAdmin(kafka, (admin) => spansBetween(admin, topics[0], 0, Infinity));
+  // Its last record never comes.
+  const [span] = spans.filter(({ to }) => to > 0n).map((each) => ({ ...each, to: each.to + 1n }));
+  const taken: unknown[] = [];
+  const reading = { ...bench, what: 'too-much', timeoutMs: 2_000 };
+  await expect(readSpans(reading, [span!], (record) => void taken.push(record))).rejects.toThrow(
+    expect.objectContaining({
+      code: 'TOC_DEPENDENCY_AWAY',
+      message: expect.stringContaining('too-much within 2 s'),
+    }),
+  );
+  expect(taken).toHaveLength(1);
 });
