@@ -122,6 +122,9 @@ export function evaluateObserver({ log, metrics }: Sinks): (event: EvaluateEvent
       metrics.transitionsPublished.inc({ kind: event.transition, source: 'evaluator' });
       metrics.evaluationSeconds.observe(Math.max(0, event.latencyMs) / 1_000);
       log.info({ ...event, correlation_id: event.correlationId }, `${event.rule}: ${event.transition}`);
+    } else if (event.kind === 'shadow_transition') {
+      metrics.shadowTransitions.inc({ rule: event.rule, kind: event.transition });
+      log.debug({ ...event }, `${event.rule}, on trial: ${event.transition}`);
     } else if (event.kind === 'late') metrics.samplesLate.inc();
     else if (event.kind === 'series_refused') {
       metrics.seriesRefused.inc();

@@ -35,6 +35,7 @@ const workers = {
   demo: () => read('../../workers/demo') as typeof import('../../workers/demo'),
   publisher: () => read('../../workers/publisher') as typeof import('../../workers/publisher'),
   shadow: () => read('../../workers/shadow') as typeof import('../../workers/shadow'),
+  keptMetrics: () => read('../../workers/kept-metrics') as typeof import('../../workers/kept-metrics'),
 };
 
 /** The files of `workers/` that fulfil the port. */
@@ -44,5 +45,6 @@ export const wiring: Wiring = {
   runDev: (options) => workers.dev().runDev(options),
   runDemo: (options) => workers.demo().runDemo(options),
   openPublisher: (config) => workers.publisher().openPublisher(config),
+  readMetrics: (...args) => workers.keptMetrics().readMetrics(...args),
   readShadow: (...args) => workers.shadow().readShadow(...args),
 };

@@ -6,6 +6,7 @@ import type { AlertLists } from '../history/port';
 import type { SilenceStore } from '../mute/port';
 import type { PermitStore } from '../remediate/port';
 import type { Transition } from '../domain/transition';
+import type { KeptMetric, KeptReading, ReadingProgress } from '../stream/kept-metrics';
 import type { AlertActions } from '../temporal/actions';
 
 export type { AlertActions, AlertLists };
@@ -50,6 +51,16 @@ export interface Wiring {
   runDemo(options: DemoOptions): Promise<boolean>;
   /** Publishes metrics to the metric topics; `close` waits until Kafka has them all. */
   openPublisher(config: Config): Promise<MetricSink>;
+  /**
+   * Takes the metrics that Kafka still holds of a time (record times, milliseconds since 1970) in the order in which they were
+   * recorded. SIGINT and SIGTERM end it before.
+   */
+  readMetrics(
+    config: Config,
+    between: { readonly fromMs: number; readonly toMs: number },
+    take: (kept: KeptMetric) => void,
+    onProgress: (progress: ReadingProgress) => void,
+  ): Promise<KeptReading>;
   /** Takes what rules on trial would have told since then, in the order in which it was recorded. */
   readShadow(config: Config, sinceMs: number, take: (transition: Transition) => void): Promise<void>;
 }

@@ -174,23 +174,43 @@ function addChecking(program: Command, context: Context, into: Into): void {
 
   const backtest = program
     .command('backtest')
-    .description('what rules would have fired for, over metrics of a file, or how two rule sets differ')
-    .argument('<file>', 'metrics as JSON lines, as `tocsin generate` writes them; - for standard input')
-    .option('--rules <file>', 'rule files or patterns; may be repeated', collect, [])
-    .option('--against <file>', 'compare with these rules; may be repeated', collect, [])
-    .option('--interval <duration>', 'between evaluations, where a group names none', '1m')
-    .option('--from <time>', 'tell only alerts that begin from then on; ISO 8601')
-    .option('--to <time>', 'read no further; ISO 8601')
+    .description(
+      'what rules would have fired for, over metrics that Kafka still holds or those of a file, or how two rule sets differ',
+    )
+    .argument(
+      '[file]',
+      'metrics as JSON lines; - for standard input. Default: the metric topics of the configured Kafka',
+    )
+    .option(
+      '--rules <file>',
+      "rule files or patterns, or the word configured; may be repeated; default: the configuration's",
+      collect,
+      [],
+    )
+    .option('--against <file>', 'compare with these, named likewise; may be repeated', collect, [])
+    .option(
+      '--interval <duration>',
+      "between evaluations, where a group names none; default: the configuration's, of a file without one 1m",
+    )
+    .option(
+      '--from <time>',
+      'tell alerts that begin from then on; ISO 8601, or how long ago; default: 24h before --to, of a file its beginning',
+    )
+    .option('--to <time>', 'read no further; ISO 8601, or how long ago; default: now, of a file its end')
     .option('--json', 'for programs')
     .addHelpText(
       'after',
       examples(
-        'tocsin backtest metrics.jsonl --rules rules/*.yml',
+        'tocsin backtest',
+        'tocsin backtest --rules new.yml --from 6h',
+        'tocsin backtest --rules new.yml --against configured --from 2026-11-20T00:00:00Z --to 2026-11-21T00:00:00Z',
         'tocsin backtest metrics.jsonl --rules new.yml --against old.yml',
         'tocsin generate --for 1h | tocsin backtest - --rules rules.yml --json',
       ),
     );
-  into(backtest, (file: string, options: never) => lazy.backtest().backtest(context, file, options));
+  into(backtest, (file: string | undefined, options: never) =>
+    lazy.backtest().backtest(context, file, options),
+  );
 
   const version = program
     .command('version')

@@ -165,25 +165,6 @@ export function stamp(at: number | string): string {
     .replace(/\.\d+Z$/, 'Z');
 }
 
-/** A number without the noise of floating point. */
-export function amountText(value: number | string | null, unit = ''): string {
-  if (value === null) return '–';
-  return typeof value === 'string' ? value : `${Number(value.toPrecision(6))}${unit}`;
-}
-
-const ENDINGS = [
-  ['_percent', '%'],
-  ['_seconds', ' s'],
-  ['_ms', ' ms'],
-  ['_bytes', ' bytes'],
-  ['_bytes_per_second', ' bytes/s'],
-] as const;
-
-/** What the ending of a metric's name says of its unit, to be put behind a number; nothing where it says none. */
-export function unitOf(metric: string | undefined): string {
-  return ENDINGS.find(([ending]) => metric?.endsWith(ending))?.[1] ?? '';
-}
-
 /** Lines `label  value` under each other; values are wrapped by the terminal itself. */
 export function facts(context: Context, pairs: readonly (readonly [string, string | null])[]): string {
   const shown = pairs.filter((pair): pair is [string, string] => pair[1] !== null);

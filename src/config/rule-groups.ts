@@ -10,7 +10,7 @@ import { checkExpr, checkTemplates, notStreamed } from './expr-checks';
 import { count, labelValue, span, text } from './fields';
 import { parseAll } from './parse-all';
 import type { Finding, Path, Problem } from './problems';
-import { lintGroups } from './rule-lint';
+import { lintGroups, type LintContext } from './rule-lint';
 import { hasShortForms, lintShortForms, readShortForms } from './short-forms/file';
 import { readSource, type Source } from './source';
 
@@ -153,31 +153,42 @@ function checkLabelNames(labels: Readonly<Record<string, string>> | null | undef
     .map((name) => ({ path: [...at, name], message: `${JSON.stringify(name)} cannot be a label's name` }));
 }
 
-/** What is wrong with a file, and what is suspicious in it. `seen`: the rules of the files before. */
+/** What is wrong with a file, and what is suspicious in it. */
 export function checkRuleFile(
   content: string,
   file: string,
-  seen: Map<string, string>,
+  context: LintContext,
   env: Env | null = null,
 ): RuleGroupsResult {
   const source = readSource(content, file, null);
   if (hasShortForms(source))
-    return checkShortForms(env === null ? source : readSource(content, file, env), seen);
+    return checkShortForms(env === null ? source : readSource(content, file, env), context);
   const { groups, problems } = groupsIn(source);
   if (problems.some(({ level }) => level === 'error')) return { groups, problems };
-  return { groups, problems: [...problems, ...source.place(lintGroups(groups, seen))] };
+  return { groups, problems: [...problems, ...source.place(lintGroups(groups, context))] };
 }
 
-function checkShortForms(source: Source, seen: Map<string, string>): RuleGroupsResult {
+function checkShortForms(source: Source, context: LintContext): RuleGroupsResult {
   const read = readShortForms(source);
   const groups = read.group === null ? [] : [read.group];
   if (read.problems.some(({ level }) => level === 'error')) return { groups, problems: read.problems };
-  return { groups, problems: [...read.problems, ...source.place(lintShortForms(read, seen))] };
+  return { groups, problems: [...read.problems, ...source.place(lintShortForms(read, context))] };
 }
 
 /** Whether a rule file is in Prometheus' form. */
 export function hasRuleGroups({ value }: Source): boolean {
   return typeof value === 'object' && value !== null && 'groups' in value;
+}
+
+/** A file of either form by itself, as an evaluator takes it. `names`: the groups of the files before. */
+export function readStreamedGroups(
+  content: string,
+  file: string,
+  names: Map<string, string>,
+  env: Env,
+): RuleGroupsResult {
+  const source = readSource(content, file, null);
+  return hasShortForms(source) ? readRuleGroups(content, file, env) : streamedGroupsIn(source, names);
 }
 
 /** A file whose groups are to be evaluated over the stream. `names`: the groups of the files before. */

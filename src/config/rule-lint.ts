@@ -2,7 +2,7 @@
  * What is wrong with a rule though it can be evaluated: it pages for everything or for nothing, or its page lacks what it
  * promises. Each finding says what would happen; none keeps a file from being loaded.
  */
-import type { Labels } from '../domain/labels';
+import { ALERT_NAME, type Labels } from '../domain/labels';
 import type { AlertRule, GroupRule, RuleGroup } from '../domain/rule-group';
 import {
   descendants,
@@ -19,23 +19,49 @@ import { formatExpr } from '../promql/format';
 import { METRIC_NAME } from '../promql/label-set';
 import { parseExpr } from '../promql/parse';
 import { compileRuleTemplate, RULE_FIELDS } from '../template/prometheus';
+import { checkNames } from './alert-references';
+import type { Known } from './cross-checks';
 import { yieldedLabels, mayYield, type YieldedLabels } from './yielded-labels';
-import type { Finding, Path } from './problems';
+import { didYouMean, type Finding, type Path } from './problems';
+
+/** What a file is held against, beside itself. */
+export interface LintContext {
+  /** The rules so far, of all files, with their places. */
+  readonly seen: Map<string, string>;
+  /** What its rules may refer to; null where nobody knows. */
+  readonly names: RuleNames | null;
+}
+
+export interface RuleNames {
+  readonly alerts: readonly string[];
+  readonly receivers: readonly string[];
+  readonly runbooks: Known['runbooks'];
+}
 
 /** Findings with paths within the file's groups. The groups must be without error. */
-export function lintGroups(groups: readonly RuleGroup[], seen: Map<string, string>): Finding[] {
+export function lintGroups(groups: readonly RuleGroup[], context: LintContext): Finding[] {
   return groups.flatMap((group, i) =>
-    group.rules.flatMap((rule, j) => lintRule(group, rule, ['groups', i, 'rules', j], seen)),
+    group.rules.flatMap((rule, j) => lintRule(group, rule, ['groups', i, 'rules', j], context)),
   );
 }
 
-/** `at`: the rule. `seen`: the rules so far, of all files, with their places. */
-export function lintRule(group: RuleGroup, rule: GroupRule, at: Path, seen: Map<string, string>): Finding[] {
+/** `at`: the rule. */
+export function lintRule(
+  group: RuleGroup,
+  rule: GroupRule,
+  at: Path,
+  { seen, names }: LintContext,
+): Finding[] {
   const expr = parseExpr(rule.expr);
-  const findings = [...duplicated(group, rule, expr, at, seen), ...neverYields(expr, [...at, 'expr'])];
+  const findings = [
+    ...duplicated(group, rule, expr, at, seen),
+    ...neverYields(expr, [...at, 'expr']),
+    ...(names === null ? [] : unknownAlerts(expr, [...at, 'expr'], names)),
+  ];
   if (rule.kind === 'record') return findings;
   return [
     ...findings,
+    ...(names === null ? [] : unknownReceivers(rule, at, names)),
     ...withoutSeverity(rule, at),
     ...alwaysFires(rule, expr, [...at, 'expr']),
     ...absentMisuse(expr, [...at, 'expr']),
@@ -50,6 +76,31 @@ const warning = (path: Path, message: string, accepted?: string): Finding => ({
   message,
   ...(accepted === undefined ? {} : { accepted }),
 });
+
+/** Whether written as a composite or as PromQL. A name that is not certain may be any. */
+function unknownAlerts(expr: Expr, path: Path, { alerts }: RuleNames): Finding[] {
+  const asked = [...descendants(expr)].flatMap((node) => {
+    if (node.kind !== 'vector') return [];
+    const equalTo = (label: string): string | undefined =>
+      node.matchers.find(({ name, op }) => name === label && op === '=')?.value;
+    const name = ['ALERTS', 'ALERTS_FOR_STATE'].includes(equalTo(METRIC_NAME) ?? '')
+      ? equalTo(ALERT_NAME)
+      : undefined;
+    return name === undefined || alerts.includes(name) ? [] : [name];
+  });
+  return [...new Set(asked)].map((name) => {
+    const near = didYouMean(name, alerts);
+    const hint = near === null ? '' : `; did you mean "${near}"?`;
+    return warning(
+      path,
+      `asks for the alert "${name}", which neither these files nor the configuration have${hint}`,
+    );
+  });
+}
+
+/** Of another configuration they may be right. */
+const unknownReceivers = (rule: AlertRule, at: Path, { receivers, runbooks }: RuleNames): Finding[] =>
+  checkNames(rule, at, { receivers, runbooks }).map((finding) => ({ ...finding, level: 'warning' }));
 
 function duplicated(
   group: RuleGroup,

@@ -2,6 +2,7 @@
  * What a batch of transitions does to the alerts' rows and whom it tells: the first page leaves from here, whatever
  * happens to the lives. Idempotent: a transition that comes again, alone or in its batch, changes nothing.
  */
+import { amountText, unitOf } from '../domain/amount';
 import { applyTransition, type EpisodeState } from '../domain/episode';
 import { messageId } from '../domain/identity';
 import type { LifePolicy, TimelineEvent } from '../domain/life';
@@ -152,7 +153,10 @@ function event(
   };
 }
 
-function firedText({ labels, value, threshold }: Transition): string {
-  const limit = threshold === null ? '' : `, threshold ${threshold}`;
-  return `${labels.alertname ?? 'the alert'} fires: value ${value ?? 'unknown'}${limit}`;
+function firedText(transition: Transition): string {
+  const { labels, value, threshold } = transition;
+  const unit = unitOf(transition);
+  const limit = threshold === null ? '' : `, threshold ${amountText(threshold, unit)}`;
+  const measured = value === null ? 'unknown' : amountText(value, unit);
+  return `${labels.alertname ?? 'the alert'} fires: value ${measured}${limit}`;
 }

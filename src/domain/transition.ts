@@ -33,6 +33,14 @@ const inOrder = (value: unknown): string | undefined =>
     typeof part === 'object' && part !== null ? Object.fromEntries(Object.entries(part).sort()) : part,
   );
 
+export interface TransitionRule {
+  readonly group: string;
+  readonly name: string;
+  readonly hash: string;
+  /** Of the value and the threshold, for people; absent where the rule says none. */
+  readonly unit?: string;
+}
+
 export interface Transition {
   readonly version: 1;
   readonly transition_id: string;
@@ -49,7 +57,7 @@ export interface Transition {
   readonly threshold: number | null;
   /** Event time of the sample that decided, ISO 8601. */
   readonly event_time: string;
-  readonly rule: { readonly group: string; readonly name: string; readonly hash: string } | null;
+  readonly rule: TransitionRule | null;
   /** The metric's last points before the decision, oldest first, at most 60: [ms since 1970, value]. */
   readonly recent: readonly (readonly [number, MetricValue])[];
   readonly correlation_id: string;

@@ -172,7 +172,7 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
       ends_at: isOver ? at : null,
       value: isOver ? valueOrNull(endValue) : metricValue(alert.value),
       threshold: comparison?.threshold ?? null,
-      rule: { group, name: rule.name, hash },
+      rule: { group, name: rule.name, hash, ...(rule.unit !== null && { unit: rule.unit }) },
       recent: comparison === null ? [] : recentOf(alert, comparison),
       correlation_id: correlationId,
       ...(comparison !== null && { condition: conditionOf(comparison, alert) }),

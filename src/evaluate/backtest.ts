@@ -1,11 +1,15 @@
 /**
  * What alerts rules would have made of metrics that are kept somewhere. The metrics come in the order in which they were
- * recorded, and their own times are the clock: a second run gives the same.
+ * recorded, and that is the clock: a second run gives the same. Where it is not known when they were recorded, their own times are.
+ *
+ * One engine has all series, as the owner of a rule across instances has them; a rule that each partition evaluates by itself
+ * gives the same there.
  */
 import type { Labels } from '../domain/labels';
 import { fingerprint } from '../domain/labels';
 import type { Metric } from '../domain/metric';
 import type { RuleGroup } from '../domain/rule-group';
+import { namesMade } from './derived';
 import { createRuleEngine } from './rule-engine';
 import type { AlertChange } from './alerting';
 
@@ -30,11 +34,19 @@ export interface BacktestOptions {
   readonly toMs: number;
 }
 
+/** Of a metric; milliseconds since 1970. */
+export interface OfferedAt {
+  /** The one for which it is evaluated. */
+  readonly time: number;
+  readonly recorded: number;
+  /** A rule has made it. What rules here make is not taken in a second time. */
+  readonly isDerived?: boolean;
+}
+
 export interface Backtest {
-  /** `time`: the metric's, milliseconds. */
-  offer(metric: Metric, time: number): void;
-  /** Evaluates what is left up to the last sample's time. Alerts in the order in which they began. */
-  finish(): BacktestResult;
+  offer(metric: Metric, at: OfferedAt): void;
+  /** Evaluates what is left up to this time; default: the last metric's. Alerts in the order in which they began. */
+  finish(at?: number): BacktestResult;
 }
 
 export interface BacktestResult {
@@ -43,13 +55,20 @@ export interface BacktestResult {
   readonly errors: readonly { readonly rule: string; readonly error: string }[];
   readonly metrics: number;
   readonly series: number;
+  /** Metrics of which some series were left out: there were too many. */
+  readonly refused: readonly string[];
 }
 
 export function createBacktest(options: BacktestOptions): Backtest {
   const { groups, defaultIntervalMs, fromMs, toMs } = options;
   const open = new Map<string, WouldBeAlert>();
   const ended: WouldBeAlert[] = [];
-  const engine = createRuleEngine({ groups, defaultIntervalMs, onAlert: follow });
+  const refused = new Set<string>();
+  const engine = createRuleEngine({
+    ...{ groups, defaultIntervalMs, onAlert: follow },
+    onSeriesRefused: (metric) => refused.add(metric),
+  });
+  const made = namesMade(groups);
   let last = -Infinity;
   let metrics = 0;
 
@@ -70,23 +89,22 @@ export function createBacktest(options: BacktestOptions): Backtest {
   }
 
   return {
-    offer(metric, time) {
-      if (time > toMs) return;
+    offer(metric, { time, recorded, isDerived = false }) {
+      if (recorded > toMs || (isDerived && made.has(metric.metric_name))) return;
       metrics += 1;
-      last = Math.max(last, time);
       // Evaluations up to here are over before the sample is there.
-      engine.advance(last);
+      if (recorded > last) engine.advance((last = recorded));
       engine.offer(metric, time);
     },
-    finish() {
-      if (metrics > 0) engine.advance(last + 1);
+    finish(at = last + 1) {
+      if (metrics > 0) engine.advance(Math.max(at, last));
       const alerts = [...ended, ...open.values()]
         .filter(({ startsAt }) => startsAt >= fromMs)
         .sort((a, b) => a.startsAt - b.startsAt || (a.fingerprint < b.fingerprint ? -1 : 1));
       const errors = engine.groups
         .flatMap((group) => group.rules())
         .flatMap(({ rule, error }) => (error === null ? [] : [{ rule: rule.name, error }]));
-      return { alerts, errors, metrics, series: engine.series() };
+      return { alerts, errors, metrics, series: engine.series(), refused: [...refused] };
     },
   };
 }

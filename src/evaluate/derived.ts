@@ -70,6 +70,13 @@ export function createDerivedMetrics(
   };
 }
 
+/** The names of the metrics that recording rules make. */
+export function namesMade(groups: readonly RuleGroup[]): ReadonlySet<string> {
+  return new Set(
+    groups.flatMap(({ rules }) => rules.filter(({ kind }) => kind === 'record').map(({ name }) => name)),
+  );
+}
+
 /** Null for what no recording rule makes. */
 export function derivedMetric(
   group: RuleGroup,

@@ -10,6 +10,7 @@ import { canonical } from '../domain/canonical';
 import { fnv1a64, type Labels } from '../domain/labels';
 import { compileMatchers, type Matcher } from '../domain/matchers';
 import type { GroupRule, RuleGroup } from '../domain/rule-group';
+import type { Expr } from '../promql/ast';
 import { METRIC_NAME } from '../promql/label-set';
 import { crossesPartitions } from '../promql/locality';
 import { needsOf } from '../promql/needs';
@@ -51,11 +52,34 @@ interface Made {
   readonly known: Labels;
 }
 
+/** Why a group is evaluated in one place. */
+export interface GlobalReason {
+  /** The group's rule that asks for it. */
+  readonly rule: GroupRule;
+  /** The part of its expressions that needs the series of several instances at once, or what it reads of a global group. */
+  readonly because:
+    | { readonly kind: 'crosses'; readonly part: Expr }
+    | { readonly kind: 'reads'; readonly group: RuleGroup; readonly made: GroupRule };
+}
+
 interface Reading {
   readonly group: RuleGroup;
-  readonly crosses: boolean;
+  readonly rules: readonly RuleReading[];
   readonly selectors: readonly (readonly Matcher[])[];
   readonly made: readonly Made[];
+}
+
+interface RuleReading {
+  readonly rule: GroupRule;
+  /** What needs several instances at once. */
+  readonly crossing: Expr | null;
+  readonly selectors: readonly (readonly Matcher[])[];
+}
+
+/** The groups that are evaluated in one place, each with one reason. */
+export function globalReasons(groups: readonly RuleGroup[]): ReadonlyMap<RuleGroup, GlobalReason> {
+  const reasons = closure(groups.map(readingOf));
+  return new Map([...reasons].map(([{ group }, reason]) => [group, reason]));
 }
 
 export function planGroups(groups: readonly RuleGroup[], partitions: number): GlobalPlan {
@@ -78,15 +102,21 @@ export function planGroups(groups: readonly RuleGroup[], partitions: number): Gl
 }
 
 function readingOf(group: RuleGroup): Reading {
-  const exprs = group.rules.flatMap(exprsOf).map(parseExpr);
+  const rules = group.rules.map(ruleReading);
   return {
-    group,
-    crosses: exprs.some((expr) => crossesPartitions(expr, SPREAD_BY) !== null),
-    selectors: exprs.flatMap((expr) =>
-      needsOf(expr, { lookbackMs: LOOKBACK_MS, defaultStepMs: LOOKBACK_MS }).map(({ matchers }) => matchers),
-    ),
+    ...{ group, rules },
+    selectors: rules.flatMap(({ selectors }) => selectors),
     made: group.rules.flatMap(madeBy),
   };
+}
+
+function ruleReading(rule: GroupRule): RuleReading {
+  const exprs = exprsOf(rule).map(parseExpr);
+  const crossing = exprs.map((expr) => crossesPartitions(expr, SPREAD_BY)).find((part) => part !== null);
+  const needs = exprs.flatMap((expr) =>
+    needsOf(expr, { lookbackMs: LOOKBACK_MS, defaultStepMs: LOOKBACK_MS }),
+  );
+  return { rule, crossing: crossing ?? null, selectors: needs.map(({ matchers }) => matchers) };
 }
 
 function madeBy(rule: GroupRule): Made[] {
@@ -99,15 +129,31 @@ function madeBy(rule: GroupRule): Made[] {
 }
 
 /** Those that cross, and those that read of them, of those in turn, and so on. */
-function closure(all: readonly Reading[]): Set<Reading> {
-  const global = new Set(all.filter(({ crosses }) => crosses));
-  // A set that grows while it is walked through is walked through to its end.
-  for (const source of global) for (const each of all) if (readsOf(each, source)) global.add(each);
+function closure(all: readonly Reading[]): Map<Reading, GlobalReason> {
+  const global = new Map<Reading, GlobalReason>();
+  for (const reading of all) {
+    const { rule, crossing } = reading.rules.find((each) => each.crossing !== null) ?? {};
+    if (rule !== undefined && crossing != null)
+      global.set(reading, { rule, because: { kind: 'crosses', part: crossing } });
+  }
+  // A map that grows while it is walked through is walked through to its end.
+  for (const source of global.keys())
+    for (const each of all) {
+      const reason = global.has(each) ? null : readingReason(each, source);
+      if (reason !== null) global.set(each, reason);
+    }
   return global;
 }
 
-const readsOf = ({ selectors }: Reading, { made }: Reading): boolean =>
-  selectors.some((matchers) => made.some((each) => mayMatch(matchers, each)));
+function readingReason({ rules }: Reading, { group, made }: Reading): GlobalReason | null {
+  for (const { rule, selectors } of rules) {
+    const read = made.find((each) => selectors.some((matchers) => mayMatch(matchers, each)));
+    if (read !== undefined) return { rule, because: { kind: 'reads', group, made: read.rule } };
+  }
+  return null;
+}
+
+const readsOf = (reading: Reading, source: Reading): boolean => readingReason(reading, source) !== null;
 
 /** A label that is not known beforehand may be anything. */
 function mayMatch(matchers: readonly Matcher[], { known }: Made): boolean {

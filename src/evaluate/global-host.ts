@@ -17,7 +17,7 @@ import type {
   SharedPublisher,
   SharedRecord,
 } from '../stream/port';
-import { createDerivedMetrics, derivedMetric } from './derived';
+import { createDerivedMetrics, derivedMetric, namesMade } from './derived';
 import { createForwarder } from './forwarder';
 import type { GlobalPlan } from './global-groups';
 import { createEvaluatorHost, type EvaluatorHostOptions, type HostStats } from './host';
@@ -78,11 +78,7 @@ export function createGlobalHost(options: GlobalHostOptions): GlobalHost {
     onEvent({ kind: 'derived_dropped', metrics }),
   );
   const rules = fnv1a64(canonical([plan.local, plan.global, options.intervalMs ?? null]));
-  const own = new Set(
-    [...plan.local, ...plan.global].flatMap(({ rules }) =>
-      rules.filter(({ kind }) => kind === 'record').map(({ name }) => name),
-    ),
-  );
+  const own = namesMade([...plan.local, ...plan.global]);
   const clocks = new Map<number, Watermark>();
   /** What was read before under another plan has not been given to the slots of this one. */
   let unshared: ReadonlySet<number> = new Set();

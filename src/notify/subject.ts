@@ -1,4 +1,5 @@
 /** A message's one line: how bad, what, where, how much. */
+import { amountText, unitOf } from '../domain/amount';
 import { formatDuration } from '../domain/duration';
 import { ALERT_NAME } from '../domain/labels';
 import type { AlertRow, NotificationFacts } from '../history/port';
@@ -38,18 +39,14 @@ export function placeOf(alert: AlertRow): string {
   return instance === null ? '' : ` on ${instance}`;
 }
 
-/** `97 > 90`; without the operator, `97 (threshold 90)`. */
-export function comparison({ value, threshold, condition }: AlertRow): string {
-  const measured = typeof value === 'number' ? shortNumber(value) : String(value);
+/** `97% > 90%`; without the operator, `97% (threshold 90%)`. */
+export function comparison(alert: AlertRow): string {
+  const { value, threshold, condition } = alert;
+  const unit = unitOf(alert);
+  const measured = amountText(value, unit);
   if (threshold === null) return measured;
-  return condition
-    ? `${measured} ${condition.operator} ${threshold}`
-    : `${measured} (threshold ${threshold})`;
-}
-
-/** Six digits are enough for people; the payload has all. */
-function shortNumber(value: number): string {
-  return String(Number(value.toPrecision(6)));
+  const limit = amountText(threshold, unit);
+  return condition ? `${measured} ${condition.operator} ${limit}` : `${measured} (threshold ${limit})`;
 }
 
 export function lasted({ startsAt, endsAt }: AlertRow): string {

@@ -70,6 +70,12 @@ export function createMetrics(options: MetricsOptions = {}) {
       'kind',
       'source',
     ),
+    shadowTransitions: counter(
+      'shadow_transitions_total',
+      'Transitions that rules on trial would have told, recorded in gds.alerts.shadow.',
+      'rule',
+      'kind',
+    ),
     derivedDropped: counter(
       'derived_dropped_total',
       'Samples of recording rules that were not published because their topic could not be written.',

@@ -50,6 +50,16 @@ export function decodeValue(bytes: Buffer): unknown {
   return fromAvro(bytes);
 }
 
+/** What a message holds, not yet checked to be a metric; undefined where there is nothing to decode. */
+export function valueIn(bytes: Buffer | null): unknown {
+  if (bytes === null || bytes.length === 0 || bytes.length > MAX_METRIC_BYTES) return undefined;
+  try {
+    return decodeValue(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The metric in a message, or why there is none. For callers off the hot path. */
 export function decodeMetric(bytes: Buffer | null): Decoded<Metric> {
   if (bytes === null || bytes.length === 0) return { ok: false, problems: ['message: is empty'] };

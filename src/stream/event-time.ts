@@ -24,11 +24,17 @@ export const DEFAULT_TIMING: EventTiming = {
 
 export type TimeVerdict = 'in_time' | 'corrected' | 'rejected' | 'late';
 
-export function judgeTime(time: number, recorded: number, timing: EventTiming): TimeVerdict {
+/** A rule that works off a backlog makes samples of the backlog's times: they are as good as what they are made of, and never late. */
+export function judgeTime(
+  time: number,
+  recorded: number,
+  timing: EventTiming,
+  isDerived = false,
+): TimeVerdict {
   const ahead = time - recorded;
   if (ahead > timing.maxSkewMs)
     return timing.skewPolicy === 'correct' && isTime(recorded) ? 'corrected' : 'rejected';
-  return -ahead > timing.maxLateMs ? 'late' : 'in_time';
+  return -ahead > timing.maxLateMs && !isDerived ? 'late' : 'in_time';
 }
 
 /** The time for which a metric is evaluated. */

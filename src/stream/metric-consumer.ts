@@ -11,7 +11,7 @@
  */
 import type { KafkaMessage } from 'kafkajs';
 import { groupName } from '../domain/identity';
-import { decodeMetric, decodeValue } from './codec';
+import { decodeMetric, valueIn } from './codec';
 import { createDeadLetterWriter, deadLetterOf, type DeadLetter } from './dead-letters';
 import {
   createSkewTally,
@@ -32,7 +32,7 @@ import {
 } from './group-consumer';
 import type { Kafka } from './kafka';
 import { createLateMetricWriter, lateMetricOf, type LateMetric } from './late-metrics';
-import { eventTimeMs, looksLikeMetric, MAX_METRIC_BYTES } from './metric-message';
+import { eventTimeMs, looksLikeMetric } from './metric-message';
 import { createPartitionClocks } from './partition-clocks';
 import type { MetricPlace, MetricSink, SharedSink } from './port';
 import { createPositions, noteOf } from './positions';
@@ -175,15 +175,14 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     aside: PutAside | null,
     isDerived: boolean,
   ): void {
-    const value = valueOf(message);
+    const value = valueIn(message.value);
     const time = looksLikeMetric(value) ? eventTimeMs(value.timestamp) : NaN;
     if (!looksLikeMetric(value) || Number.isNaN(time)) {
       aside?.letters.push(invalid(message, place));
       return;
     }
-    const verdict = judgeTime(time, recorded, timing);
-    // A rule that works off a backlog makes samples of the backlog's times: they are as good as what they are made of.
-    if (verdict === 'late' && !isDerived) {
+    const verdict = judgeTime(time, recorded, timing, isDerived);
+    if (verdict === 'late') {
       aside?.late.push(lateMetricOf(place, message, value.instance_id, recorded - time));
     } else if (verdict === 'rejected') {
       aside?.letters.push(deadLetterOf(place, message, 'clock_skew', [skewProblem(time, recorded, timing)]));
@@ -221,16 +220,6 @@ interface PutAside {
   readonly letters: DeadLetter[];
   readonly late: LateMetric[];
   readonly skew: SkewTally;
-}
-
-/** The message's value, or undefined where there is none to decode. */
-function valueOf({ value }: KafkaMessage): unknown {
-  if (value === null || value.length === 0 || value.length > MAX_METRIC_BYTES) return undefined;
-  try {
-    return decodeValue(value);
-  } catch {
-    return undefined;
-  }
 }
 
 function invalid(message: KafkaMessage, place: MetricPlace): DeadLetter {

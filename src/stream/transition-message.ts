@@ -33,7 +33,9 @@ const transitionSchema: z.ZodType<Transition> = z.object({
   value: value.nullable(),
   threshold: z.number().nullable(),
   event_time: time,
-  rule: z.object({ group: z.string(), name: z.string(), hash: z.string() }).nullable(),
+  rule: z
+    .object({ group: z.string(), name: z.string(), hash: z.string(), unit: z.string().optional() })
+    .nullable(),
   recent: z.array(z.tuple([z.number(), value])).max(MAX_RECENT),
   correlation_id: z.string(),
   condition: z

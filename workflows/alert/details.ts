@@ -1,4 +1,5 @@
 /** The life's story in Markdown, for the Temporal Web UI. */
+import { amountText, unitOf } from '../../src/domain/amount';
 import { labelsText } from '../../src/domain/labels';
 import type { LifeStatus, TimelineEvent } from '../../src/domain/life';
 import type { Transition } from '../../src/domain/transition';
@@ -11,11 +12,12 @@ export function detailsOf(
   timeline: readonly TimelineEvent[],
 ): string {
   const { labels, annotations, threshold } = transition;
+  const unit = unitOf(transition);
   const lines = [
     `**${status.state}** ${labels.alertname ?? status.fingerprint}${annotations.summary ? `: ${annotations.summary}` : ''}`,
     '',
     `- since ${status.startsAt}, episode ${status.episodes} of this run`,
-    `- value ${transition.value ?? 'unknown'}${threshold === null ? '' : `, threshold ${threshold}`}`,
+    `- value ${transition.value === null ? 'unknown' : amountText(transition.value, unit)}${threshold === null ? '' : `, threshold ${amountText(threshold, unit)}`}`,
     `- ${labelsText(labels)}`,
   ];
   if (status.acknowledgement)

@@ -1,4 +1,5 @@
 /** `tocsin alerts list`, and the actions on one or more alerts. */
+import { amountText, unitOf } from '../../domain/amount';
 import { messageOf, TocsinError } from '../../domain/errors';
 import type { ActionAnswer } from '../../domain/life';
 import { shownState, type AlertState } from '../../domain/lifecycle';
@@ -11,17 +12,7 @@ import type { Context } from '../context';
 import { oneLine } from '../plain';
 import { EXIT, failureText, usage, type ExitCode } from '../failures';
 import type { AlertActions, AlertLists, Operator } from '../port';
-import {
-  amountText,
-  fromNow,
-  paint,
-  severityStyle,
-  span,
-  stateStyle,
-  tableOf,
-  unitOf,
-  type Column,
-} from '../show';
+import { fromNow, paint, severityStyle, span, stateStyle, tableOf, type Column } from '../show';
 import { countOf, durationOf, fingerprintOf, matcherOf, wordOf } from '../words';
 import { alertJson } from './alert-json';
 
@@ -123,9 +114,10 @@ function columns(now: number): Column<ListedAlert>[] {
 const stateText = ({ row, silencedUntil }: ListedAlert): string =>
   shownState(row.state, silencedUntil !== null);
 
-function valueText({ value, threshold, condition }: AlertRow): string {
+function valueText(row: AlertRow): string {
+  const { value, threshold, condition } = row;
   if (value === null) return '–';
-  const unit = unitOf(condition?.metric);
+  const unit = unitOf(row);
   return threshold === null
     ? amountText(value, unit)
     : `${amountText(value, unit)} (fires at ${condition?.operator ?? ''} ${amountText(threshold, unit)})`.replace(

@@ -1,12 +1,15 @@
 /** `tocsin check rules`: can these rule files be evaluated, and do they mean what their authors want? */
 import { problemText, type Problem } from '../../config/problems';
-import { checkRuleFile } from '../../config/rule-groups';
+import { checkConfig } from '../../config/load';
+import { checkRuleFile, readRuleGroups } from '../../config/rule-groups';
+import type { RuleNames } from '../../config/rule-lint';
+import { chosenFile, knownNames, type ConfigOption } from '../configuration';
 import type { Context } from '../context';
 import { EXIT, usage, type ExitCode } from '../failures';
 import { namedFiles, readText } from '../files';
 import { paint } from '../show';
 
-export interface CheckRulesOptions {
+export interface CheckRulesOptions extends ConfigOption {
   readonly json?: boolean;
   readonly strict?: boolean;
 }
@@ -18,10 +21,11 @@ export function checkRules(
 ): ExitCode {
   const files = patterns.flatMap(namedFiles);
   if (files.length === 0) throw usage(`no file matches ${patterns.join(', ')}`);
-  const seen = new Map<string, string>();
-  const checked = files.map(({ path, name }) => ({
+  const read = files.map(({ path, name }) => ({ name, text: readText(path) }));
+  const lint = { seen: new Map<string, string>(), names: knownTo(context, options, read) };
+  const checked = read.map(({ name, text }) => ({
     file: name,
-    ...checkRuleFile(readText(path), name, seen, context.env),
+    ...checkRuleFile(text, name, lint, context.env),
   }));
   const problems = checked.flatMap((each) => each.problems);
   const failed = problems.some(({ level }) => level === 'error' || options.strict === true);
@@ -29,6 +33,33 @@ export function checkRules(
     context.print(JSON.stringify({ valid: !failed, files: checked.map(summary), problems }, null, 2));
   else for (const each of checked) tell(context, each);
   return failed ? EXIT.usage : EXIT.ok;
+}
+
+/** What rules may refer to: alerts of these files and of the configuration, its receivers; null without one. */
+function knownTo(
+  context: Context,
+  options: CheckRulesOptions,
+  files: readonly { readonly name: string; readonly text: string }[],
+): RuleNames | null {
+  const path = chosenFile(context, options);
+  if (path === null) return null;
+  const { config } = checkConfig(path, context.env);
+  if (config === null) {
+    const why = `${path} has problems (\`tocsin check\` tells them)`;
+    context.complain(`names of alerts, receivers and runbooks are not checked: ${why}`);
+    return null;
+  }
+  const groups = [
+    ...config.ruleGroups,
+    ...files.flatMap(({ name, text }) => readRuleGroups(text, name, context.env).groups),
+  ];
+  return {
+    alerts: groups.flatMap(({ rules }) =>
+      rules.filter(({ kind }) => kind === 'alert').map(({ name }) => name),
+    ),
+    receivers: config.receivers.map(({ name }) => name),
+    runbooks: knownNames().runbooks,
+  };
 }
 
 interface Checked {

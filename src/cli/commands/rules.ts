@@ -8,6 +8,7 @@ import { nextLevel } from '../../domain/escalation';
 import { labelsText, type Labels } from '../../domain/labels';
 import { compileMatchers } from '../../domain/matchers';
 import { ruleHash, type AlertRule, type GroupRule, type RuleGroup } from '../../domain/rule-group';
+import { globalReasons } from '../../evaluate/global-groups';
 import { descendants, type Expr } from '../../promql/ast';
 import { formatExpr } from '../../promql/format';
 import { METRIC_NAME } from '../../promql/label-set';
@@ -118,13 +119,31 @@ function explanation(each: Grouped, config: Config): Fact[] {
   const { rule, group } = each;
   const every = `every ${formatDuration(group.intervalMs ?? config.evaluate.intervalMs)}`;
   const expression: Fact = ['Expression', canonical(rule.expr)];
-  if (rule.kind === 'alert') return [expression, ...alertFacts({ ...each, rule }, every, config)];
+  const where: Fact = ['Where', whereText(each, config)];
+  if (rule.kind === 'alert') return [expression, where, ...alertFacts({ ...each, rule }, every, config)];
   return [
     expression,
+    where,
     ['Evaluated', every],
     ['Makes', `the series ${rule.name} with ${labelsText(rule.labels)}`],
   ];
 }
+
+/** By each partition, or once for all of them, and because of what. */
+function whereText({ rule, group }: Grouped, { ruleGroups }: Config): string {
+  const reason = globalReasons(ruleGroups).get(group);
+  if (reason === undefined) return 'by each partition for its instances: its group needs no others at once';
+  const { because } = reason;
+  const who = reason.rule === rule ? 'it' : `${reason.rule.name} of its group`;
+  const why =
+    because.kind === 'crosses'
+      ? `${who} has ${formatExpr(because.part)}, which asks all instances at once`
+      : `${who} may read ${readText(because.made)} of the group ${because.group.name}, which is evaluated so`;
+  return `in one place for all partitions: ${why}`;
+}
+
+const readText = (made: GroupRule): string =>
+  made.kind === 'record' ? made.name : `the ALERTS of ${made.name}`;
 
 function alertFacts({ rule, group }: Alerting, every: string, config: Config): Fact[] {
   return [

@@ -4,6 +4,7 @@
  * does not answer, what only it knows is left out and said to be missing.
  */
 import type { Config } from '../../config/config';
+import { amountText, unitOf } from '../../domain/amount';
 import { messageOf } from '../../domain/errors';
 import type { Artifact } from '../../domain/artifact';
 import { nextLevel } from '../../domain/escalation';
@@ -18,19 +19,7 @@ import type { Context } from '../context';
 import { oneLine } from '../plain';
 import { EXIT, type ExitCode } from '../failures';
 import type { Operator } from '../port';
-import {
-  amountText,
-  facts,
-  fromNow,
-  paint,
-  severityStyle,
-  span,
-  stamp,
-  stateStyle,
-  tableOf,
-  unitOf,
-  type Column,
-} from '../show';
+import { facts, fromNow, paint, severityStyle, span, stamp, stateStyle, tableOf, type Column } from '../show';
 import { fingerprintOf } from '../words';
 import { alertJson, lifeJson, notificationJson } from './alert-json';
 import { findAlert, withSilences } from './alerts';
@@ -176,9 +165,10 @@ function endedText(row: AlertRow, now: number): string | null {
   return `${stamp(row.endsAt)}, ${fromNow(now, row.endsAt)}, after ${span(Date.parse(row.endsAt) - row.episode)}${by}`;
 }
 
-function valueText({ value, threshold, condition }: AlertRow): string | null {
+function valueText(row: AlertRow): string | null {
+  const { value, threshold, condition } = row;
   if (value === null) return null;
-  const unit = unitOf(condition?.metric);
+  const unit = unitOf(row);
   const limit =
     threshold === null
       ? ''

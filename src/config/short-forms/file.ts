@@ -2,7 +2,7 @@
 import { basename, extname } from 'node:path';
 import { parseAll } from '../parse-all';
 import type { Finding, Problem } from '../problems';
-import { lintRule } from '../rule-lint';
+import { lintRule, type LintContext } from '../rule-lint';
 import { ruleFileSchema } from '../schema';
 import type { Source } from '../source';
 import { readRules, shortFormGroup, type ReadRule, type ConfiguredGroup } from './group';
@@ -30,10 +30,10 @@ export function readShortForms(source: Source): ShortFormFile {
 }
 
 /** What is suspicious in it. The file must be without error. */
-export function lintShortForms({ group, read }: ShortFormFile, seen: Map<string, string>): Finding[] {
+export function lintShortForms({ group, read }: ShortFormFile, context: LintContext): Finding[] {
   if (group === null) return [];
   return read.flatMap(({ at, raw, rules }) => {
-    const findings = rules.flatMap((rule) => lintRule(group, rule, at, seen));
+    const findings = rules.flatMap((rule) => lintRule(group, rule, at, context));
     const inText = findings.map((finding) => {
       const isWritten = String(finding.path[at.length]) in raw;
       return isWritten ? finding : { ...finding, path: at };

@@ -30,6 +30,14 @@ describe('alerts list', () => {
     ]);
   });
 
+  it("shows values in the rule's unit", async () => {
+    const rule = { group: 'g', name: 'A', hash: '0', unit: 'sessions' };
+    const { out } = await run(['alerts', 'list'], { rows: [alertRow({ rule })] });
+    expect(out).toContain(' 92.5 sessions (fires at > 85 sessions) ');
+    const shown = await run(['alerts', 'show', '7c3f'], { rows: [alertRow({ rule })] });
+    expect(shown.out).toContain('= 92.5 sessions, fires at > 85 sessions, recovers at 65 sessions');
+  });
+
   it.each([
     [['--state', 'RESOLVED'], ['90ab000000000002']],
     [

@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run } from './fake-context';
+import type { Wiring } from '../../../src/cli/port';
+import type { KeptReading } from '../../../src/stream/kept-metrics';
+import { NOW, run } from './fake-context';
 
 let folder: string;
 beforeAll(() => {
@@ -71,5 +73,132 @@ it('refuses rules that cannot be evaluated, files that are not there, and times 
   expect(bad.code).toBe(2);
   expect((await backtest('--rules', '@none*.yml')).code).toBe(2);
   expect((await backtest('--rules', '@old.yml', '--from', 'yesterday')).code).toBe(2);
-  expect((await backtest()).err).toContain('name the rules: --rules FILE');
+  const { err } = await run(['backtest', '-'], {}, { env: {} });
+  expect(err).toContain('name the rules: --rules FILE');
+  const past = await backtest('--rules', '@old.yml', '--from', '1h', '--to', '2h');
+  expect(past.err).toContain('--from 1h is not before --to 2h');
+  expect(past.code).toBe(2);
+});
+
+it('refuses what evaluators refuse: a time that no stream keeps, a group of a name twice', async () => {
+  const at = 'groups: [{ name: g, rules: [{ alert: A, expr: "locks @ 1 > 1" }] }]';
+  writeFileSync(join(folder, 'at.yml'), at);
+  expect((await backtest('--rules', '@at.yml')).err).toContain('what a stream has passed is not kept');
+  const twice = await backtest('--rules', '@old.yml', '--rules', '@new.yml');
+  expect(twice.err).toMatch(/new\.yml:2:\d+: .*is in .*old\.yml already/);
+});
+
+describe('over what Kafka holds', () => {
+  const MINUTE = 60_000;
+  const WHOLE: KeptReading = {
+    ...{ isWhole: true, records: 20, invalid: 0, late: 0, rejected: 0, corrected: 0 },
+    heldSince: null,
+  };
+  const CONFIG = `
+kafka: { brokers: ["127.0.0.1:1"] }
+temporal: { address: "127.0.0.1:1" }
+postgres: { url: "postgres://a@127.0.0.1:1/c" }
+evaluate: { interval: 30s }
+rules:
+  - { name: LocksHigh, metric: locks, threshold: "\${LIMIT}", severity: warning }
+`;
+  const SHORT = 'rules: [{ name: LocksHigh, metric: locks, threshold: "${LIMIT}", severity: warning }]';
+
+  /** 50 locks from 12 to 5 minutes ago. */
+  const asLocks: Wiring['readMetrics'] = async (_config, _between, take) => {
+    for (let minute = 20; minute > 0; minute--) {
+      const time = NOW - minute * MINUTE;
+      const metric = {
+        ...{ timestamp: new Date(time).toISOString(), database_type: 'postgresql', instance_id: 'db-1' },
+        ...{ metric_name: 'locks', tags: {}, value: minute <= 12 && minute > 5 ? 50 : 3 },
+      };
+      take({ metric, time, recorded: time + 500, isDerived: false });
+    }
+    return WHOLE;
+  };
+
+  async function overKafka(args: readonly string[], readMetrics = asLocks, limit = '10') {
+    writeFileSync(join(folder, 'tocsin.yaml'), CONFIG);
+    writeFileSync(join(folder, 'short.yml'), SHORT);
+    const asked: { fromMs: number; toMs: number }[] = [];
+    const at = args.map((arg) => arg.replace('@', `${folder}/`));
+    const ran = await run(
+      ['backtest', '--config', join(folder, 'tocsin.yaml'), ...at],
+      {},
+      {
+        env: { LIMIT: limit },
+        wire: {
+          readMetrics(config, between, ...more) {
+            asked.push(between);
+            return readMetrics(config, between, ...more);
+          },
+        },
+      },
+    );
+    return { ...ran, asked };
+  }
+
+  it('takes the rules of the configuration and the last day, and reads as far before as they look back', async () => {
+    const { code, out, err, asked } = await overKafka([]);
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toMatch(/2026-11-21T12:00:00Z +7m +warning +LocksHigh +50 /);
+    // Five minutes of look-back, five that a sample may be ahead, an interval.
+    const lookbackMs = 10.5 * MINUTE;
+    expect(asked).toEqual([{ fromMs: NOW - 24 * 60 * MINUTE - lookbackMs, toMs: NOW }]);
+  });
+
+  it('takes times as how long ago, and tells programs what was read', async () => {
+    const { out } = await overKafka(['--from', '6h', '--to', '1h', '--json']);
+    expect(JSON.parse(out)).toMatchObject({
+      alerts: [],
+      kafka: {
+        ...{ from: '2026-11-21T06:12:00Z', to: '2026-11-21T11:12:00Z', read_from: '2026-11-21T06:01:30Z' },
+        ...{ held_since: null, records: 20, late: 0 },
+      },
+    });
+  });
+
+  it('tells how rules differ from those that are configured, whatever their form', async () => {
+    const same = await overKafka(['--rules', '@short.yml', '--against', 'configured']);
+    expect(same.out).toBe('0 more, 0 fewer, 0 at another time, 1 the same');
+    const fewer = await overKafka(['--rules', '@new.yml', '--against', 'configured']);
+    expect(fewer.out).toMatch(/Only with --against:[^]*LocksHigh[^]* 1 fewer/);
+  });
+
+  it('says what was left out, and since when Kafka has all of it', async () => {
+    const counts = { invalid: 1, late: 2_000, rejected: 3, corrected: 4 };
+    const deleted = await overKafka([], async (...args) => {
+      await asLocks(...args);
+      return { ...WHOLE, ...counts, heldSince: NOW - 60 * MINUTE };
+    });
+    expect(deleted.err).toContain(
+      'Kafka has deleted what was recorded before 2026-11-21T11:12:00Z: of the time',
+    );
+    expect(deleted.err).toContain('1 record is no metric: left out');
+    expect(deleted.err).toContain('2,000 metrics came more than 1h late: left out');
+    expect(deleted.err).toContain('3 metrics of a clock that is ahead: left out');
+    expect(deleted.err).toContain('4 metrics of a clock that is ahead: evaluated for the record time');
+    const early = await overKafka(['--from', '55m'], async () => ({
+      ...WHOLE,
+      heldSince: NOW - 60 * MINUTE,
+    }));
+    expect(early.err).toContain('their windows were not full at 2026-11-21T11:17:00Z');
+    const none = await overKafka([], async () => ({ ...WHOLE, records: 0 }));
+    expect(none.err).toBe('Kafka holds no metrics of this time');
+  });
+
+  it('tells nothing when it is stopped before the end', async () => {
+    const { code, out, err } = await overKafka([], async (...args) => {
+      await asLocks(...args);
+      return { ...WHOLE, isWhole: false };
+    });
+    expect([code, out, err]).toEqual([1, '', 'stopped before all had been read: nothing is told']);
+  });
+
+  it('refuses a configuration without rules', async () => {
+    const none = join(folder, 'none.yaml');
+    writeFileSync(none, CONFIG.slice(0, CONFIG.indexOf('rules:')));
+    const { code, err } = await run(['backtest', '--config', none], {}, { env: {} });
+    expect([code, err]).toEqual([2, expect.stringContaining('has no rules; name some: --rules FILE')]);
+  });
 });

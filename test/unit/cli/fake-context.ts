@@ -155,6 +155,7 @@ export async function run(
       runDev: refuse('runDev'),
       runDemo: refuse('runDemo'),
       openPublisher: refuse('openPublisher'),
+      readMetrics: refuse('readMetrics'),
       readShadow: refuse('readShadow'),
       ...wire,
     },

@@ -116,6 +116,60 @@ describe('check rules', () => {
   });
 });
 
+describe('check rules beside a configuration', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tocsin-names-'));
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const config = file(
+    'tocsin.yaml',
+    `receivers: [{ name: dba, type: webhook, url: 'http://127.0.0.1/' }]
+rules: [{ name: Configured, metric: m, threshold: 9 }]
+`,
+  );
+  const short = file(
+    'short.yml',
+    `rules:
+  - { name: Near, metric: m, threshold: 9, severity: low, receivers: [dba, dbb], runbook: none }
+  - { name: Both, all_of: [Configured, Nearr], severity: low }
+`,
+  );
+  const grouped = file(
+    'grouped.yml',
+    `groups:
+  - name: g
+    rules:
+      - { alert: Reads, expr: 'ALERTS{alertname="Near"} == 1', labels: { severity: low } }
+      - { alert: Lost, expr: 'count by (instance_id) (ALERTS{alertname="Gone", alertstate="firing"}) > 1', labels: { severity: low } }
+      - { alert: Any, expr: 'ALERTS{alertname=~"Gone.*"} == 1', labels: { severity: low } }
+`,
+  );
+
+  it('warns of alerts, receivers and runbooks that are neither there nor in these files', async () => {
+    const { code, err } = await command('check', 'rules', short, grouped, '--config', config);
+    expect(code).toBe(0);
+    expect(err.split('\n').map((line) => line.slice(folder.length + 1))).toEqual([
+      expect.stringMatching(/^short.yml:2:\d+: rules\[0\].runbook: warning: "none" is no runbook/),
+      expect.stringMatching(
+        /^short.yml:2:\d+: rules\[0\].receivers\[1\]: warning: "dbb" .*did you mean "dba"/,
+      ),
+      expect.stringMatching(/^short.yml:3:\d+: .*: warning: asks for the alert "Nearr".*did you mean "Near"/),
+      expect.stringMatching(/^grouped.yml:5:\d+: .*expr: warning: asks for the alert "Gone", which neither/),
+    ]);
+    expect((await command('check', 'rules', '--strict', grouped, '--config', config)).code).toBe(2);
+  });
+
+  it('leaves names alone where there is none, or none that can be read', async () => {
+    const without = await command('check', 'rules', short, grouped);
+    expect([without.code, without.err]).toEqual([0, '']);
+    const wrong = file('wrong.yaml', 'receivers: 1');
+    const { code, err } = await command('check', 'rules', short, '--config', wrong);
+    expect([code, err]).toEqual([0, expect.stringContaining('receivers and runbooks are not checked: ')]);
+  });
+});
+
 describe("rules of Prometheus' files in the configuration", () => {
   const folder = mkdtempSync(join(tmpdir(), 'tocsin-rules-'));
   const config = join(folder, 'tocsin.yaml');
@@ -139,6 +193,44 @@ describe("rules of Prometheus' files in the configuration", () => {
       'did you mean "PoolFull"?',
     );
     expect((await command('check', config)).out).toContain('2 rules');
+  });
+
+  it('are said to be evaluated by each partition, or in one place, and because of what', async () => {
+    const across = join(folder, 'across.yml');
+    writeFileSync(
+      across,
+      `groups:
+  - name: fleet
+    rules:
+      - { record: 'fleet:locks:sum', expr: 2 * sum by (environment) (locks) }
+      - { alert: Locked, expr: locks > 9 }
+  - name: readers
+    rules: [{ alert: FleetLocked, expr: 'fleet:locks:sum > 100' }]
+  - name: again
+    rules: [{ alert: Page, expr: 'ALERTS{alertname="FleetLocked"} == 1' }]
+  - name: alone
+    rules: [{ alert: Alone, expr: 'sum by (instance_id) (locks) > 9' }]
+`,
+    );
+    const both = join(folder, 'both.yaml');
+    writeFileSync(both, `rule_files: [${across}]\nroute: { receivers: [] }\n`);
+    const whereOf = async (name: string): Promise<string> => {
+      const { out } = await command('rules', 'explain', name, '--config', both);
+      return /^ *Where +(.*)$/m.exec(out)![1]!;
+    };
+    const one = 'in one place for all partitions:';
+    const asks = 'sum by (environment) (locks), which asks all instances at once';
+    expect(await whereOf('fleet:locks:sum')).toBe(`${one} it has ${asks}`);
+    expect(await whereOf('Locked')).toBe(`${one} fleet:locks:sum of its group has ${asks}`);
+    expect(await whereOf('FleetLocked')).toBe(
+      `${one} it may read fleet:locks:sum of the group fleet, which is evaluated so`,
+    );
+    expect(await whereOf('Page')).toBe(
+      `${one} it may read the ALERTS of FleetLocked of the group readers, which is evaluated so`,
+    );
+    expect(await whereOf('Alone')).toBe(
+      'by each partition for its instances: its group needs no others at once',
+    );
   });
 
   it('are given to programs', async () => {

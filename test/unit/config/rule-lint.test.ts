@@ -2,7 +2,7 @@ import { problemText } from '../../../src/config/problems';
 import { checkRuleFile, readRuleGroups } from '../../../src/config/rule-groups';
 
 const check = (content: string, env: Record<string, string> | null = null) =>
-  checkRuleFile(content, 'r.yml', new Map(), env).problems.map(problemText);
+  checkRuleFile(content, 'r.yml', { seen: new Map(), names: null }, env).problems.map(problemText);
 const rule = (text: string) =>
   `groups: [{ name: g, rules: [{ alert: A, labels: { severity: high }, ${text} }] }]`;
 const at = 'groups[0].rules[0]';

@@ -108,6 +108,7 @@ describe('a transition', () => {
       runbook: 'end-sessions',
       receivers: ['dba'],
       cooldownMs: 5_000,
+      unit: 'sessions',
     };
     const evaluator = createEvaluator({ rules: [rule({ ...more, recoveryThreshold: 80 })] });
     const [transition] = evaluator.offer(sample(10, 95));
@@ -120,7 +121,7 @@ describe('a transition', () => {
       ends_at: null,
       value: 95,
       threshold: 90,
-      rule: { group: 'postgres', name: 'ConnectionsHigh' },
+      rule: { group: 'postgres', name: 'ConnectionsHigh', unit: 'sessions' },
       correlation_id: 'c-10',
       annotations: { summary: 'connections are nearly used up' },
       labels: {
@@ -150,6 +151,7 @@ describe('a transition', () => {
     expect(transition).not.toHaveProperty('cooldown_ms');
     expect(transition).not.toHaveProperty('runbook');
     expect(transition).not.toHaveProperty('receivers');
+    expect(transition!.rule).not.toHaveProperty('unit');
   });
 
   test('keeps one correlation id through an episode, also where the metric has none', () => {

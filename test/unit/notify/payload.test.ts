@@ -140,7 +140,7 @@ describe('a payload that would be too large for its receivers', () => {
 describe('the subject', () => {
   const ended = { state: 'RESOLVED' as const, endsAt: new Date(FIRED + 3_725_000).toISOString() };
   test.each<[string, Partial<NotificationFacts>, string]>([
-    ['fire', {}, '[CRITICAL] HighConnections on pg-main: 97.1235 > 90'],
+    ['fire', {}, '[CRITICAL] HighConnections on pg-main: 97.1235% > 90%'],
     [
       'fire',
       { alert: alert({ condition: null }) },
@@ -148,11 +148,16 @@ describe('the subject', () => {
     ],
     [
       'fire',
+      { alert: alert({ condition: null, rule: { group: 'g', name: 'A', hash: 'h', unit: 'MB' } }) },
+      '[CRITICAL] HighConnections on pg-main: 97.1235 MB (threshold 90 MB)',
+    ],
+    [
+      'fire',
       { alert: alert({ value: 'NaN', threshold: null }) },
       '[CRITICAL] HighConnections on pg-main: NaN',
     ],
     ['fire', { alert: alert({ value: null }) }, '[CRITICAL] HighConnections on pg-main is firing'],
-    ['escalate-2', {}, '[CRITICAL, escalation 2] HighConnections on pg-main: 97.1235 > 90'],
+    ['escalate-2', {}, '[CRITICAL, escalation 2] HighConnections on pg-main: 97.1235% > 90%'],
     [
       'remediated-1',
       { remediation: verified },
@@ -169,7 +174,7 @@ describe('the subject', () => {
       { alert: alert({ ...ended, endsAt: null }) },
       '[RESOLVED] HighConnections on pg-main after an unknown time',
     ],
-    ['fire', { alert: alert({ labels: { alertname: 'A\r\nBcc: x' } }) }, '[FIRING] A Bcc: x: 97.1235 > 90'],
+    ['fire', { alert: alert({ labels: { alertname: 'A\r\nBcc: x' } }) }, '[FIRING] A Bcc: x: 97.1235% > 90%'],
   ])('of %s', (step, change, expected) => {
     expect(build(change, { step }).subject).toBe(expected);
   });
@@ -227,7 +232,7 @@ describe('the text', () => {
         'Escalation 2: nobody has acknowledged it yet, so senior_dba is asked',
         'pg-main runs out of connections',
         '',
-        'Value: 97.1235 > 90 (connections_used_percent)',
+        'Value: 97.1235% > 90% (connections_used_percent)',
         'Since: 2026-05-04 03:00:00 UTC, 4m12s ago',
         'It has fired 3 times',
         'Acknowledged by: ann, 2026-05-04 03:01:00 UTC until 2026-05-04 03:16:00 UTC (looking)',

@@ -38,6 +38,12 @@ describe('a transition', () => {
     expect(decodeTransition(bytes({ ...fired, added_later: 1 }))).toEqual({ ok: true, value: fired });
   });
 
+  test('of an older writer says no unit, and one of a newer keeps it', () => {
+    const of = (unit?: string): Transition => ({ ...fired, rule: { ...fired.rule!, ...(unit && { unit }) } });
+    expect(decodeTransition(bytes(of()))).toEqual({ ok: true, value: fired });
+    expect(decodeTransition(encodeTransition(of('MB')))).toEqual({ ok: true, value: of('MB') });
+  });
+
   test.each([
     ['nothing', null, 'is empty'],
     ['an empty message', Buffer.alloc(0), 'is empty'],
@@ -58,6 +64,7 @@ describe('a transition', () => {
       bytes({ ...fired, condition: { ...fired.condition, operator: '=' } }),
       'condition.operator: ',
     ],
+    ['a unit that is no text', bytes({ ...fired, rule: { ...fired.rule, unit: 1 } }), 'rule.unit: '],
     ['a cool-down below zero', bytes({ ...fired, cooldown_ms: -1 }), 'cooldown_ms: '],
   ])('is not %s', (_, value, problem) => {
     const decoded = decodeTransition(value);

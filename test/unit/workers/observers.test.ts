@@ -208,6 +208,18 @@ test('how far slots are behind is shown, and said once while one waits for a par
   expect(await sinks.shown('global_lag_seconds')).toEqual([]);
 });
 
+test('what rules on trial would have told is counted by rule, and is none of the transitions', async () => {
+  const sinks = sinksOf();
+  const observe = evaluateObserver(sinks);
+  const event = { kind: 'shadow_transition', rule: 'Slow', fingerprint: 'f' } as const;
+  for (const transition of ['firing', 'resolved', 'firing'] as const) observe({ ...event, transition });
+  expect(await sinks.shown('shadow_transitions_total')).toEqual([
+    'tocsin_shadow_transitions_total{rule="Slow",kind="firing"} 2',
+    'tocsin_shadow_transitions_total{rule="Slow",kind="resolved"} 1',
+  ]);
+  expect(await sinks.shown('transitions_published_total')).toEqual([]);
+});
+
 test('what was made and not published is counted', async () => {
   const sinks = sinksOf();
   evaluateObserver(sinks)({ kind: 'derived_dropped', metrics: 5 });
