@@ -10,9 +10,11 @@ import type { Metric } from '../domain/metric';
 import type { MetricPlace, MetricPublisher, MetricSink, SharedPublisher, SharedRecord } from '../stream/port';
 import { createDerivedMetrics, derivedMetric } from './derived';
 import { createForwarder } from './forwarder';
+import { coverageOf } from './coverage';
 import type { GlobalPlan } from './global-groups';
 import { createEvaluatorHost, type EvaluatorHostOptions, type HostStats } from './host';
 import { sampleOf } from './made-sample';
+import type { Kept } from './port';
 import { createWatermark, type Watermark } from './watermark';
 
 export interface GlobalHostOptions extends Omit<
@@ -39,6 +41,8 @@ export interface SlotClock {
 export interface GlobalHost extends MetricSink {
   stats(): HostStats;
   slots(): SlotClock[];
+  /** What this process keeps, for whoever wants to look at it. */
+  kept(): Kept;
 }
 
 type Made = Parameters<NonNullable<EvaluatorHostOptions['onMade']>>;
@@ -60,6 +64,7 @@ export function createGlobalHost(options: GlobalHostOptions): GlobalHost {
       rules.filter(({ kind }) => kind === 'record').map(({ name }) => name),
     ),
   );
+  const coverage = coverageOf(plan, options.intervalMs);
   const clocks = new Map<number, Watermark>();
   /** What was read before under another plan has not been given to the slots of this one. */
   let unshared: ReadonlySet<number> = new Set();
@@ -181,6 +186,12 @@ export function createGlobalHost(options: GlobalHostOptions): GlobalHost {
     reached,
     flush,
     stats,
+    kept: () => ({
+      partitions: local.kept(),
+      slots: global.kept().filter(({ number }) => clocks.has(number)),
+      plannedSlots: plan.slots.map(({ slot }) => slot),
+      coverage,
+    }),
     slots: () => [...clocks].map(([slot, clock]) => ({ slot, time: clock.time(), slowest: clock.slowest() })),
   };
 }

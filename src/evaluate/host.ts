@@ -12,6 +12,7 @@ import { ruleHash, type RuleGroup } from '../domain/rule-group';
 import type { Transition, TransitionKind } from '../domain/transition';
 import type { MetricPlace, MetricSink, OpenAlerts, TransitionPublisher } from '../stream/port';
 import { endedTransition } from './ended-transition';
+import type { KeptPart } from './port';
 import {
   createPartitionRules,
   type Listener,
@@ -97,12 +98,20 @@ export interface HostStats {
 
 interface Slot {
   readonly rules: PartitionRules;
+  /** Everything that was recorded before has been offered. */
+  reachedAt: number;
   readonly outbox: Transition[];
   readonly shadowOutbox: Transition[];
   flushing: Promise<void> | null;
 }
 
-export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink & { stats(): HostStats } {
+export interface EvaluatorHost extends MetricSink {
+  stats(): HostStats;
+  /** What the partition numbers keep that this process has. */
+  kept(): KeptPart[];
+}
+
+export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHost {
   const { shadow, now = Date.now, onEvent = () => undefined } = options;
   const { groups, groupsOf = () => groups, intervalMs = 15_000, onMade } = options;
   const counts = { samples: 0, late: 0, adopted: 0 };
@@ -147,7 +156,7 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
       onError: (group, rule, error) =>
         onEvent({ kind: 'rule_error', group: group.name, rule: rule.name, error }),
     });
-    return { rules, outbox, shadowOutbox, flushing: null };
+    return { rules, reachedAt: -Infinity, outbox, shadowOutbox, flushing: null };
   }
 
   function listenerOf({ openAlerts }: Told, partition: number, outbox: Transition[]): Listener {
@@ -200,6 +209,7 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
   function reached(partition: number, time: number, replayed: boolean): boolean {
     const slot = slots.get(partition);
     if (slot === undefined) return true;
+    slot.reachedAt = Math.max(slot.reachedAt, time);
     const isDone = slot.rules.reached(time, replayed);
     if (unsent(slot) > 0 && slot.flushing === null) void flush(partition).catch(() => undefined);
     return isDone;
@@ -275,6 +285,8 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
     reached,
     flush,
     stats,
+    kept: () =>
+      [...slots].map(([number, { rules, reachedAt }]) => ({ number, reached: reachedAt, read: rules.read })),
   };
 }
 

@@ -197,6 +197,23 @@ export class StreamStore implements SeriesSource {
     return selection;
   }
 
+  /**
+   * The series that are kept and match, one after the other: nothing stays behind. Null for each that does not match, so that
+   * whoever looks through many can pause. Series may come and go meanwhile.
+   */
+  *matching(matchers: readonly Matcher[]): Iterable<StoredSeries | null> {
+    const matches = compileMatchers(matchers);
+    const name = nameOf(matchers);
+    for (const series of this.seriesOf(name))
+      yield series.keepMs > 0 && matches(series.labels.toLabels()) ? series : null;
+  }
+
+  private *seriesOf(metric: string | null): Iterable<StoredSeries & { readonly keepMs: number }> {
+    if (metric === null) return yield* this.everySeries();
+    yield* this.byMetric.get(metric)?.index ?? [];
+    yield* this.made.values();
+  }
+
   get size(): number {
     let count = 0;
     for (const { keepMs } of this.everySeries()) if (keepMs > 0) count += 1;

@@ -22,6 +22,7 @@ import {
   type EventTiming,
   type SkewTally,
 } from './event-time';
+import { encodeNote, type EvaluatorNote } from './evaluator-note';
 import { ignoreEvents, type OnStreamEvent } from './events';
 import {
   runGroupConsumer,
@@ -46,6 +47,8 @@ export interface MetricConsumerOptions {
   readonly sink: MetricSink;
   /** What becomes of metrics whose event time is far from their record time. */
   readonly timing?: EventTiming;
+  /** What the group is told of this evaluator. */
+  readonly says?: EvaluatorNote;
   readonly topicPollMs?: number;
   readonly sessionTimeoutMs?: number;
   readonly commitEveryMessages?: number;
@@ -187,6 +190,7 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
   const consumer = runGroupConsumer({
     ...options,
     group,
+    note: options.says && encodeNote(options.says),
     async topics() {
       const topics = await listMetricTopics(kafka, instance);
       return shared === undefined ? topics : [...topics, shared.topic];
