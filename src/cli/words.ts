@@ -3,6 +3,7 @@ import { DURATION_FORM, tryParseDuration } from '../domain/duration';
 import { messageOf } from '../domain/errors';
 import { parseMatcher } from '../domain/matchers';
 import { didYouMean } from '../config/problems';
+import { eventTimeMs } from '../stream/metric-message';
 import { usage } from './failures';
 
 /** Milliseconds, more than 0. */
@@ -11,6 +12,16 @@ export function durationOf(option: string, text: string): number {
   if (ms === null || ms <= 0)
     throw usage(`${option}: ${JSON.stringify(text)} is not accepted; give ${DURATION_FORM}, more than 0`);
   return ms;
+}
+
+/** Milliseconds since 1970 of an ISO 8601 time with a zone, or of so long ago: `6h`. */
+export function timeOf(option: string, text: string, now: number): number {
+  const ago = tryParseDuration(text);
+  const time = ago === null ? eventTimeMs(text) : now - ago;
+  if (!Number.isNaN(time)) return time;
+  throw usage(
+    `${option} ${text} is no time; accepted: ISO 8601 with a zone, as 2026-11-21T10:00:00Z, or how long ago, as 6h`,
+  );
 }
 
 /** A fingerprint or the beginning of one, in lower case. */

@@ -1,12 +1,12 @@
 /** What of a metric is kept: only what some rule asks for, and for as long as the one that looks back farthest. */
-import { compileMatchers, matcherText, type Matcher } from '../domain/matchers';
+import { compileMatchers, type Matcher } from '../domain/matchers';
 import type { RuleGroup } from '../domain/rule-group';
-import { METRIC_NAME } from '../promql/label-set';
+import { selectorText } from '../promql/format';
 import type { Need } from '../promql/needs';
+import { nameOf } from '../promql/source';
 import type { GlobalPlan } from './global-groups';
 import type { Coverage } from './port';
 import { madeBy, needsOfGroup } from './rule-engine';
-import { nameOf } from './stream-store';
 
 const MOST_SHOWN = 5;
 const DEFAULT_INTERVAL_MS = 15_000;
@@ -53,13 +53,6 @@ function follows(matcher: Matcher, matchers: readonly Matcher[]): boolean {
 function askedOf(needs: readonly Need[], name: string): string[] {
   const asked = new Set<string>();
   for (const { matchers } of needs)
-    if (asked.size < MOST_SHOWN && nameOf(matchers) === name) asked.add(selectorText(matchers));
+    if (asked.size < MOST_SHOWN && nameOf(matchers) === name) asked.add(selectorText({ name, matchers }));
   return [...asked];
-}
-
-/** `m{a="b"}`. */
-export function selectorText(matchers: readonly Matcher[]): string {
-  const name = nameOf(matchers) ?? '';
-  const others = matchers.filter((each) => each.name !== METRIC_NAME || each.op !== '=');
-  return others.length === 0 ? name : `${name}{${others.map(matcherText).join(', ')}}`;
 }

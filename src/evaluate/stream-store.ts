@@ -9,7 +9,7 @@ import type { Labels } from '../domain/labels';
 import { LabelSet, METRIC_NAME } from '../promql/label-set';
 import type { Need } from '../promql/needs';
 import { Samples, type Reached } from '../promql/samples';
-import type { Selection, SeriesSource, StoredSeries } from '../promql/source';
+import { nameOf, type Selection, type SeriesSource, type StoredSeries } from '../promql/source';
 import type { SeriesListeners } from './arrivals';
 import { loadSeries, saveSeries, type MetricId, type SavedSeries } from './saved-series';
 import { indexed, SeriesIndex, type Indexed } from './series-index';
@@ -300,11 +300,6 @@ class LiveSelection implements Selection {
   series(): readonly StoredSeries[] {
     return this.found;
   }
-}
-
-/** The metric's name where the matchers say exactly which. */
-export function nameOf(matchers: readonly Matcher[]): string | null {
-  return matchers.find(({ name, op }) => name === METRIC_NAME && op === '=')?.value ?? null;
 }
 
 const longest = (needs: readonly { readonly backMs: number }[]): number =>

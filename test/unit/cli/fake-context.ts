@@ -156,6 +156,9 @@ export async function run(
       runDemo: refuse('runDemo'),
       openPublisher: refuse('openPublisher'),
       readShadow: refuse('readShadow'),
+      openEvaluators: () => {
+        throw new Error('evaluators were asked');
+      },
       ...wire,
     },
     ...context,
