@@ -54,6 +54,8 @@ export async function startObservability(options: ObservabilityOptions): Promise
   return { url, port, close: () => close(server) };
 }
 
+/** Each piece that is sent costs as much as what is in it. */
+const CHUNK_LENGTH = 65_536;
 /** Who reads an answer more slowly is not waited for. */
 const READ_WITHIN_MS = 30_000;
 
@@ -95,7 +97,14 @@ async function* endedLines(
   iterator: AsyncIterator<string>,
 ): AsyncGenerator<string> {
   try {
-    for (let next = first; next.done !== true; next = await iterator.next()) yield `${next.value}\n`;
+    let text = '';
+    for (let next = first; next.done !== true; next = await iterator.next()) {
+      text += `${next.value}\n`;
+      if (text.length < CHUNK_LENGTH) continue;
+      yield text;
+      text = '';
+    }
+    yield text;
   } finally {
     await iterator.return?.();
   }

@@ -2,7 +2,7 @@
  * Asks one evaluator over HTTP. What listens at an address that a group's member gave may be anybody: only an answer of the
  * process that is meant counts, within bounds of time and size.
  */
-import { messageOf } from '../domain/errors';
+import { get, type IncomingMessage } from 'node:http';
 import { createAnswerReader, questionText, SERIES_PATH } from './answer-lines';
 import type { Answer, Answerer, Question } from './port';
 
@@ -26,13 +26,11 @@ export async function askEvaluator(options: AskOptions, question: Question): Pro
   const reader = createAnswerReader();
   try {
     const url = `http://${address}${SERIES_PATH}?${questionText(question)}`;
-    const response = await fetch(url, { signal, redirect: 'error' });
-    if (response.status !== 200) throw new Error(await refusalOf(response));
+    const response = await got(url, signal);
+    if (response.statusCode !== 200) throw new Error(await refusalOf(response));
     for await (const line of linesOf(response, maxBytes)) reader.take(line);
   } catch (error) {
-    throw signal.aborted
-      ? new Error(`no answer within ${timeoutMs / 1_000} s`, { cause: error })
-      : plainer(error);
+    throw signal.aborted ? new Error(`no answer within ${timeoutMs / 1_000} s`, { cause: error }) : error;
   }
   const answer = reader.answer();
   const { id, instance, pool } = answer.head;
@@ -42,14 +40,21 @@ export async function askEvaluator(options: AskOptions, question: Question): Pro
   return answer;
 }
 
-async function refusalOf(response: Response): Promise<string> {
-  if (response.status === 404) return 'what listens there answers no such questions (404)';
+/** Not by fetch, which follows where it is sent, and does not go to all ports. */
+function got(url: string, signal: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    get(url, { signal, agent: false }, resolve).once('error', reject);
+  });
+}
+
+async function refusalOf(response: IncomingMessage): Promise<string> {
+  if (response.statusCode === 404) return 'what listens there answers no such questions (404)';
   let text = '';
   for await (const line of linesOf(response, MAX_LINE_LENGTH)) {
     text = line;
     break;
   }
-  return `it answers ${response.status}: ${reasonIn(text).slice(0, MAX_REASON_LENGTH)}`;
+  return `it answers ${response.statusCode}: ${reasonIn(text).slice(0, MAX_REASON_LENGTH)}`;
 }
 
 function reasonIn(text: string): string {
@@ -61,11 +66,11 @@ function reasonIn(text: string): string {
   }
 }
 
-async function* linesOf({ body }: Response, maxBytes: number): AsyncGenerator<string> {
+async function* linesOf(response: IncomingMessage, maxBytes: number): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = '';
   let bytes = 0;
-  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+  for await (const chunk of response as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > maxBytes)
       throw new Error(`its answer is larger than ${Math.floor(maxBytes / 1_048_576)} MiB`);
@@ -75,10 +80,4 @@ async function* linesOf({ body }: Response, maxBytes: number): AsyncGenerator<st
     yield* lines;
   }
   if (rest !== '') yield rest;
-}
-
-/** fetch says what was wrong in its cause. */
-function plainer(error: unknown): Error {
-  const cause = error instanceof TypeError && error.cause instanceof Error ? error.cause : error;
-  return new Error(messageOf(cause), { cause: error });
 }

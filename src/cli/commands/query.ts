@@ -11,6 +11,7 @@ import { evaluatorText, query as ask, type AskedEvaluator, type QueryResult } fr
 import { serverConfig, type ConfigOption } from '../configuration';
 import type { Context } from '../context';
 import { EXIT, usage, type ExitCode } from '../failures';
+import { oneLine } from '../plain';
 import { paint, span, tableOf, type Column } from '../show';
 import { durationOf, timeOf } from '../words';
 import { timeText } from './would-be-alerts';
@@ -100,7 +101,7 @@ function problemsOf(result: QueryResult, nowMs: number): string[] {
   return [
     ...result.gaps.map((gap) => gapText(gap, nowMs)),
     ...result.shortfalls.map(({ reason }) => reason),
-  ].map((problem) => `tocsin query: ${problem}`);
+  ].map((problem) => oneLine(`tocsin query: ${problem}`));
 }
 
 function gapText(gap: Gap, nowMs: number): string {
