@@ -15,15 +15,17 @@ import { selectorsOf, shortfallsOf, type Selector, type Shortfall } from './sele
 
 export interface QueryOptions {
   readonly evaluators: Evaluators;
-  /** When the expression is evaluated, and what time it is; milliseconds since 1970. */
-  readonly timeMs: number;
-  readonly nowMs: number;
+  /** When the expression is evaluated, in milliseconds since 1970; null: as of what evaluators know last. */
+  readonly timeMs: number | null;
+  readonly now: () => number;
   /** The step of subqueries that name none. */
   readonly stepMs: number;
 }
 
 export interface QueryResult {
   readonly value: Value;
+  /** When it was evaluated. */
+  readonly timeMs: number;
   readonly evaluators: readonly AskedEvaluator[];
   /** How many partition numbers there are, and which are not in the answer. */
   readonly partitions: number;
@@ -46,18 +48,20 @@ export interface AskedEvaluator {
  * needs no series asks nobody.
  */
 export async function query(expr: Expr, options: QueryOptions): Promise<QueryResult> {
-  const { evaluators, timeMs, nowMs, stepMs } = options;
-  const selectors = selectorsOf(expr, { timeMs, stepMs });
+  const { evaluators, now, stepMs } = options;
+  const selectors = selectorsOf(expr, { timeMs: options.timeMs ?? now(), stepMs });
   const pool = selectors.length === 0 ? null : await evaluators.find();
   const asked = pool === null ? [] : await askAll(pool, selectors, evaluators);
   const gathered = new GatheredSeries();
   for (const { head: _, pieces } of asked.flatMap(({ answers }) => answers ?? []))
     pieces.forEach((piece) => gathered.take(piece));
+  const nowMs = now();
+  const timeMs = options.timeMs ?? Math.max(nowMs, newestOf(asked));
   const prepared = new Preparer({ source: gathered, defaultStepMs: stepMs }).prepare(expr);
   const value = prepared.evaluate({ time: timeMs, start: timeMs, end: timeMs });
   const { missing, gaps, slotGap } = gapsOf(pool, asked, { timeMs, nowMs });
   return {
-    ...{ value, evaluators: asked, gaps },
+    ...{ value, timeMs, evaluators: asked, gaps },
     ...{ partitions: pool?.partitions ?? 0, missingPartitions: missing },
     shortfalls: shortfallsOf(selectors, asked, { timeMs, nowMs, slotGap }),
   };
@@ -92,6 +96,13 @@ async function askOne(
     if (error instanceof TocsinError) throw error;
     return { member, answers: null, reason: messageOf(error) };
   }
+}
+
+/** Of what rules make only the last is known: it must not lie after now, by the time that is asked, or by other clocks. */
+function newestOf(asked: readonly AskedEvaluator[]): number {
+  const heads = asked.flatMap(({ answers }) => answers?.map(({ head }) => head) ?? []);
+  const reached = heads.flatMap(({ partitions, slots }) => [...partitions, ...slots]);
+  return reached.reduce((newest, each) => Math.max(newest, each.reached ?? -Infinity), -Infinity);
 }
 
 const reasonText = ({ member, reason }: AskedEvaluator): string => `${evaluatorText(member)}: ${reason}`;

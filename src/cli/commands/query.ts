@@ -25,15 +25,16 @@ export interface QueryOptions extends ConfigOption {
 /** Ends with 1 where something is missing in the answer. */
 export async function query(context: Context, text: string, options: QueryOptions): Promise<ExitCode> {
   const expr = parsed(text);
-  const nowMs = context.now();
-  const timeMs = options.time === undefined ? nowMs : timeOf('--time', options.time, nowMs);
+  const timeMs = options.time === undefined ? null : timeOf('--time', options.time, context.now());
   const timeoutMs = durationOf('--timeout', options.timeout);
   const config = serverConfig(context, options);
   const evaluators = context.wiring.openEvaluators(config, timeoutMs);
-  const result = await ask(expr, { evaluators, timeMs, nowMs, stepMs: config.evaluate.intervalMs });
-  if (options.json) context.print(JSON.stringify(toJson(text, timeMs, result), null, 2));
+  const { intervalMs: stepMs } = config.evaluate;
+  const result = await ask(expr, { evaluators, timeMs, stepMs, now: context.now });
+  if (options.json) context.print(JSON.stringify(toJson(text, result), null, 2));
   else tell(context, result);
-  for (const problem of problemsOf(result, nowMs)) context.complain(paint(context, 'yellow', problem));
+  for (const problem of problemsOf(result, context.now()))
+    context.complain(paint(context, 'yellow', problem));
   return isComplete(result) ? EXIT.ok : EXIT.failed;
 }
 
@@ -132,8 +133,8 @@ const withoutText = (partitions: readonly number[]): string =>
 const partitionsText = (partitions: readonly number[]): string =>
   partitions.length === 1 ? `partition ${partitions[0]} is` : `partitions ${partitions.join(', ')} are`;
 
-function toJson(expr: string, timeMs: number, result: QueryResult): object {
-  const { value, evaluators, gaps, shortfalls, partitions, missingPartitions } = result;
+function toJson(expr: string, result: QueryResult): object {
+  const { value, timeMs, evaluators, gaps, shortfalls, partitions, missingPartitions } = result;
   return {
     ...{ expr, time: timeText(timeMs), complete: isComplete(result) },
     ...{ type: value.type, result: resultJson(value) },

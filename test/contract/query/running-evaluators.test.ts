@@ -45,9 +45,13 @@ beforeAll(async () => {
   publisher = createMetricPublisher({ kafka: bench.kafka, instance, onEvent: bench.onEvent, lingerMs: 0 });
 });
 
-afterAll(async () => {
+async function killAll(): Promise<void> {
   for (const child of running) child.kill('SIGKILL');
   await waitFor(() => running.size === 0, { what: 'the evaluators to have ended' });
+}
+
+afterAll(async () => {
+  await killAll();
   await publisher.close();
   await bench.close();
   rmSync(built.folder, { recursive: true, force: true });
@@ -164,6 +168,8 @@ test('members that say nothing, or lead to somebody else, are said to be missing
   const { kafka, instance, onEvent } = bench;
   const member = (says?: { id: string; http: string }) =>
     consumeMetrics({ kafka, instance, pool: 'default', sink, onEvent, says });
+  await killAll();
+  startEvaluator();
   const others = [member(), member({ id: 'x', http: `127.0.0.1:${catcher.port}` })];
   for (const other of others) bench.after(() => other.stop());
   const told = await until(

@@ -63,7 +63,7 @@ function evaluatorsOf(pool: Pool, partitions: number, scene: Scene = {}): Evalua
 
 const ask = (pool: Pool, expr: string, second: number, scene: Scene = {}, nowSecond = second) =>
   query(parseExpr(expr), {
-    ...{ evaluators: evaluatorsOf(pool, 2, scene), timeMs: second * SECOND, nowMs: nowSecond * SECOND },
+    ...{ evaluators: evaluatorsOf(pool, 2, scene), timeMs: second * SECOND, now: () => nowSecond * SECOND },
     stepMs: 10 * SECOND,
   });
 
@@ -126,7 +126,7 @@ describe('with all evaluators', () => {
     expect(asked.sort()).toEqual(['0 sum', '0 x', '1 sum', '1 x']);
     asked.length = 0;
     const away = { find: () => Promise.reject(new Error('Kafka is away')), ask: () => Promise.reject() };
-    const options = { evaluators: away, timeMs: 5_000, nowMs: 5_000, stepMs: 1_000 };
+    const options = { evaluators: away, timeMs: null, now: () => 5_000, stepMs: 1_000 };
     expect(shown((await query(parseExpr('time() + 1'), options)).value)).toBe(6);
   });
 
@@ -255,6 +255,16 @@ describe('says who is missing:', () => {
         : answer;
     expect((await ask(pool, 'x', 21, { change })).shortfalls).toHaveLength(1);
   });
+});
+
+test('now is when the evaluators have answered, and not before what they know by their clocks', async () => {
+  const pool = await running();
+  const evaluators = evaluatorsOf(pool, 2);
+  // The asker's clock is 5 s behind: what rules made last would lie ahead of it.
+  const { value, timeMs, gaps } = await query(parseExpr('sum'), {
+    ...{ evaluators, timeMs: null, now: () => 15 * SECOND, stepMs: SECOND },
+  });
+  expect([shown(value), timeMs, gaps]).toEqual([['sum 7'], 21 * SECOND, []]);
 });
 
 test('an evaluator without partitions is not asked, and not missed', async () => {
