@@ -39,7 +39,7 @@ export async function startEvaluator(shared: Shared): Promise<void> {
   const { id } = shared;
   const answerer = { id, instance: config.instance, pool: config.evaluate.pool };
   const answer = createAnswerer({ answerer, kept: () => running.kept() });
-  answers.set(SERIES_PATH, (asked) => answer(parseQuestion(asked)));
+  answers.set(SERIES_PATH, (asked, gone) => answer(parseQuestion(asked), gone));
   if (reread === null) return;
   const reload = createReload({
     ...{ config, reread, log },

@@ -27,9 +27,9 @@ export interface ObservabilityOptions {
 
 /**
  * Lines of JSON, made as fast as they are read. What is thrown before the first is answered with 400 (TOC_USAGE), 503 (what
- * can be tried again) or 500; afterwards the answer is cut off.
+ * can be tried again) or 500; afterwards the answer is cut off. `gone` aborts when nobody waits for it any more.
  */
-export type Answering = (query: URLSearchParams) => AsyncIterable<string>;
+export type Answering = (query: URLSearchParams, gone: AbortSignal) => AsyncIterable<string>;
 
 export interface Observability {
   readonly url: string;
@@ -66,7 +66,11 @@ async function serve(
 ): Promise<void> {
   const { pathname, query } = targetOf(request);
   const answering = request.method === 'GET' ? options.answers?.get(pathname) : undefined;
-  if (answering !== undefined) return tell(answering(query), response);
+  if (answering !== undefined) {
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    return tell(answering(query, gone.signal), response);
+  }
   const { status, type, body } = await answer(options, request).catch((error): Answer =>
     json(500, { error: messageOf(error) }),
   );

@@ -22,7 +22,7 @@ export interface AnswererOptions {
 }
 
 /** Lines of one answer. Throws TOC_USAGE before the first where it would be too much. */
-export type AnswerLines = (question: Question) => AsyncGenerator<string>;
+export type AnswerLines = (question: Question, gone?: AbortSignal) => AsyncGenerator<string>;
 
 const MOST_SERIES = 20_000;
 const MOST_SAMPLES = 1_000_000;
@@ -36,9 +36,9 @@ export function createAnswerer(options: AnswererOptions): AnswerLines {
   const { answerer, kept, mostSeries = MOST_SERIES, mostSamples = MOST_SAMPLES, mostMs = MOST_MS } = options;
   let answering = 0;
 
-  async function* lines(question: Question): AsyncGenerator<string> {
+  async function* lines(question: Question, gone?: AbortSignal): AsyncGenerator<string> {
     const { partitions, slots, plannedSlots, coverage } = kept();
-    const pause = createPause(mostMs);
+    const pause = createPause(mostMs, gone);
     const found: StoredSeries[] = [];
     let samples = 0;
     for (const part of [...partitions, ...slots])
@@ -70,12 +70,12 @@ export function createAnswerer(options: AnswererOptions): AnswerLines {
     yield endLine(pieces);
   }
 
-  return async function* (question) {
+  return async function* (question, gone) {
     if (answering >= MOST_AT_ONCE)
       throw new TocsinError('TOC_DEPENDENCY_AWAY', `it is busy with ${MOST_AT_ONCE} other questions`);
     answering += 1;
     try {
-      yield* lines(question);
+      yield* lines(question, gone);
     } finally {
       answering -= 1;
     }
@@ -88,12 +88,13 @@ const tooMuch = (most: string): TocsinError =>
     `one evaluator alone has more than ${most} of it: add matchers to the selector, or shorten its range`,
   );
 
-function createPause(mostMs: number): () => Promise<void> | undefined {
+function createPause(mostMs: number, gone?: AbortSignal): () => Promise<void> | undefined {
   const began = performance.now();
   let since = began;
   return () => {
     const now = performance.now();
     if (now - since < MOMENT_MS) return undefined;
+    gone?.throwIfAborted();
     if (now - began > mostMs)
       throw new TocsinError('TOC_USAGE', `it takes longer than ${mostMs / 1_000} s: add matchers`);
     return nextTurn().then(() => void (since = performance.now()));

@@ -290,7 +290,7 @@ test('what several evaluators keep is what one would: partitions, slots, late sa
       const one = new MemorySource();
       let second = 1;
       for (const { at, instance, value } of samples) {
-        const metric = x('x', instance, value as number);
+        const metric = x('x', instance, value);
         await pool.sample((second += 1) > at ? second : at, metric, at);
         const labels = LabelSet.of({ __name__: 'x', instance_id: instance, database_type: 'host' });
         const number = value === '+Inf' ? Infinity : Number(value);
