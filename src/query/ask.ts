@@ -28,7 +28,7 @@ export async function askEvaluator(options: AskOptions, question: Question): Pro
     const url = `http://${address}${SERIES_PATH}?${questionText(question)}`;
     const response = await got(url, signal);
     if (response.statusCode !== 200) throw new Error(await refusalOf(response));
-    for await (const line of linesOf(response, maxBytes)) reader.take(line);
+    for await (const lines of linesOf(response, maxBytes)) lines.forEach((line) => reader.take(line));
   } catch (error) {
     throw signal.aborted ? new Error(`no answer within ${timeoutMs / 1_000} s`, { cause: error }) : error;
   }
@@ -50,10 +50,7 @@ function got(url: string, signal: AbortSignal): Promise<IncomingMessage> {
 async function refusalOf(response: IncomingMessage): Promise<string> {
   if (response.statusCode === 404) return 'what listens there answers no such questions (404)';
   let text = '';
-  for await (const line of linesOf(response, MAX_LINE_LENGTH)) {
-    text = line;
-    break;
-  }
+  for await (const [line = ''] of linesOf(response, MAX_LINE_LENGTH)) if (text === '') text = line;
   return `it answers ${response.statusCode}: ${reasonIn(text).slice(0, MAX_REASON_LENGTH)}`;
 }
 
@@ -66,7 +63,7 @@ function reasonIn(text: string): string {
   }
 }
 
-async function* linesOf(response: IncomingMessage, maxBytes: number): AsyncGenerator<string> {
+async function* linesOf(response: IncomingMessage, maxBytes: number): AsyncGenerator<string[]> {
   const decoder = new TextDecoder();
   let rest = '';
   let bytes = 0;
@@ -77,7 +74,7 @@ async function* linesOf(response: IncomingMessage, maxBytes: number): AsyncGener
     const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
     rest = lines.pop()!;
     if (rest.length > MAX_LINE_LENGTH) throw new Error('its answer is none of an evaluator');
-    yield* lines;
+    yield lines;
   }
-  if (rest !== '') yield rest;
+  if (rest !== '') yield [rest];
 }
