@@ -2,6 +2,7 @@
  * Builds what the roles are made of from the configuration: one of each a process, made when the first role asks for
  * it and closed in reverse. No decisions here, and no other place of wiring than the files of this folder.
  */
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Worker, type WorkerOptions } from '@temporalio/worker';
 import { createTargetSql, type ClosableTargetSql } from '../src/collect/postgres/target-sql';
@@ -13,12 +14,14 @@ import { openHistory, type History } from '../src/history/history';
 import { createMutes } from '../src/mute/mutes';
 import type { Mutes } from '../src/mute/port';
 import {
+  advertisedAddress,
   createHealth,
   createLogger,
   createMetrics,
   packageVersion,
   redactUrl,
   startObservability,
+  type Answering,
   type Health,
   type Logger,
   type Metrics,
@@ -37,8 +40,12 @@ import { WORKER } from './worker-options';
 /** One process's share of the system. */
 export interface Shared {
   readonly config: Config;
+  /** Of this process, to tell it from others. */
+  readonly id: string;
   /** Where /metrics, /livez and /readyz are. */
   readonly url: string;
+  /** The same for other machines: `host:port`. */
+  readonly address: string;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly health: Health;
@@ -46,6 +53,8 @@ export interface Shared {
   readonly reread: (() => Config) | null;
   /** What people may ask of the process over HTTP: the path → what it does, with its answer. */
   readonly actions: Map<string, () => Promise<string>>;
+  /** What the process tells over HTTP: the path → the lines of its answer. */
+  readonly answers: Map<string, Answering>;
   /** Aborts when the process stops: nothing is waited for any more. */
   readonly signal: AbortSignal;
   /** Wakes the notifier of this process, if it has one. */
@@ -81,17 +90,20 @@ export async function openShared(config: Config, role: string, options: SharedOp
   const parts: Part[] = [];
   const wakes: (() => void)[] = [];
   const actions = new Map<string, () => Promise<string>>();
-  const observability = await startObservability({ ...config.http, metrics, health, log, actions });
+  const answers = new Map<string, Answering>();
+  const observability = await startObservability({ ...config.http, metrics, health, log, actions, answers });
   parts.push({ name: 'observability', stop: () => observability.close() });
   parts.push({ name: 'health', stop: async () => health.close() });
 
   const shared: Shared = {
     config,
+    id: randomUUID(),
     url: observability.url,
+    address: advertisedAddress(config.http, observability.port),
     log,
     metrics,
     health,
-    ...{ reread: options.reread ?? null, actions },
+    ...{ reread: options.reread ?? null, actions, answers },
     signal,
     parts,
     stop() {

@@ -3,7 +3,10 @@ import type { Config } from '../src/config/config';
 import { createGlobalHost } from '../src/evaluate/global-host';
 import { planGroups, type GlobalPlan } from '../src/evaluate/global-groups';
 import type { Told } from '../src/evaluate/host';
+import type { Kept } from '../src/evaluate/port';
 import { waitForDependency } from '../src/observe/observe';
+import { parseQuestion, SERIES_PATH } from '../src/query/answer-lines';
+import { createAnswerer } from '../src/query/answerer';
 import type { StreamEvent } from '../src/stream/events';
 import type { Kafka } from '../src/stream/kafka';
 import { consumeMetrics } from '../src/stream/metric-consumer';
@@ -32,10 +35,14 @@ const LOOK_AT_SLOTS_MS = 5_000;
 const SNAPSHOT_WITHIN_MS = 5_000;
 
 export async function startEvaluator(shared: Shared): Promise<void> {
-  const { config, metrics, parts, health, reread, actions, log } = shared;
+  const { config, metrics, parts, health, reread, actions, answers, log } = shared;
   let running = await openEvaluator(shared, config);
   health.register('metric consumer', () => running.check());
   parts.push({ name: 'evaluator', stop: () => running.stop() });
+  const { id } = shared;
+  const answerer = { id, instance: config.instance, pool: config.evaluate.pool };
+  const answer = createAnswerer({ answerer, kept: () => running.kept() });
+  answers.set(SERIES_PATH, (asked, gone) => answer(parseQuestion(asked), gone));
   if (reread === null) return;
   const reload = createReload({
     ...{ config, reread, log },
@@ -53,6 +60,7 @@ export async function startEvaluator(shared: Shared): Promise<void> {
 interface RunningEvaluator {
   /** What it reads and keeps; throws while it has no place in its group. */
   check(): Promise<string>;
+  kept(): Kept;
   stop(): Promise<void>;
 }
 
@@ -92,6 +100,7 @@ async function openEvaluator(shared: Shared, { ruleGroups }: Config): Promise<Ru
   });
   const consumer = consumeMetrics({
     ...{ kafka, instance, pool, sink: host },
+    says: { id: shared.id, http: shared.address },
     timing: config.evaluate,
     snapshots: { topic: snapshots, everyMs: config.evaluate.snapshotEveryMs },
     sessionTimeoutMs: SESSION_TIMEOUT_MS,
@@ -116,6 +125,7 @@ async function openEvaluator(shared: Shared, { ruleGroups }: Config): Promise<Ru
       const { series, partitions, unsent } = host.stats();
       return `${partitions} partitions, ${series} series, ${unsent} transitions to send`;
     },
+    kept: host.kept,
     stop: async () => void (await stopAll(parts, log)),
   };
 }

@@ -19,6 +19,7 @@ export const lazy = {
   checkRules: () => read('./commands/check-rules') as typeof import('./commands/check-rules'),
   testRules: () => read('./commands/test-rules') as typeof import('./commands/test-rules'),
   backtest: () => read('./commands/backtest') as typeof import('./commands/backtest'),
+  query: () => read('./commands/query') as typeof import('./commands/query'),
   run: () => read('./commands/run') as typeof import('./commands/run'),
   generate: () => read('./commands/generate') as typeof import('./commands/generate'),
   version: packageVersion,
@@ -36,6 +37,7 @@ const workers = {
   publisher: () => read('../../workers/publisher') as typeof import('../../workers/publisher'),
   shadow: () => read('../../workers/shadow') as typeof import('../../workers/shadow'),
   keptMetrics: () => read('../../workers/kept-metrics') as typeof import('../../workers/kept-metrics'),
+  query: () => read('../../workers/query') as typeof import('../../workers/query'),
 };
 
 /** The files of `workers/` that fulfil the port. */
@@ -47,4 +49,5 @@ export const wiring: Wiring = {
   openPublisher: (config) => workers.publisher().openPublisher(config),
   readMetrics: (...args) => workers.keptMetrics().readMetrics(...args),
   readShadow: (...args) => workers.shadow().readShadow(...args),
+  openEvaluators: (...args) => workers.query().openEvaluators(...args),
 };

@@ -5,6 +5,7 @@ import type { ServerEnvironment } from '../dev/servers';
 import type { AlertLists } from '../history/port';
 import type { SilenceStore } from '../mute/port';
 import type { PermitStore } from '../remediate/port';
+import type { Evaluators } from '../query/port';
 import type { Transition } from '../domain/transition';
 import type { KeptMetric, KeptReading, ReadingProgress } from '../stream/kept-metrics';
 import type { AlertActions } from '../temporal/actions';
@@ -63,6 +64,8 @@ export interface Wiring {
   ): Promise<KeptReading>;
   /** Takes what rules on trial would have told since then, in the order in which it was recorded. */
   readShadow(config: Config, sinceMs: number, take: (transition: Transition) => void): Promise<void>;
+  /** Those that run now; each has so long to answer. */
+  openEvaluators(config: Config, timeoutMs: number): Evaluators;
 }
 
 export interface MetricSink {

@@ -212,6 +212,27 @@ function addChecking(program: Command, context: Context, into: Into): void {
     lazy.backtest().backtest(context, file, options),
   );
 
+  const query = program
+    .command('query')
+    .description('evaluate a PromQL expression now, over what the running evaluators keep')
+    .argument('<expression>', 'PromQL')
+    .option('--time <time>', 'evaluate as of then: ISO 8601, or how long ago; default: now')
+    .option('--timeout <duration>', 'how long an evaluator may take to answer', '5s')
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      examples(
+        "tocsin query 'connections_used_percent > 80'",
+        "tocsin query 'sum by (environment) (rate(errors_total[5m]))'",
+        `tocsin query 'ALERTS{alertstate="firing"}' --json`,
+      ) +
+        `
+Evaluators keep what some rule asks for, and for as long as rules look back. Where that is not all that the expression
+looks at, or an evaluator does not answer, the answer says so and ends with 1.
+`,
+    );
+  into(query, (expression: string, options: never) => lazy.query().query(context, expression, options));
+
   const version = program
     .command('version')
     .description("Tocsin's version and that of Node")

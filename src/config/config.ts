@@ -86,7 +86,12 @@ export interface Config {
   readonly postgres: { readonly url: Secret; readonly maxConnections: number };
   /** How long what has ended is kept. */
   readonly history: { readonly retentionMs: number };
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    /** Where other machines find it: `host` or `host:port`; null: as it listens. */
+    readonly advertise: string | null;
+  };
   readonly log: { readonly level: LogLevel };
   readonly targets: readonly TargetConfig[];
   readonly collect: { readonly limits: Limits };

@@ -16,7 +16,7 @@ export const DEFAULTS = Object.freeze({
   temporal: { address: '127.0.0.1:7233', namespace: 'default' },
   postgres: { url: 'postgres://postgres@127.0.0.1:5432/tocsin', pool: 10 },
   history: { retention_days: 90 },
-  http: { host: '127.0.0.1', port: 9464 },
+  http: { host: '127.0.0.1', port: 9464, advertise: null },
   log: { level: 'info' },
   target: { shard: 'default', remediation: true },
   collect: {

@@ -111,6 +111,12 @@ export const address = (example: string) =>
     return found && Number(found[2]) <= 65_535 ? value.trim() : REFUSED;
   });
 
+export const hostAddress = () =>
+  textLike(
+    /^(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:\d{1,5})?$/i,
+    'a host, or host:port, such as 10.0.0.5 or db-tools.example.com:9464',
+  );
+
 export const httpUrl = () =>
   field('an http or https URL', (value) => {
     if (!isText(value) || !URL.canParse(value)) return REFUSED;

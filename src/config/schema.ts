@@ -12,6 +12,7 @@ import {
   durationOrOff,
   filePath,
   flag,
+  hostAddress,
   httpUrl,
   labels,
   mailAddress,
@@ -195,6 +196,7 @@ export const configSchema = section({
   http: section({
     host: text('an address to listen on').default(DEFAULTS.http.host),
     port: count(0, 65_535).default(DEFAULTS.http.port),
+    advertise: hostAddress().nullable().default(DEFAULTS.http.advertise),
   }),
   log: section({ level: word(LOG_LEVELS).default(DEFAULTS.log.level) }),
   targets: list(target),

@@ -29,6 +29,10 @@ const CATALOGUE = {
     todo: 'Install what the message names, or set the address of a running server.',
   },
   TOC_DEPENDENCY_AWAY: { retryable: true, todo: 'Nothing: it is tried again. See /readyz for its state.' },
+  TOC_EVALUATORS_AWAY: {
+    retryable: true,
+    todo: 'Start one (`tocsin start evaluator`); where one has just started or ended, ask again in a few seconds.',
+  },
   TOC_SERVER_AWAY: {
     retryable: false,
     todo: 'The address comes from the environment: start that server, or unset the variable, and Tocsin starts its own.',

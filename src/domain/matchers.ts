@@ -49,6 +49,25 @@ export function compileOrNone(matchers: readonly Matcher[]): (labels: Labels) =>
   }
 }
 
+/** `{500}` makes its part 500 times. */
+const REPETITION = /\{(\d+)(?:,(\d*))?\}/g;
+
+/**
+ * Whether matchers from outside can be held against many label sets: matching takes as long as the programs of their regular
+ * expressions are, and a short text can make a long one. Throws a RangeError for what is no regular expression.
+ */
+export function areAffordable(matchers: readonly Matcher[], mostSteps: number): boolean {
+  let steps = 0;
+  for (const { value } of matchers.filter(({ op }) => op === '=~' || op === '!~')) {
+    // Before it is compiled: that takes as long.
+    for (const [, least, most] of value.matchAll(REPETITION))
+      steps += Math.max(Number(least), Number(most ?? 0));
+    if (steps > mostSteps) return false;
+    steps += compileRegex(value).programSize();
+  }
+  return steps <= mostSteps;
+}
+
 function compile({ op, value }: Matcher): (actual: string) => boolean {
   if (op === '=') return (actual) => actual === value;
   if (op === '!=') return (actual) => actual !== value;

@@ -11,7 +11,7 @@ import { seriesLabels } from '../domain/metric';
 import { METRIC_NAME } from '../promql/label-set';
 import type { SharedPublisher, SharedRecord, SharedSample } from '../stream/port';
 import type { GlobalPlan, SlotPlan } from './global-groups';
-import { nameOf } from './stream-store';
+import { nameOf } from '../promql/source';
 
 export interface Forwarder {
   /** The state of other partitions is forgotten, and that of `fresh` ones is begun anew. */

@@ -16,8 +16,8 @@ import { crossesPartitions } from '../promql/locality';
 import { needsOf } from '../promql/needs';
 import { parseExpr } from '../promql/parse';
 import { LOOKBACK_MS } from '../promql/prepare';
+import { nameOf } from '../promql/source';
 import { exprsOf } from './rule-engine';
-import { nameOf } from './stream-store';
 
 /** The label by which series are spread over partitions. */
 const SPREAD_BY = 'instance_id';

@@ -19,9 +19,11 @@ import type {
 } from '../stream/port';
 import { createDerivedMetrics, derivedMetric, namesMade } from './derived';
 import { createForwarder } from './forwarder';
+import { coverageOf } from './coverage';
 import type { GlobalPlan } from './global-groups';
 import { createEvaluatorHost, type EvaluatorHostOptions, type HostStats } from './host';
 import { sampleOf } from './made-sample';
+import type { Kept } from './port';
 import type { SavedEngine } from './rule-engine';
 import { createWatermark, type SavedWatermark, type Watermark } from './watermark';
 
@@ -49,6 +51,8 @@ export interface SlotClock {
 export interface GlobalHost extends MetricSink {
   stats(): HostStats;
   slots(): SlotClock[];
+  /** What this process keeps, for whoever wants to look at it. */
+  kept(): Kept;
 }
 
 /** What is known of a partition number: of its own series, and of those of its slot. */
@@ -79,6 +83,7 @@ export function createGlobalHost(options: GlobalHostOptions): GlobalHost {
   );
   const rules = fnv1a64(canonical([plan.local, plan.global, options.intervalMs ?? null]));
   const own = namesMade([...plan.local, ...plan.global]);
+  const coverage = coverageOf(plan, options.intervalMs);
   const clocks = new Map<number, Watermark>();
   /** What was read before under another plan has not been given to the slots of this one. */
   let unshared: ReadonlySet<number> = new Set();
@@ -235,6 +240,12 @@ export function createGlobalHost(options: GlobalHostOptions): GlobalHost {
     save,
     worthOf,
     stats,
+    kept: () => ({
+      partitions: local.kept(),
+      slots: global.kept().filter(({ number }) => clocks.has(number)),
+      plannedSlots: plan.slots.map(({ slot }) => slot),
+      coverage,
+    }),
     slots: () => [...clocks].map(([slot, clock]) => ({ slot, time: clock.time(), slowest: clock.slowest() })),
   };
 }

@@ -12,6 +12,7 @@ import { ruleHash, type RuleGroup } from '../domain/rule-group';
 import type { Transition, TransitionKind } from '../domain/transition';
 import type { MetricPlace, MetricSink, OpenAlerts, TransitionPublisher } from '../stream/port';
 import { endedTransition } from './ended-transition';
+import type { KeptPart } from './port';
 import {
   createPartitionRules,
   type Listener,
@@ -97,6 +98,8 @@ export interface HostStats {
 
 interface Slot {
   readonly rules: PartitionRules;
+  /** Everything that was recorded before has been offered. */
+  reachedAt: number;
   readonly outbox: Transition[];
   readonly shadowOutbox: Transition[];
   flushing: Promise<void> | null;
@@ -112,6 +115,8 @@ export interface EvaluatorHost extends MetricSink {
   /** Throws where the partition is not here. */
   save(partition: number): SavedEngine;
   stats(): HostStats;
+  /** What the partition numbers keep that this process has. */
+  kept(): KeptPart[];
 }
 
 export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHost {
@@ -164,7 +169,7 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
       onError: (group, rule, error) =>
         onEvent({ kind: 'rule_error', group: group.name, rule: rule.name, error }),
     });
-    return { rules, outbox, shadowOutbox, flushing: null };
+    return { rules, reachedAt: -Infinity, outbox, shadowOutbox, flushing: null };
   }
 
   function listenerOf({ openAlerts }: Told, partition: number, outbox: Transition[]): Listener {
@@ -222,6 +227,7 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
   function reached(partition: number, time: number, replayed: boolean): boolean {
     const slot = slots.get(partition);
     if (slot === undefined) return true;
+    slot.reachedAt = Math.max(slot.reachedAt, time);
     const isDone = slot.rules.reached(time, replayed);
     if (unsent(slot) > 0 && slot.flushing === null) void flush(partition).catch(() => undefined);
     return isDone;
@@ -298,6 +304,8 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
     flush,
     save: (partition) => slotOf(partition).rules.save(),
     stats,
+    kept: () =>
+      [...slots].map(([number, { rules, reachedAt }]) => ({ number, reached: reachedAt, read: rules.read })),
   };
 }
 

@@ -12,7 +12,7 @@ import type { KnownAlert } from '../stream/port';
 import { createAlertFollower, type AlertFollower, type RuleFacts } from './alert-follower';
 import type { AlertChange } from './alerting';
 import type { EvaluatedGroup } from './rule-group';
-import { createRuleEngine, type OnMade, type SavedEngine } from './rule-engine';
+import { createRuleEngine, type OnMade, type RuleEngine, type SavedEngine } from './rule-engine';
 
 /** Takes what rules tell, and knows what was told there before. */
 export interface Listener {
@@ -49,6 +49,7 @@ export interface PartitionRules {
    */
   reached(time: number, replayed: boolean): boolean;
   series(): number;
+  read: RuleEngine['read'];
   save(): SavedEngine;
 }
 
@@ -126,7 +127,7 @@ export function createPartitionRules(options: PartitionRulesOptions): PartitionR
     }
   }
 
-  return { offer, reached, series: engine.series, save: engine.save };
+  return { offer, reached, series: engine.series, read: engine.read, save: engine.save };
 }
 
 const isTrial = ({ mode }: AlertRule): boolean => mode === 'shadow';

@@ -1,8 +1,42 @@
 /** What other rooms ask of evaluation. */
 import type { Labels } from '../domain/labels';
+import type { Matcher } from '../domain/matchers';
 import type { Expr } from '../promql/ast';
 import type { LabelSet } from '../promql/label-set';
 import type { NotedSample } from '../promql/series-notation';
+import type { StoredSeries } from '../promql/source';
+
+/** What a process keeps of the stream for its rules. */
+export interface Kept {
+  readonly partitions: readonly KeptPart[];
+  /** For rules across instances. */
+  readonly slots: readonly KeptPart[];
+  /** The slots that there are, in whichever process. */
+  readonly plannedSlots: readonly number[];
+  coverage(matchers: readonly Matcher[]): Coverage;
+}
+
+/** A partition number, or a slot of that number. */
+export interface KeptPart {
+  readonly number: number;
+  /** What was recorded before this time, in milliseconds since 1970, has been read; -Infinity while nothing has. */
+  readonly reached: number;
+  /** The series that match, as they are: they go on changing. Null now and then, for whoever has to pause. */
+  read(matchers: readonly Matcher[]): Iterable<StoredSeries | null>;
+}
+
+/** How much of what a selector asks for is kept, by the rules alone. */
+export interface Coverage {
+  /** All of it is kept by the partitions, for so long, in milliseconds; null: not all of it, as far as the rules say. */
+  readonly partitionsMs: number | null;
+  /** The same of the slots. */
+  readonly slotsMs: number | null;
+  /** Rules make series of this name: the last value is there, whoever reads it. */
+  readonly madeInPartitions: boolean;
+  readonly madeInSlots: boolean;
+  /** What rules ask of the metric, where that is not all of it: some of the selectors. */
+  readonly asked: readonly string[];
+}
 
 /** A file of rule tests. Times are milliseconds; those of expectations are from the test's start. */
 export interface RuleTestFile {

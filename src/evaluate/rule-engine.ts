@@ -3,13 +3,16 @@
  * its interval that the stream's time passes. The clock is the caller's: where it is taken from the stream, the same stream
  * gives the same alerts.
  */
+import { compileMatchers, type Matcher } from '../domain/matchers';
 import { metricValue, numberOf, type Metric } from '../domain/metric';
 import type { AlertRule, GroupRule, RuleGroup } from '../domain/rule-group';
 import { MAX_RECENT, type Transition } from '../domain/transition';
 import { type LabelSet, METRIC_NAME } from '../promql/label-set';
-import { needsOf } from '../promql/needs';
+import { needsOf, type Need } from '../promql/needs';
 import { parseExpr } from '../promql/parse';
 import { LOOKBACK_MS, Preparer } from '../promql/prepare';
+import { Samples } from '../promql/samples';
+import type { StoredSeries } from '../promql/source';
 import type { ActiveAlert, AlertChange } from './alerting';
 import { Listeners } from './arrivals';
 import type { Comparison } from './comparison';
@@ -52,6 +55,11 @@ export interface RuleEngine {
   recentOf(alert: ActiveAlert, comparison: Comparison): Transition['recent'];
   /** How many series are kept. */
   series(): number;
+  /**
+   * The series that match, of those that are kept, and of those that rules have made last, which nobody may read: of these the
+   * last value alone. Null now and then, for whoever looks through many and has to pause.
+   */
+  read(matchers: readonly Matcher[]): Iterable<StoredSeries | null>;
   save(): SavedEngine;
 }
 
@@ -157,6 +165,16 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
     ]);
   }
 
+  function* read(matchers: readonly Matcher[]): Iterable<StoredSeries | null> {
+    yield* store.matching(matchers);
+    const matches = compileMatchers(matchers);
+    for (const { evaluated } of due) {
+      const { time, samples } = evaluated.made();
+      for (const { labels, value } of samples)
+        yield matches(labels.toLabels()) ? lastOf(labels, time, value) : null;
+    }
+  }
+
   function advance(time: number, mostMs = Infinity): boolean {
     const until = performance.now() + mostMs;
     for (const each of due)
@@ -175,7 +193,7 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
   }
 
   return {
-    ...{ offer, advance, recentOf },
+    ...{ offer, advance, recentOf, read },
     save: () => ({ store: store.save(), groups: due.map(savedGroup) }),
     groups: due.map(({ evaluated }) => evaluated),
     series: () => store.size,
@@ -187,16 +205,24 @@ const savedGroup = ({ evaluated, next }: { readonly evaluated: EvaluatedGroup; r
   next,
 });
 
-const madeBy = (rule: GroupRule): string[] =>
+function lastOf(labels: LabelSet, time: number, value: number): StoredSeries {
+  const samples = new Samples();
+  samples.add(time, value);
+  return { labels, samples };
+}
+
+/** The names of the series that a rule makes. */
+export const madeBy = (rule: GroupRule): string[] =>
   rule.kind === 'record' ? [rule.name] : ['ALERTS', 'ALERTS_FOR_STATE'];
 
-function needsOfGroup({ rules, queryOffsetMs }: RuleGroup, interval: number) {
+/** What a group's rules read, each for so long as it is kept for them. */
+export function needsOfGroup({ rules, queryOffsetMs }: RuleGroup, interval: number): Need[] {
   const slack = (queryOffsetMs ?? 0) + interval + AHEAD_MS;
   return rules.flatMap((rule) => {
     const back = slack + (rule.kind === 'alert' ? rule.delayMs : 0);
     return exprsOf(rule)
       .flatMap((expr) => needsOf(parseExpr(expr), { lookbackMs: LOOKBACK_MS, defaultStepMs: interval }))
-      .map(({ matchers, backMs }) => ({ matchers, backMs: backMs + back }));
+      .map((need) => ({ ...need, backMs: need.backMs + back }));
   });
 }
 

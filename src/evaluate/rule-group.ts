@@ -41,6 +41,8 @@ export interface EvaluatedGroup {
   /** Of the last evaluation; -Infinity before the first. */
   evaluatedAt(): number;
   rules(): readonly RuleState[];
+  /** The samples that the last evaluation has made, all of one time. Of rules that could not be evaluated: none. */
+  made(): { readonly time: number; readonly samples: readonly Made[] };
   /** Those that are told of samples as they come, in their order. */
   readonly alerting: readonly Alerting[];
   /** An alert that a rule of the group is known to have open. */
@@ -56,7 +58,7 @@ export interface SavedGroup {
   readonly rules: readonly {
     readonly hash: string;
     /** The series that it made the last time. */
-    readonly made: readonly Labels[];
+    readonly made: readonly { readonly labels: Labels; readonly value: number }[];
     /** Null for a recording rule. */
     readonly alerting: SavedAlerting | null;
   }[];
@@ -72,11 +74,12 @@ export function createGroup(group: RuleGroup, options: GroupOptions): EvaluatedG
   const arrives = offset === 0 && group.limit === 0 ? options.arrives : undefined;
   const alerting: Alerting[] = [];
   const rules = group.rules.filter(isOn).map((rule) => ({
-    ...{ rule, evaluator: evaluatorOf(rule), made: new Map<string, LabelSet>() },
+    ...{ rule, evaluator: evaluatorOf(rule), made: new Map<string, Made>() },
     error: null as string | null,
   }));
 
   let last = -Infinity;
+  let hasEvaluated = false;
 
   function evaluatorOf(rule: GroupRule): Evaluator {
     if (rule.kind === 'record') return new Recording(rule, options.preparer);
@@ -87,6 +90,7 @@ export function createGroup(group: RuleGroup, options: GroupOptions): EvaluatedG
 
   function evaluate(time: number): void {
     last = time;
+    hasEvaluated = true;
     let moment = momentAt(time - offset);
     for (const each of rules) {
       try {
@@ -105,23 +109,24 @@ export function createGroup(group: RuleGroup, options: GroupOptions): EvaluatedG
     each.error = error;
   }
 
-  function written(samples: readonly Made[], made: Map<string, LabelSet>, time: number): boolean {
+  function written(samples: readonly Made[], made: Map<string, Made>, time: number): boolean {
     let read = false;
     const ended = new Map(made);
     made.clear();
-    for (const { labels, value } of samples) {
+    for (const sample of samples) {
+      const { labels, value } = sample;
       read = options.write(labels, time, value) || read;
-      made.set(labels.key, labels);
+      made.set(labels.key, sample);
       ended.delete(labels.key);
     }
-    for (const labels of ended.values()) read = options.write(labels, time, 'stale') || read;
+    for (const { labels } of ended.values()) read = options.write(labels, time, 'stale') || read;
     return read;
   }
 
   function save(): SavedGroup {
     const saved = rules.map(({ rule, made, evaluator }) => ({
       hash: ruleHash(rule),
-      made: [...made.values()].map((labels) => labels.toLabels()),
+      made: [...made.values()].map(({ labels, value }) => ({ labels: labels.toLabels(), value })),
       alerting: evaluator instanceof Alerting ? evaluator.save() : null,
     }));
     return { name: group.name, evaluatedAt: last, rules: saved };
@@ -132,7 +137,10 @@ export function createGroup(group: RuleGroup, options: GroupOptions): EvaluatedG
     for (const { rule, made, evaluator } of rules) {
       const known = saved.rules.find(({ hash }) => hash === ruleHash(rule));
       if (known === undefined) continue;
-      for (const labels of known.made.map((each) => LabelSet.of(each))) made.set(labels.key, labels);
+      for (const { labels: plain, value } of known.made) {
+        const labels = LabelSet.of(plain);
+        made.set(labels.key, { labels, value });
+      }
       if (evaluator instanceof Alerting && known.alerting !== null) evaluator.restore(known.alerting);
     }
   }
@@ -145,6 +153,12 @@ export function createGroup(group: RuleGroup, options: GroupOptions): EvaluatedG
         ...{ rule, error },
         alerts: evaluator instanceof Alerting ? evaluator.alerts() : [],
       })),
+    made: () => ({
+      time: last - offset,
+      samples: hasEvaluated
+        ? rules.flatMap(({ error, made }) => (error === null ? [...made.values()] : []))
+        : [],
+    }),
     save,
     restore,
     adopt: (rule, alert) => alerting.find((each) => each.rule === rule)?.adopt(alert),

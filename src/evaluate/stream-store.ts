@@ -9,7 +9,7 @@ import type { Labels } from '../domain/labels';
 import { LabelSet, METRIC_NAME } from '../promql/label-set';
 import type { Need } from '../promql/needs';
 import { Samples, type Reached } from '../promql/samples';
-import type { Selection, SeriesSource, StoredSeries } from '../promql/source';
+import { nameOf, type Selection, type SeriesSource, type StoredSeries } from '../promql/source';
 import type { SeriesListeners } from './arrivals';
 import { loadSeries, saveSeries, type MetricId, type SavedSeries } from './saved-series';
 import { indexed, SeriesIndex, type Indexed } from './series-index';
@@ -197,6 +197,23 @@ export class StreamStore implements SeriesSource {
     return selection;
   }
 
+  /**
+   * The series that are kept and match, one after the other: nothing stays behind. Null for each that does not match, so that
+   * whoever looks through many can pause. Series may come and go meanwhile.
+   */
+  *matching(matchers: readonly Matcher[]): Iterable<StoredSeries | null> {
+    const matches = compileMatchers(matchers);
+    const name = nameOf(matchers);
+    for (const series of this.seriesOf(name))
+      yield series.keepMs > 0 && matches(series.labels.toLabels()) ? series : null;
+  }
+
+  private *seriesOf(metric: string | null): Iterable<StoredSeries & { readonly keepMs: number }> {
+    if (metric === null) return yield* this.everySeries();
+    yield* this.byMetric.get(metric)?.index ?? [];
+    yield* this.made.values();
+  }
+
   get size(): number {
     let count = 0;
     for (const { keepMs } of this.everySeries()) if (keepMs > 0) count += 1;
@@ -283,11 +300,6 @@ class LiveSelection implements Selection {
   series(): readonly StoredSeries[] {
     return this.found;
   }
-}
-
-/** The metric's name where the matchers say exactly which. */
-export function nameOf(matchers: readonly Matcher[]): string | null {
-  return matchers.find(({ name, op }) => name === METRIC_NAME && op === '=')?.value ?? null;
 }
 
 const longest = (needs: readonly { readonly backMs: number }[]): number =>

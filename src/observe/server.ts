@@ -4,6 +4,8 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { messageOf, TocsinError } from '../domain/errors';
 import type { Health } from './health';
 import type { Logger } from './logger';
@@ -19,7 +21,15 @@ export interface ObservabilityOptions {
   readonly log?: Logger;
   /** What a POST to a path does, as roles add to it; it answers with text, and with 500 and the reason when it throws. */
   readonly actions?: ReadonlyMap<string, () => Promise<string>>;
+  /** What a GET of a path tells, as roles add to it. */
+  readonly answers?: ReadonlyMap<string, Answering>;
 }
+
+/**
+ * Lines of JSON, made as fast as they are read. What is thrown before the first is answered with 400 (TOC_USAGE), 503 (what
+ * can be tried again) or 500; afterwards the answer is cut off. `gone` aborts when nobody waits for it any more.
+ */
+export type Answering = (query: URLSearchParams, gone: AbortSignal) => AsyncIterable<string>;
 
 export interface Observability {
   readonly url: string;
@@ -44,11 +54,23 @@ export async function startObservability(options: ObservabilityOptions): Promise
   return { url, port, close: () => close(server) };
 }
 
+/** Each piece that is sent costs as much as what is in it. */
+const CHUNK_LENGTH = 65_536;
+/** Who reads an answer more slowly is not waited for. */
+const READ_WITHIN_MS = 30_000;
+
 async function serve(
   options: ObservabilityOptions,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const { pathname, query } = targetOf(request);
+  const answering = request.method === 'GET' ? options.answers?.get(pathname) : undefined;
+  if (answering !== undefined) {
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    return tell(answering(query, gone.signal), response);
+  }
   const { status, type, body } = await answer(options, request).catch((error): Answer =>
     json(500, { error: messageOf(error) }),
   );
@@ -56,11 +78,57 @@ async function serve(
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
+async function tell(lines: AsyncIterable<string>, response: ServerResponse): Promise<void> {
+  const iterator = lines[Symbol.asyncIterator]();
+  try {
+    const first = await iterator.next();
+    response.writeHead(200, {
+      'content-type': 'application/x-ndjson; charset=utf-8',
+      'cache-control': 'no-store',
+    });
+    const text = Readable.from(endedLines(first, iterator), { objectMode: false });
+    await pipeline(text, response, { signal: AbortSignal.timeout(READ_WITHIN_MS) });
+  } catch (error) {
+    if (response.headersSent) return void response.destroy();
+    const { status, type, body } = json(statusOf(error), { error: messageOf(error) });
+    response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });
+    response.end(body);
+  }
+}
+
+async function* endedLines(
+  first: IteratorResult<string>,
+  iterator: AsyncIterator<string>,
+): AsyncGenerator<string> {
+  try {
+    let text = '';
+    for (let next = first; next.done !== true; next = await iterator.next()) {
+      text += `${next.value}\n`;
+      if (text.length < CHUNK_LENGTH) continue;
+      yield text;
+      text = '';
+    }
+    yield text;
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+function statusOf(error: unknown): number {
+  if (!(error instanceof TocsinError)) return 500;
+  return error.code === 'TOC_USAGE' ? 400 : error.retryable ? 503 : 500;
+}
+
+function targetOf({ url = '/' }: IncomingMessage): { pathname: string; query: URLSearchParams } {
+  const [pathname = '/', ...rest] = url.split('?');
+  return { pathname, query: new URLSearchParams(rest.join('?')) };
+}
+
 async function answer(
   { metrics, health, actions }: ObservabilityOptions,
   request: IncomingMessage,
 ): Promise<Answer> {
-  const path = (request.url ?? '/').split('?')[0]!;
+  const path = targetOf(request).pathname;
   const action = actions?.get(path);
   if (action !== undefined)
     return request.method === 'POST' || request.method === 'PUT'

@@ -38,7 +38,8 @@ export function formatExpr(expr: Expr): string {
 /** Without a plus sign, which would be an operator. */
 const numberText = (value: number): string => floatText(value).replace('+', '');
 
-function selectorText({ name, matchers }: VectorSelector): string {
+/** `m{a="b"}`. */
+export function selectorText({ name, matchers }: Pick<VectorSelector, 'name' | 'matchers'>): string {
   const shown = name === '' ? matchers : matchers.filter((matcher) => matcher.name !== METRIC_NAME);
   const list = shown.map(
     (matcher) => `${labelName(matcher.name)}${matcher.op}${JSON.stringify(matcher.value)}`,

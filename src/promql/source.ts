@@ -1,7 +1,7 @@
 /** Where an expression finds its series, and one such place in memory. */
 import type { Labels } from '../domain/labels';
 import { compileMatchers, type Matcher } from '../domain/matchers';
-import type { LabelSet } from './label-set';
+import { METRIC_NAME, type LabelSet } from './label-set';
 import { Samples } from './samples';
 
 export interface StoredSeries {
@@ -16,6 +16,11 @@ export interface Selection {
 
 export interface SeriesSource {
   select(matchers: readonly Matcher[]): Selection;
+}
+
+/** The metric's name where the matchers say exactly which. */
+export function nameOf(matchers: readonly Matcher[]): string | null {
+  return matchers.find(({ name, op }) => name === METRIC_NAME && op === '=')?.value ?? null;
 }
 
 /** Series in memory, for tests of rules and for expressions over a few samples. */

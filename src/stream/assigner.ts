@@ -12,7 +12,7 @@ import {
 } from 'kafkajs';
 import { fnv1a64 } from '../domain/labels';
 
-const NAME = 'tocsin-copartition';
+export const COPARTITION = 'tocsin-copartition';
 const VERSION = 1;
 
 /** The member of each partition number from 0 to `count` - 1. */
@@ -42,35 +42,34 @@ function subscriptions(members: readonly GroupMember[]): Map<string, Set<string>
 
 /**
  * A topic that a member does not know yet is left to nobody else: the member finds it at its next look for topics and
- * joins again, and meanwhile an instance's series stay together.
+ * joins again, and meanwhile an instance's series stay together. What a member says of itself (`note`) is for whoever describes
+ * the group, and does not matter to the shares.
  */
-export const copartition: PartitionAssigner = ({ cluster }): Assigner => ({
-  name: NAME,
-  version: VERSION,
-  async assign({ members, topics }) {
-    const known = subscriptions(members);
-    const partitionsOf = (topic: string): number[] =>
-      (cluster as ClusterWithMetadata)
-        .findTopicPartitionMetadata(topic)
-        .map(({ partitionId }) => partitionId);
-    const widest = Math.max(0, ...topics.map((topic) => Math.max(-1, ...partitionsOf(topic)) + 1));
-    const owners = sharePartitions([...known.keys()].sort(), widest);
-    return members.map(({ memberId }) => {
-      const assignment: Record<string, number[]> = {};
-      for (const topic of topics.filter((each) => known.get(memberId)!.has(each))) {
-        const mine = partitionsOf(topic).filter((partition) => owners[partition] === memberId);
-        if (mine.length > 0) assignment[topic] = mine;
-      }
-      const encoded = { version: VERSION, assignment, userData: Buffer.alloc(0) };
-      return { memberId, memberAssignment: AssignerProtocol.MemberAssignment.encode(encoded) };
-    });
-  },
-  protocol({ topics }) {
-    const metadata = AssignerProtocol.MemberMetadata.encode({
-      version: VERSION,
-      topics,
-      userData: Buffer.alloc(0),
-    });
-    return { name: NAME, metadata };
-  },
-});
+export const copartition =
+  (note: Buffer = Buffer.alloc(0)): PartitionAssigner =>
+  ({ cluster }): Assigner => ({
+    name: COPARTITION,
+    version: VERSION,
+    async assign({ members, topics }) {
+      const known = subscriptions(members);
+      const partitionsOf = (topic: string): number[] =>
+        (cluster as ClusterWithMetadata)
+          .findTopicPartitionMetadata(topic)
+          .map(({ partitionId }) => partitionId);
+      const widest = Math.max(0, ...topics.map((topic) => Math.max(-1, ...partitionsOf(topic)) + 1));
+      const owners = sharePartitions([...known.keys()].sort(), widest);
+      return members.map(({ memberId }) => {
+        const assignment: Record<string, number[]> = {};
+        for (const topic of topics.filter((each) => known.get(memberId)!.has(each))) {
+          const mine = partitionsOf(topic).filter((partition) => owners[partition] === memberId);
+          if (mine.length > 0) assignment[topic] = mine;
+        }
+        const encoded = { version: VERSION, assignment, userData: Buffer.alloc(0) };
+        return { memberId, memberAssignment: AssignerProtocol.MemberAssignment.encode(encoded) };
+      });
+    },
+    protocol({ topics }) {
+      const said = { version: VERSION, topics, userData: note };
+      return { name: COPARTITION, metadata: AssignerProtocol.MemberMetadata.encode(said) };
+    },
+  });

@@ -58,6 +58,8 @@ export interface GroupConsumerOptions {
   readonly commits?: boolean;
   /** A member that is silent for so long has died. Where a broker takes no such short time, 6 s. */
   readonly sessionTimeoutMs?: number;
+  /** What this member says of itself to whoever describes the group. */
+  readonly note?: Buffer;
   /** Called at each new assignment; no batch comes before it has resolved. A rejection starts the consumer anew. */
   onAssigned?(
     assignment: Assignment,
@@ -190,7 +192,7 @@ function createSession(
   const { kafka, group, onEvent, commits = true } = options;
   const consumer = kafka.consumer({
     groupId: group,
-    partitionAssigners: [copartition],
+    partitionAssigners: [copartition(options.note)],
     sessionTimeout: options.sessionTimeoutMs,
     heartbeatInterval: HEARTBEAT_MS,
     rebalanceTimeout: REBALANCE_TIMEOUT_MS,

@@ -22,6 +22,7 @@ import {
   type EventTiming,
   type SkewTally,
 } from './event-time';
+import { encodeNote, type EvaluatorNote } from './evaluator-note';
 import { ignoreEvents, type OnStreamEvent } from './events';
 import {
   runGroupConsumer,
@@ -50,6 +51,8 @@ export interface MetricConsumerOptions {
   readonly timing?: EventTiming;
   /** Where what the sink knows is written down now and then, for whoever takes over. Without it, the look-back is read again. */
   readonly snapshots?: SnapshotOptions;
+  /** What the group is told of this evaluator. */
+  readonly says?: EvaluatorNote;
   readonly topicPollMs?: number;
   readonly sessionTimeoutMs?: number;
   readonly commitEveryMessages?: number;
@@ -196,6 +199,7 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
   const consumer = runGroupConsumer({
     ...options,
     group,
+    note: options.says && encodeNote(options.says),
     async topics() {
       const topics = await listMetricTopics(kafka, instance);
       return shared === undefined ? topics : [...topics, shared.topic];

@@ -124,6 +124,28 @@ export interface MetricSink {
   flush(partition: number): Promise<void>;
 }
 
+/** An evaluator as its group knows it. */
+export interface EvaluatorMember {
+  /** From where Kafka was connected to. */
+  readonly host: string;
+  /** What it says of itself; null for one that says nothing. */
+  readonly note: { readonly id: string; readonly http: string } | null;
+  /** The partition numbers that it has been given. */
+  readonly partitions: readonly number[];
+}
+
+export interface EvaluatorPool {
+  /** The consumer group. */
+  readonly group: string;
+  /** `rebalancing`: partitions are being shared out, and who has which is not known. */
+  readonly state: 'stable' | 'empty' | 'rebalancing';
+  /** How many partition numbers there are. */
+  readonly partitions: number;
+  readonly members: readonly EvaluatorMember[];
+  /** Partitions that no member has. */
+  readonly unread: readonly { readonly topic: string; readonly partitions: readonly number[] }[];
+}
+
 /** The last that `gds.alerts` knows of an alert. */
 export interface KnownAlert {
   /** Milliseconds since 1970 at which the last episode began. */

@@ -41,6 +41,7 @@ export const ZONES = [
   stage('src/collect'),
   stage('src/stream'),
   stage('src/evaluate', { rooms: ['src/promql', 'src/template'] }),
+  stage('src/query', { rooms: ['src/promql'] }),
   stage('src/dispatch'),
   stage('src/mute'),
   stage('src/enrich'),

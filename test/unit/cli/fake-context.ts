@@ -157,6 +157,9 @@ export async function run(
       openPublisher: refuse('openPublisher'),
       readMetrics: refuse('readMetrics'),
       readShadow: refuse('readShadow'),
+      openEvaluators: () => {
+        throw new Error('evaluators were asked');
+      },
       ...wire,
     },
     ...context,

@@ -196,6 +196,7 @@ export function createPool(groups: readonly RuleGroup[], partitions: number, pro
       await assign();
       for (const member of members) await readShared(member);
     },
+    kept: () => members.map(({ host }) => host.kept()),
     slots: () => members.flatMap(({ host }) => host.slots()),
     offerDerived: (metric: Metric, at: number) =>
       members[0]!.host.offer(metric, at * SECOND, { topic: 'derived', partition: 0, replayed: false }),

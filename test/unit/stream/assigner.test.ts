@@ -48,7 +48,11 @@ describe('the assignment', () => {
     }) as unknown as Cluster;
 
   async function assign(partitions: Record<string, number>, members: Record<string, string[]>) {
-    const assigner = copartition({ cluster: cluster(partitions), groupId: 'g', logger: undefined as never });
+    const assigner = copartition()({
+      cluster: cluster(partitions),
+      groupId: 'g',
+      logger: undefined as never,
+    });
     const given = await assigner.assign({
       topics: Object.keys(partitions),
       members: Object.entries(members).map(([memberId, topics]) => ({

@@ -1,0 +1,58 @@
+/** What of a metric is kept: only what some rule asks for, and for as long as the one that looks back farthest. */
+import { compileMatchers, type Matcher } from '../domain/matchers';
+import type { RuleGroup } from '../domain/rule-group';
+import { selectorText } from '../promql/format';
+import type { Need } from '../promql/needs';
+import { nameOf } from '../promql/source';
+import type { GlobalPlan } from './global-groups';
+import type { Coverage } from './port';
+import { madeBy, needsOfGroup } from './rule-engine';
+
+const MOST_SHOWN = 5;
+const DEFAULT_INTERVAL_MS = 15_000;
+
+/** Rules are read when somebody asks first: most processes are never asked. */
+export function coverageOf(
+  { local, global }: Pick<GlobalPlan, 'local' | 'global'>,
+  intervalMs = DEFAULT_INTERVAL_MS,
+): (matchers: readonly Matcher[]) => Coverage {
+  const rulesOf = (groups: readonly RuleGroup[]) => ({
+    needs: groups.flatMap((group) => needsOfGroup(group, group.intervalMs || intervalMs)),
+    made: new Set(groups.flatMap(({ rules }) => rules.flatMap(madeBy))),
+  });
+  let known: Record<'partitions' | 'slots', ReturnType<typeof rulesOf>> | undefined;
+  return (matchers) => {
+    const { partitions, slots } = (known ??= { partitions: rulesOf(local), slots: rulesOf(global) });
+    const name = nameOf(matchers) ?? '';
+    return {
+      partitionsMs: keptFor(partitions.needs, matchers),
+      slotsMs: keptFor(slots.needs, matchers),
+      madeInPartitions: partitions.made.has(name),
+      madeInSlots: slots.made.has(name),
+      asked: askedOf([...partitions.needs, ...slots.needs], name),
+    };
+  };
+}
+
+function keptFor(needs: readonly Need[], matchers: readonly Matcher[]): number | null {
+  const all = needs.filter((need) => need.matchers.every((each) => follows(each, matchers)));
+  return all.reduce<number | null>((most, { backMs }) => Math.max(most ?? 0, backMs), null);
+}
+
+/** Whether what the matchers select meets this one as well, as far as each label by itself can tell. */
+function follows(matcher: Matcher, matchers: readonly Matcher[]): boolean {
+  const { name, op, value } = matcher;
+  return matchers.some(
+    (other) =>
+      other.name === name &&
+      ((other.op === op && other.value === value) ||
+        (other.op === '=' && compileMatchers([matcher])({ [name]: other.value }))),
+  );
+}
+
+function askedOf(needs: readonly Need[], name: string): string[] {
+  const asked = new Set<string>();
+  for (const { matchers } of needs)
+    if (asked.size < MOST_SHOWN && nameOf(matchers) === name) asked.add(selectorText({ name, matchers }));
+  return [...asked];
+}
