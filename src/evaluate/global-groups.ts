@@ -13,9 +13,8 @@ import type { GroupRule, RuleGroup } from '../domain/rule-group';
 import { METRIC_NAME } from '../promql/label-set';
 import { crossesPartitions } from '../promql/locality';
 import { needsOf } from '../promql/needs';
-import { parseExpr } from '../promql/parse';
 import { LOOKBACK_MS } from '../promql/prepare';
-import { exprsOf } from './rule-engine';
+import { exprsOf } from './rule-exprs';
 import { nameOf } from './stream-store';
 
 /** The label by which series are spread over partitions. */
@@ -78,7 +77,7 @@ export function planGroups(groups: readonly RuleGroup[], partitions: number): Gl
 }
 
 function readingOf(group: RuleGroup): Reading {
-  const exprs = group.rules.flatMap(exprsOf).map(parseExpr);
+  const exprs = group.rules.flatMap((rule) => exprsOf(rule).all);
   return {
     group,
     crosses: exprs.some((expr) => crossesPartitions(expr, SPREAD_BY) !== null),
