@@ -18,7 +18,7 @@ import {
   type PartitionRules,
   type PartitionRulesOptions,
 } from './partition-rules';
-import { lookbackOf } from './rule-engine';
+import { lookbackOf, metricsOf } from './rule-engine';
 
 export type EvaluateEvent =
   | { readonly kind: 'assigned'; readonly partitions: readonly number[]; readonly fresh: readonly number[] }
@@ -95,6 +95,11 @@ export interface HostStats {
   readonly unsent: number;
 }
 
+export interface EvaluatorHost extends MetricSink {
+  wants(metricName: string): boolean;
+  stats(): HostStats;
+}
+
 interface Slot {
   readonly rules: PartitionRules;
   readonly outbox: Transition[];
@@ -102,11 +107,12 @@ interface Slot {
   flushing: Promise<void> | null;
 }
 
-export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink & { stats(): HostStats } {
+export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHost {
   const { shadow, now = Date.now, onEvent = () => undefined } = options;
   const { groups, groupsOf = () => groups, intervalMs = 15_000, onMade } = options;
   const counts = { samples: 0, late: 0, adopted: 0 };
   const slots = new Map<number, Slot>();
+  const wanted = metricsOf(groups);
 
   async function assigned(partitions: readonly number[], fresh: readonly number[]): Promise<void> {
     for (const partition of [...slots.keys()]) {
@@ -271,6 +277,7 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): MetricSink &
   return {
     lookbackMs: Math.min(MAX_LOOKBACK_MS, lookbackOf(groups, intervalMs)),
     assigned,
+    wants: (metric) => wanted === null || wanted.has(metric),
     offer,
     reached,
     flush,

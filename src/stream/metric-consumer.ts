@@ -11,7 +11,7 @@
  */
 import type { Admin, KafkaMessage } from 'kafkajs';
 import { groupName } from '../domain/identity';
-import { decodeMetric, decodeValue } from './codec';
+import { decodeMetric, decodeValue, jsonText } from './codec';
 import { createDeadLetterWriter, deadLetterOf, type DeadLetter } from './dead-letters';
 import {
   createSkewTally,
@@ -33,6 +33,7 @@ import {
 import { withAdmin, type Kafka } from './kafka';
 import { createLateMetricWriter, lateMetricOf, type LateMetric } from './late-metrics';
 import { eventTimeMs, looksLikeMetric, MAX_METRIC_BYTES } from './metric-message';
+import { createMetricSkimmer } from './metric-skim';
 import { createPartitionClocks } from './partition-clocks';
 import type { MetricPlace, MetricSink, SharedSink } from './port';
 import { decodeShared } from './slot-topic';
@@ -68,6 +69,7 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
   const { shared } = sink;
   const positions = createPositions(kafka, group, { plan: sink.plan, aside: shared?.topic });
   const clocks = createPartitionClocks();
+  const skimmer = sink.wants === undefined ? null : createMetricSkimmer((metric) => sink.wants!(metric));
   let numbers: readonly number[] = [];
 
   async function onAssigned(
@@ -165,12 +167,15 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     aside: PutAside | null,
     isDerived: boolean,
   ): void {
-    const value = valueOf(message);
+    const text = textOf(message);
+    if (text !== null && skimmer !== null && isUnwanted(skimmer.unwantedAt(text), recorded)) return;
+    const value = valueOf(message, text);
     const time = looksLikeMetric(value) ? eventTimeMs(value.timestamp) : NaN;
     if (!looksLikeMetric(value) || Number.isNaN(time)) {
       aside?.letters.push(invalid(message, place));
       return;
     }
+    if (text !== null) skimmer?.learn(value, text);
     const verdict = judgeTime(time, recorded, timing);
     // A rule that works off a backlog makes samples of the backlog's times: they are as good as what they are made of.
     if (verdict === 'late' && !isDerived) {
@@ -183,6 +188,10 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
       sink.offer(value, notAfter(recorded, time), place);
     }
   }
+
+  /** Of a metric that nobody wants: what is put aside is put aside with its whole message. */
+  const isUnwanted = (time: number | null, recorded: number): boolean =>
+    time !== null && judgeTime(time, recorded, timing) === 'in_time';
 
   const consumer = runGroupConsumer({
     ...options,
@@ -212,11 +221,15 @@ interface PutAside {
   readonly skew: SkewTally;
 }
 
+/** A message that may be a metric in JSON; null for another. */
+const textOf = ({ value }: KafkaMessage): string | null =>
+  value === null || value.length > MAX_METRIC_BYTES ? null : jsonText(value);
+
 /** The message's value, or undefined where there is none to decode. */
-function valueOf({ value }: KafkaMessage): unknown {
+function valueOf({ value }: KafkaMessage, text: string | null): unknown {
   if (value === null || value.length === 0 || value.length > MAX_METRIC_BYTES) return undefined;
   try {
-    return decodeValue(value);
+    return decodeValue(value, text);
   } catch {
     return undefined;
   }

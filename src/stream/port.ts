@@ -95,6 +95,8 @@ export interface MetricSink {
     fresh: readonly number[],
     otherPlan?: readonly number[],
   ): Promise<void>;
+  /** Whether anything follows from metrics of this name, wherever they come from. Others need not be offered. Default: all. */
+  wants?(metricName: string): boolean;
   /** In offset order within a topic's partition. Does no I/O. */
   offer(metric: Metric, eventTimeMs: number, place: MetricPlace): void;
   /**
