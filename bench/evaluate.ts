@@ -109,14 +109,17 @@ function resultOf(all: readonly (Run & { mode: Mode; round: number })[]): BenchR
   };
 }
 
-const messageOf = (i: number): { key: string; value: string } => {
+/** Between two samples of a series. */
+const EVERY_MS = 15_000;
+
+const messageOf = (i: number, since: number): { key: string; value: string } => {
   const series = i % SERIES;
   const instance = series % INSTANCES;
   const value = series % 100 === 7 ? 95 + (i % 3) * 0.1 : 40 + ((i * 7_919) % 4_000) / 100;
   return {
     key: `pg-${instance}`,
     value: JSON.stringify({
-      timestamp: new Date(1.7e12 + Math.floor(i / SERIES) * 15_000).toISOString(),
+      timestamp: new Date(since + Math.floor(i / SERIES) * EVERY_MS).toISOString(),
       database_type: 'postgresql',
       instance_id: `pg-${instance}`,
       metric_name: metricName(Math.floor(series / INSTANCES)),
@@ -132,6 +135,7 @@ const messageOf = (i: number): { key: string; value: string } => {
   };
 };
 
+/** The last samples are of now: what is older than its record by an hour is late. */
 export async function fill(
   kafka: Kafka,
   instance: string,
@@ -140,8 +144,11 @@ export async function fill(
 ): Promise<void> {
   const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
   await producer.connect();
+  const since = Date.now() - Math.ceil(messages / SERIES) * EVERY_MS;
   for (let from = 0; from < messages; from += 2_000) {
-    const part = Array.from({ length: Math.min(2_000, messages - from) }, (_, i) => messageOf(from + i));
+    const part = Array.from({ length: Math.min(2_000, messages - from) }, (_, i) =>
+      messageOf(from + i, since),
+    );
     await producer.send({
       topic: topicOf(instance),
       messages: part,

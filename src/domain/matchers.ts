@@ -4,6 +4,7 @@
  */
 import { RE2JS } from 're2js';
 import type { Labels } from './labels';
+import { onceEach } from './once-each';
 
 export type MatchOperator = '=' | '!=' | '=~' | '!~';
 
@@ -39,6 +40,10 @@ export function compileMatchers(matchers: readonly Matcher[]): (labels: Labels) 
   const tests = matchers.map((matcher) => ({ name: matcher.name, test: compile(matcher) }));
   return (labels) => tests.every(({ name, test }) => test(Object.hasOwn(labels, name) ? labels[name]! : ''));
 }
+
+/** The same for lists that last, and are asked for again and again. */
+export const compiledMatchers: (matchers: readonly Matcher[]) => (labels: Labels) => boolean =
+  onceEach(compileMatchers);
 
 /** For matchers that come from outside: what cannot be understood holds for nothing, and takes no other with it. */
 export function compileOrNone(matchers: readonly Matcher[]): (labels: Labels) => boolean {

@@ -1,6 +1,7 @@
 /** Rules as Prometheus has them: groups of alerting and recording rules over expressions. Times are milliseconds. */
 import { canonical } from './canonical';
 import { fnv1a64, type Labels } from './labels';
+import { onceEach } from './once-each';
 
 export const NO_DATA = ['ok', 'alert', 'keep'] as const;
 export const RULE_MODES = ['active', 'shadow', 'off'] as const;
@@ -108,8 +109,8 @@ export interface RuleGroup {
 }
 
 /** Identity of what a rule means: what it says to people and to machines about an alert may change while it is open. */
-export function ruleHash(rule: GroupRule): string {
+export const ruleHash: (rule: GroupRule) => string = onceEach((rule) => {
   if (rule.kind === 'record') return fnv1a64(canonical(rule));
   const { annotations: _, runbook: _runbook, receivers: _receivers, unit: _unit, ...meaning } = rule;
   return fnv1a64(canonical(meaning));
-}
+});

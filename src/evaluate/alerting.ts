@@ -9,7 +9,6 @@ import { LabelSet, METRIC_NAME } from '../promql/label-set';
 import { COMPARISONS } from '../promql/operators';
 import { parseExpr } from '../promql/parse';
 import { LOOKBACK_MS, type Moment, type Prepared, type Preparer } from '../promql/prepare';
-import { presenceOf } from '../promql/presence';
 import type { Vector } from '../promql/values';
 import {
   advance,
@@ -25,6 +24,7 @@ import { comparisonOf, decidesOnArrival, type Comparison } from './comparison';
 import { FlapDetector, type SavedFlaps } from './flapping';
 import { LabelTexts } from './label-texts';
 import { checkLimit, vectorOf, type Made } from './made';
+import { exprsOf } from './rule-exprs';
 
 export interface AlertingOptions {
   readonly preparer: Preparer;
@@ -120,10 +120,10 @@ export class Alerting {
     private readonly inhibitor: Alerting | null = null,
   ) {
     const { preparer } = options;
-    const expr = parseExpr(rule.expr);
+    const { expr, recovery, presence } = exprsOf(rule);
     this.expr = preparer.prepare(expr);
-    this.recovery = rule.recovery === null ? null : preparer.prepare(parseExpr(rule.recovery));
-    const about = rule.recovery === null && rule.noData === 'ok' ? null : presenceOf(expr);
+    this.recovery = recovery && preparer.prepare(recovery);
+    const about = recovery === null && rule.noData === 'ok' ? null : presence;
     this.presence = about === null ? null : preparer.prepare(about);
     this.noData = about === null ? 'ok' : rule.noData;
     this.comparison = comparisonOf(rule);

@@ -3,7 +3,7 @@
  * calm band cost one comparison, however many rules there are.
  */
 import type { Labels } from '../domain/labels';
-import { compileMatchers } from '../domain/matchers';
+import { compiledMatchers } from '../domain/matchers';
 import type { LabelSet } from '../promql/label-set';
 import type { Alerting } from './alerting';
 import { calmBand, NO_BAND, type CalmBand } from './calm-band';
@@ -41,7 +41,7 @@ export class Listeners {
   private add(rule: Alerting): void {
     if (rule.comparison === null) return;
     const { metric, matchers } = rule.comparison;
-    const listener = { rule, matches: compileMatchers(matchers) };
+    const listener = { rule, matches: compiledMatchers(matchers) };
     this.byMetric.set(metric, [...(this.byMetric.get(metric) ?? []), listener]);
   }
 

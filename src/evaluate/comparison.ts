@@ -4,10 +4,11 @@
  */
 import type { Matcher } from '../domain/matchers';
 import { OPPOSITE, type Operator } from '../domain/rule';
+import { onceEach } from '../domain/once-each';
 import type { AlertRule } from '../domain/rule-group';
 import { unwrapped, type Expr, type VectorSelector } from '../promql/ast';
 import { METRIC_NAME } from '../promql/label-set';
-import { parseExpr } from '../promql/parse';
+import { exprsOf } from './rule-exprs';
 
 export interface Comparison {
   readonly metric: string;
@@ -22,16 +23,17 @@ export interface Comparison {
 }
 
 /** Null where the rule is anything else. */
-export function comparisonOf(rule: AlertRule): Comparison | null {
-  const fires = compared(parseExpr(rule.expr));
+export const comparisonOf: (rule: AlertRule) => Comparison | null = onceEach((rule) => {
+  const { expr, recovery } = exprsOf(rule);
+  const fires = compared(expr);
   if (fires === null) return null;
   const { operator, limit, ...what } = fires;
-  if (rule.recovery === null) return { ...what, operator, threshold: limit, recoveryThreshold: null };
-  const recovers = compared(parseExpr(rule.recovery));
+  if (recovery === null) return { ...what, operator, threshold: limit, recoveryThreshold: null };
+  const recovers = compared(recovery);
   const isOpposite =
     recovers !== null && recovers.operator === OPPOSITE[operator] && isAboutTheSame(fires, recovers);
   return isOpposite ? { ...what, operator, threshold: limit, recoveryThreshold: recovers.limit } : null;
-}
+});
 
 /** Whether samples can decide it as they come: nothing but the sample counts. */
 export const decidesOnArrival = (rule: AlertRule, comparison: Comparison): boolean =>

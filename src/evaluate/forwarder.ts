@@ -16,6 +16,8 @@ import { nameOf } from '../promql/source';
 export interface Forwarder {
   /** The state of other partitions is forgotten, and that of `fresh` ones is begun anew. */
   assigned(partitions: readonly number[], fresh: readonly number[]): void;
+  /** Whether a slot may need samples of this metric. */
+  wants(metric: string): boolean;
   offer(partition: number, sample: SharedSample): void;
   /** Everything of the partition before this time has been offered. */
   reached(partition: number, time: number): void;
@@ -39,12 +41,12 @@ const MOST_WAITING = 1_000;
 
 export function createForwarder(plan: GlobalPlan, publisher: SharedPublisher): Forwarder {
   const outboxes = new Map<number, Outbox>();
-  const slotsFor = createInterest(plan.slots);
+  const interest = createInterest(plan.slots);
 
   function offer(partition: number, sample: SharedSample): void {
     const outbox = outboxes.get(partition);
     if (outbox === undefined) return;
-    for (const { slot } of slotsFor(sample)) {
+    for (const { slot } of interest.slotsFor(sample)) {
       const samples = outbox.gathered.get(slot);
       if (samples === undefined) outbox.gathered.set(slot, [sample]);
       else samples.push(sample);
@@ -97,6 +99,7 @@ export function createForwarder(plan: GlobalPlan, publisher: SharedPublisher): F
         if (!outboxes.has(partition))
           outboxes.set(partition, { gathered: new Map(), records: [], toldAt: -Infinity, flushing: null });
     },
+    wants: (metric) => interest.asked(metric).length > 0,
     offer,
     reached,
     flush,
@@ -113,16 +116,25 @@ function createInterest(slots: readonly SlotPlan[]) {
     })),
   );
   const byMetric = new Map<string, typeof wants>();
-  return (sample: SharedSample): readonly SlotPlan[] => {
-    let asked = byMetric.get(sample.metric_name);
-    if (asked === undefined) {
-      asked = wants.filter(({ metric }) => metric === null || metric === sample.metric_name);
-      byMetric.set(sample.metric_name, asked);
+
+  /** What may need samples of the metric, whatever their other labels. */
+  function asked(name: string): typeof wants {
+    let found = byMetric.get(name);
+    if (found === undefined) {
+      found = wants.filter(({ metric }) => metric === null || metric === name);
+      byMetric.set(name, found);
     }
-    if (asked.length === 0) return NONE;
+    return found;
+  }
+
+  function slotsFor(sample: SharedSample): readonly SlotPlan[] {
+    const here = asked(sample.metric_name);
+    if (here.length === 0) return NONE;
     const labels: Labels = { ...seriesLabels(sample), [METRIC_NAME]: sample.metric_name };
-    return [...new Set(asked.filter(({ matches }) => matches(labels)).map(({ plan }) => plan))];
-  };
+    return [...new Set(here.filter(({ matches }) => matches(labels)).map(({ plan }) => plan))];
+  }
+
+  return { asked, slotsFor };
 }
 
 const NONE: readonly SlotPlan[] = [];

@@ -14,10 +14,9 @@ import type { Expr } from '../promql/ast';
 import { METRIC_NAME } from '../promql/label-set';
 import { crossesPartitions } from '../promql/locality';
 import { needsOf } from '../promql/needs';
-import { parseExpr } from '../promql/parse';
 import { LOOKBACK_MS } from '../promql/prepare';
 import { nameOf } from '../promql/source';
-import { exprsOf } from './rule-engine';
+import { exprsOf } from './rule-exprs';
 
 /** The label by which series are spread over partitions. */
 const SPREAD_BY = 'instance_id';
@@ -111,7 +110,7 @@ function readingOf(group: RuleGroup): Reading {
 }
 
 function ruleReading(rule: GroupRule): RuleReading {
-  const exprs = exprsOf(rule).map(parseExpr);
+  const exprs = exprsOf(rule).all;
   const crossing = exprs.map((expr) => crossesPartitions(expr, SPREAD_BY)).find((part) => part !== null);
   const needs = exprs.flatMap((expr) =>
     needsOf(expr, { lookbackMs: LOOKBACK_MS, defaultStepMs: LOOKBACK_MS }),

@@ -234,6 +234,7 @@ export function createGlobalHost(options: GlobalHostOptions): GlobalHost {
       shared: { topic: shared.topic, offer: offerShared, advance, flush: flushShared, reachedBy },
     }),
     assigned,
+    wants: (metric) => local.wants(metric) || forwarder.wants(metric),
     offer,
     reached,
     flush,

@@ -19,7 +19,7 @@ import {
   type PartitionRules,
   type PartitionRulesOptions,
 } from './partition-rules';
-import { lookbackOf, type SavedEngine } from './rule-engine';
+import { lookbackOf, metricsOf, type SavedEngine } from './rule-engine';
 
 export type EvaluateEvent =
   | { readonly kind: 'assigned'; readonly partitions: readonly number[]; readonly fresh: readonly number[] }
@@ -96,6 +96,11 @@ export interface HostStats {
   readonly unsent: number;
 }
 
+export interface EvaluatorHost extends MetricSink {
+  wants(metricName: string): boolean;
+  stats(): HostStats;
+}
+
 interface Slot {
   readonly rules: PartitionRules;
   /** Everything that was recorded before has been offered. */
@@ -114,6 +119,7 @@ export interface EvaluatorHost extends MetricSink {
   ): Promise<void>;
   /** Throws where the partition is not here. */
   save(partition: number): SavedEngine;
+  wants(metricName: string): boolean;
   stats(): HostStats;
   /** What the partition numbers keep that this process has. */
   kept(): KeptPart[];
@@ -124,6 +130,7 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
   const { groups, groupsOf = () => groups, intervalMs = 15_000, onMade } = options;
   const counts = { samples: 0, late: 0, adopted: 0 };
   const slots = new Map<number, Slot>();
+  const wanted = metricsOf(groups);
 
   async function assigned(
     partitions: readonly number[],
@@ -299,6 +306,7 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
   return {
     lookbackMs: Math.min(MAX_LOOKBACK_MS, lookbackOf(groups, intervalMs)),
     assigned,
+    wants: (metric) => wanted === null || wanted.has(metric),
     offer,
     reached,
     flush,

@@ -2,9 +2,9 @@
 import type { RecordRule } from '../domain/rule-group';
 import { EvaluationError } from '../promql/errors';
 import { type LabelSet, METRIC_NAME } from '../promql/label-set';
-import { parseExpr } from '../promql/parse';
 import type { Moment, Prepared, Preparer } from '../promql/prepare';
 import { checkLimit, vectorOf, type Made } from './made';
+import { exprsOf } from './rule-exprs';
 
 export class Recording {
   private readonly expr: Prepared;
@@ -14,7 +14,7 @@ export class Recording {
     private readonly rule: RecordRule,
     preparer: Preparer,
   ) {
-    this.expr = preparer.prepare(parseExpr(rule.expr));
+    this.expr = preparer.prepare(exprsOf(rule).expr);
   }
 
   evaluate(moment: Moment, _time: number, limit: number): readonly Made[] {

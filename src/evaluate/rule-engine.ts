@@ -9,13 +9,13 @@ import type { AlertRule, GroupRule, RuleGroup } from '../domain/rule-group';
 import { MAX_RECENT, type Transition } from '../domain/transition';
 import { type LabelSet, METRIC_NAME } from '../promql/label-set';
 import { needsOf, type Need } from '../promql/needs';
-import { parseExpr } from '../promql/parse';
 import { LOOKBACK_MS, Preparer } from '../promql/prepare';
 import { Samples } from '../promql/samples';
-import type { StoredSeries } from '../promql/source';
+import { nameOf, type StoredSeries } from '../promql/source';
 import type { ActiveAlert, AlertChange } from './alerting';
 import { Listeners } from './arrivals';
 import type { Comparison } from './comparison';
+import { exprsOf } from './rule-exprs';
 import { createGroup, type EvaluatedGroup, type SavedGroup, type SeriesWriter } from './rule-group';
 import { StreamStore, type SavedStore } from './stream-store';
 
@@ -78,6 +78,12 @@ export function lookbackOf(groups: readonly RuleGroup[], defaultIntervalMs: numb
     );
   });
   return Math.max(0, ...each);
+}
+
+/** The names of the metrics that rules read; null where one of them may read any. */
+export function metricsOf(groups: readonly RuleGroup[]): ReadonlySet<string> | null {
+  const names = groups.flatMap((group) => needsOfGroup(group, 0)).map(({ matchers }) => nameOf(matchers));
+  return names.includes(null) ? null : new Set(names as string[]);
 }
 
 /** How far apart the samples that a rule counts are assumed to be. */
@@ -221,11 +227,7 @@ export function needsOfGroup({ rules, queryOffsetMs }: RuleGroup, interval: numb
   return rules.flatMap((rule) => {
     const back = slack + (rule.kind === 'alert' ? rule.delayMs : 0);
     return exprsOf(rule)
-      .flatMap((expr) => needsOf(parseExpr(expr), { lookbackMs: LOOKBACK_MS, defaultStepMs: interval }))
+      .all.flatMap((expr) => needsOf(expr, { lookbackMs: LOOKBACK_MS, defaultStepMs: interval }))
       .map((need) => ({ ...need, backMs: need.backMs + back }));
   });
 }
-
-/** What a rule reads. */
-export const exprsOf = (rule: GroupRule): string[] =>
-  rule.kind === 'alert' && rule.recovery !== null ? [rule.expr, rule.recovery] : [rule.expr];

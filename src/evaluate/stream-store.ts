@@ -3,7 +3,7 @@
  * mentions is told apart by its metric's name and costs nothing more. A series from which no sample has come for longer than
  * it is kept is dropped when others have come.
  */
-import { compileMatchers, type Matcher } from '../domain/matchers';
+import { compiledMatchers, compileMatchers, type Matcher } from '../domain/matchers';
 import { numberOf, seriesLabels, type Metric } from '../domain/metric';
 import type { Labels } from '../domain/labels';
 import { LabelSet, METRIC_NAME } from '../promql/label-set';
@@ -76,7 +76,7 @@ export class StreamStore implements SeriesSource {
 
   constructor(private readonly options: StreamStoreOptions) {
     this.needs = options.needs.map(({ matchers, backMs }) => ({
-      ...{ backMs, metric: nameOf(matchers), matches: compileMatchers(matchers) },
+      ...{ backMs, metric: nameOf(matchers), matches: compiledMatchers(matchers) },
     }));
   }
 
@@ -189,7 +189,7 @@ export class StreamStore implements SeriesSource {
 
   select(matchers: readonly Matcher[]): Selection {
     const metric = nameOf(matchers);
-    const selection = new LiveSelection(compileMatchers(matchers), metric);
+    const selection = new LiveSelection(compiledMatchers(matchers), metric);
     this.selections.push(selection);
     for (const series of this.everySeries()) selection.offer(series, series.labels.toLabels());
     if (metric !== null) this.byMetric.get(metric)?.selections.push(selection);

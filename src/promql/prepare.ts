@@ -3,6 +3,7 @@
  * expressions compiled, label sets remembered. Expressions that share a part share its work too: a part that is written the
  * same is prepared once, and evaluated once for each moment.
  */
+import { onceEach } from '../domain/once-each';
 import {
   isComparison,
   isSetOperator,
@@ -145,7 +146,7 @@ export class Preparer {
 
   /** What is written the same is evaluated once a moment. */
   private instant(expr: Expr): Instant {
-    const text = formatExpr(expr);
+    const text = written(expr);
     let shared = this.shared.get(text);
     if (shared === undefined) this.shared.set(text, (shared = oncePerMoment(this.vector(unwrapped(expr)))));
     return shared;
@@ -355,6 +356,8 @@ export class Preparer {
     return storedRange(selector, range, this.options.source.select(selector.matchers), this.budget);
   }
 }
+
+const written = onceEach(formatExpr);
 
 function oncePerMoment(instant: Instant): Instant {
   let last: Moment | undefined;

@@ -38,12 +38,17 @@ export function encodeAvro(metric: Metric, schemaId?: number): Buffer {
   return Buffer.concat([header, body]);
 }
 
+/** What bytes that begin as nearly all JSON does say; null: `decodeValue` knows. */
+export function jsonText(bytes: Buffer): string | null {
+  return bytes[0] === OPEN_BRACE ? bytes.toString() : null;
+}
+
 /**
  * The value that a message's bytes hold, not yet checked to be a metric. Throws where they hold none. Schema ids are
  * not looked up: the writer's schema is version 2 or 1 of ours, whichever takes up the bytes exactly.
  */
-export function decodeValue(bytes: Buffer): unknown {
-  if (bytes[0] === OPEN_BRACE) return JSON.parse(bytes.toString());
+export function decodeValue(bytes: Buffer, text = jsonText(bytes)): unknown {
+  if (text !== null) return JSON.parse(text);
   if (bytes[0] === CONFLUENT_MAGIC) return fromAvro(bytes.subarray(CONFLUENT_HEADER_BYTES));
   // White space before the brace is rare, and no start of an Avro metric either.
   if (/^\s/.test(bytes.toString('latin1', 0, 1))) return JSON.parse(bytes.toString());
@@ -51,10 +56,10 @@ export function decodeValue(bytes: Buffer): unknown {
 }
 
 /** What a message holds, not yet checked to be a metric; undefined where there is nothing to decode. */
-export function valueIn(bytes: Buffer | null): unknown {
+export function valueIn(bytes: Buffer | null, text?: string | null): unknown {
   if (bytes === null || bytes.length === 0 || bytes.length > MAX_METRIC_BYTES) return undefined;
   try {
-    return decodeValue(bytes);
+    return decodeValue(bytes, text);
   } catch {
     return undefined;
   }

@@ -11,7 +11,7 @@
  */
 import type { KafkaMessage } from 'kafkajs';
 import { groupName } from '../domain/identity';
-import { decodeMetric, valueIn } from './codec';
+import { decodeMetric, jsonText, valueIn } from './codec';
 import { createDeadLetterWriter, deadLetterOf, type DeadLetter } from './dead-letters';
 import {
   createSkewTally,
@@ -33,7 +33,8 @@ import {
 } from './group-consumer';
 import type { Kafka } from './kafka';
 import { createLateMetricWriter, lateMetricOf, type LateMetric } from './late-metrics';
-import { eventTimeMs, looksLikeMetric } from './metric-message';
+import { eventTimeMs, looksLikeMetric, MAX_METRIC_BYTES } from './metric-message';
+import { createMetricSkimmer } from './metric-skim';
 import { createPartitionClocks } from './partition-clocks';
 import type { MetricPlace, MetricSink, SharedSink } from './port';
 import { createPositions, noteOf } from './positions';
@@ -75,6 +76,7 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
   const { shared } = sink;
   const positions = createPositions(kafka, group, { plan: sink.plan, aside: shared?.topic });
   const clocks = createPartitionClocks();
+  const skimmer = sink.wants === undefined ? null : createMetricSkimmer((metric) => sink.wants!(metric));
   let numbers: readonly number[] = [];
   const snapshots =
     options.snapshots &&
@@ -178,12 +180,15 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     aside: PutAside | null,
     isDerived: boolean,
   ): void {
-    const value = valueIn(message.value);
+    const text = textOf(message);
+    if (text !== null && skimmer !== null && isUnwanted(skimmer.unwantedAt(text), recorded)) return;
+    const value = valueIn(message.value, text);
     const time = looksLikeMetric(value) ? eventTimeMs(value.timestamp) : NaN;
     if (!looksLikeMetric(value) || Number.isNaN(time)) {
       aside?.letters.push(invalid(message, place));
       return;
     }
+    if (text !== null) skimmer?.learn(value, text);
     const verdict = judgeTime(time, recorded, timing, isDerived);
     if (verdict === 'late') {
       aside?.late.push(lateMetricOf(place, message, value.instance_id, recorded - time));
@@ -195,6 +200,10 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
       sink.offer(value, notAfter(recorded, time), place);
     }
   }
+
+  /** Of a metric that nobody wants: what is put aside is put aside with its whole message. */
+  const isUnwanted = (time: number | null, recorded: number): boolean =>
+    time !== null && judgeTime(time, recorded, timing) === 'in_time';
 
   const consumer = runGroupConsumer({
     ...options,
@@ -225,6 +234,10 @@ interface PutAside {
   readonly late: LateMetric[];
   readonly skew: SkewTally;
 }
+
+/** A message that may be a metric in JSON; null for another. */
+const textOf = ({ value }: KafkaMessage): string | null =>
+  value === null || value.length > MAX_METRIC_BYTES ? null : jsonText(value);
 
 function invalid(message: KafkaMessage, place: MetricPlace): DeadLetter {
   const decoded = decodeMetric(message.value);

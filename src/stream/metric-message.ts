@@ -13,7 +13,7 @@ const NAMED_VALUES: ReadonlySet<unknown> = new Set(['NaN', '+Inf', '-Inf', 'stal
 const VALUE_FORM = 'a finite number, or one of "NaN", "+Inf", "-Inf", "stale"';
 const TIME_FORM = 'an ISO 8601 time with a zone, from 1970 to 9999, such as 2025-01-15T10:30:00Z';
 /** An object takes it for its prototype, not for a tag, wherever labels are copied. */
-const NO_TAG = '__proto__';
+export const NO_TAG = '__proto__';
 
 /**
  * A metric's bytes, at most. A transition holds its tags twice, each byte of Avro may be six of JSON, and Kafka takes a

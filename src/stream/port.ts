@@ -109,6 +109,8 @@ export interface MetricSink {
   save?(partition: number): unknown;
   /** How far what somebody saved, of whatever form, spares reading again. Does no I/O. */
   worthOf?(saved: unknown): SavedWorth;
+  /** Whether anything follows from metrics of this name, wherever they come from. Others need not be offered. Default: all. */
+  wants?(metricName: string): boolean;
   /** In offset order within a topic's partition. Does no I/O. */
   offer(metric: Metric, eventTimeMs: number, place: MetricPlace): void;
   /**

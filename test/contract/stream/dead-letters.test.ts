@@ -25,6 +25,7 @@ afterAll(() => bench.close());
 const now = Date.now();
 const at = (seconds: number, value: number, more = {}): string =>
   JSON.stringify(metric({ timestamp: new Date(now + seconds * 1_000).toISOString(), value, ...more }));
+const unwanted = (seconds: number): string => at(seconds, 1, { metric_name: 'unwanted' });
 const noise = (bytes: number): string => randomBytes(bytes / 2).toString('hex');
 const wrongTags = (): object => Object.fromEntries(Array.from({ length: 9_000 }, () => [noise(80), 1]));
 /** Four short texts, a double, and a map that claims 2^48 entries. */
@@ -58,6 +59,13 @@ const JUNK: readonly (readonly [what: string, reason: string, problem: RegExp, m
     /timestamp/,
     { value: at(0, 95, { timestamp: '0000-01-01T00:00:00+14:00' }) },
   ],
+  [
+    'a broken one that no rule wants',
+    'invalid_metric',
+    /value/,
+    { value: at(2, 1, { metric_name: 'unwanted', value: '95' }) },
+  ],
+  ['ahead of its time, and no rule wants it', 'clock_skew', /is 6\d\d s after/, { value: unwanted(660) }],
   ['a lying Avro', 'invalid_metric', /claims more/, { value: avroThatLies() }],
   ['ahead of its time', 'clock_skew', /is 6\d\d s after/, { value: at(660, 95) }],
   ['900 kB of noise', 'invalid_metric', /more than 65536/, { value: randomBytes(900_000) }],
@@ -92,7 +100,9 @@ test('each kind of junk becomes a dead letter, and the alert around it fires and
   bench.after(() => evaluator.stop());
   const junk = JUNK.map(([, , , message]) => message);
   // A clock may be ahead by up to five minutes.
-  const messages: Message[] = [{ value: at(1, 95) }, ...junk, { value: at(240, 50) }];
+  // Metrics that no rule wants are looked over once one of them was parsed.
+  const before = [{ value: at(1, 95) }, { value: unwanted(1) }, { value: unwanted(2) }];
+  const messages: Message[] = [...before, ...junk, { value: at(240, 50) }];
   await sendRaw(
     kafka,
     topic,
@@ -111,7 +121,7 @@ test('each kind of junk becomes a dead letter, and the alert around it fires and
     letters.map(({ reason, problems }, i) => [JUNK[i]?.[0], reason, JUNK[i]?.[2].test(problems.join('; '))]),
   ).toEqual(JUNK.map(([what, reason]) => [what, reason, true]));
   expect(letters.map((letter) => [letter.topic, letter.partition, letter.offset])).toEqual(
-    JUNK.map((_, i) => [topic, 3, String(i + 1)]),
+    JUNK.map((_, i) => [topic, 3, String(i + before.length)]),
   );
   const kept = junk.map(({ value }) =>
     value === null ? null : Buffer.from(value as string).subarray(0, 512 * 1_024),

@@ -328,3 +328,14 @@ describe('an open alert of a rule that is gone', () => {
     expect(publisher.arrived).toMatchObject([{ kind: 'resolved' }]);
   });
 });
+
+test('metrics are wanted by name, all of them where a rule may read any', () => {
+  const wants = (...exprs: string[]) => {
+    const rules = exprs.map((expr) => ({ ...rule(), expr }));
+    const options = { openAlerts: knowing([]), publisher: fakePublisher() };
+    return createEvaluatorHost({ groups: [groupOf(rules)], ...options }).wants;
+  };
+  const named = wants('connections_used > 90', 'avg_over_time(lag[5m]) / locks > 2');
+  expect(['connections_used', 'lag', 'locks', 'others'].map(named)).toEqual([true, true, true, false]);
+  expect(wants('lag > 1', '{team="dba"} > 1')('others')).toBe(true);
+});
