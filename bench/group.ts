@@ -1,6 +1,5 @@
 /**
- * One group of 1,000 conditions: how long its evaluation takes, and what the series in memory take. What a process takes to
- * write 100,000 series down and to load them again belongs here as well, once it can.
+ * One group of 1,000 conditions: how long its evaluation takes, and what the series in memory take.
  */
 import { inFreshProcess, median, quantile, rounded, type BenchResult, type BenchStage } from './measure';
 import { SERIES_IN_MEMORY, type GroupTimes, type MemoryAt } from './group-process';
@@ -55,7 +54,6 @@ function resultOf(times: readonly GroupTimes[], memory: readonly MemoryAt[]): Be
     ],
     notes: [
       `Samples are kept for twice as long as a five-minute rule looks at them (${KEPT_SECONDS} s), for clocks that differ: of each sample that it looks at it is twice as much.`,
-      'Time to write down and to load the state of 100,000 series: nothing does that yet.',
     ],
     rounds: memory.map((each) => ({
       'samples that came, of a series': each.samplesOfSeries,

@@ -17,6 +17,7 @@ import { figureText, machineText, ratioText, type BenchResult, type BenchStage }
 import { reportText, type ReportHead } from './report';
 import { benchScale } from './scale';
 import { serversText } from './servers-text';
+import { benchSnapshot } from './snapshot';
 import { benchWindows } from './windows';
 
 interface Bench {
@@ -31,6 +32,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   scale: { measure: benchScale, on: ['kafka'] },
   windows: { measure: benchWindows, on: ['kafka'] },
   group: { measure: benchGroup, on: [] },
+  snapshot: { measure: benchSnapshot, on: ['kafka'] },
   lifecycle: { measure: benchLifecycle, on: ALL_SERVERS },
   latency: { measure: benchLatency, on: ALL_SERVERS },
 };

@@ -42,7 +42,9 @@ export async function startEvaluator(shared: Shared): Promise<void> {
   const { id } = shared;
   const answerer = { id, instance: config.instance, pool: config.evaluate.pool };
   const answer = createAnswerer({ answerer, kept: () => running.kept() });
-  answers.set(SERIES_PATH, (asked, gone) => answer(parseQuestion(asked), gone));
+  answers.set(SERIES_PATH, async function* (asked, gone) {
+    yield* answer(parseQuestion(asked), gone);
+  });
   if (reread === null) return;
   const reload = createReload({
     ...{ config, reread, log },
@@ -140,7 +142,7 @@ async function openSnapshots(
   const { development } = config.kafka;
   const ensure = () => ensureSnapshotTopic(kafka, instance, pool, { development });
   await waitForDependency('kafka', ensure, { log, signal });
-  return createSnapshotTopic({ kafka, instance, pool, onEvent, timeoutMs: SNAPSHOT_WITHIN_MS });
+  return createSnapshotTopic({ kafka, instance, pool, onEvent, readWithinMs: SNAPSHOT_WITHIN_MS });
 }
 
 /** Only rules on trial need a topic of what they would have told, and the view of it. */

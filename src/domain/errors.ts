@@ -33,6 +33,10 @@ const CATALOGUE = {
     retryable: true,
     todo: 'Start one (`tocsin start evaluator`); where one has just started or ended, ask again in a few seconds.',
   },
+  TOC_STATE_UNUSABLE: {
+    retryable: false,
+    todo: 'Nothing: what the rules look back to is read again. Tell us the reason.',
+  },
   TOC_SERVER_AWAY: {
     retryable: false,
     todo: 'The address comes from the environment: start that server, or unset the variable, and Tocsin starts its own.',

@@ -115,17 +115,14 @@ function createInterest(slots: readonly SlotPlan[]) {
       matches: compileMatchers(matchers.filter(({ name, op }) => name !== METRIC_NAME || op !== '=')),
     })),
   );
-  const byMetric = new Map<string, typeof wants>();
+  const ofAny = wants.filter(({ metric }) => metric === null);
+  const named = [...new Set(wants.map(({ metric }) => metric))].filter((metric) => metric !== null);
+  const byMetric = new Map(
+    named.map((name) => [name, wants.filter(({ metric }) => metric === null || metric === name)]),
+  );
 
   /** What may need samples of the metric, whatever their other labels. */
-  function asked(name: string): typeof wants {
-    let found = byMetric.get(name);
-    if (found === undefined) {
-      found = wants.filter(({ metric }) => metric === null || metric === name);
-      byMetric.set(name, found);
-    }
-    return found;
-  }
+  const asked = (name: string): typeof wants => byMetric.get(name) ?? ofAny;
 
   function slotsFor(sample: SharedSample): readonly SlotPlan[] {
     const here = asked(sample.metric_name);

@@ -171,8 +171,8 @@ export function createGlobalHost(options: GlobalHostOptions): GlobalHost {
 
   /** Rules of another plan ask others for other samples: what they have given is not all. */
   function worthOf(saved: unknown): SavedWorth {
-    const { form, plan: by, rules: of } = (saved ?? {}) as Partial<SavedPartition>;
-    if (form !== SAVED_FORM || by !== plan.id) return 'none';
+    const { form, plan: by, rules: of, local: own } = (saved ?? {}) as Partial<SavedPartition>;
+    if (form !== SAVED_FORM || by !== plan.id || !own) return 'none';
     return of === rules ? 'whole' : 'part';
   }
 

@@ -7,6 +7,8 @@
  * Reading, decoding, dead letters and offsets are left to the stream; before a partition's first metric the open alerts
  * are known.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { messageOf, TocsinError } from '../domain/errors';
 import type { Metric } from '../domain/metric';
 import { ruleHash, type RuleGroup } from '../domain/rule-group';
 import type { Transition, TransitionKind } from '../domain/transition';
@@ -147,7 +149,11 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
       await resolveRemoved(options, new Set(added), tell);
       if (shadow !== undefined) await resolveRemoved(shadow, new Set(added), tellShadow);
     }
-    for (const partition of added) slots.set(partition, newSlot(partition, saved.get(partition)));
+    for (const partition of added) {
+      slots.set(partition, newSlot(partition, saved.get(partition)));
+      // A thousand rules take a tenth of a second: a group takes members that say nothing for long for dead.
+      await nextTurn();
+    }
     onEvent({ kind: 'assigned', partitions, fresh });
   }
 
@@ -155,7 +161,7 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
     const refused = new Set<string>();
     const outbox: Transition[] = [];
     const shadowOutbox: Transition[] = [];
-    const rules = createPartitionRules({
+    const rules = made(saved !== undefined, {
       ...{ groups: groupsOf(partition), intervalMs, maxSeriesOfMetric: options.maxSeriesOfMetric },
       ...{ waits: options.waits, saved },
       ...listenerOf(options, partition, outbox),
@@ -315,6 +321,16 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
     kept: () =>
       [...slots].map(([number, { rules, reachedAt }]) => ({ number, reached: reachedAt, read: rules.read })),
   };
+}
+
+function made(isSaved: boolean, options: PartitionRulesOptions): PartitionRules {
+  try {
+    return createPartitionRules(options);
+  } catch (error) {
+    if (!isSaved) throw error;
+    const reason = `what was saved cannot be taken over: ${messageOf(error)}`;
+    throw new TocsinError('TOC_STATE_UNUSABLE', reason, { cause: error });
+  }
 }
 
 /** Beyond this, pending times start anew after a restart: reading more would delay the alerts that are due. */

@@ -77,6 +77,11 @@ export function createPartitionRules(options: PartitionRulesOptions): PartitionR
     endedAt: (labels, rule) => endedAt(listenerOf(rule).known, labels),
   });
   const facts = factsOf(engine.groups);
+  const byIdentity = new Map(
+    engine.groups.flatMap(({ alerting }) =>
+      alerting.map((each) => [identityOf(facts.get(each.rule)!), each] as const),
+    ),
+  );
   let isMuted = true;
   let hasOffered = false;
 
@@ -117,10 +122,7 @@ export function createPartitionRules(options: PartitionRulesOptions): PartitionR
   function adoptFrom({ open }: Listener, { isOpen }: AlertFollower): void {
     for (const { last, episode, eventTime } of open) {
       if (!isOpen(last.fingerprint)) continue;
-      const group = engine.groups.find((each) => each.group.name === last.rule?.group);
-      const { rule } = group?.rules().find((each) => facts.get(each.rule)?.hash === last.rule?.hash) ?? {};
-      if (rule?.kind !== 'alert') continue;
-      group!.adopt(rule, {
+      byIdentity.get(identityOf(last.rule))?.adopt({
         ...{ labels: last.labels, startsAt: episode, eventTime, correlationId: last.correlation_id },
         ...{ series: seriesOf(last), value: last.value === null ? NaN : numberOf(last.value) },
       });
@@ -129,6 +131,10 @@ export function createPartitionRules(options: PartitionRulesOptions): PartitionR
 
   return { offer, reached, series: engine.series, read: engine.read, save: engine.save };
 }
+
+/** Of a rule, as transitions name it. */
+const identityOf = (rule: { readonly group: string; readonly hash: string } | null): string =>
+  rule === null ? '' : `${rule.hash} ${rule.group}`;
 
 const isTrial = ({ mode }: AlertRule): boolean => mode === 'shadow';
 

@@ -9,13 +9,7 @@ import type { Labels } from '../domain/labels';
 import { ruleHash, type AlertRule, type GroupRule, type RuleGroup } from '../domain/rule-group';
 import { LabelSet } from '../promql/label-set';
 import type { Moment } from '../promql/prepare';
-import {
-  Alerting,
-  type ActiveAlert,
-  type AlertingOptions,
-  type OpenAlert,
-  type SavedAlerting,
-} from './alerting';
+import { Alerting, type ActiveAlert, type AlertingOptions, type SavedAlerting } from './alerting';
 import type { Made } from './made';
 import { Recording } from './recording';
 
@@ -45,8 +39,6 @@ export interface EvaluatedGroup {
   made(): { readonly time: number; readonly samples: readonly Made[] };
   /** Those that are told of samples as they come, in their order. */
   readonly alerting: readonly Alerting[];
-  /** An alert that a rule of the group is known to have open. */
-  adopt(rule: AlertRule, alert: OpenAlert): void;
   save(): SavedGroup;
   /** What rules mean that were not there, or meant something else, begins anew. */
   restore(saved: SavedGroup): void;
@@ -78,6 +70,8 @@ export function createGroup(group: RuleGroup, options: GroupOptions): EvaluatedG
     error: null as string | null,
   }));
 
+  /** What rules made that are gone: it ends with the next evaluation. */
+  let orphaned: readonly LabelSet[] = [];
   let last = -Infinity;
   let hasEvaluated = false;
 
@@ -91,6 +85,8 @@ export function createGroup(group: RuleGroup, options: GroupOptions): EvaluatedG
   function evaluate(time: number): void {
     last = time;
     hasEvaluated = true;
+    for (const labels of orphaned) options.write(labels, time - offset, 'stale');
+    orphaned = [];
     let moment = momentAt(time - offset);
     for (const each of rules) {
       try {
@@ -134,6 +130,11 @@ export function createGroup(group: RuleGroup, options: GroupOptions): EvaluatedG
 
   function restore(saved: SavedGroup): void {
     last = saved.evaluatedAt;
+    hasEvaluated = last > -Infinity;
+    const here = new Set(rules.map(({ rule }) => ruleHash(rule)));
+    orphaned = saved.rules
+      .filter(({ hash }) => !here.has(hash))
+      .flatMap(({ made }) => made.map(({ labels }) => LabelSet.of(labels)));
     for (const { rule, made, evaluator } of rules) {
       const known = saved.rules.find(({ hash }) => hash === ruleHash(rule));
       if (known === undefined) continue;
@@ -161,7 +162,6 @@ export function createGroup(group: RuleGroup, options: GroupOptions): EvaluatedG
     }),
     save,
     restore,
-    adopt: (rule, alert) => alerting.find((each) => each.rule === rule)?.adopt(alert),
   };
 }
 

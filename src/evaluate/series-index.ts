@@ -13,24 +13,13 @@ export interface Indexed {
   readonly databaseType: string;
 }
 
-export const indexed = ({
-  tags,
-  instance_id: instanceId,
-  database_type: databaseType,
-}: MetricId): Indexed => ({
-  ...{ tags, instanceId, databaseType },
-  tagCount: Object.keys(tags).length,
-});
-
-interface SeriesList<S> {
-  few: S[];
-  byKey: Map<string, S> | null;
-}
+/** An instance's series of the metric: one, few, or many by their keys. Nearly all have one, which needs no list. */
+type Held<S> = S | readonly S[] | Map<string, S>;
 
 const MANY = 8;
 
 export class SeriesIndex<S extends Indexed> implements Iterable<S> {
-  private readonly byInstance = new Map<string, SeriesList<S>>();
+  private readonly byInstance = new Map<string, Held<S>>();
   private count = 0;
   /** How often it has become another. */
   changes = 0;
@@ -40,45 +29,57 @@ export class SeriesIndex<S extends Indexed> implements Iterable<S> {
   }
 
   find(metric: MetricId): S | undefined {
-    const list = this.byInstance.get(metric.instance_id);
-    if (list === undefined) return undefined;
-    if (list.byKey !== null) return list.byKey.get(keyOf(metric.tags, metric.database_type));
-    for (const series of list.few) if (sameTags(series, metric)) return series;
+    const held = this.byInstance.get(metric.instance_id);
+    if (held === undefined) return undefined;
+    if (held instanceof Map) return held.get(keyOf(metric.tags, metric.database_type));
+    if (!isList(held)) return sameTags(held, metric) ? held : undefined;
+    for (const series of held) if (sameTags(series, metric)) return series;
     return undefined;
   }
 
   /** One that `find` has not found. */
-  add(instanceId: string, series: S): void {
+  add(series: S): void {
     this.count += 1;
     this.changes += 1;
-    let list = this.byInstance.get(instanceId);
-    if (list === undefined) this.byInstance.set(instanceId, (list = { few: [], byKey: null }));
-    if (list.byKey !== null) list.byKey.set(keyOf(series.tags, series.databaseType), series);
-    else list.few.push(series);
-    if (list.few.length > MANY) {
-      list.byKey = new Map(list.few.map((each) => [keyOf(each.tags, each.databaseType), each]));
-      list.few = [];
-    }
+    const held = this.byInstance.get(series.instanceId);
+    if (held instanceof Map) held.set(keyOf(series.tags, series.databaseType), series);
+    else
+      this.byInstance.set(
+        series.instanceId,
+        held === undefined ? series : heldOf([...membersOf(held), series]),
+      );
   }
 
   drop(isForgotten: (series: S) => boolean): void {
     this.changes += 1;
-    for (const [instanceId, list] of this.byInstance) {
-      const before = sizeOf(list);
-      if (list.byKey === null) list.few = list.few.filter((series) => !isForgotten(series));
-      else for (const [key, series] of list.byKey) if (isForgotten(series)) list.byKey.delete(key);
-      const left = sizeOf(list);
-      this.count -= before - left;
-      if (left === 0) this.byInstance.delete(instanceId);
+    for (const [instanceId, held] of this.byInstance) {
+      const before = [...membersOf(held)];
+      const left = before.filter((series) => !isForgotten(series));
+      if (left.length === before.length) continue;
+      this.count -= before.length - left.length;
+      if (left.length === 0) this.byInstance.delete(instanceId);
+      else this.byInstance.set(instanceId, heldOf(left));
     }
   }
 
   *[Symbol.iterator](): Iterator<S> {
-    for (const { few, byKey } of this.byInstance.values()) yield* byKey?.values() ?? few;
+    for (const held of this.byInstance.values()) yield* membersOf(held);
   }
 }
 
-const sizeOf = <S>({ few, byKey }: SeriesList<S>): number => byKey?.size ?? few.length;
+const isList = <S>(held: S | readonly S[]): held is readonly S[] => Array.isArray(held);
+
+function membersOf<S>(held: Held<S>): Iterable<S> {
+  if (held instanceof Map) return held.values();
+  return isList(held) ? held : [held];
+}
+
+function heldOf<S extends Indexed>(series: readonly S[]): Held<S> {
+  if (series.length === 1) return series[0]!;
+  return series.length <= MANY
+    ? series
+    : new Map(series.map((each) => [keyOf(each.tags, each.databaseType), each]));
+}
 
 function sameTags({ tags, tagCount, databaseType }: Indexed, metric: MetricId): boolean {
   if (databaseType !== metric.database_type) return false;
@@ -93,6 +94,7 @@ function sameTags({ tags, tagCount, databaseType }: Indexed, metric: MetricId): 
 
 function keyOf(tags: Labels, databaseType: string): string {
   let key = databaseType;
-  for (const name of Object.keys(tags).sort()) key += `\0${name}\0${tags[name]}`;
+  for (const name of Object.keys(tags).sort())
+    key += `\0${name.length}:${name}${tags[name]!.length}:${tags[name]}`;
   return key;
 }

@@ -11,8 +11,9 @@ import type { Need } from '../promql/needs';
 import { Samples, type Reached } from '../promql/samples';
 import { nameOf, type Selection, type SeriesSource, type StoredSeries } from '../promql/source';
 import type { SeriesListeners } from './arrivals';
+import { Interned } from './interned';
 import { loadSeries, saveSeries, type MetricId, type SavedSeries } from './saved-series';
-import { indexed, SeriesIndex, type Indexed } from './series-index';
+import { SeriesIndex, type Indexed } from './series-index';
 
 export interface StreamStoreOptions {
   readonly needs: readonly Need[];
@@ -58,6 +59,8 @@ interface CompiledNeed {
 
 /** A series that no rule wants is remembered as such for so long after its last sample. */
 const UNSEEN_MS = 3_600_000;
+/** A small integer, as most series' it stays: another number takes room of its own. */
+const NEVER = -1;
 const NO_SAMPLES = new Samples(0);
 /** Series that are added before the first look for those that have gone. */
 const SWEEP_FROM = 1_000;
@@ -72,6 +75,7 @@ export class StreamStore implements SeriesSource {
   private added = 0;
   private sweepAt = SWEEP_FROM;
   private readonly selections: LiveSelection[] = [];
+  private readonly interned = new Interned();
   private readonly needs: readonly (CompiledNeed & { readonly metric: string | null })[];
 
   constructor(private readonly options: StreamStoreOptions) {
@@ -160,6 +164,7 @@ export class StreamStore implements SeriesSource {
       this.made.delete(key);
     }
     for (const selection of this.selections) selection.forget(gone);
+    this.interned.clear();
     this.added = 0;
     this.sweepAt = Math.max(SWEEP_FROM, kept + this.made.size);
   }
@@ -234,24 +239,27 @@ export class StreamStore implements SeriesSource {
     return all;
   }
 
-  private make(all: MetricSeries, metric: MetricId): Kept | null {
+  private make(all: MetricSeries, asSent: MetricId): Kept | null {
     this.countAdded();
     if (all.index.size >= this.options.maxOfMetric) {
-      this.options.onRefused(metric.metric_name);
+      this.options.onRefused(asSent.metric_name);
       return null;
     }
+    const metric = this.interned.idOf(asSent);
     const labels = { ...seriesLabels(metric), [METRIC_NAME]: metric.metric_name };
     const keepMs = longest(all.needs.filter(({ matches }) => matches(labels)));
-    const series = {
-      ...indexed(metric),
-      ...{
-        labels: keepMs === 0 ? LabelSet.EMPTY : LabelSet.of(labels),
-        samples: keepMs === 0 ? NO_SAMPLES : new Samples(keepMs, this.options.reached),
-        ...{ keepMs, seenAt: -Infinity },
-        listeners: keepMs === 0 ? null : (this.options.listenersOf?.(metric.metric_name, labels) ?? null),
-      },
+    const series: Kept = {
+      instanceId: metric.instance_id,
+      databaseType: metric.database_type,
+      tags: metric.tags,
+      tagCount: Object.keys(metric.tags).length,
+      labels: keepMs === 0 ? LabelSet.EMPTY : LabelSet.of(labels, (names) => this.interned.namesOf(names)),
+      samples: keepMs === 0 ? NO_SAMPLES : new Samples(keepMs, this.options.reached),
+      keepMs,
+      seenAt: NEVER,
+      listeners: keepMs === 0 ? null : (this.options.listenersOf?.(metric.metric_name, labels) ?? null),
     };
-    all.index.add(metric.instance_id, series);
+    all.index.add(series);
     if (keepMs > 0) {
       this.byLabels.set(series.labels, series);
       this.show(series, labels, metric.metric_name);

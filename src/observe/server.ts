@@ -46,7 +46,9 @@ interface Answer {
 /** Throws TOC_CONFIG_INVALID when the address cannot be listened on. */
 export async function startObservability(options: ObservabilityOptions): Promise<Observability> {
   const host = options.host ?? '127.0.0.1';
-  const server = createServer((request, response) => void serve(options, request, response));
+  const server = createServer((request, response) =>
+    serve(options, request, response).catch(() => response.destroy()),
+  );
   await listen(server, host, options.port);
   const { port } = server.address() as AddressInfo;
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -54,6 +56,7 @@ export async function startObservability(options: ObservabilityOptions): Promise
   return { url, port, close: () => close(server) };
 }
 
+const PATHS = ['/metrics', '/livez', '/readyz'];
 /** Each piece that is sent costs as much as what is in it. */
 const CHUNK_LENGTH = 65_536;
 /** Who reads an answer more slowly is not waited for. */
@@ -69,7 +72,7 @@ async function serve(
   if (answering !== undefined) {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
-    return tell(answering(query, gone.signal), response);
+    return tell(() => answering(query, gone.signal), response);
   }
   const { status, type, body } = await answer(options, request).catch((error): Answer =>
     json(500, { error: messageOf(error) }),
@@ -78,9 +81,9 @@ async function serve(
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-async function tell(lines: AsyncIterable<string>, response: ServerResponse): Promise<void> {
-  const iterator = lines[Symbol.asyncIterator]();
+async function tell(lines: () => AsyncIterable<string>, response: ServerResponse): Promise<void> {
   try {
+    const iterator = lines()[Symbol.asyncIterator]();
     const first = await iterator.next();
     response.writeHead(200, {
       'content-type': 'application/x-ndjson; charset=utf-8',
@@ -125,11 +128,14 @@ function targetOf({ url = '/' }: IncomingMessage): { pathname: string; query: UR
 }
 
 async function answer(
-  { metrics, health, actions }: ObservabilityOptions,
+  { metrics, health, actions, answers }: ObservabilityOptions,
   request: IncomingMessage,
 ): Promise<Answer> {
   const path = targetOf(request).pathname;
   const action = actions?.get(path);
+  // A browser says where a page comes from that sends something: no page has a part in this.
+  if (action !== undefined && request.headers.origin !== undefined)
+    return json(403, { error: 'not for web pages' });
   if (action !== undefined)
     return request.method === 'POST' || request.method === 'PUT'
       ? { status: 200, type: 'text/plain; charset=utf-8', body: `${await action()}\n` }
@@ -149,7 +155,7 @@ async function answer(
       return json(readiness.status === 'ready' ? 200 : 503, readiness);
     }
     default:
-      return json(404, { error: 'served here: /metrics, /livez, /readyz' });
+      return json(404, { error: `served here: ${[...PATHS, ...(answers?.keys() ?? [])].join(', ')}` });
   }
 }
 

@@ -21,17 +21,21 @@ export class LabelSet {
     readonly values: readonly string[],
   ) {}
 
-  static of(labels: Labels): LabelSet {
-    return LabelSet.fromEntries(Object.entries(labels));
+  /** `share`: an equal list of names for the set's own, that others have too. */
+  static of(labels: Labels, share?: (names: readonly string[]) => readonly string[]): LabelSet {
+    return LabelSet.fromEntries(Object.entries(labels), share);
   }
 
   /** Of names that are unique. */
-  static fromEntries(entries: Iterable<readonly [string, string]>): LabelSet {
+  static fromEntries(
+    entries: Iterable<readonly [string, string]>,
+    share = (names: readonly string[]): readonly string[] => names,
+  ): LabelSet {
     const kept = [...entries].filter(([, value]) => value !== '');
     if (kept.length === 0) return LabelSet.EMPTY;
     kept.sort(([a], [b]) => (a < b ? -1 : 1));
     return new LabelSet(
-      kept.map(([name]) => name),
+      share(kept.map(([name]) => name)),
       kept.map(([, value]) => value),
     );
   }
@@ -56,7 +60,7 @@ export class LabelSet {
 
   /** Equal for equal sets, and for no others. */
   get key(): string {
-    return (this.textKey ??= this.names.map((name, i) => `${name}\xff${this.values[i]}\xff`).join(''));
+    return (this.textKey ??= this.names.map((name, i) => told(name) + told(this.values[i]!)).join(''));
   }
 
   /** Without the metric's name, type and unit. */
@@ -88,3 +92,6 @@ export class LabelSet {
     return rest.length === 0 && name !== '' ? name : `${name}{${rest.join(', ')}}`;
   }
 }
+
+/** No text of whatever sender can look like the end of another. */
+const told = (text: string): string => `${text.length}:${text}`;

@@ -4,7 +4,7 @@
  *
  * A stale marker is Prometheus' own: a NaN with the bits 0x7ff0000000000002. It ends the series without being a value.
  */
-const FIRST_ROOM = 8;
+const FIRST_ROOM = 2;
 const STALE_HIGH = 0x7ff00000;
 const STALE_LOW = 2;
 

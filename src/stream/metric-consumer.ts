@@ -10,6 +10,7 @@
  * the others, but has no part in their clock.
  */
 import type { KafkaMessage } from 'kafkajs';
+import { TocsinError } from '../domain/errors';
 import { groupName } from '../domain/identity';
 import { decodeMetric, jsonText, valueIn } from './codec';
 import { createDeadLetterWriter, deadLetterOf, type DeadLetter } from './dead-letters';
@@ -37,7 +38,7 @@ import { eventTimeMs, looksLikeMetric, MAX_METRIC_BYTES } from './metric-message
 import { createMetricSkimmer } from './metric-skim';
 import { createPartitionClocks } from './partition-clocks';
 import type { MetricPlace, MetricSink, SharedSink } from './port';
-import { createPositions, noteOf } from './positions';
+import { createPositions, noteOf, type Restore } from './positions';
 import { decodeShared } from './slot-topic';
 import { createSnapshots, type SnapshotOptions } from './snapshots';
 import { isDerivedTopic, lateMetricsTopic, listMetricTopics, metricsDlqTopic } from './topics';
@@ -82,20 +83,46 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     options.snapshots &&
     createSnapshots({ ...options.snapshots, sink, positions, has: () => numbers, onEvent });
 
-  async function onAssigned(
-    assignment: Assignment,
-    seek: (topic: string, partition: number, offset: string) => void,
-  ): Promise<void> {
+  let settling: Promise<void> = Promise.resolve();
+  let assignments = 0;
+
+  /** One after the other: members that come and go quickly make the next one before the last is settled. */
+  function onAssigned(assignment: Assignment, seek: Seek): Promise<void> {
+    const mine = ++assignments;
     numbers = [];
+    const isLatest = (): boolean => mine === assignments;
+    settling = settling
+      .catch(() => undefined)
+      .then(() => (isLatest() ? settle(assignment, seek, isLatest) : undefined));
+    return settling;
+  }
+
+  async function settle(assignment: Assignment, seek: Seek, isLatest: () => boolean): Promise<void> {
+    try {
+      await take(assignment, seek, isLatest, snapshots?.restore);
+    } catch (error) {
+      if (!(error instanceof TocsinError) || error.code !== 'TOC_STATE_UNUSABLE') throw error;
+      onEvent({ kind: 'snapshot_failed', partition: null, reason: error.message });
+      await take(assignment, seek, isLatest);
+    }
+  }
+
+  async function take(
+    assignment: Assignment,
+    seek: Seek,
+    isLatest: () => boolean,
+    restore?: Restore,
+  ): Promise<void> {
     const assigned = [...new Set(Object.values(assignment).flat())].sort((a, b) => a - b);
-    const { fresh, otherPlan, saved, rereads, places } = await positions.settle(
-      ...[assignment, sink.lookbackMs, snapshots?.restore],
+    const { accept, fresh, otherPlan, saved, rereads, places } = await positions.settle(
+      ...[assignment, sink.lookbackMs, restore],
     );
     await sink.assigned(assigned, fresh, otherPlan, saved);
+    accept();
     snapshots?.assigned(fresh);
     for (const { topic, partition, offset } of rereads) seek(topic, partition, String(offset));
     clocks.assign(places.filter(({ topic }) => topic !== shared?.topic));
-    numbers = assigned;
+    if (isLatest()) numbers = assigned;
   }
 
   function onAnswered(at: number): void {
@@ -227,6 +254,8 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     },
   };
 }
+
+type Seek = (topic: string, partition: number, offset: string) => void;
 
 /** Metrics of a batch that are not evaluated, or not as they came. */
 interface PutAside {

@@ -94,7 +94,8 @@ export interface MetricSink {
   /**
    * Metrics of these partition numbers, of every topic, come from now on and of no others. State of `fresh` ones does
    * not hold any more: another process may have read them since. Of these, `otherPlan` were read under another plan, and of
-   * others something `saved` is known. No metric comes before it has resolved.
+   * others something `saved` is known; throws TOC_STATE_UNUSABLE where that cannot be taken over after all. No metric comes
+   * before it has resolved.
    */
   assigned(
     partitions: readonly number[],

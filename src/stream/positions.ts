@@ -35,6 +35,8 @@ export interface Restored {
 export type Restore = (numbers: readonly number[]) => Promise<Map<number, Restored>>;
 
 export interface Settled {
+  /** To be called when the sink has taken the assignment: from then on its state counts. */
+  accept(): void;
   readonly fresh: readonly number[];
   readonly otherPlan: readonly number[];
   readonly saved: ReadonlyMap<number, unknown>;
@@ -79,7 +81,7 @@ export function createPositions(kafka: Kafka, group: string, { plan, aside }: Po
         )
           restored.delete(number);
       const starts = await startsOf(admin, again, found, restored, lookbackMs);
-      known = new Map(
+      const next = new Map(
         places.map((place): [string, Position] => {
           const key = keyOf(place);
           const offset = committed.get(key)?.offset ?? -1;
@@ -87,7 +89,10 @@ export function createPositions(kafka: Kafka, group: string, { plan, aside }: Po
           return [key, { next: kept ?? starts.get(key) ?? Math.max(offset, 0), committed: offset }];
         }),
       );
+      // Until the sink has taken it, nothing is known of what it holds.
+      known = new Map();
       return {
+        accept: () => void (known = next),
         fresh: [...fresh].sort((x, y) => x - y),
         otherPlan: [...otherPlan],
         saved: new Map([...restored].map(([number, { state }]) => [number, state])),
@@ -96,7 +101,7 @@ export function createPositions(kafka: Kafka, group: string, { plan, aside }: Po
         ),
         places: places.map((place) => {
           const key = keyOf(place);
-          return { ...place, next: known.get(key)!.next, end: bounds.get(key)!.high };
+          return { ...place, next: next.get(key)!.next, end: bounds.get(key)!.high };
         }),
       };
     });
@@ -119,7 +124,6 @@ export function createPositions(kafka: Kafka, group: string, { plan, aside }: Po
 
   return {
     settle,
-    /** Whether what is read of the partition number lies before what was committed, but for a topic that is left out. */
     /** Whether anything of the partition number is still read again. */
     isBehind(partition: number): boolean {
       for (const [key, { next, committed }] of known)
@@ -131,6 +135,7 @@ export function createPositions(kafka: Kafka, group: string, { plan, aside }: Po
       const places = [...known].filter(([key]) => numberOf(key) === partition);
       return Object.fromEntries(places.map(([key, { next }]) => [topicOf(key), next]));
     },
+    /** Whether what is read of the partition number lies before what was committed, but for a topic that is left out. */
     isReplaying(partition: number, but?: string): boolean {
       const leftOut = [but, aside].map((topic) => `${topic}|${partition}`);
       for (const [key, { next, committed }] of known)

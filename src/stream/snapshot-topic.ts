@@ -6,7 +6,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { KafkaMessage, Message } from 'kafkajs';
 import { z } from 'zod';
-import type { OnStreamEvent } from './events';
+import { messageOf } from '../domain/errors';
+import { ignoreEvents, type OnStreamEvent } from './events';
 import { withAdmin, type Kafka } from './kafka';
 import type { Closable } from './publishers';
 import { createSender } from './sender';
@@ -25,12 +26,13 @@ export interface SnapshotTopicOptions {
   readonly instance: string;
   readonly pool: string;
   readonly onEvent?: OnStreamEvent;
-  readonly timeoutMs?: number;
+  /** How long each look may take; whoever takes over waits for it. */
+  readonly readWithinMs?: number;
 }
 
 const HOUR_MS = 3_600_000;
-/** Older ones are worth nothing. */
-const KEPT_MS = 24 * HOUR_MS;
+/** As long as the metrics from which one goes on. */
+const KEPT_MS = 7 * 24 * HOUR_MS;
 /** While a snapshot is being written, the one before it must still be whole. */
 const UNCOMPACTED_MS = HOUR_MS / 6;
 const SEGMENT_BYTES = 32 * 1_048_576;
@@ -63,10 +65,10 @@ const [SNAPSHOT, AT] = ['snapshot', 'at'];
 const manifestSchema = z.object({ parts: z.int().min(1), sha256: z.string() });
 
 export function createSnapshotTopic(options: SnapshotTopicOptions): SnapshotTopic {
-  const { kafka, instance, pool, onEvent, timeoutMs } = options;
+  const { kafka, instance, pool, onEvent = ignoreEvents, readWithinMs } = options;
   const topic = snapshotTopic(instance, pool);
-  const sender = createSender(kafka, { lane: 'snapshots', lingerMs: 0, timeoutMs, onEvent });
-  const reader = createSpotReader({ kafka, instance, topic, purpose: 'snapshots', timeoutMs });
+  const sender = createSender(kafka, { lane: 'snapshots', lingerMs: 0, onEvent });
+  const reader = createSpotReader({ kafka, instance, topic, purpose: 'snapshots', timeoutMs: readWithinMs });
 
   async function read(partitions: readonly number[]): Promise<Map<number, Buffer>> {
     const found = new Map<number, Buffer>();
@@ -74,8 +76,13 @@ export function createSnapshotTopic(options: SnapshotTopicOptions): SnapshotTopi
     const asked = ends.filter(({ partition }) => partitions.includes(partition));
     await Promise.all(
       asked.map(async ({ partition, low, high }) => {
-        const snapshot = await readNewest(partition, Number(low), Number(high) - 1);
-        if (snapshot !== null) found.set(partition, snapshot);
+        // One that does not come must not keep the others away.
+        try {
+          const snapshot = await readNewest(partition, Number(low), Number(high) - 1);
+          if (snapshot !== null) found.set(partition, snapshot);
+        } catch (error) {
+          onEvent({ kind: 'snapshot_failed', partition, reason: messageOf(error) });
+        }
       }),
     );
     return found;
@@ -86,20 +93,24 @@ export function createSnapshotTopic(options: SnapshotTopicOptions): SnapshotTopi
     const [last] = await reader.read(partition, newest, newest);
     const at = last === undefined ? null : placeOf(last);
     if (at === null) return null;
-    if (isManifest(last!)) return readUpTo(partition, newest, last!);
+    if (isManifest(last!)) return readUpTo(partition, first, newest, last!);
     const before = newest - at - 1;
-    return before < first ? null : readUpTo(partition, before, null);
+    return before < first ? null : readUpTo(partition, first, before, null);
   }
 
   async function readUpTo(
     partition: number,
+    first: number,
     end: number,
     known: KafkaMessage | null,
   ): Promise<Buffer | null> {
     const manifest = known ?? (await reader.read(partition, end, end))[0];
     const parts = manifest === undefined ? null : countOf(manifest);
-    if (parts === null || parts > end) return null;
-    return joined(await reader.read(partition, end - parts, end));
+    if (parts === null || end - parts < first) return null;
+    const whole = joined(await reader.read(partition, end - parts, end));
+    if (whole !== null) return whole;
+    // Of a request that was sent again, parts stand there twice.
+    return joined(await reader.read(partition, Math.max(first, end - 2 * parts - 1), end));
   }
 
   return {
@@ -125,14 +136,18 @@ export function recordsOf(partition: number, snapshot: Buffer): Message[] {
   return [...records, { partition, key: MANIFEST, headers: headersAt(parts), value: Buffer.from(manifest) }];
 }
 
-/** Null where the records are not the parts of one snapshot in their order, and its manifest. */
+/** The snapshot whose manifest the last record is; null where the records do not hold all of it. */
 export function joined(records: readonly KafkaMessage[]): Buffer | null {
   const manifest = records.at(-1);
   const said = manifest === undefined ? null : manifestOf(manifest);
-  if (said === null || records.length !== said.parts + 1) return null;
+  if (said === null) return null;
   const id = headerOf(manifest!, SNAPSHOT);
-  if (records.some((record, at) => headerOf(record, SNAPSHOT) !== id || placeOf(record) !== at)) return null;
-  const snapshot = Buffer.concat(records.slice(0, -1).map(({ value }) => value ?? Buffer.alloc(0)));
+  const own = records.slice(0, -1).filter((each) => headerOf(each, SNAPSHOT) === id && !isManifest(each));
+  const parts = new Map(own.map((record) => [placeOf(record), record.value ?? Buffer.alloc(0)]));
+  if (parts.size !== said.parts) return null;
+  const snapshot = Buffer.concat(
+    Array.from({ length: said.parts }, (_, at) => parts.get(at) ?? Buffer.alloc(0)),
+  );
   return digestOf(snapshot) === said.sha256 ? snapshot : null;
 }
 

@@ -42,10 +42,10 @@ export function createSpotReader(options: SpotReaderOptions): SpotReader {
   const { kafka, instance, topic, purpose, timeoutMs = TIMEOUT_MS } = options;
   const group = readerGroup(instance, purpose);
   const wanted = new Map<number, Wanted>();
-  let running = start();
+  let running: Promise<Consumer> | null = null;
   let closed = false;
 
-  /** The consumer, when it has its partitions. A failure is thrown to those who ask. */
+  /** The consumer, when it has its partitions. A failure is thrown to those who wait; who asks later begins anew. */
   function start(): Promise<Consumer> {
     const consumer = kafka.consumer({
       groupId: group,
@@ -56,6 +56,7 @@ export function createSpotReader(options: SpotReaderOptions): SpotReader {
       consumer.on(consumer.events.CRASH, ({ payload }) => {
         reject(payload.error);
         failAll(payload.error);
+        if (!payload.restart && running === started) running = null;
       });
       // Before the first fetch: what nobody wants is never fetched.
       consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
@@ -73,7 +74,10 @@ export function createSpotReader(options: SpotReaderOptions): SpotReader {
       await consumer.run({ autoCommit: false, partitionsConsumedConcurrently: 4, eachBatch });
       return joined;
     })();
-    started.catch(() => void consumer.disconnect().catch(() => undefined));
+    started.catch(() => {
+      if (running === started) running = null;
+      void consumer.disconnect().catch(() => undefined);
+    });
     return started;
   }
 
@@ -103,16 +107,6 @@ export function createSpotReader(options: SpotReaderOptions): SpotReader {
     wanted.clear();
   }
 
-  async function consumerOf(): Promise<Consumer> {
-    try {
-      return await running;
-    } catch {
-      // What has failed once may go well now.
-      running = start();
-      return await running;
-    }
-  }
-
   async function read(partition: number, from: number, last: number): Promise<KafkaMessage[]> {
     const timer = new AbortController();
     const late = delay(timeoutMs, undefined, { signal: timer.signal }).then(() => {
@@ -134,19 +128,21 @@ export function createSpotReader(options: SpotReaderOptions): SpotReader {
 
   async function readNow(partition: number, from: number, last: number): Promise<KafkaMessage[]> {
     if (closed) throw new TocsinError('TOC_DEPENDENCY_AWAY', `the reader of ${topic} is closed`);
-    const consumer = await consumerOf();
+    const consumer = await (running ??= start());
     return await new Promise((resolve, reject) => {
       wanted.set(partition, { from, last, messages: [], resolve, reject });
       seekTo(consumer, partition);
     });
   }
 
+  running = start();
+  running.catch(() => undefined);
   return {
     read,
     async close() {
       closed = true;
       failAll(new TocsinError('TOC_DEPENDENCY_AWAY', `the reader of ${topic} is closed`));
-      const consumer = await running.catch(() => null);
+      const consumer = await running?.catch(() => null);
       await consumer?.disconnect().catch(() => undefined);
       await deleteGroup(kafka, group);
     },

@@ -127,7 +127,7 @@ describe('the mounted deploy/tocsin.yaml', () => {
       'notification_service.listen',
     ]);
     // Metrics and readiness name targets and addresses: for the containers' network, and nobody beyond.
-    expect(config.http).toEqual({ host: '0.0.0.0', port: 9464 });
+    expect(config.http).toEqual({ host: '0.0.0.0', port: 9464, advertise: null });
     expect((service.ports ?? []).filter((port) => port.endsWith(':9464'))).toEqual([]);
     expect(config.kafka.brokers).toEqual(['kafka:29092']);
     expect(config.temporal.address).toBe('temporal:7233');

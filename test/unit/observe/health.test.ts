@@ -190,6 +190,35 @@ describe('the HTTP server', () => {
     }
   });
 
+  it('outlives a question that cannot be understood, and does nothing for a web page', async () => {
+    const health = createHealth();
+    let reloads = 0;
+    const server = await startObservability({
+      ...{ port: 0, metrics: createMetrics(), health },
+      actions: new Map([['/-/reload', async () => `${(reloads += 1)}`]]),
+      answers: new Map([
+        [
+          '/api',
+          () => {
+            throw new TocsinError('TOC_USAGE', 'since is no time');
+          },
+        ],
+      ]),
+    });
+    try {
+      const refused = await fetch(`${server.url}/api`);
+      expect([refused.status, await refused.json()]).toEqual([400, { error: 'since is no time' }]);
+      const page = { method: 'POST', headers: { origin: 'https://example.com' } };
+      expect((await fetch(`${server.url}/-/reload`, page)).status).toBe(403);
+      expect(reloads).toBe(0);
+      expect((await fetch(`${server.url}/-/reload`, { method: 'POST' })).status).toBe(200);
+      expect((await fetch(`${server.url}/livez`)).status).toBe(200);
+    } finally {
+      await server.close();
+      health.close();
+    }
+  });
+
   it('listens on the loopback address by default and explains a port that is taken', async () => {
     const parts = { metrics: createMetrics({ process: false }), health: createHealth() };
     const server = await startObservability({ port: 0, ...parts });

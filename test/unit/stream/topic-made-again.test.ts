@@ -19,7 +19,7 @@ function brokerAt(place: { high: number; committed: number }): Kafka {
 async function readUpTo50() {
   const place = { high: 50, committed: -1 };
   const positions = createPositions(brokerAt(place), 'g');
-  await positions.settle({ m: [0] }, 0);
+  (await positions.settle({ m: [0] }, 0)).accept();
   positions.advance('m', 0, 50);
   return { place, positions };
 }
@@ -27,7 +27,9 @@ async function readUpTo50() {
 test('a partition that nobody else has read keeps its state and its place', async () => {
   const { place, positions } = await readUpTo50();
   Object.assign(place, { high: 60, committed: 45 });
-  expect((await positions.settle({ m: [0] }, 0)).fresh).toEqual([]);
+  const settled = await positions.settle({ m: [0] }, 0);
+  settled.accept();
+  expect(settled.fresh).toEqual([]);
   expect(positions.of('m', 0)).toEqual({ next: 50, committed: 45 });
 });
 
@@ -38,6 +40,15 @@ test.each([
 ])('it begins anew where %s', async (_, now) => {
   const { place, positions } = await readUpTo50();
   Object.assign(place, now);
-  expect((await positions.settle({ m: [0] }, 0)).fresh).toEqual([0]);
+  const settled = await positions.settle({ m: [0] }, 0);
+  settled.accept();
+  expect(settled.fresh).toEqual([0]);
   expect(positions.of('m', 0)).toEqual({ next: 0, committed: -1 });
+});
+
+test('what the sink has not taken is not counted on', async () => {
+  const { place, positions } = await readUpTo50();
+  Object.assign(place, { high: 60, committed: 50 });
+  await positions.settle({ m: [0] }, 0);
+  expect((await positions.settle({ m: [0] }, 0)).fresh).toEqual([0]);
 });
