@@ -4,7 +4,7 @@
  */
 import { Client, Connection } from '@temporalio/client';
 import { withAdmin } from '../../src/stream/kafka';
-import { alertsTopic } from '../../src/stream/topics';
+import { alertsTopic, ensureTopics, metricTopic } from '../../src/stream/topics';
 import { testServers } from '../harness/servers';
 import { sampleOf, startSystem, type System } from '../harness/system';
 import { waitFor } from '../harness/wait-for';
@@ -19,7 +19,7 @@ const STORY_MS = 180_000;
 let system: System;
 
 beforeAll(async () => {
-  system = await startSystem({ servers: testServers(), levels: [1_000] });
+  system = await startSystem({ servers: testServers(), levels: [1_000], more: { log: { level: 'debug' } } });
 });
 
 afterAll(() => system.close());
@@ -53,6 +53,8 @@ test(
 );
 
 async function startRoles() {
+  const { kafka, instance } = system;
+  await ensureTopics(kafka, instance, [metricTopic(instance, sampleOf('db-0', 0, 0))], { development: true });
   const [first, second, dispatcher] = await Promise.all([
     system.start('evaluator'),
     // Pools are consumer groups: both evaluate everything.
@@ -60,7 +62,13 @@ async function startRoles() {
     system.start('dispatcher'),
     system.start('effects'),
   ]);
-  return { evaluators: [first, second], dispatcher };
+  const evaluators = [first, second];
+  // One that comes to its partitions later finds the alerts open, and has nothing to tell.
+  await waitFor(() => evaluators.every((role) => role.output().includes('evaluate: assigned')), {
+    what: 'each evaluator to have its partitions',
+    timeoutMs: 30_000,
+  });
+  return { evaluators, dispatcher };
 }
 
 async function twice(value: number): Promise<void> {
