@@ -1,15 +1,29 @@
-/** `tocsin check`: is the configuration right? Starts nothing and reaches nothing. */
+/** `tocsin check`: is the configuration right? Tocsin's own, or Alertmanager's. Starts nothing and reaches nothing. */
+import { existsSync, readFileSync } from 'node:fs';
+import type { AlertmanagerConfig } from '../../config/alertmanager/config';
+import { checkAlertmanager } from '../../config/alertmanager/load';
+import { isAlertmanager } from '../../config/alertmanager/recognise';
+import type { Route } from '../../config/alertmanager/route';
 import { checkConfig } from '../../config/load';
 import type { Config } from '../../config/config';
 import { problemText, type Problem } from '../../config/problems';
+import type { MatcherMode } from '../../domain/alertmanager-matchers';
 import { knownNames, requiredFile } from '../configuration';
 import type { Context } from '../context';
-import { EXIT, type ExitCode } from '../failures';
+import { EXIT, usage, type ExitCode } from '../failures';
 import { paint } from '../show';
+import { wordOf } from '../words';
 
 export interface CheckOptions {
   readonly config?: string;
   readonly json?: boolean;
+  readonly enableFeature?: string;
+}
+
+interface Checked {
+  readonly problems: readonly Problem[];
+  /** Null where there are errors. */
+  readonly counts: Readonly<Record<string, number>> | null;
 }
 
 export async function check(
@@ -18,28 +32,46 @@ export async function check(
   options: CheckOptions,
 ): Promise<ExitCode> {
   const path = requiredFile(context, { config: file ?? options.config });
-  const { config, problems } = checkConfig(path, context.env, knownNames());
+  const { problems, counts } = checked(context, path, matcherMode(options));
   if (options.json)
-    context.print(
-      JSON.stringify(
-        { file: path, valid: config !== null, problems, summary: config && counts(config) },
-        null,
-        2,
-      ),
-    );
-  else tell(context, path, config, problems);
-  return config === null ? EXIT.usage : EXIT.ok;
+    context.print(JSON.stringify({ file: path, valid: counts !== null, problems, summary: counts }, null, 2));
+  else tell(context, path, counts, problems);
+  return counts === null ? EXIT.usage : EXIT.ok;
 }
 
-function tell(context: Context, path: string, config: Config | null, problems: readonly Problem[]): void {
+function checked(context: Context, path: string, mode: MatcherMode): Checked {
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : null;
+  if (text !== null && isAlertmanager(text, path)) {
+    const { config, problems } = checkAlertmanager(text, path, { matcherMode: mode });
+    return { problems, counts: config && alertmanagerCounts(config) };
+  }
+  const { config, problems } = checkConfig(path, context.env, knownNames());
+  return { problems, counts: config && ownCounts(config) };
+}
+
+function matcherMode({ enableFeature }: CheckOptions): MatcherMode {
+  const modes = ['classic-mode', 'utf8-strict-mode'] as const;
+  const named = (enableFeature ?? '').split(',').filter((name) => name.trim() !== '');
+  const [mode, ...others] = named.map((name) => wordOf('feature', name.trim(), modes));
+  if (others.some((other) => other !== mode))
+    throw usage('--enable-feature: classic-mode and utf8-strict-mode cannot both be on');
+  return mode ?? 'fallback';
+}
+
+function tell(
+  context: Context,
+  path: string,
+  counts: Readonly<Record<string, number>> | null,
+  problems: readonly Problem[],
+): void {
   for (const problem of problems)
     context.complain(paint(context, problem.level === 'error' ? 'red' : 'yellow', problemText(problem)));
-  if (config === null) {
+  if (counts === null) {
     const errors = problems.filter(({ level }) => level === 'error').length;
     context.complain(`${path} has ${plural(errors, 'problem')}; nothing would start`);
     return;
   }
-  const parts = Object.entries(counts(config)).map(([name, count]) =>
+  const parts = Object.entries(counts).map(([name, count]) =>
     plural(
       count,
       name.replace('_', ' ').replace(/(ie)?s$/, (end) => (end === 'ies' ? 'y' : '')),
@@ -48,7 +80,7 @@ function tell(context: Context, path: string, config: Config | null, problems: r
   context.print(`${paint(context, 'green', `${path} is valid`)}: ${parts.join(', ')}`);
 }
 
-function counts({ targets, ruleGroups, receivers, escalations }: Config): Record<string, number> {
+function ownCounts({ targets, ruleGroups, receivers, escalations }: Config): Record<string, number> {
   return {
     targets: targets.length,
     rules: ruleGroups.reduce((sum, { rules }) => sum + rules.length, 0),
@@ -56,6 +88,18 @@ function counts({ targets, ruleGroups, receivers, escalations }: Config): Record
     escalation_policies: escalations.length,
   };
 }
+
+function alertmanagerCounts(config: AlertmanagerConfig): Record<string, number> {
+  return {
+    routes: routesIn(config.route),
+    receivers: config.receivers.length,
+    inhibit_rules: config.inhibitRules.length,
+    time_intervals: config.timeIntervals.length,
+    templates: config.templates.length,
+  };
+}
+
+const routesIn = ({ routes }: Route): number => routes.reduce((sum, route) => sum + routesIn(route), 1);
 
 const plural = (count: number, noun: string): string =>
   `${count} ${count === 1 ? noun : noun.replace(/y$/, 'ie')}${count === 1 ? '' : 's'}`;

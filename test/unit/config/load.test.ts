@@ -131,6 +131,23 @@ describe('an empty file', () => {
   });
 });
 
+describe('what templates read of the outside', () => {
+  it('is nothing by default, and otherwise what the file says', () => {
+    expect(load('')).toMatchObject({ externalLabels: {}, externalUrl: '' });
+    expect(load('{ external_labels: { cluster: eu }, external_url: https://tocsin.example }')).toMatchObject({
+      externalLabels: { cluster: 'eu' },
+      externalUrl: 'https://tocsin.example',
+    });
+  });
+
+  it('has the form of labels and of an address', () => {
+    expect(errors('{ external_labels: { "a-b": x }, external_url: tocsin }')).toEqual([
+      expect.stringContaining('external_labels'),
+      expect.stringContaining('external_url: "tocsin" is not accepted; accepted: an http or https URL'),
+    ]);
+  });
+});
+
 describe('every problem of a file', () => {
   const text = `
 kafka: { broker: [a:1], brokers: [] }

@@ -49,11 +49,11 @@ it('takes an empty file for one without groups', () => {
 test.each([
   [
     '{ alert: A, expr: "up ==" }',
-    'r.yml:4:21: groups[0].rules[0].expr: "up ==" could not be parsed: 1:6: parse error: unexpected end of input',
+    'r.yml:4:21: group "g", rule "A": groups[0].rules[0].expr: "up ==" could not be parsed: in the expression, 1:6: parse error: unexpected end of input',
   ],
   [
     '{ alert: A, expr: "up[5m]" }',
-    'r.yml:4:21: groups[0].rules[0].expr: "up[5m]" is a matrix; accepted: an instant vector or a scalar',
+    'r.yml:4:21: group "g", rule "A": groups[0].rules[0].expr: "up[5m]" is a matrix; accepted: an instant vector or a scalar',
   ],
   ['{ alert: A, expr: "histogram_sum(x)" }', 'function "histogram_sum": works on native histograms only'],
   [
@@ -77,6 +77,11 @@ test.each([
   ],
   ['{ alert: A, expr: up, annotations: { s: "{{ $lables.x }}" } }', 'undefined variable "$lables"'],
   ['{ alert: A, expr: up, annotations: { s: "{{ nope 1 }}" } }', 'function "nope" not defined'],
+  [
+    `{ alert: A, expr: up, annotations: { s: '{{ query "sum(up" }}' } }`,
+    'asks a query that could not be parsed',
+  ],
+  [`{ alert: A, expr: up, labels: { s: '{{ "up[5m]" | query | len }}' } }`, 'asks a query that is a matrix'],
 ])('%s is refused with its place', (rule, message) => {
   const problems = problemsOf(ruleOf(rule));
   expect(problems).toHaveLength(1);
@@ -92,6 +97,6 @@ it('says all problems at once', () => {
 
 it('refuses two groups of one name in a file', () => {
   expect(problemsOf('groups: [{ name: a }, { name: a }]')).toEqual([
-    'r.yml:1:25: groups[1].name: "a" is repeated in the same file',
+    'r.yml:1:25: group "a": groups[1].name: "a" is repeated in the same file',
   ]);
 });

@@ -40,14 +40,28 @@ it('takes rules across instances, and refuses what a stream cannot tell', () => 
   ]);
 });
 
+it('refuses what a stream cannot tell to templates, in either form', () => {
+  const asked = `{ s: '{{ query "x @ 100" }}' }`;
+  const { problems } = check({
+    'a.yml': `groups: [{ name: g, rules: [{ alert: A, expr: x > 1, annotations: ${asked} }] }]`,
+    'b.yml': `rules: [{ name: B, metric: up, threshold: 0, labels: ${asked} }]`,
+  });
+  expect(problems.sort()).toEqual([
+    expect.stringMatching(/^a.yml:.*annotations.s: "x @ 100" asks a query that asks for a time of its own/),
+    expect.stringMatching(/^b.yml:.*labels.s: "x @ 100" asks a query that asks for a time of its own/),
+  ]);
+});
+
 it('refuses a group whose name another file has', () => {
   const { problems } = check({ 'a.yml': 'groups: [{ name: g }]', 'b.yml': 'groups: [{ name: g }]' });
-  expect(problems).toEqual(['b.yml:1:12: groups[0].name: "g" is in a.yml already']);
+  expect(problems).toEqual(['b.yml:1:12: group "g": groups[0].name: "g" is in a.yml already']);
 });
 
 it('tells each problem once, with its file', () => {
   const { problems } = check({ 'a.yml': 'groups: [{ name: g, rules: [{ alert: A, expr: "x >" }] }]' });
   expect(problems).toEqual([
-    expect.stringContaining('a.yml:1:41: groups[0].rules[0].expr: "x >" could not be parsed'),
+    expect.stringContaining(
+      'a.yml:1:41: group "g", rule "A": groups[0].rules[0].expr: "x >" could not be parsed',
+    ),
   ]);
 });

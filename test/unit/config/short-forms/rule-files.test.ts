@@ -43,7 +43,7 @@ it("share no group with Prometheus' form, whichever comes first", () => {
     'b.yml:1:1: group: "g" is in a.yml already',
   ]);
   expect(check({ 'a.yml': short, 'b.yml': grouped }).problems).toEqual([
-    'b.yml:1:12: groups[0].name: "g" is in a.yml already',
+    'b.yml:1:12: group "g": groups[0].name: "g" is in a.yml already',
   ]);
 });
 

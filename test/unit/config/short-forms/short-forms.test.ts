@@ -285,7 +285,7 @@ it.each([
   ],
   [
     'burn_rate: { errors: "e{", total: t, objective: 99% }',
-    'R.burn_rate.errors: could not be parsed: 1:3: parse error: unexpected end of input',
+    'R.burn_rate.errors: could not be parsed: in the expression, 1:3: parse error: unexpected end of input',
   ],
   [
     'burn_rate: { errors: e, total: t, objective: 100% }',
