@@ -5,8 +5,9 @@
  *
  * Topics that others made may bear their senders' record times. One that is no time at all stands in for nothing.
  */
+import type { Metric } from '../domain/metric';
 import type { OnStreamEvent } from './events';
-import { YEAR_10000_MS } from './metric-message';
+import { eventTimeMs, looksLikeMetric, YEAR_10000_MS } from './metric-message';
 
 export interface EventTiming {
   /** An event time that is further than this after the record time is no small difference of clocks. */
@@ -23,6 +24,32 @@ export const DEFAULT_TIMING: EventTiming = {
 };
 
 export type TimeVerdict = 'in_time' | 'corrected' | 'rejected' | 'late';
+
+export interface JudgedMetric {
+  readonly metric: Metric;
+  readonly verdict: TimeVerdict;
+  /** By its sender's clock. */
+  readonly sentAt: number;
+  /** The one for which it is evaluated; NaN where it is not. */
+  readonly time: number;
+}
+
+/**
+ * What a record's value is to whoever evaluates it, tries rules out on it or verifies by it; null where it is no metric. A metric
+ * is evaluated when it is in time or corrected.
+ */
+export function judgeMetric(
+  value: unknown,
+  recorded: number,
+  timing: EventTiming,
+  isDerived: boolean,
+): JudgedMetric | null {
+  const sentAt = looksLikeMetric(value) ? eventTimeMs(value.timestamp) : NaN;
+  if (!looksLikeMetric(value) || Number.isNaN(sentAt)) return null;
+  const verdict = judgeTime(sentAt, recorded, timing, isDerived);
+  const isEvaluated = verdict === 'in_time' || verdict === 'corrected';
+  return { metric: value, verdict, sentAt, time: isEvaluated ? notAfter(recorded, sentAt) : NaN };
+}
 
 /** A rule that works off a backlog makes samples of the backlog's times: they are as good as what they are made of, and never late. */
 export function judgeTime(

@@ -10,6 +10,13 @@ export type StreamEvent =
     }
   | { readonly kind: 'send_retry'; readonly lane: string; readonly reason: string; readonly waiting: number }
   | { readonly kind: 'sent'; readonly lane: string; readonly messages: number; readonly ms: number }
+  /** Said once: this topic is not made, and no further one; `rest` takes what is for them. */
+  | {
+      readonly kind: 'topics_bounded';
+      readonly topic: string;
+      readonly most: number;
+      readonly rest: string;
+    }
   | { readonly kind: 'consumer_started'; readonly group: string; readonly topics: readonly string[] }
   | {
       readonly kind: 'consumer_restarting';
@@ -60,6 +67,19 @@ export type StreamEvent =
       readonly kind: 'snapshot_failed';
       readonly partition: number | null;
       readonly reason: string;
+    }
+  | {
+      /** A broker has said its time; `aheadMs` is how far this machine's clock is after it. */
+      readonly kind: 'broker_clock';
+      readonly aheadMs: number;
+    }
+  /** Time goes on as this machine counts it since the last answer; where there was none, nothing is evaluated. */
+  | { readonly kind: 'broker_clock_failed'; readonly reason: string }
+  | {
+      /** A partition ends before what was read of it: its topic was made again, and is read from its beginning. */
+      readonly kind: 'topic_made_again';
+      readonly topic: string;
+      readonly partition: number;
     }
   | {
       readonly kind: 'dead_letter';

@@ -11,10 +11,12 @@
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { messageOf } from '../domain/errors';
+import { followAnswers, type Answered } from './answers';
 import { copartition } from './assigner';
 import { createCommitLedger } from './commit-ledger';
 import type { OnStreamEvent } from './events';
 import type { Kafka } from './kafka';
+import { atMost } from './within-time';
 
 /** Topic → partitions that this member reads. */
 export type Assignment = Readonly<Record<string, readonly number[]>>;
@@ -25,6 +27,8 @@ export interface RawBatch {
   readonly messages: readonly KafkaMessage[];
   /** The partition's end when it was fetched. */
   readonly highWatermark: string;
+  /** Of what was fetched, messages or not. */
+  lastOffset(): string;
 }
 
 export interface BatchHands {
@@ -37,7 +41,7 @@ export interface BatchHands {
   done(message: KafkaMessage, messages: number, metadata?: string): void;
   /**
    * Lets the process do other things if the batch has held it for long, and stays a member of the group. A fetch of well
-   * compressed messages can take seconds to work through. Throws like `persist`.
+   * compressed messages can take seconds to work through, and what follows from a few can take longer. Throws like `persist`.
    */
   breathe(): Promise<void>;
   /** Goes on after this message without committing it: it lies before the committed offset. */
@@ -67,10 +71,12 @@ export interface GroupConsumerOptions {
   ): Promise<void>;
   onBatch(batch: RawBatch, hands: BatchHands): Promise<void>;
   /**
-   * Told again and again while brokers answer: what they had at this time, in milliseconds since 1970, has been handed over,
+   * Told again and again while brokers answer, each by itself: what a node had at this time, of `now`, has been handed over,
    * but for partitions whose batches did not reach their end.
    */
-  onAnswered?(at: number): void;
+  readonly answered?: Answered;
+  /** Up to this offset, a partition had nothing but what is no message. */
+  onSkipped?(topic: string, partition: number, lastOffset: number): void;
   readonly onEvent: OnStreamEvent;
 }
 
@@ -225,11 +231,11 @@ function createSession(
   consumer.on(consumer.events.CRASH, ({ payload }) => fail(payload.error));
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => join(payload.memberAssignment));
 
-  const answers = options.onAnswered === undefined ? null : createAnswers(options.onAnswered);
-  if (answers !== null) {
-    consumer.on(consumer.events.FETCH, ({ payload }) => answers.came(payload.nodeId));
-    consumer.on(consumer.events.FETCH_START, ({ payload }) => answers.taken(payload.nodeId));
-  }
+  consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
+    if (payload.batchSize === 0)
+      options.onSkipped?.(payload.topic, payload.partition, Number(payload.lastOffset));
+  });
+  const answers = options.answered && followAnswers(consumer, options.answered, FETCH_BYTES);
 
   function join(assignment: Assignment): void {
     generation += 1;
@@ -239,6 +245,7 @@ function createSession(
       consumer.seek({ topic, partition, offset });
     const settling = (options.onAssigned?.(assignment, seek) ?? Promise.resolve()).then(() => {
       onEvent({ kind: 'assigned', group, partitions: assignment });
+      answers?.forget();
       if (ready === settling) ready = null;
     });
     ready = settling;
@@ -268,7 +275,6 @@ function createSession(
   async function eachBatch(payload: EachBatchPayload): Promise<void> {
     const { batch, isStale } = payload;
     const { topic, partition, messages } = batch;
-    if (answers !== null) for (const { value } of messages) answers.weigh(value?.length ?? 0);
     if (ending.signal.aborted) return delay(50);
     const mine = generation;
     if (ready !== null) await whileAlive(payload, Promise.race([ready, aborted(ending.signal)]));
@@ -304,7 +310,7 @@ function createSession(
       if (performance.now() - since < BREATH_MS) return;
       await nextTurn();
       payload.heartbeat().catch(() => undefined);
-      if (!owned()) throw new Interrupted();
+      if (!owned() || ending.signal.aborted) throw new Interrupted();
       since = performance.now();
     };
     return {
@@ -328,9 +334,11 @@ function createSession(
     let pause = RETRY_FIRST_MS;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await whileAlive(payload, work());
+        await whileAlive(payload, work());
+        if (!owned()) throw new Interrupted();
+        return;
       } catch (error) {
-        if (isLost(error)) throw error;
+        if (isLost(error) || error instanceof Interrupted) throw error;
         onEvent({ kind: 'batch_retry', group, topic, partition, attempt, reason: messageOf(error) });
         await whileAlive(payload, sleep(pause, ending.signal));
         pause = Math.min(pause * 2, RETRY_MAX_MS);
@@ -342,41 +350,12 @@ function createSession(
   async function end(): Promise<void> {
     ending.abort();
     await Promise.allSettled(working);
-    await withinTime(ledger.flush(), DISCONNECT_TIMEOUT_MS);
+    await atMost(ledger.flush(), DISCONNECT_TIMEOUT_MS);
     ledger.close();
-    await withinTime(consumer.disconnect(), DISCONNECT_TIMEOUT_MS);
+    await atMost(consumer.disconnect(), DISCONNECT_TIMEOUT_MS);
   }
 
   return { crashed, ended: ending.signal, start, end, joined: () => generation > 0 };
-}
-
-/**
- * Until when each broker's partitions have been read. kafkajs asks a broker again when all that it answered has been worked
- * through. An answer that was full may have left out partitions, and says nothing of them.
- */
-function createAnswers(tell: (at: number) => void) {
-  const came = new Map<number, number>();
-  const taken = new Map<number, number>();
-  /** Of all brokers together, and what it was when each was last asked. */
-  let bytes = 0;
-  const bytesWhenAsked = new Map<number, number>();
-  return {
-    came: (node: number) => void came.set(node, Date.now()),
-    taken(node: number) {
-      const at = came.get(node);
-      const isWhole = bytes - (bytesWhenAsked.get(node) ?? 0) < FETCH_BYTES;
-      bytesWhenAsked.set(node, bytes);
-      if (at === undefined || !isWhole) return;
-      taken.set(node, at);
-      if (taken.size === came.size) tell(Math.min(...taken.values()));
-    },
-    /** Of what was answered, unpacked: more than was sent. */
-    weigh: (size: number) => void (bytes += size),
-    forget() {
-      came.clear();
-      taken.clear();
-    },
-  };
 }
 
 /**
@@ -414,10 +393,4 @@ function sleep(ms: number, signal: AbortSignal): Promise<void> {
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-}
-
-async function withinTime(work: Promise<void>, ms: number): Promise<void> {
-  const timer = new AbortController();
-  await Promise.race([work.catch(() => undefined), sleep(ms, timer.signal)]);
-  timer.abort();
 }

@@ -6,9 +6,8 @@
 import type { KafkaMessage } from 'kafkajs';
 import type { Metric } from '../domain/metric';
 import { valueIn } from './codec';
-import { DEFAULT_TIMING, judgeTime, notAfter, type EventTiming } from './event-time';
+import { DEFAULT_TIMING, judgeMetric, type EventTiming } from './event-time';
 import { withAdmin, type Kafka } from './kafka';
-import { eventTimeMs, looksLikeMetric } from './metric-message';
 import { readSpans, spansBetween, type Span } from './span-reader';
 import { isDerivedTopic, listMetricTopics } from './topics';
 
@@ -18,6 +17,7 @@ export interface KeptMetric {
   /** The one for which it is evaluated. */
   readonly time: number;
   readonly recorded: number;
+  readonly partition: number;
   /** A rule has made it. */
   readonly isDerived: boolean;
 }
@@ -71,22 +71,18 @@ export async function readKeptMetrics(
     counts.records += 1;
     if (span.from === span.low && span.low > 0n && message.offset === String(span.from))
       heldSince = Math.max(heldSince ?? -Infinity, recorded);
-    const kept = judged(message.value, recorded, isDerivedTopic(instance, span.topic));
+    const kept = judged(message.value, recorded, span);
     if (kept !== null) take(kept);
     onProgress({ read: counts.records, of, upTo: recorded });
   }
 
-  function judged(bytes: Buffer | null, recorded: number, isDerived: boolean): KeptMetric | null {
-    const metric = valueIn(bytes);
-    const time = looksLikeMetric(metric) ? eventTimeMs(metric.timestamp) : NaN;
-    if (!looksLikeMetric(metric) || Number.isNaN(time)) {
-      counts.invalid += 1;
-      return null;
-    }
-    const verdict = judgeTime(time, recorded, timing, isDerived);
+  function judged(bytes: Buffer | null, recorded: number, { topic, partition }: Span): KeptMetric | null {
+    const isDerived = isDerivedTopic(instance, topic);
+    const found = judgeMetric(valueIn(bytes), recorded, timing, isDerived);
+    const verdict = found?.verdict ?? 'invalid';
     if (verdict !== 'in_time') counts[verdict] += 1;
-    if (verdict === 'late' || verdict === 'rejected') return null;
-    return { metric, time: notAfter(recorded, time), recorded, isDerived };
+    if (found === null || Number.isNaN(found.time)) return null;
+    return { metric: found.metric, time: found.time, recorded, partition, isDerived };
   }
 
   const isWhole = await readSpans({ kafka, instance, what: 'metrics', signal }, spans, takeRecord);

@@ -4,7 +4,7 @@
  *
  * A partition that is new here is read again from some time before its committed offset, so that the sink can rebuild
  * what it keeps in memory (a rule's pending time, a window). How far is measured in the broker's record time, which is
- * why each commit carries the record time of its last message.
+ * why each commit carries the record time of its last message. It also says up to when what time decides was told.
  *
  * A sink that shares samples between partitions has a topic of its own beside them: partition n of it comes with partition n of
  * the others, but has no part in their clock.
@@ -12,13 +12,14 @@
 import type { KafkaMessage } from 'kafkajs';
 import { TocsinError } from '../domain/errors';
 import { groupName } from '../domain/identity';
+import type { BrokerClock } from './broker-clock';
 import { decodeMetric, jsonText, valueIn } from './codec';
 import { createDeadLetterWriter, deadLetterOf, type DeadLetter } from './dead-letters';
 import {
   createSkewTally,
   DEFAULT_TIMING,
+  judgeMetric,
   judgeTime,
-  notAfter,
   skewProblem,
   type EventTiming,
   type SkewTally,
@@ -34,14 +35,14 @@ import {
 } from './group-consumer';
 import type { Kafka } from './kafka';
 import { createLateMetricWriter, lateMetricOf, type LateMetric } from './late-metrics';
-import { eventTimeMs, looksLikeMetric, MAX_METRIC_BYTES } from './metric-message';
+import { MAX_METRIC_BYTES } from './metric-message';
 import { createMetricSkimmer } from './metric-skim';
 import { createPartitionClocks } from './partition-clocks';
 import type { MetricPlace, MetricSink, SharedSink } from './port';
 import { createPositions, noteOf, type Restore } from './positions';
 import { decodeShared } from './slot-topic';
 import { createSnapshots, type SnapshotOptions } from './snapshots';
-import { isDerivedTopic, lateMetricsTopic, listMetricTopics, metricsDlqTopic } from './topics';
+import { findMetricTopics, isDerivedTopic, lateMetricsTopic, metricsDlqTopic } from './topics';
 
 export interface MetricConsumerOptions {
   readonly kafka: Kafka;
@@ -49,6 +50,7 @@ export interface MetricConsumerOptions {
   /** The evaluator pool: the group is `gds-alerting-{pool}`. */
   readonly pool: string;
   readonly sink: MetricSink;
+  readonly clock: BrokerClock;
   /** What becomes of metrics whose event time is far from their record time. */
   readonly timing?: EventTiming;
   /** Where what the sink knows is written down now and then, for whoever takes over. Without it, the look-back is read again. */
@@ -63,6 +65,8 @@ export interface MetricConsumerOptions {
 }
 
 const BREATHE_EVERY = 512;
+/** No record lies after the brokers' time, by more than brokers differ in it: one that says so bears its sender's. */
+const BROKERS_DIFFER_MS = 1_000;
 /** While a backlog is read, how often the sink is told how far it has come, in record time. */
 const TELL_EVERY_MS = 1_000;
 
@@ -70,18 +74,24 @@ export const alertingGroup = (instance: string, pool: string): string =>
   groupName(instance, `gds-alerting-${pool}`);
 
 export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
-  const { kafka, instance, pool, sink, timing = DEFAULT_TIMING, onEvent = ignoreEvents } = options;
+  const { kafka, instance, pool, sink, clock, timing = DEFAULT_TIMING, onEvent = ignoreEvents } = options;
   const group = alertingGroup(instance, pool);
   const deadLetters = createDeadLetterWriter(kafka, metricsDlqTopic(instance), onEvent);
   const lateMetrics = createLateMetricWriter(kafka, lateMetricsTopic(instance), onEvent);
   const { shared } = sink;
-  const positions = createPositions(kafka, group, { plan: sink.plan, aside: shared?.topic });
+  const positions = createPositions(kafka, group, { plan: sink.plan, aside: shared?.topic, now: clock.now });
   const clocks = createPartitionClocks();
   const skimmer = sink.wants === undefined ? null : createMetricSkimmer((metric) => sink.wants!(metric));
   let numbers: readonly number[] = [];
+  let nodes: ReadonlyMap<string, number> = new Map();
+  /** By partition number, up to when what time decides has followed here, and up to when it was told before. */
+  const [followed, toldBefore] = [new Map<number, number>(), new Map<number, number>()];
   const snapshots =
     options.snapshots &&
-    createSnapshots({ ...options.snapshots, sink, positions, has: () => numbers, onEvent });
+    createSnapshots({
+      ...options.snapshots,
+      ...{ sink, positions, now: clock.now, has: () => numbers, onEvent },
+    });
 
   let settling: Promise<void> = Promise.resolve();
   let assignments = 0;
@@ -113,33 +123,57 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     isLatest: () => boolean,
     restore?: Restore,
   ): Promise<void> {
+    await clock.known();
+    const asked = clock.now();
     const assigned = [...new Set(Object.values(assignment).flat())].sort((a, b) => a - b);
-    const { accept, fresh, otherPlan, saved, rereads, places } = await positions.settle(
+    const { accept, fresh, otherPlan, told, saved, rereads, places } = await positions.settle(
       ...[assignment, sink.lookbackMs, restore],
     );
     await sink.assigned(assigned, fresh, otherPlan, saved);
     accept();
+    for (const partition of fresh) {
+      followed.delete(partition);
+      // Noted under a clock that was ahead, it would be told of nothing until then.
+      toldBefore.set(partition, Math.min(told.get(partition) ?? -Infinity, asked));
+    }
     snapshots?.assigned(fresh);
     for (const { topic, partition, offset } of rereads) seek(topic, partition, String(offset));
-    clocks.assign(places.filter(({ topic }) => topic !== shared?.topic));
+    clocks.assign(
+      places.filter(({ topic }) => topic !== shared?.topic),
+      asked,
+    );
     if (isLatest()) numbers = assigned;
   }
 
-  function onAnswered(at: number): void {
-    clocks.answered(at);
-    for (const partition of numbers) tellReached(partition, positions.isReplaying(partition));
+  function onAnswered(node: number, at: number): void {
+    clocks.answered(node, at);
+    for (const partition of numbers) tellReached(partition);
   }
 
-  function tellReached(partition: number, replayed: boolean): boolean {
+  function tellReached(partition: number): boolean {
     const time = clocks.of(partition);
-    return time === -Infinity || sink.reached(partition, time, replayed);
+    if (time === -Infinity) return true;
+    const told = toldBefore.get(partition) ?? -Infinity;
+    if ((followed.get(partition) ?? -Infinity) < told && !follow(partition, Math.min(time, told), true))
+      return false;
+    return time <= told || follow(partition, time, false);
+  }
+
+  function follow(partition: number, time: number, replayed: boolean): boolean {
+    const isDone = sink.reached(partition, time, replayed);
+    if (isDone) followed.set(partition, Math.max(followed.get(partition) ?? -Infinity, time));
+    return isDone;
   }
 
   async function onBatch(batch: RawBatch, hands: BatchHands): Promise<void> {
     const { topic, partition } = batch;
     if (topic === shared?.topic) return onShared(shared, batch, hands);
-    clocks.heard(batch, Number(batch.highWatermark));
-    const { letters, late, skew } = await offerAll(batch, hands);
+    const end = Number(batch.highWatermark);
+    if (end < positions.of(topic, partition).next) startAnew(batch);
+    clocks.heard(batch, end);
+    const latest = clock.now() + BROKERS_DIFFER_MS;
+    const { letters, late, skew } = await offerAll(batch, latest, hands);
+    const told = followed.get(partition);
     await hands.persist(async () => {
       await sink.flush(partition);
       await Promise.all([deadLetters.write(letters), lateMetrics.write(late)]);
@@ -147,10 +181,18 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     skew.tell(batch, onEvent);
     const last = batch.messages.at(-1)!;
     const next = Number(last.offset) + 1;
+    const recorded = Math.min(Number(last.timestamp), latest);
     positions.advance(topic, partition, next);
-    clocks.read(batch, Number(last.offset), Number(last.timestamp));
+    clocks.read(batch, Number(batch.lastOffset()), recorded);
     if (next <= positions.of(topic, partition).committed) hands.pass(last);
-    else hands.done(last, batch.messages.length, noteOf(Number(last.timestamp), sink.plan));
+    else hands.done(last, batch.messages.length, noteOf(recorded, sink.plan, told));
+  }
+
+  /** A topic can be made again so quickly that nobody joins anew. */
+  function startAnew({ topic, partition }: RawBatch): void {
+    positions.restart(topic, partition);
+    clocks.restart({ topic, partition });
+    onEvent({ kind: 'topic_made_again', topic, partition });
   }
 
   async function onShared(to: SharedSink, batch: RawBatch, hands: BatchHands): Promise<void> {
@@ -174,7 +216,12 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     else hands.done(last, messages.length, noteOf(time));
   }
 
-  async function offerAll({ topic, partition, messages }: RawBatch, hands: BatchHands): Promise<PutAside> {
+  /** Record times after the `latest` are read as that. */
+  async function offerAll(
+    { topic, partition, messages }: RawBatch,
+    latest: number,
+    hands: BatchHands,
+  ): Promise<PutAside> {
     const aside: PutAside = { letters: [], late: [], skew: createSkewTally() };
     const isDerived = isDerivedTopic(instance, topic);
     const { next, committed } = positions.of(topic, partition);
@@ -186,12 +233,11 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
       const message = messages[at]!;
       if (first < next && Number(message.offset) < next) continue;
       if (place.replayed && Number(message.offset) >= committed) place = live;
-      const recorded = Number(message.timestamp);
+      const recorded = Math.min(Number(message.timestamp), latest);
       if (recorded >= tellAt) {
         tellAt = recorded + TELL_EVERY_MS;
         clocks.read(place, Number(message.offset) - 1, recorded);
-        const replayed = place.replayed || positions.isReplaying(partition, topic);
-        while (!tellReached(partition, replayed)) await hands.breathe();
+        while (!tellReached(partition)) await hands.breathe();
       }
       offer(message, recorded, place, place.replayed ? null : aside, isDerived);
       if (at % BREATHE_EVERY === 0) await hands.breathe();
@@ -210,21 +256,23 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     const text = textOf(message);
     if (text !== null && skimmer !== null && isUnwanted(skimmer.unwantedAt(text), recorded)) return;
     const value = valueIn(message.value, text);
-    const time = looksLikeMetric(value) ? eventTimeMs(value.timestamp) : NaN;
-    if (!looksLikeMetric(value) || Number.isNaN(time)) {
+    const judged = judgeMetric(value, recorded, timing, isDerived);
+    if (judged === null) {
       aside?.letters.push(invalid(message, place));
       return;
     }
-    if (text !== null) skimmer?.learn(value, text);
-    const verdict = judgeTime(time, recorded, timing, isDerived);
+    const { metric, verdict, sentAt } = judged;
+    if (text !== null) skimmer?.learn(metric, text);
     if (verdict === 'late') {
-      aside?.late.push(lateMetricOf(place, message, value.instance_id, recorded - time));
+      aside?.late.push(lateMetricOf(place, message, metric.instance_id, recorded - sentAt));
     } else if (verdict === 'rejected') {
-      aside?.letters.push(deadLetterOf(place, message, 'clock_skew', [skewProblem(time, recorded, timing)]));
-      aside?.skew.add(value.instance_id, 'rejected', time - recorded);
+      aside?.letters.push(
+        deadLetterOf(place, message, 'clock_skew', [skewProblem(sentAt, recorded, timing)]),
+      );
+      aside?.skew.add(metric.instance_id, 'rejected', sentAt - recorded);
     } else {
-      if (verdict === 'corrected') aside?.skew.add(value.instance_id, 'corrected', time - recorded);
-      sink.offer(value, notAfter(recorded, time), place);
+      if (verdict === 'corrected') aside?.skew.add(metric.instance_id, 'corrected', sentAt - recorded);
+      sink.offer(metric, judged.time, place);
     }
   }
 
@@ -237,12 +285,16 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     group,
     note: options.says && encodeNote(options.says),
     async topics() {
-      const topics = await listMetricTopics(kafka, instance);
+      const found = await findMetricTopics(kafka, instance);
+      clocks.led(found.leaders);
+      nodes = found.nodes;
+      const topics = [...found.leaders.keys()].sort();
       return shared === undefined ? topics : [...topics, shared.topic];
     },
     onAssigned,
     onBatch,
-    onAnswered,
+    answered: { now: clock.now, nodeAt: (address) => nodes.get(address), tell: onAnswered },
+    onSkipped: (topic, partition, last) => clocks.read({ topic, partition }, last, -Infinity),
     onEvent,
   });
   return {

@@ -1,16 +1,15 @@
 /**
  * How far time has passed in each partition number, so that rules can be evaluated at a time when all that was recorded
- * before it has been read. A topic's partition that is read to its end passes time with every answer of the broker; one
- * that is behind stands at the record time of its last message. The slowest topic of a partition number counts. While Kafka is away no time passes:
- * what is not heard of is not missing.
+ * before it has been read. A topic's partition that is read to its end passes time with every answer of the broker that leads
+ * it; one that is behind stands at the record time of its last message. The slowest topic of a partition number counts. While
+ * a broker is away no time passes in what it leads: what is not heard of is not missing.
  */
 export interface ClockPlace {
   readonly topic: string;
   readonly partition: number;
 }
 
-interface Reading {
-  readonly partition: number;
+interface Reading extends ClockPlace {
   /** The next offset to read, and the end that was last heard of. */
   next: number;
   end: number;
@@ -18,13 +17,18 @@ interface Reading {
 }
 
 export interface PartitionClocks {
-  /** Others are forgotten; those that stay keep their place. */
-  assign(places: readonly (ClockPlace & { readonly next: number; readonly end: number })[]): void;
-  /** A message has been read. */
-  read(place: ClockPlace, offset: number, recordTime: number): void;
+  /** Others are forgotten, and so is who has answered. The places ended there at this time. */
+  assign(places: readonly (ClockPlace & { readonly next: number; readonly end: number })[], at: number): void;
+  /** Who leads each partition of each topic. */
+  led(leaders: ReadonlyMap<string, ReadonlyMap<number, number>>): void;
+  /** A batch has come of a partition that ends there. */
   heard(place: ClockPlace, end: number): void;
-  /** All that brokers had at this time has been read, where no place is behind. */
-  answered(at: number): void;
+  /** All up to this offset has been read. Not every one is a message: a transaction's marker is none. */
+  read(place: ClockPlace, offset: number, recordTime: number): void;
+  /** The partition was made again, and begins anew. */
+  restart(place: ClockPlace): void;
+  /** All that the node had at this time has been read, where no place is behind. */
+  answered(node: number, at: number): void;
   /** -Infinity while nothing is known. */
   of(partition: number): number;
 }
@@ -32,21 +36,27 @@ export interface PartitionClocks {
 export function createPartitionClocks(): PartitionClocks {
   let readings = new Map<string, Reading>();
   let byPartition = new Map<number, Reading[]>();
-  let answeredAt = -Infinity;
+  let leaders: ReadonlyMap<string, ReadonlyMap<number, number>> = new Map();
+  let assignedAt = -Infinity;
+  const answers = new Map<number, number>();
   const keyOf = ({ topic, partition }: ClockPlace): string => `${topic}|${partition}`;
+  const leaderOf = ({ topic, partition }: ClockPlace): number => leaders.get(topic)?.get(partition) ?? NaN;
 
   return {
-    assign(places) {
-      readings = new Map(
-        places.map((place) => {
-          const { partition, next, end } = place;
-          return [keyOf(place), { partition, next, end, recordTime: -Infinity }];
-        }),
-      );
+    assign(places, at) {
+      readings = new Map(places.map((place) => [keyOf(place), { ...place, recordTime: -Infinity }]));
       byPartition = new Map();
       for (const reading of readings.values())
         byPartition.set(reading.partition, [...(byPartition.get(reading.partition) ?? []), reading]);
-      answeredAt = -Infinity;
+      answers.clear();
+      assignedAt = at;
+    },
+    led(found) {
+      leaders = found;
+    },
+    heard(place, end) {
+      const reading = readings.get(keyOf(place));
+      if (reading !== undefined) reading.end = Math.max(reading.end, end);
     },
     read(place, offset, recordTime) {
       const reading = readings.get(keyOf(place));
@@ -54,18 +64,19 @@ export function createPartitionClocks(): PartitionClocks {
       reading.next = Math.max(reading.next, offset + 1);
       reading.recordTime = Math.max(reading.recordTime, recordTime);
     },
-    heard(place, end) {
+    restart(place) {
       const reading = readings.get(keyOf(place));
-      if (reading !== undefined) reading.end = Math.max(reading.end, end);
+      if (reading !== undefined) Object.assign(reading, { next: 0, end: 0 });
     },
-    answered(at) {
-      answeredAt = Math.max(answeredAt, at);
+    answered(node, at) {
+      answers.set(node, Math.max(answers.get(node) ?? -Infinity, at));
     },
     of(partition) {
-      let slowest = Infinity;
-      for (const { next, end, recordTime } of byPartition.get(partition) ?? [])
-        if (next < end) slowest = Math.min(slowest, recordTime);
-      return slowest === Infinity ? answeredAt : slowest;
+      const times = (byPartition.get(partition) ?? []).map((reading) =>
+        reading.next < reading.end ? reading.recordTime : (answers.get(leaderOf(reading)) ?? assignedAt),
+      );
+      const all = times.length > 0 ? times : [...answers.values()];
+      return all.length === 0 ? -Infinity : Math.min(...all);
     },
   };
 }

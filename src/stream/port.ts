@@ -4,12 +4,18 @@ import type { Metric, MetricValue, Point } from '../domain/metric';
 import type { Transition } from '../domain/transition';
 
 export interface MetricPublisher {
-  /** Resolves when Kafka has acknowledged every metric (acks=all). Batched for up to 100 ms. */
+  /**
+   * Resolves when Kafka has acknowledged every metric (acks=all). Batched for up to 100 ms. Throws TOC_MESSAGE_INVALID where
+   * one of them is refused for good.
+   */
   publish(metrics: readonly Metric[]): Promise<void>;
 }
 
 export interface TransitionPublisher {
-  /** Resolves when Kafka has acknowledged every transition; waits for no batch. */
+  /**
+   * Resolves when Kafka has acknowledged every transition; waits for no batch. Throws TOC_MESSAGE_INVALID where one of them
+   * is refused for good; one that comes alone, only where cutting its texts does not help.
+   */
   publish(transitions: readonly Transition[]): Promise<void>;
 }
 
@@ -116,7 +122,7 @@ export interface MetricSink {
   offer(metric: Metric, eventTimeMs: number, place: MetricPlace): void;
   /**
    * Everything of the partition that was recorded before this time, in milliseconds since 1970, has been offered.
-   * `replayed`: it lies before the committed offset, as with metrics. False when what follows from that takes longer than a
+   * `replayed`: what time decides up to then was told before. False when what follows from that takes longer than a
    * moment: another call goes on with it.
    */
   reached(partition: number, time: number, replayed: boolean): boolean;

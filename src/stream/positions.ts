@@ -19,13 +19,15 @@ export interface PositionOptions {
   readonly plan?: string;
   /** A topic that says nothing of whether the others are read again. */
   readonly aside?: string;
+  /** The brokers' time. */
+  readonly now: () => number;
 }
 
 /** What somebody knew of a partition number when he had read up to these offsets, by topic. */
 export interface Restored {
   readonly state: unknown;
   readonly offsets: Readonly<Record<string, number>>;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, of the brokers' time. */
   readonly takenAt: number;
   /** Nothing before the offsets has to be read again. */
   readonly isWhole: boolean;
@@ -40,15 +42,18 @@ export interface Settled {
   readonly fresh: readonly number[];
   readonly otherPlan: readonly number[];
   readonly saved: ReadonlyMap<number, unknown>;
+  /** What time has decided in these partition numbers up to these record times has been told, by somebody. */
+  readonly told: ReadonlyMap<number, number>;
   /** From where those places are read that do not go on where the group has committed. */
   readonly rereads: readonly (Place & { readonly offset: number })[];
   readonly places: readonly (Place & { readonly next: number; readonly end: number })[];
 }
 
 const SAVED_MAY_LAG_MS = 6 * 3_600_000;
+const CLOCK_SET_BACK_MS = 60_000;
 
 /** Where this process stands in each partition, against what its group has committed. */
-export function createPositions(kafka: Kafka, group: string, { plan, aside }: PositionOptions = {}) {
+export function createPositions(kafka: Kafka, group: string, { plan, aside, now }: PositionOptions) {
   let known = new Map<string, Position>();
 
   /**
@@ -71,22 +76,18 @@ export function createPositions(kafka: Kafka, group: string, { plan, aside }: Po
         again.filter((place) => isOfOtherPlan(place, found)).map(({ partition }) => partition),
       );
       const restored = await restore([...fresh].filter((number) => !otherPlan.has(number)));
-      for (const [number, saved] of restored)
-        if (
-          !isUsable(
-            saved,
-            again.filter(({ partition }) => partition === number),
-            found,
-          )
-        )
-          restored.delete(number);
+      for (const [number, saved] of restored) {
+        const here = again.filter(({ partition }) => partition === number);
+        if (!isUsable(saved, here, found, now())) restored.delete(number);
+      }
       const starts = await startsOf(admin, again, found, restored, lookbackMs);
       const next = new Map(
         places.map((place): [string, Position] => {
           const key = keyOf(place);
           const offset = committed.get(key)?.offset ?? -1;
           const kept = fresh.has(place.partition) ? undefined : known.get(key)?.next;
-          return [key, { next: kept ?? starts.get(key) ?? Math.max(offset, 0), committed: offset }];
+          const goesOn = Math.max(offset, bounds.get(key)!.low);
+          return [key, { next: kept ?? starts.get(key) ?? goesOn, committed: offset }];
         }),
       );
       // Until the sink has taken it, nothing is known of what it holds.
@@ -95,6 +96,7 @@ export function createPositions(kafka: Kafka, group: string, { plan, aside }: Po
         accept: () => void (known = next),
         fresh: [...fresh].sort((x, y) => x - y),
         otherPlan: [...otherPlan],
+        told: toldOf(again, aside, found),
         saved: new Map([...restored].map(([number, { state }]) => [number, state])),
         rereads: again.flatMap((place) =>
           starts.has(keyOf(place)) ? [{ ...place, offset: starts.get(keyOf(place))! }] : [],
@@ -135,15 +137,12 @@ export function createPositions(kafka: Kafka, group: string, { plan, aside }: Po
       const places = [...known].filter(([key]) => numberOf(key) === partition);
       return Object.fromEntries(places.map(([key, { next }]) => [topicOf(key), next]));
     },
-    /** Whether what is read of the partition number lies before what was committed, but for a topic that is left out. */
-    isReplaying(partition: number, but?: string): boolean {
-      const leftOut = [but, aside].map((topic) => `${topic}|${partition}`);
-      for (const [key, { next, committed }] of known)
-        if (next < committed && numberOf(key) === partition && !leftOut.includes(key)) return true;
-      return false;
-    },
     of: (topic: string, partition: number): Position =>
       known.get(`${topic}|${partition}`) ?? { next: 0, committed: -1 },
+    /** The topic's partition was made again: nothing of it was read or committed. */
+    restart(topic: string, partition: number): void {
+      known.set(`${topic}|${partition}`, { next: 0, committed: -1 });
+    },
     advance(topic: string, partition: number, next: number): void {
       const position = known.get(`${topic}|${partition}`);
       if (position !== undefined && next > position.next)
@@ -171,12 +170,16 @@ interface Committed {
   readonly offset: number;
   readonly recordTime: number | null;
   readonly plan: string | null;
+  readonly told: number | null;
 }
 
-/** What a commit says beside its offset. */
-export const noteOf = (recordTime: number, plan?: string): string =>
-  plan === undefined ? String(recordTime) : `${recordTime} ${plan}`;
-const NOTE = /^(\d+)(?: (\S+))?$/;
+/** What a commit says beside its offset: the record time of its last message, and up to when all that time decides was told. */
+export const noteOf = (recordTime: number, plan?: string, told?: number): string =>
+  [recordTime, told === undefined ? plan : (plan ?? NO_PLAN), told]
+    .filter((each) => each !== undefined)
+    .join(' ');
+const NO_PLAN = '-';
+const NOTE = /^(\d+)(?: (\S+)(?: (\d+))?)?$/;
 
 /** What Kafka has, and what the group has committed of it. */
 interface Found {
@@ -195,13 +198,16 @@ async function lookAt(admin: Admin, group: string, assignment: Assignment): Prom
 
 /**
  * Commits without a note are those of a person, who says from where to read. What has gone from the topics since is
- * missing in the state, and where far more was read since than has to be, reading that is worth more.
+ * missing in the state, and where far more was read since than has to be, reading that is worth more. One of a time still to
+ * come was taken under a clock that was wrong: its groups would wait for that time.
  */
 function isUsable(
   { offsets, takenAt }: Restored,
   places: readonly Place[],
   { bounds, committed }: Found,
+  now: number,
 ): boolean {
+  if (takenAt > now + CLOCK_SET_BACK_MS) return false;
   const notes = places.flatMap((place) => committed.get(keyOf(place)) ?? []);
   const times = notes.map(({ recordTime }) => recordTime);
   if (times.length === 0 || times.includes(null)) return false;
@@ -213,11 +219,27 @@ function isUsable(
   });
 }
 
+/** The latest that one of its topics says. Topics that are further behind were so when it was told. */
+function toldOf(
+  places: readonly Place[],
+  aside: string | undefined,
+  { committed }: Found,
+): Map<number, number> {
+  const told = new Map<number, number>();
+  for (const place of places) {
+    const note = committed.get(keyOf(place));
+    const time = note?.told ?? note?.recordTime ?? -Infinity;
+    if (place.topic !== aside)
+      told.set(place.partition, Math.max(told.get(place.partition) ?? -Infinity, time));
+  }
+  return told;
+}
+
 /** From where places are read that do not go on where the group has committed. */
 async function startsOf(
   admin: Admin,
   places: readonly Place[],
-  { committed }: Found,
+  { committed, bounds }: Found,
   restored: ReadonlyMap<number, Restored>,
   lookbackMs: number,
 ): Promise<Map<string, number>> {
@@ -234,7 +256,10 @@ async function startsOf(
   );
   const starts = places.map((place): [string, number] => {
     const key = keyOf(place);
-    return [key, Math.min(savedOf(place) ?? Infinity, back.get(key) ?? Infinity)];
+    const start = Math.min(savedOf(place) ?? Infinity, back.get(key) ?? Infinity);
+    // What has gone from the topic unread is not waited for.
+    const { low } = bounds.get(key)!;
+    return [key, start === Infinity && (committed.get(key)?.offset ?? low) < low ? low : start];
   });
   return new Map(starts.filter(([, offset]) => offset < Infinity));
 }
@@ -287,9 +312,13 @@ async function committedOffsets(
   for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics })) {
     for (const { partition, offset, metadata } of partitions) {
       if (Number(offset) < 0) continue;
-      const [, time, plan] = NOTE.exec(metadata ?? '') ?? [];
-      const recordTime = time === undefined ? null : Number(time);
-      committed.set(keyOf({ topic, partition }), { offset: Number(offset), recordTime, plan: plan ?? null });
+      const [, time, plan, told] = NOTE.exec(metadata ?? '') ?? [];
+      const numberIn = (text: string | undefined): number | null =>
+        text === undefined ? null : Number(text);
+      committed.set(keyOf({ topic, partition }), {
+        ...{ offset: Number(offset), recordTime: numberIn(time), told: numberIn(told) },
+        plan: plan === undefined || plan === NO_PLAN ? null : plan,
+      });
     }
   }
   return committed;

@@ -1,18 +1,21 @@
 /**
  * The two ways into Kafka for other rooms. Metrics are gathered for up to 100 ms, keyed by instance, and their topics
- * are made when they are first needed. Transitions leave at once, keyed by fingerprint.
+ * are made when they are first needed. Transitions leave at once, keyed by fingerprint; texts that are too long are cut.
  */
 import type { Message, TopicMessages } from 'kafkajs';
-import { TocsinError } from '../domain/errors';
+import { isRefusal, TocsinError } from '../domain/errors';
 import type { Metric } from '../domain/metric';
+import type { Transition } from '../domain/transition';
 import { encodeJson, tooLarge } from './codec';
 import type { OnStreamEvent } from './events';
 import type { Kafka } from './kafka';
 import { eventTimeMs, looksLikeMetric, MAX_METRIC_BYTES, metricProblems } from './metric-message';
 import type { MetricPublisher, TransitionPublisher } from './port';
 import { createSender } from './sender';
-import { alertsTopic, ensureTopics, metricTopic, type TopicSettings } from './topics';
+import { createTopicMaker, type TopicBound } from './topic-maker';
+import { alertsTopic, metricTopic, type TopicSettings } from './topics';
 import { encodeTransition } from './transition-message';
+import { MAX_TRANSITION_BYTES, shortened } from './transition-size';
 
 export interface MetricPublisherOptions extends TopicSettings {
   readonly kafka: Kafka;
@@ -21,6 +24,8 @@ export interface MetricPublisherOptions extends TopicSettings {
   readonly lane?: string;
   /** Default: `gds.metrics.{database_type}.{environment}`. */
   readonly topicOf?: (instance: string, metric: Metric) => string;
+  /** Default: each is made. */
+  readonly bound?: TopicBound;
   readonly lingerMs?: number;
   readonly maxMessages?: number;
   readonly timeoutMs?: number;
@@ -34,7 +39,7 @@ export interface Closable {
 export function createMetricPublisher(options: MetricPublisherOptions): MetricPublisher & Closable {
   const { kafka, instance, lane = 'metrics', topicOf = metricTopic } = options;
   const sender = createSender(kafka, { ...options, lane, lingerMs: options.lingerMs ?? 100 });
-  const topics = topicMaker(kafka, instance, options);
+  const topics = createTopicMaker(options);
 
   async function publish(metrics: readonly Metric[]): Promise<void> {
     const byTopic = new Map<string, Message[]>();
@@ -45,8 +50,10 @@ export function createMetricPublisher(options: MetricPublisherOptions): MetricPu
       if (known === undefined) byTopic.set(topic, [message]);
       else known.push(message);
     }
-    await topics.ensure([...byTopic.keys()]);
-    await sender.send([...byTopic].map(([topic, messages]): TopicMessages => ({ topic, messages })));
+    const chosen = await topics.ensure([...byTopic.keys()]);
+    await sender.send(
+      [...byTopic].map(([topic, messages]): TopicMessages => ({ topic: chosen.get(topic)!, messages })),
+    );
   }
 
   function encodeValid(metric: Metric): Buffer {
@@ -64,20 +71,8 @@ function invalid({ metric_name: name, instance_id: of }: Metric, problems: reado
   return new TocsinError('TOC_MESSAGE_INVALID', `metric "${name}" of "${of}": ${problems.join('; ')}`);
 }
 
-/** Asks Kafka once for each new topic; calls that need the same one at the same time share the asking. */
-function topicMaker(kafka: Kafka, instance: string, settings: TopicSettings) {
-  const known = new Map<string, Promise<void>>();
-  async function ensure(topics: readonly string[]): Promise<void> {
-    const missing = topics.filter((topic) => !known.has(topic));
-    if (missing.length > 0) {
-      const made = ensureTopics(kafka, instance, missing, settings);
-      for (const topic of missing) known.set(topic, made);
-      made.catch(() => missing.forEach((topic) => known.delete(topic)));
-    }
-    for (const topic of topics) await known.get(topic);
-  }
-  return { ensure };
-}
+/** What Kafka refuses goes again so short: its topic may take less than readers do. */
+const SHORT_BYTES = 16_384;
 
 export interface TransitionPublisherOptions {
   readonly kafka: Kafka;
@@ -100,14 +95,23 @@ export function createTransitionPublisher(
     timeoutMs: options.timeoutMs ?? 5_000,
     onEvent: options.onEvent,
   });
-  return {
-    async publish(transitions) {
-      const messages = transitions.map((transition) => ({
-        key: transition.fingerprint,
-        value: encodeTransition(transition),
-      }));
-      await sender.send([{ topic, messages }]);
-    },
-    close: sender.close,
-  };
+
+  async function send(transitions: readonly Transition[], maxBytes: number): Promise<void> {
+    const messages = transitions.map((transition) => ({
+      key: transition.fingerprint,
+      value: encodeTransition(shortened(transition, maxBytes)),
+    }));
+    await sender.send([{ topic, messages }]);
+  }
+
+  async function publish(transitions: readonly Transition[]): Promise<void> {
+    try {
+      await send(transitions, MAX_TRANSITION_BYTES);
+    } catch (error) {
+      if (transitions.length > 1 || !isRefusal(error)) throw error;
+      await send(transitions, SHORT_BYTES);
+    }
+  }
+
+  return { publish, close: sender.close };
 }

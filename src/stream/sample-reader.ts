@@ -1,6 +1,7 @@
 /**
  * Reads the points of one series straight from the metric topics: what a verification judges. Each read is a short life
- * of its own: find the offsets of the time, read to the end as it is then, and leave nothing behind.
+ * of its own: find the offsets of the time, read to the end as it is then, and leave nothing behind. What evaluators leave out is
+ * left out here as well.
  *
  * Messages are keyed by instance, so one partition of each topic is read. Producers that key otherwise are served too:
  * when that partition has nothing of the series, the others are read.
@@ -8,17 +9,18 @@
 import type { Admin, KafkaMessage } from 'kafkajs';
 import type { Labels } from '../domain/labels';
 import { numberOf, seriesLabels, type Point } from '../domain/metric';
-import { decodeMetric } from './codec';
-import { notAfter } from './event-time';
+import { valueIn } from './codec';
+import { DEFAULT_TIMING, judgeMetric, type EventTiming } from './event-time';
 import { withAdmin, type Kafka } from './kafka';
-import { eventTimeMs } from './metric-message';
 import type { SampleReader } from './port';
 import { readSpans, spansSince as spansOf, type Span } from './span-reader';
-import { isMetricTopic, metricTopic, partitionOfKey } from './topics';
+import { isDerivedTopic, isMetricTopic, metricTopic, partitionOfKey } from './topics';
 
 export interface SampleReaderOptions {
   readonly kafka: Kafka;
   readonly instance: string;
+  /** As evaluators have it. */
+  readonly timing?: EventTiming;
   /** How far before the asked event time record times are looked at: a source's clock may be ahead. Default 60 s. */
   readonly marginMs?: number;
   /** How long one read may take. Default 15 s. */
@@ -32,7 +34,7 @@ interface Series {
 
 /** The returned reader throws TOC_DEPENDENCY_AWAY when Kafka does not answer in time. */
 export function createSampleReader(options: SampleReaderOptions): SampleReader {
-  const { kafka, instance, marginMs = 60_000, timeoutMs = 15_000 } = options;
+  const { kafka, instance, timing = DEFAULT_TIMING, marginMs = 60_000, timeoutMs = 15_000 } = options;
 
   async function since(series: Series, sinceMs: number): Promise<Point[]> {
     const spans = await withAdmin(kafka, (admin) => spansSince(admin, series, sinceMs));
@@ -64,10 +66,11 @@ export function createSampleReader(options: SampleReaderOptions): SampleReader {
 
   async function read(spans: readonly Span[], series: Series, sinceMs: number): Promise<Point[]> {
     const points = new Map<number, number>();
-    const wanted = matcherOf(series, sinceMs);
-    await readSpans({ kafka, instance, what: 'samples', timeoutMs }, spans, (message) =>
-      wanted(message, points),
-    );
+    const pointOf = finderOf(series, timing);
+    await readSpans({ kafka, instance, what: 'samples', timeoutMs }, spans, (message, { topic }) => {
+      const point = pointOf(message, isDerivedTopic(instance, topic));
+      if (point !== null && point[0] > sinceMs) points.set(...point);
+    });
     return [...points].sort((a, b) => a[0] - b[0]);
   }
 
@@ -85,25 +88,22 @@ function mayHold(instance: string, topic: string, labels: Labels): boolean {
   return topic === of || topic.startsWith(`${of}.`);
 }
 
-/** Adds the message's point when it is one of the series after the time. Stale markers are no points. */
-function matcherOf(
-  series: Series,
-  sinceMs: number,
-): (message: Pick<KafkaMessage, 'value' | 'timestamp'>, points: Map<number, number>) => void {
+/** Finds the message's point when it is one of the series and is evaluated. Stale markers are no points. */
+function finderOf(series: Series, timing: EventTiming) {
   const name = Buffer.from(series.metric);
   const names = Object.keys(series.labels);
-  return ({ value, timestamp }, points) => {
+  return ({ value, timestamp }: KafkaMessage, isDerived: boolean): Point | null => {
     // Most messages are of other metrics: their bytes tell without decoding.
-    if (value === null || !value.includes(name)) return;
-    const decoded = decodeMetric(value);
-    if (!decoded.ok || decoded.value.metric_name !== series.metric || decoded.value.value === 'stale') return;
-    // As it is evaluated: by its own clock, a sample from before an act could seem to come after it.
-    const time = notAfter(Number(timestamp), eventTimeMs(decoded.value.timestamp));
-    if (time <= sinceMs) return;
-    const labels = seriesLabels(decoded.value);
-    const same =
+    if (value === null || !value.includes(name)) return null;
+    // At the time for which it is evaluated: by its own clock, a sample from before an act could seem to come after it.
+    const found = judgeMetric(valueIn(value), Number(timestamp), timing, isDerived);
+    if (found === null || Number.isNaN(found.time)) return null;
+    const { metric, time } = found;
+    if (metric.metric_name !== series.metric || metric.value === 'stale') return null;
+    const labels = seriesLabels(metric);
+    const isSame =
       Object.keys(labels).length === names.length &&
       names.every((each) => labels[each] === series.labels[each]);
-    if (same) points.set(time, numberOf(decoded.value.value));
+    return isSame ? [time, numberOf(metric.value)] : null;
   };
 }

@@ -86,7 +86,7 @@ export function createSender(kafka: Kafka, options: SenderOptions): Sender {
       queue.push(call);
       queued += call.count;
       if (queued >= maxMessages) full?.();
-      draining ??= drain().finally(() => (draining = null));
+      draining ??= drain();
     });
   }
 
@@ -113,10 +113,15 @@ export function createSender(kafka: Kafka, options: SenderOptions): Sender {
   }
 
   async function drain(): Promise<void> {
-    while (queue.length > 0) {
-      await linger();
-      const calls = take();
-      if (calls.length > 0) await deliver(calls);
+    try {
+      while (queue.length > 0) {
+        await linger();
+        const calls = take();
+        if (calls.length > 0) await deliver(calls);
+      }
+    } finally {
+      // In the same turn as the last look: what is queued after it begins anew.
+      draining = null;
     }
   }
 

@@ -5,12 +5,12 @@
  * back to is read again.
  */
 import { deserialize, serialize } from 'node:v8';
-import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../domain/errors';
 import type { OnStreamEvent } from './events';
 import type { MetricSink } from './port';
 import type { createPositions, Restored } from './positions';
 import type { SnapshotTopic } from './snapshot-topic';
+import { atMost } from './within-time';
 
 export interface SnapshotOptions {
   readonly topic: SnapshotTopic;
@@ -21,6 +21,8 @@ export interface SnapshotOptions {
 export interface SnapshotsOptions extends SnapshotOptions {
   readonly sink: MetricSink;
   readonly positions: ReturnType<typeof createPositions>;
+  /** The brokers' time. */
+  readonly now: () => number;
   /** The partition numbers that are here. Another array once they are assigned anew. */
   readonly has: () => readonly number[];
   readonly onEvent: OnStreamEvent;
@@ -44,7 +46,7 @@ const LOOK_EVERY_MS = 50;
 const LAST_WITHIN_MS = 5_000;
 
 export function createSnapshots(options: SnapshotsOptions): Snapshots {
-  const { topic, everyMs = EVERY_MS, sink, positions, has, onEvent } = options;
+  const { topic, everyMs = EVERY_MS, sink, positions, now, has, onEvent } = options;
   const dueAt = new Map<number, number>();
   let restUntil = 0;
   let taking: Promise<void> | null = null;
@@ -71,14 +73,14 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   }
 
   function assigned(fresh: readonly number[]): void {
-    const now = Date.now();
-    fresh.forEach((number, i) => dueAt.set(number, now + (everyMs * (i + 1)) / fresh.length));
+    const moment = performance.now();
+    fresh.forEach((number, i) => dueAt.set(number, moment + (everyMs * (i + 1)) / fresh.length));
   }
 
   function takeOne(): void {
-    const now = Date.now();
-    if (taking !== null || now < restUntil) return;
-    const due = has().filter((each) => (dueAt.get(each) ?? Infinity) <= now && !positions.isBehind(each));
+    const moment = performance.now();
+    if (taking !== null || moment < restUntil) return;
+    const due = has().filter((each) => (dueAt.get(each) ?? Infinity) <= moment && !positions.isBehind(each));
     if (due.length === 0) return;
     const longest = due.reduce((a, b) => (dueAt.get(a)! <= dueAt.get(b)! ? a : b));
     taking = take(longest).finally(() => (taking = null));
@@ -90,31 +92,26 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     const began = performance.now();
     try {
       const bytes = serialize({
-        ...{ state: sink.save!(partition), offsets: positions.offsetsOf(partition), takenAt: Date.now() },
+        ...{ state: sink.save!(partition), offsets: positions.offsetsOf(partition), takenAt: now() },
       });
       const ms = performance.now() - began;
       const restMs = Math.max(ms * REST, (bytes.length / BYTES_A_SECOND) * 1_000);
-      restUntil = Date.now() + restMs;
-      dueAt.set(partition, Date.now() + everyMs);
+      restUntil = performance.now() + restMs;
+      dueAt.set(partition, performance.now() + everyMs);
       await Promise.all([sink.flush(partition), sink.shared?.flush(partition)]);
       // What was flushed may have been thrown away with the partition.
       if (has() !== here) return;
       await topic.write(partition, bytes);
       onEvent({ kind: 'snapshot', partition, bytes: bytes.length, ms });
     } catch (error) {
-      dueAt.set(partition, Date.now() + everyMs);
+      dueAt.set(partition, performance.now() + everyMs);
       onEvent({ kind: 'snapshot_failed', partition, reason: messageOf(error) });
     }
   }
 
   async function close(): Promise<void> {
     clearInterval(looking);
-    const timer = new AbortController();
-    await Promise.race([
-      takeAll(),
-      delay(LAST_WITHIN_MS, undefined, { signal: timer.signal }).catch(() => undefined),
-    ]);
-    timer.abort();
+    await atMost(takeAll(), LAST_WITHIN_MS);
   }
 
   async function takeAll(): Promise<void> {

@@ -3,12 +3,12 @@
  * Records of all spans come in the order in which they were recorded, with a bounded part of them in memory: a partition that
  * is ahead of the others waits for them.
  */
-import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Admin, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
-import { TocsinError } from '../domain/errors';
 import { kafkaAway, type Kafka } from './kafka';
 import { deleteGroup, readerGroup } from './reader-group';
 import { createRecordOrder, type RecordOrder } from './record-order';
+import { withinTime } from './within-time';
 
 export interface Span {
   readonly topic: string;
@@ -95,7 +95,7 @@ export async function readSpans(
   const ending = AbortSignal.any([over.signal, ...(signal === undefined ? [] : [signal])]);
   try {
     const all = readAll(feed, { ...reading, signal: ending }, filled, take);
-    return await (timeoutMs === undefined ? all : withinTime(all, what, timeoutMs));
+    return await (timeoutMs === undefined ? all : withinTime(all, `the ${what}`, timeoutMs));
   } catch (error) {
     throw kafkaAway(error);
   } finally {
@@ -121,7 +121,7 @@ async function readAll(
       take(taken.record, spans[taken.source]!);
       feed.goOn(taken.source);
     } else if (feed.order.isOver()) return true;
-    else await withinTime(feed.bell.rung(), what, STALLED_MS);
+    else await withinTime(feed.bell.rung(), `the ${what}`, STALLED_MS);
     if (performance.now() - breathedAt < BREATH_MS) continue;
     await nextTurn();
     breathedAt = performance.now();
@@ -246,17 +246,4 @@ function createBell(): Bell {
       if (failure !== null) throw failure.error;
     },
   };
-}
-
-async function withinTime<T>(work: Promise<T>, what: string, ms: number): Promise<T> {
-  const timer = new AbortController();
-  const late = delay(ms, undefined, { signal: timer.signal }).then(() => {
-    throw new TocsinError('TOC_DEPENDENCY_AWAY', `Kafka has not given the ${what} within ${ms / 1_000} s`);
-  });
-  late.catch(() => undefined);
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    timer.abort();
-  }
 }

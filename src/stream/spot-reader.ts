@@ -2,11 +2,11 @@
  * Reads stretches of a topic when somebody asks, by one consumer that stays: joining a group for each would take seconds, and
  * who asks waits. It reads nothing of its own accord, and commits nothing.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { TocsinError } from '../domain/errors';
 import { kafkaAway, type Kafka } from './kafka';
 import { deleteGroup, readerGroup } from './reader-group';
+import { withinTime } from './within-time';
 
 export interface SpotReaderOptions {
   readonly kafka: Kafka;
@@ -108,20 +108,11 @@ export function createSpotReader(options: SpotReaderOptions): SpotReader {
   }
 
   async function read(partition: number, from: number, last: number): Promise<KafkaMessage[]> {
-    const timer = new AbortController();
-    const late = delay(timeoutMs, undefined, { signal: timer.signal }).then(() => {
-      throw new TocsinError(
-        'TOC_DEPENDENCY_AWAY',
-        `Kafka has not given ${topic} within ${timeoutMs / 1_000} s`,
-      );
-    });
-    late.catch(() => undefined);
     try {
-      return await Promise.race([readNow(partition, from, last), late]);
+      return await withinTime(readNow(partition, from, last), topic, timeoutMs);
     } catch (error) {
       throw kafkaAway(error);
     } finally {
-      timer.abort();
       wanted.delete(partition);
     }
   }

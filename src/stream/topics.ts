@@ -42,6 +42,9 @@ export function derivedTopic(instance: string, { tags }: Pick<Metric, 'tags'>): 
   return topicName(instance, `${DERIVED}${part(tags.environment || 'all')}`);
 }
 
+/** That many environments have a topic of their own for what recording rules make. Tags of samples name them. */
+export const MOST_DERIVED_TOPICS = 20;
+
 export const isDerivedTopic = (instance: string, topic: string): boolean =>
   topic.startsWith(topicName(instance, DERIVED));
 
@@ -52,6 +55,9 @@ export const sharedTopic = (instance: string, pool: string): string =>
 /** `gds.evaluate.state.{pool}`: what evaluators of a pool know, for those that take over from them. */
 export const snapshotTopic = (instance: string, pool: string): string =>
   topicName(instance, `gds.evaluate.state.${part(pool)}`);
+
+/** `gds.evaluate.clock`: what is written there is read by nobody; brokers say when it came. */
+export const clockTopic = (instance: string): string => topicName(instance, 'gds.evaluate.clock');
 
 /** Whether a topic carries metrics of this instance: never the dead letters and the late ones. */
 export function isMetricTopic(instance: string, topic: string): boolean {
@@ -64,6 +70,31 @@ export function isMetricTopic(instance: string, topic: string): boolean {
 export async function listMetricTopics(kafka: Kafka, instance: string): Promise<string[]> {
   const topics = await withAdmin(kafka, (admin) => admin.listTopics());
   return topics.filter((topic) => isMetricTopic(instance, topic)).sort();
+}
+
+/** Topic → the node that leads each of its partitions. */
+export type Leaders = ReadonlyMap<string, ReadonlyMap<number, number>>;
+
+export interface FoundTopics {
+  readonly leaders: Leaders;
+  /** By `host:port`. */
+  readonly nodes: ReadonlyMap<string, number>;
+}
+
+/** The topics of metrics, and who leads them. Throws TOC_DEPENDENCY_AWAY, also while a partition has no leader. */
+export async function findMetricTopics(kafka: Kafka, instance: string): Promise<FoundTopics> {
+  return withAdmin(kafka, async (admin) => {
+    const { topics } = await admin.fetchTopicMetadata();
+    const { brokers } = await admin.describeCluster();
+    const leaders = topics
+      .filter(({ name }) => isMetricTopic(instance, name))
+      .map(({ name, partitions }) => {
+        const led = partitions.map(({ partitionId, leader }) => [partitionId, leader] as const);
+        return [name, new Map(led)] as const;
+      });
+    const nodes = brokers.map(({ host, port, nodeId }) => [`${host}:${port}`, nodeId] as const);
+    return { leaders: new Map(leaders), nodes: new Map(nodes) };
+  });
 }
 
 const partitionOf = Partitioners.DefaultPartitioner();
@@ -167,11 +198,15 @@ async function untilLed(admin: Admin, topic: string): Promise<void> {
       await admin.fetchTopicOffsets(topic);
       return;
     } catch (error) {
-      if (!(error instanceof KafkaJSError && error.retriable) || Date.now() > deadline) throw error;
+      if (!isPassing(error) || Date.now() > deadline) throw error;
       await delay(100);
     }
   }
 }
+
+/** Also where kafkajs has tried it again by itself, and given up. */
+const isPassing = (error: unknown): boolean =>
+  error instanceof KafkaJSError && (error.retriable || isPassing(error.cause));
 
 /**
  * Makes the topics that every instance has, where they are missing, and the metric topics that are named. Topics that

@@ -6,10 +6,10 @@
 import type { KafkaMessage } from 'kafkajs';
 import { isRefusal } from '../domain/errors';
 import { groupName } from '../domain/identity';
+import { handOverInParts, type Refused } from '../domain/in-parts';
 import { createDeadLetterWriter, deadLetterOf, type DeadLetter } from './dead-letters';
 import { ignoreEvents, type OnStreamEvent } from './events';
 import { runGroupConsumer, type BatchHands, type GroupConsumer, type RawBatch } from './group-consumer';
-import { handOverInParts, type Refused } from './in-parts';
 import type { Kafka } from './kafka';
 import type { PlacedTransition } from './port';
 import { alertsDlqTopic, alertsTopic } from './topics';

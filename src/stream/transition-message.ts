@@ -8,11 +8,12 @@ import { TocsinError } from '../domain/errors';
 import { OPERATORS } from '../domain/rule';
 import { MAX_COOLDOWN_MS, MAX_RECENT, TRANSITION_KINDS, type Transition } from '../domain/transition';
 import { problemsOf, YEAR_10000_MS } from './metric-message';
+import { MAX_TRANSITION_BYTES } from './transition-size';
 
-/** A compressed batch may bring larger ones than Kafka's limit of a record, and Temporal refuses a start with 2 MB. */
-const MAX_TRANSITION_BYTES = 524_288;
 /** Postgres takes neither an offset that is used nowhere on Earth nor any number of fractional digits. */
 const PLAIN_TIME = /^[^.]{19}(?:\.\d{1,9})?(?:Z|[+-](?:0\d|1[0-4]):\d\d)$/;
+
+const TOO_LONG = `message: is longer than ${MAX_TRANSITION_BYTES} bytes`;
 
 const time = z.iso
   .datetime({ offset: true })
@@ -34,7 +35,13 @@ const transitionSchema: z.ZodType<Transition> = z.object({
   threshold: z.number().nullable(),
   event_time: time,
   rule: z
-    .object({ group: z.string(), name: z.string(), hash: z.string(), unit: z.string().optional() })
+    .object({
+      group: z.string(),
+      name: z.string(),
+      hash: z.string(),
+      unit: z.string().optional(),
+      partition: z.int().nonnegative().optional(),
+    })
     .nullable(),
   recent: z.array(z.tuple([z.number(), value])).max(MAX_RECENT),
   correlation_id: z.string(),
@@ -63,8 +70,7 @@ export type Decoded<T> =
 
 export function decodeTransition(bytes: Buffer | null): Decoded<Transition> {
   if (bytes === null || bytes.length === 0) return { ok: false, problems: ['message: is empty'] };
-  if (bytes.length > MAX_TRANSITION_BYTES)
-    return { ok: false, problems: [`message: is longer than ${MAX_TRANSITION_BYTES} bytes`] };
+  if (bytes.length > MAX_TRANSITION_BYTES) return { ok: false, problems: [TOO_LONG] };
   let parsed: unknown;
   try {
     parsed = JSON.parse(bytes.toString());
@@ -80,7 +86,9 @@ export function decodeTransition(bytes: Buffer | null): Decoded<Transition> {
 /** Throws TOC_MESSAGE_INVALID for a transition that a reader would refuse, so that none is ever written. */
 export function encodeTransition(transition: Transition): Buffer {
   const result = transitionSchema.safeParse(transition);
-  if (result.success) return Buffer.from(JSON.stringify(transition));
-  const problems = problemsOf(result.error).join('; ');
-  throw new TocsinError('TOC_MESSAGE_INVALID', `transition ${transition.transition_id}: ${problems}`);
+  const bytes = Buffer.from(JSON.stringify(transition));
+  if (result.success && bytes.length <= MAX_TRANSITION_BYTES) return bytes;
+  const problems = result.success ? [TOO_LONG] : problemsOf(result.error);
+  const reason = `transition ${transition.transition_id}: ${problems.join('; ')}`;
+  throw new TocsinError('TOC_MESSAGE_INVALID', reason);
 }

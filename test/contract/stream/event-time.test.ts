@@ -144,3 +144,10 @@ test('a verification reads samples at the times for which they are evaluated', a
   ]);
   expect(await samples.since(series, recorded[1]!)).toEqual([]);
 });
+
+test('a verification leaves out what evaluators leave out', async () => {
+  const { bench } = await openWith([at(-7_200, 10), at(-60, 50), at(600, 95)]);
+  const samples = createSampleReader({ ...bench, timing: { ...DEFAULT_TIMING, skewPolicy: 'reject' } });
+  const series = { metric: metric().metric_name, labels: seriesLabels(metric()) };
+  expect(await samples.since(series, now - 10_800_000)).toEqual([[now - 60_000, 50]]);
+});

@@ -90,6 +90,18 @@ test('a record that is too large is refused alone, and those sent with it arrive
   await expect(send('d')).rejects.toMatchObject({ code: 'TOC_DEPENDENCY_AWAY' });
 });
 
+test('what is sent on the answer of a refusal does not wait', async () => {
+  const topic = alertsDlqTopic(bench.instance);
+  const sender = createSender(bench.kafka, { lane: 'test', lingerMs: 0, timeoutMs: 5_000 });
+  bench.after(() => sender.close());
+  const send = (value: string) => sender.send([{ topic, messages: [{ value }] }]);
+  for (let i = 0; i < 3; i++)
+    await expect(send(randomBytes(800_000).toString('hex'))).rejects.toMatchObject({
+      code: 'TOC_MESSAGE_INVALID',
+    });
+  await send('after');
+});
+
 test.each(['gzip', 'snappy', 'lz4', 'zstd'])('a batch that is kept as %s is read', async (codec) => {
   const topic = `${bench.instance}.kept-${codec}`;
   await withAdmin(bench.kafka, (admin) =>

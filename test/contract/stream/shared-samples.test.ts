@@ -1,5 +1,6 @@
 /** The topic on which partitions give samples to slots, on real Kafka: it moves with the metric topics, and counts for nothing else. */
 import type { Metric } from '../../../src/domain/metric';
+import { createBrokerClock } from '../../../src/stream/broker-clock';
 import { withAdmin } from '../../../src/stream/kafka';
 import { alertingGroup, consumeMetrics } from '../../../src/stream/metric-consumer';
 import type { MetricSink, SharedRecord } from '../../../src/stream/port';
@@ -56,13 +57,16 @@ function fakeSink(plan = 'p') {
 
 function consume(sink: MetricSink, sessionTimeoutMs?: number) {
   const { kafka, instance, onEvent } = bench;
+  const clock = createBrokerClock({ kafka, instance, onEvent });
   const consumer = consumeMetrics({
-    ...{ kafka, instance, onEvent, pool: POOL, sink, commitEveryMessages: 1, sessionTimeoutMs },
+    ...{ kafka, instance, onEvent, pool: POOL, sink, clock, commitEveryMessages: 1, sessionTimeoutMs },
   });
   let stopped = false;
   const stop = async (): Promise<void> => {
-    if (!stopped) await consumer.stop();
+    if (stopped) return;
     stopped = true;
+    await consumer.stop();
+    await clock.close();
   };
   bench.after(stop);
   return { ...consumer, stop };

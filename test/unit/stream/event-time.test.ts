@@ -1,8 +1,15 @@
 /** Which metrics are believed, by their event time against their record time. */
-import { createSkewTally, judgeTime, notAfter, type EventTiming } from '../../../src/stream/event-time';
+import {
+  createSkewTally,
+  judgeMetric,
+  judgeTime,
+  notAfter,
+  type EventTiming,
+} from '../../../src/stream/event-time';
 import type { StreamEvent } from '../../../src/stream/events';
 
 const RECORDED = 1_800_000_000_000;
+const METRIC = { metric_name: 'm', instance_id: 'a', database_type: 'host', value: 1, tags: {} };
 const correct: EventTiming = { maxSkewMs: 300_000, skewPolicy: 'correct', maxLateMs: 3_600_000 };
 const reject: EventTiming = { ...correct, skewPolicy: 'reject' };
 
@@ -19,6 +26,26 @@ test.each([
 ] as const)('%i ms from its record, %j => %s', (from, timing, verdict, evaluatedFrom) => {
   expect(judgeTime(RECORDED + from, RECORDED, timing)).toBe(verdict);
   expect(notAfter(RECORDED, RECORDED + from)).toBe(RECORDED + evaluatedFrom);
+});
+
+test.each([
+  [-60_000, correct, false, 'in_time', -60_000],
+  [600_000, correct, false, 'corrected', 0],
+  [600_000, reject, false, 'rejected', NaN],
+  [-3_600_001, correct, false, 'late', NaN],
+  [-3_600_001, correct, true, 'in_time', -3_600_001],
+] as const)(
+  'a metric %i ms from its record, %j, derived: %s => %s',
+  (from, timing, isDerived, verdict, time) => {
+    const value = { ...METRIC, timestamp: new Date(RECORDED + from).toISOString() };
+    expect(judgeMetric(value, RECORDED, timing, isDerived)).toEqual({
+      ...{ metric: value, verdict, sentAt: RECORDED + from, time: RECORDED + time },
+    });
+  },
+);
+
+test.each([undefined, {}, { ...METRIC, timestamp: 'now' }])('%j is no metric', (value) => {
+  expect(judgeMetric(value, RECORDED, correct, false)).toBeNull();
 });
 
 test.each([-1, -9_000_000_000_000_000])('a record time of %i stands in for nothing', (recorded) => {

@@ -1,6 +1,6 @@
 /** One record that cannot be taken stands in nobody's way; a taker that is away is waited for. */
 import { TocsinError } from '../../../src/domain/errors';
-import { handOverInParts } from '../../../src/stream/in-parts';
+import { handOverInParts } from '../../../src/domain/in-parts';
 import { decodeTransition } from '../../../src/stream/transition-message';
 import { transition } from '../../builders/alerts';
 

@@ -7,7 +7,7 @@ function brokerAt(place: { high: number; committed: number }): Kafka {
   const admin = {
     connect: () => Promise.resolve(),
     disconnect: () => Promise.resolve(),
-    fetchTopicOffsets: () => Promise.resolve([{ partition: 0, high: String(place.high) }]),
+    fetchTopicOffsets: () => Promise.resolve([{ partition: 0, low: '0', high: String(place.high) }]),
     fetchOffsets: () => {
       const partitions = [{ partition: 0, offset: String(place.committed), metadata: null }];
       return Promise.resolve([{ topic: 'm', partitions }]);
@@ -18,7 +18,7 @@ function brokerAt(place: { high: number; committed: number }): Kafka {
 
 async function readUpTo50() {
   const place = { high: 50, committed: -1 };
-  const positions = createPositions(brokerAt(place), 'g');
+  const positions = createPositions(brokerAt(place), 'g', { now: Date.now });
   (await positions.settle({ m: [0] }, 0)).accept();
   positions.advance('m', 0, 50);
   return { place, positions };

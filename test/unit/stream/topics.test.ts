@@ -1,10 +1,12 @@
 /** Names that every process and every producer has to agree on. */
-import { Partitioners } from 'kafkajs';
+import { KafkaJSNumberOfRetriesExceeded, KafkaJSProtocolError, Partitioners } from 'kafkajs';
 import { COMPRESSIONS, compressionType } from '../../../src/stream/compression';
+import type { Kafka } from '../../../src/stream/kafka';
 import { alertingGroup } from '../../../src/stream/metric-consumer';
 import {
   alertsDlqTopic,
   alertsTopic,
+  createTopics,
   isMetricTopic,
   lateMetricsTopic,
   METRIC_PARTITIONS,
@@ -100,4 +102,37 @@ test('the partition of a key is the one that Kafka’s Java client chooses', () 
 
 test('every compression has its type', () => {
   expect(COMPRESSIONS.map(compressionType)).toEqual([0, 1, 2, 3]);
+});
+
+/** A cluster whose brokers have not all heard of a new topic at the first questions. */
+function kafkaThatIsSlow(answers: (Error | null)[]): Kafka {
+  const admin = {
+    connect: () => Promise.resolve(),
+    disconnect: () => Promise.resolve(),
+    listTopics: () => Promise.resolve([]),
+    describeCluster: () => Promise.resolve({ brokers: [{}] }),
+    createTopics: () => Promise.resolve(true),
+    fetchTopicOffsets() {
+      const answer = answers.shift();
+      return answer ? Promise.reject(answer) : Promise.resolve([]);
+    },
+  };
+  return { admin: () => admin } as unknown as Kafka;
+}
+
+describe('a topic that is made', () => {
+  const spec = { topic: 't', partitions: 1, retentionMs: 1 };
+  const unknown = Object.assign(new KafkaJSProtocolError('not hosted here'), { retriable: true });
+  const gaveUp = new KafkaJSNumberOfRetriesExceeded(unknown, { retryCount: 2, retryTime: 1 });
+
+  test('is waited for until it is led, however often that is asked', async () => {
+    const answers = [unknown, gaveUp, gaveUp, null];
+    await createTopics(kafkaThatIsSlow(answers), [spec], {});
+    expect(answers).toEqual([]);
+  });
+
+  test('is not waited for where waiting cannot help', async () => {
+    const refused = Object.assign(new KafkaJSProtocolError('no right to ask'), { retriable: false });
+    await expect(createTopics(kafkaThatIsSlow([refused]), [spec], {})).rejects.toThrow('no right to ask');
+  });
 });

@@ -38,10 +38,11 @@ describe('a transition', () => {
     expect(decodeTransition(bytes({ ...fired, added_later: 1 }))).toEqual({ ok: true, value: fired });
   });
 
-  test('of an older writer says no unit, and one of a newer keeps it', () => {
-    const of = (unit?: string): Transition => ({ ...fired, rule: { ...fired.rule!, ...(unit && { unit }) } });
+  test('of an older writer says less of its rule, and one of a newer keeps what it says', () => {
+    const of = (more?: object): Transition => ({ ...fired, rule: { ...fired.rule!, ...more } });
     expect(decodeTransition(bytes(of()))).toEqual({ ok: true, value: fired });
-    expect(decodeTransition(encodeTransition(of('MB')))).toEqual({ ok: true, value: of('MB') });
+    for (const each of [of({ unit: 'MB' }), of({ partition: 0 }), of({ partition: 23 })])
+      expect(decodeTransition(encodeTransition(each))).toEqual({ ok: true, value: each });
   });
 
   test.each([
@@ -65,6 +66,11 @@ describe('a transition', () => {
       'condition.operator: ',
     ],
     ['a unit that is no text', bytes({ ...fired, rule: { ...fired.rule, unit: 1 } }), 'rule.unit: '],
+    [
+      'a partition between two',
+      bytes({ ...fired, rule: { ...fired.rule, partition: 1.5 } }),
+      'rule.partition: ',
+    ],
     ['a cool-down below zero', bytes({ ...fired, cooldown_ms: -1 }), 'cooldown_ms: '],
   ])('is not %s', (_, value, problem) => {
     const decoded = decodeTransition(value);
