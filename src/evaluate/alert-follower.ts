@@ -2,6 +2,11 @@
  * Tells what becomes of the alerts of rule groups as transitions, each once. What `gds.alerts` knows of an alert counts more
  * than what this process has seen: one that is open there goes on, whoever opened it, and one that ended while nobody looked
  * is resolved. So a process that takes over, with windows read again but without memory, neither resolves nor fires anew.
+ *
+ * An alert belongs to the partition number that told of it last, whichever senders chose for its instance. Where a series
+ * comes in another one from some time on, because partitions were added or its sender chooses otherwise, the alert moves
+ * when it begins to fire there: that is told as a change, and the partition before says nothing of it any more. Where it had
+ * ended before, because its series is silent there, it fires anew.
  */
 import { fingerprint } from '../domain/labels';
 import { metricValue, numberOf, type MetricValue } from '../domain/metric';
@@ -24,6 +29,8 @@ export interface FollowerOptions {
   /** The last points of the series that the comparison is about, oldest first. */
   readonly recentOf?: (alert: ActiveAlert, comparison: Comparison) => Transition['recent'];
   readonly onAdopted?: (fingerprint: string) => void;
+  /** The partition number whose metrics are evaluated; absent where those of all partitions meet. */
+  readonly partition?: number;
 }
 
 /** What a transition says of its rule. */
@@ -44,6 +51,8 @@ interface Told {
   remarks: string;
   /** By a process before this one: what is decided of an earlier time was decided there. */
   isAdopted: boolean;
+  /** From another partition number. */
+  readonly isTaken: boolean;
 }
 
 /** A change is worth telling from a tenth of the value on, and at most every 10 s. */
@@ -77,7 +86,7 @@ export interface AlertFollower {
 const MANY_ENDS = 1_000;
 
 export function createAlertFollower(options: FollowerOptions): AlertFollower {
-  const { known, about, recentOf = () => [], onAdopted = () => undefined } = options;
+  const { known, about, partition, recentOf = () => [], onAdopted = () => undefined } = options;
   const told = new Map<string, Told>();
   /** Until `gds.alerts` tells their ends back, it takes these for open. */
   const ends = new Map<string, number>();
@@ -92,6 +101,8 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
   function follow(change: AlertChange): Transition | null {
     const { kind, alert, time } = change;
     const id = fingerprintOf(alert.labels);
+    const elsewhere = toldElsewhere(id);
+    if (elsewhere !== undefined) return moved(change, id, elsewhere);
     const last = told.get(id) ?? adopted(id);
     if (kind === 'ends') return last === undefined ? null : ended(change, id, last);
     if (last === undefined) return hasEnded(id, alert.firedAt!) ? null : fired(change, id);
@@ -100,14 +111,45 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
     return transition('changed', change, id, last, time);
   }
 
-  /** Also where it fires for long already: it did so when a process died before it could tell. */
-  function fired(change: AlertChange, id: string): Transition {
+  /** What another partition number has told of it last, unless that is older than what this one has. */
+  function toldElsewhere(id: string): KnownAlert | undefined {
+    const newest = known(id);
+    const by = newest?.last.rule?.partition;
+    if (newest === undefined || partition === undefined || by === undefined || by === partition)
+      return undefined;
+    const { episode, firing, eventTime } = newest;
+    const last = told.get(id);
+    if (last === undefined) return eventTime > (ends.get(id) ?? -Infinity) ? newest : undefined;
+    return episode < last.startsAt || (firing && eventTime < last.at) ? undefined : newest;
+  }
+
+  function moved(change: AlertChange, id: string, elsewhere: KnownAlert): Transition | null {
+    const { kind, alert, time } = change;
+    const wasTaken = told.get(id)?.isTaken ?? false;
+    told.delete(id);
+    if (kind === 'ends') return null;
+    const after = (ms: number): number => Math.max(ms, elsewhere.eventTime + 1);
+    if (elsewhere.firing) return kind === 'fires' ? taken(change, id, elsewhere, after(time)) : null;
+    // Its end there crossed its being taken from there, or came before it.
+    if (kind === 'fires' || wasTaken) return fired(change, id, after(alert.firedAt!));
+    return hasEnded(id, alert.firedAt!) ? null : fired(change, id);
+  }
+
+  function taken(change: AlertChange, id: string, elsewhere: KnownAlert, time: number): Transition {
     const { alert } = change;
-    const startsAt = alert.firedAt!;
+    const last = { ...toldOf(elsewhere), value: alert.value, at: time, remarks: textOf(alert) };
+    told.set(id, { ...last, isAdopted: false, isTaken: true });
+    onAdopted(id);
+    return transition('changed', change, id, last, time);
+  }
+
+  /** Also where it fires for long already: it did so when a process died before it could tell. */
+  function fired(change: AlertChange, id: string, startsAt = change.alert.firedAt!): Transition {
+    const { alert } = change;
     const correlationId = alert.correlationId?.slice(0, MAX_CORRELATION_ID) ?? `${id}-${startsAt}`;
     const last: Told = {
       ...{ startsAt, correlationId, value: alert.value, at: startsAt },
-      ...{ remarks: textOf(alert), isAdopted: false },
+      ...{ remarks: textOf(alert), isAdopted: false, isTaken: false },
     };
     told.set(id, last);
     return transition('firing', change, id, last, startsAt);
@@ -139,12 +181,7 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
   function adopted(id: string): Told | undefined {
     const before = openOf(id);
     if (before === undefined) return undefined;
-    const { value, correlation_id: correlationId } = before.last;
-    const last: Told = {
-      ...{ startsAt: before.episode, correlationId, at: before.eventTime, isAdopted: true },
-      remarks: textOf({ remarks: before.last.annotations }),
-      value: value === null ? NaN : numberOf(value),
-    };
+    const last = toldOf(before);
     told.set(id, last);
     onAdopted(id);
     return last;
@@ -172,7 +209,11 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
       ends_at: isOver ? at : null,
       value: isOver ? valueOrNull(endValue) : metricValue(alert.value),
       threshold: comparison?.threshold ?? null,
-      rule: { group, name: rule.name, hash, ...(rule.unit !== null && { unit: rule.unit }) },
+      rule: {
+        ...{ group, name: rule.name, hash },
+        ...(rule.unit !== null && { unit: rule.unit }),
+        ...(partition !== undefined && { partition }),
+      },
       recent: comparison === null ? [] : recentOf(alert, comparison),
       correlation_id: correlationId,
       ...(comparison !== null && { condition: conditionOf(comparison, alert) }),
@@ -183,6 +224,13 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
   }
 
   return { follow, isOpen: (id) => openOf(id) !== undefined };
+}
+
+function toldOf({ episode, eventTime, last: { value, annotations, correlation_id } }: KnownAlert): Told {
+  return {
+    ...{ startsAt: episode, correlationId: correlation_id, at: eventTime, isAdopted: true, isTaken: false },
+    ...{ remarks: textOf({ remarks: annotations }), value: value === null ? NaN : numberOf(value) },
+  };
 }
 
 const valueOrNull = (value: number | null): MetricValue | null =>

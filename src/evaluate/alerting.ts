@@ -22,14 +22,13 @@ import {
 } from './alert-state';
 import { comparisonOf, decidesOnArrival, type Comparison } from './comparison';
 import { FlapDetector, type SavedFlaps } from './flapping';
-import { LabelTexts } from './label-texts';
+import { LabelTexts, type External } from './label-texts';
 import { checkLimit, vectorOf, type Made } from './made';
 import { exprsOf } from './rule-exprs';
+import { ALERTS, ALERTS_FOR_STATE } from './rule-series';
 
-export interface AlertingOptions {
+export interface AlertingOptions extends External {
   readonly preparer: Preparer;
-  readonly externalLabels: Labels;
-  readonly externalUrl: string;
   readonly onAlert?: (change: AlertChange) => void;
   /** When an alert of these labels was last ended, whoever did it; null where nobody knows. */
   readonly endedAt?: (labels: LabelSet, rule: AlertRule) => number | null;
@@ -89,8 +88,6 @@ interface SavedElement {
 type SavedAlert = SavedElement &
   Omit<Alert, 'series' | 'labels' | 'value' | 'moment' | 'stateSeries' | 'forState'>;
 
-const ALERTS = 'ALERTS';
-const ALERTS_FOR_STATE = 'ALERTS_FOR_STATE';
 const ALERT_STATE = 'alertstate';
 const NOTHING: Labels = {};
 

@@ -1,24 +1,24 @@
 /** What of a metric is kept: only what some rule asks for, and for as long as the one that looks back farthest. */
 import { compileMatchers, type Matcher } from '../domain/matchers';
+import { onceEach } from '../domain/once-each';
 import type { RuleGroup } from '../domain/rule-group';
 import { selectorText } from '../promql/format';
 import type { Need } from '../promql/needs';
 import { nameOf } from '../promql/source';
 import type { GlobalPlan } from './global-groups';
 import type { Coverage } from './port';
-import { madeBy, needsOfGroup } from './rule-engine';
+import { namesMade, needsOfGroup } from './rule-series';
 
 const MOST_SHOWN = 5;
-const DEFAULT_INTERVAL_MS = 15_000;
 
 /** Rules are read when somebody asks first: most processes are never asked. */
 export function coverageOf(
   { local, global }: Pick<GlobalPlan, 'local' | 'global'>,
-  intervalMs = DEFAULT_INTERVAL_MS,
+  defaultIntervalMs: number,
 ): (matchers: readonly Matcher[]) => Coverage {
   const rulesOf = (groups: readonly RuleGroup[]) => ({
-    needs: groups.flatMap((group) => needsOfGroup(group, group.intervalMs || intervalMs)),
-    made: new Set(groups.flatMap(({ rules }) => rules.flatMap(madeBy))),
+    needs: groups.flatMap((group) => needsOfGroup(group, defaultIntervalMs)),
+    made: namesMade(groups),
   });
   let known: Record<'partitions' | 'slots', ReturnType<typeof rulesOf>> | undefined;
   return (matchers) => {
@@ -35,7 +35,11 @@ export function coverageOf(
 }
 
 function keptFor(needs: readonly Need[], matchers: readonly Matcher[]): number | null {
-  const all = needs.filter((need) => need.matchers.every((each) => follows(each, matchers)));
+  const name = nameOf(matchers);
+  // Most needs are of other metrics, and their names tell.
+  const all = needs
+    .filter((need) => [null, name].includes(nameOf(need.matchers)))
+    .filter((need) => need.matchers.every((each) => follows(each, matchers)));
   return all.reduce<number | null>((most, { backMs }) => Math.max(most ?? 0, backMs), null);
 }
 
@@ -46,9 +50,12 @@ function follows(matcher: Matcher, matchers: readonly Matcher[]): boolean {
     (other) =>
       other.name === name &&
       ((other.op === op && other.value === value) ||
-        (other.op === '=' && compileMatchers([matcher])({ [name]: other.value }))),
+        (other.op === '=' && holdsFor(matcher)({ [name]: other.value }))),
   );
 }
+
+/** Of rules' matchers: they are held against whatever is asked for. */
+const holdsFor = onceEach((matcher: Matcher) => compileMatchers([matcher]));
 
 function askedOf(needs: readonly Need[], name: string): string[] {
   const asked = new Set<string>();

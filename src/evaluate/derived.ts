@@ -1,12 +1,15 @@
 /**
  * What recording rules make, as metrics for whoever else reads them. Published at least once while Kafka takes them.
  * Where it takes everything but these, alerts do not wait for it: so many stay here, and older ones are dropped and told.
+ * So is one that is refused for good; those beside it go on.
  */
+import { handOverInParts } from '../domain/in-parts';
 import { METRIC_NAME, type LabelSet } from '../promql/label-set';
 import type { Metric } from '../domain/metric';
 import type { RuleGroup } from '../domain/rule-group';
 import type { MetricPublisher } from '../stream/port';
 import { sampleOf } from './made-sample';
+import { ALERTS, ALERTS_FOR_STATE } from './rule-series';
 
 export interface DerivedMetrics {
   offer(partition: number, metric: Metric): void;
@@ -19,7 +22,7 @@ const MOST_WAITING = 10_000;
 
 export function createDerivedMetrics(
   publisher: MetricPublisher,
-  onDropped: (metrics: number) => void,
+  onDropped: (metrics: number, problem: string) => void,
 ): DerivedMetrics {
   const waiting = new Map<number, Metric[]>();
   const flushing = new Map<number, Promise<void>>();
@@ -27,7 +30,8 @@ export function createDerivedMetrics(
   async function sendOut(partition: number): Promise<void> {
     for (let metrics = take(partition); metrics.length > 0; metrics = take(partition)) {
       try {
-        await publisher.publish(metrics);
+        const refused = await handOverInParts(metrics, publisher.publish);
+        if (refused.length > 0) onDropped(refused.length, refused[0]!.problem);
       } catch {
         waiting.set(partition, [...metrics, ...(waiting.get(partition) ?? [])]);
         drop(partition);
@@ -47,7 +51,7 @@ export function createDerivedMetrics(
     const tooMany = metrics.length - MOST_WAITING;
     if (tooMany <= 0) return;
     metrics.splice(0, tooMany);
-    onDropped(tooMany);
+    onDropped(tooMany, `more than ${MOST_WAITING} wait`);
   }
 
   return {
@@ -70,13 +74,6 @@ export function createDerivedMetrics(
   };
 }
 
-/** The names of the metrics that recording rules make. */
-export function namesMade(groups: readonly RuleGroup[]): ReadonlySet<string> {
-  return new Set(
-    groups.flatMap(({ rules }) => rules.filter(({ kind }) => kind === 'record').map(({ name }) => name)),
-  );
-}
-
 /** Null for what no recording rule makes. */
 export function derivedMetric(
   group: RuleGroup,
@@ -85,7 +82,7 @@ export function derivedMetric(
   sample: number | 'stale',
 ): Metric | null {
   const name = labels.get(METRIC_NAME);
-  if (name === 'ALERTS' || name === 'ALERTS_FOR_STATE') return null;
+  if (name === ALERTS || name === ALERTS_FOR_STATE) return null;
   const made = sampleOf(labels, time, sample);
   return {
     ...{ metric_name: name, tags: made.tags, value: made.value },

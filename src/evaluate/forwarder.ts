@@ -5,13 +5,9 @@
  *
  * Records wait here until Kafka has them; offsets of what they came from are committed after that.
  */
-import type { Labels } from '../domain/labels';
-import { compileMatchers } from '../domain/matchers';
-import { seriesLabels } from '../domain/metric';
-import { METRIC_NAME } from '../promql/label-set';
 import type { SharedPublisher, SharedRecord, SharedSample } from '../stream/port';
-import type { GlobalPlan, SlotPlan } from './global-groups';
-import { nameOf } from '../promql/source';
+import type { GlobalPlan } from './global-groups';
+import { createInterest } from './interest';
 
 export interface Forwarder {
   /** The state of other partitions is forgotten, and that of `fresh` ones is begun anew. */
@@ -106,32 +102,3 @@ export function createForwarder(plan: GlobalPlan, publisher: SharedPublisher): F
     unsent: () => [...outboxes.values()].reduce((sum, { records }) => sum + records.length, 0),
   };
 }
-
-/** The slots that need a sample. Nearly all samples are needed by none, and their metric's name tells. */
-function createInterest(slots: readonly SlotPlan[]) {
-  const wants = slots.flatMap((plan) =>
-    plan.selectors.map((matchers) => ({
-      ...{ plan, metric: nameOf(matchers) },
-      matches: compileMatchers(matchers.filter(({ name, op }) => name !== METRIC_NAME || op !== '=')),
-    })),
-  );
-  const ofAny = wants.filter(({ metric }) => metric === null);
-  const named = [...new Set(wants.map(({ metric }) => metric))].filter((metric) => metric !== null);
-  const byMetric = new Map(
-    named.map((name) => [name, wants.filter(({ metric }) => metric === null || metric === name)]),
-  );
-
-  /** What may need samples of the metric, whatever their other labels. */
-  const asked = (name: string): typeof wants => byMetric.get(name) ?? ofAny;
-
-  function slotsFor(sample: SharedSample): readonly SlotPlan[] {
-    const here = asked(sample.metric_name);
-    if (here.length === 0) return NONE;
-    const labels: Labels = { ...seriesLabels(sample), [METRIC_NAME]: sample.metric_name };
-    return [...new Set(here.filter(({ matches }) => matches(labels)).map(({ plan }) => plan))];
-  }
-
-  return { asked, slotsFor };
-}
-
-const NONE: readonly SlotPlan[] = [];

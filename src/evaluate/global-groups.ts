@@ -7,16 +7,15 @@
  * others.
  */
 import { canonical } from '../domain/canonical';
-import { fnv1a64, type Labels } from '../domain/labels';
-import { compileMatchers, type Matcher } from '../domain/matchers';
+import { fnv1a64 } from '../domain/labels';
+import type { Matcher } from '../domain/matchers';
 import type { GroupRule, RuleGroup } from '../domain/rule-group';
 import type { Expr } from '../promql/ast';
-import { METRIC_NAME } from '../promql/label-set';
 import { crossesPartitions } from '../promql/locality';
 import { needsOf } from '../promql/needs';
 import { LOOKBACK_MS } from '../promql/prepare';
-import { nameOf } from '../promql/source';
 import { exprsOf } from './rule-exprs';
+import { madeBy, mayMatch, rulesOn, type Made } from './rule-series';
 
 /** The label by which series are spread over partitions. */
 const SPREAD_BY = 'instance_id';
@@ -43,12 +42,6 @@ export interface GlobalPlan {
   /** Null for a group that is not global. */
   slotOf(group: string): number | null;
   groupsOf(slot: number): readonly RuleGroup[];
-}
-
-/** What a rule makes, as far as its labels are known beforehand. */
-interface Made {
-  readonly rule: GroupRule;
-  readonly known: Labels;
 }
 
 /** Why a group is evaluated in one place. */
@@ -101,31 +94,28 @@ export function planGroups(groups: readonly RuleGroup[], partitions: number): Gl
 }
 
 function readingOf(group: RuleGroup): Reading {
-  const rules = group.rules.map(ruleReading);
+  const on = rulesOn(group);
+  const rules = on.map(ruleReading);
   return {
     ...{ group, rules },
     selectors: rules.flatMap(({ selectors }) => selectors),
-    made: group.rules.flatMap(madeBy),
+    made: on.flatMap(madeBy),
   };
 }
 
 function ruleReading(rule: GroupRule): RuleReading {
-  const exprs = exprsOf(rule).all;
-  const crossing = exprs.map((expr) => crossesPartitions(expr, SPREAD_BY)).find((part) => part !== null);
-  const needs = exprs.flatMap((expr) =>
-    needsOf(expr, { lookbackMs: LOOKBACK_MS, defaultStepMs: LOOKBACK_MS }),
-  );
-  return { rule, crossing: crossing ?? null, selectors: needs.map(({ matchers }) => matchers) };
+  const { expr, recovery, queries, all } = exprsOf(rule);
+  const selectors = all.flatMap(selectorsOf);
+  // What stands in a template word for word cannot name the alert's instance: it is about all of them.
+  const crossing =
+    [expr, recovery]
+      .map((each) => each && crossesPartitions(each, SPREAD_BY))
+      .find((part) => part !== null) ?? queries.find((query) => selectorsOf(query).length > 0);
+  return { rule, crossing: crossing ?? null, selectors };
 }
 
-function madeBy(rule: GroupRule): Made[] {
-  if (rule.kind === 'record') return [{ rule, known: { ...rule.labels, [METRIC_NAME]: rule.name } }];
-  const fixed = Object.entries(rule.labels).filter(([, value]) => !value.includes('{{'));
-  return ['ALERTS', 'ALERTS_FOR_STATE'].map((name) => ({
-    rule,
-    known: { ...Object.fromEntries(fixed), alertname: rule.name, [METRIC_NAME]: name },
-  }));
-}
+const selectorsOf = (expr: Expr): (readonly Matcher[])[] =>
+  needsOf(expr, { lookbackMs: LOOKBACK_MS, defaultStepMs: LOOKBACK_MS }).map(({ matchers }) => matchers);
 
 /** Those that cross, and those that read of them, of those in turn, and so on. */
 function closure(all: readonly Reading[]): Map<Reading, GlobalReason> {
@@ -146,20 +136,13 @@ function closure(all: readonly Reading[]): Map<Reading, GlobalReason> {
 
 function readingReason({ rules }: Reading, { group, made }: Reading): GlobalReason | null {
   for (const { rule, selectors } of rules) {
-    const read = made.find((each) => selectors.some((matchers) => mayMatch(matchers, each)));
+    const read = made.find((each) => selectors.some((matchers) => mayMatch(matchers, each.known)));
     if (read !== undefined) return { rule, because: { kind: 'reads', group, made: read.rule } };
   }
   return null;
 }
 
 const readsOf = (reading: Reading, source: Reading): boolean => readingReason(reading, source) !== null;
-
-/** A label that is not known beforehand may be anything. */
-function mayMatch(matchers: readonly Matcher[], { known }: Made): boolean {
-  const name = nameOf(matchers);
-  if (name !== null && name !== known[METRIC_NAME]) return false;
-  return compileMatchers(matchers.filter(({ name }) => Object.hasOwn(known, name)))(known);
-}
 
 function slotsOf(global: readonly Reading[], local: readonly Reading[], partitions: number): SlotPlan[] {
   const bySlot = new Map<number, Reading[]>();
@@ -183,7 +166,7 @@ function fed(here: readonly Reading[], local: readonly Reading[], partitions: nu
   );
   const feeding = local
     .flatMap(({ made }) => made)
-    .filter((each) => [...selectors.values()].some((matchers) => mayMatch(matchers, each)))
+    .filter((each) => [...selectors.values()].some((matchers) => mayMatch(matchers, each.known)))
     .map(({ rule: { name, expr, labels } }) => canonical({ name, expr, labels }));
   const id = fnv1a64(canonical([partitions, [...selectors.keys()].sort(), [...new Set(feeding)].sort()]));
   return { selectors: [...selectors.values()], id };

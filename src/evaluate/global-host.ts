@@ -17,7 +17,7 @@ import type {
   SharedPublisher,
   SharedRecord,
 } from '../stream/port';
-import { createDerivedMetrics, derivedMetric, namesMade } from './derived';
+import { createDerivedMetrics, derivedMetric } from './derived';
 import { createForwarder } from './forwarder';
 import { coverageOf } from './coverage';
 import type { GlobalPlan } from './global-groups';
@@ -25,6 +25,7 @@ import { createEvaluatorHost, type EvaluatorHostOptions, type HostStats } from '
 import { sampleOf } from './made-sample';
 import type { Kept } from './port';
 import type { SavedEngine } from './rule-engine';
+import { namesMade } from './rule-series';
 import { createWatermark, type SavedWatermark, type Watermark } from './watermark';
 
 export interface GlobalHostOptions extends Omit<
@@ -69,36 +70,26 @@ const SAVED_FORM = 1;
 
 type Made = Parameters<NonNullable<EvaluatorHostOptions['onMade']>>;
 
-/**
- * An offset may be committed before what time alone decides then has been done: the evaluations of so long before it
- * give and publish their samples again.
- */
-const DONE_AGAIN_MS = 10_000;
-
 export function createGlobalHost(options: GlobalHostOptions): GlobalHost {
   const { plan, shared, isDerived, onEvent = () => undefined } = options;
   const forwarder = createForwarder(plan, shared);
-  const derived = createDerivedMetrics(options.derived, (metrics) =>
-    onEvent({ kind: 'derived_dropped', metrics }),
+  const derived = createDerivedMetrics(options.derived, (metrics, problem) =>
+    onEvent({ kind: 'derived_dropped', metrics, problem }),
   );
-  const rules = fnv1a64(canonical([plan.local, plan.global, options.intervalMs ?? null]));
+  const { intervalMs, externalLabels = {}, externalUrl = '' } = options;
+  const rules = fnv1a64(canonical([plan.local, plan.global, intervalMs, externalLabels, externalUrl]));
   const own = namesMade([...plan.local, ...plan.global]);
-  const coverage = coverageOf(plan, options.intervalMs);
+  const coverage = coverageOf(plan, intervalMs);
   const clocks = new Map<number, Watermark>();
   /** What was read before under another plan has not been given to the slots of this one. */
   let unshared: ReadonlySet<number> = new Set();
-
-  const locally = createDoneAgain((partition, ...made) => {
-    forwardMade(partition, ...made);
-    publishMade(partition, ...made);
-  });
-  const globally = createDoneAgain(publishMade);
 
   function forwardMade(...[partition, , labels, time, sample]: Made): void {
     if (plan.slots.length > 0) forwarder.offer(partition, sampleOf(labels, time, sample));
   }
 
-  function publishMade(...[partition, group, labels, time, sample]: Made): void {
+  function publishMade(...[partition, group, labels, time, sample, replayed]: Made): void {
+    if (replayed) return;
     const metric = derivedMetric(group, labels, time, sample);
     if (metric !== null) derived.offer(partition, metric);
   }
@@ -110,8 +101,8 @@ export function createGlobalHost(options: GlobalHostOptions): GlobalHost {
       plan.slotOf(group) !== null ? null : (options.partitionOf?.(instanceId, group) ?? null),
     onMade(...made) {
       const [partition, , , , , replayed] = made;
-      if (replayed && unshared.has(partition)) forwardMade(...made);
-      locally.made(...made);
+      if (!replayed || unshared.has(partition)) forwardMade(...made);
+      publishMade(...made);
     },
   });
   const global = createEvaluatorHost({
@@ -120,7 +111,7 @@ export function createGlobalHost(options: GlobalHostOptions): GlobalHost {
     waits: true,
     groupsOf: plan.groupsOf,
     partitionOf: (_, group) => plan.slotOf(group),
-    onMade: globally.made,
+    onMade: publishMade,
     onEvent: (event) => (event.kind === 'assigned' ? undefined : onEvent(event)),
   });
 
@@ -138,7 +129,6 @@ export function createGlobalHost(options: GlobalHostOptions): GlobalHost {
     );
     forwarder.assigned(partitions, fresh);
     derived.keepOnly(partitions);
-    for (const made of [locally, globally]) made.forget(fresh);
     for (const slot of [...clocks.keys()])
       if (!partitions.includes(slot) || fresh.includes(slot)) clocks.delete(slot);
     for (const { slot, id } of plan.slots)
@@ -158,9 +148,7 @@ export function createGlobalHost(options: GlobalHostOptions): GlobalHost {
     ]);
   }
 
-  /** What was held back to be made again goes out first: who takes over does not make it again. */
   function save(partition: number): SavedPartition {
-    for (const made of [locally, globally]) made.release(partition);
     const clock = clocks.get(partition);
     return {
       ...{ form: SAVED_FORM, plan: plan.id, rules },
@@ -185,7 +173,6 @@ export function createGlobalHost(options: GlobalHostOptions): GlobalHost {
   }
 
   function reached(partition: number, time: number, replayed: boolean): boolean {
-    if (!replayed) locally.release(partition);
     const isDone = local.reached(partition, time, replayed);
     if (isDone && !replayed) forwarder.reached(partition, time);
     void derived.flush(partition);
@@ -205,7 +192,6 @@ export function createGlobalHost(options: GlobalHostOptions): GlobalHost {
   function advance(slot: number, replayed: boolean): boolean {
     const time = reachedBy(slot);
     if (time === -Infinity) return true;
-    if (!replayed) globally.release(slot);
     const isDone = global.reached(slot, time, replayed);
     void derived.flush(slot);
     return isDone;
@@ -248,31 +234,5 @@ export function createGlobalHost(options: GlobalHostOptions): GlobalHost {
       coverage,
     }),
     slots: () => [...clocks].map(([slot, clock]) => ({ slot, time: clock.time(), slowest: clock.slowest() })),
-  };
-}
-
-/** Lets through what rules make, and once what they make again just before they go on where somebody else has ended. */
-function createDoneAgain(pass: (...made: Made) => void) {
-  /** By partition, those of each evaluation. */
-  const held = new Map<number, Made[][]>();
-  return {
-    made(...made: Made): void {
-      const [partition, , , time, , replayed] = made;
-      if (!replayed) return pass(...made);
-      const before = held.get(partition) ?? [];
-      held.set(partition, before);
-      if (before.at(-1)?.[0]?.[3] === time) before.at(-1)!.push(made);
-      else before.push([made]);
-      while (before[0]![0]![3] < time - DONE_AGAIN_MS) before.shift();
-    },
-    release(partition: number): void {
-      const again = held.get(partition);
-      if (again === undefined) return;
-      held.delete(partition);
-      for (const made of again.flat()) pass(...made);
-    },
-    forget(partitions: readonly number[]): void {
-      for (const partition of partitions) held.delete(partition);
-    },
   };
 }

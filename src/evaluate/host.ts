@@ -1,7 +1,8 @@
 /**
  * Puts rules under a stream of metrics: once for each partition number, so that a partition that goes takes its state with
  * it. What they decide waits in an outbox until Kafka has acknowledged it; a metric is never
- * evaluated a second time for a transition that could not be sent. What rules on trial would have told waits likewise, in an
+ * evaluated a second time for a transition that could not be sent. One that is refused for good holds up none of the others:
+ * it is left out, and that is said. What rules on trial would have told waits likewise, in an
  * outbox of its own: it never comes among the alerts.
  *
  * Reading, decoding, dead letters and offsets are left to the stream; before a partition's first metric the open alerts
@@ -9,11 +10,13 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { messageOf, TocsinError } from '../domain/errors';
+import { handOverInParts } from '../domain/in-parts';
 import type { Metric } from '../domain/metric';
 import { ruleHash, type RuleGroup } from '../domain/rule-group';
 import type { Transition, TransitionKind } from '../domain/transition';
 import type { MetricPlace, MetricSink, OpenAlerts, TransitionPublisher } from '../stream/port';
 import { endedTransition } from './ended-transition';
+import type { External } from './label-texts';
 import type { KeptPart } from './port';
 import {
   createPartitionRules,
@@ -21,7 +24,8 @@ import {
   type PartitionRules,
   type PartitionRulesOptions,
 } from './partition-rules';
-import { lookbackOf, metricsOf, type SavedEngine } from './rule-engine';
+import type { SavedEngine } from './rule-engine';
+import { lookbackOf, metricsOf } from './rule-series';
 
 export type EvaluateEvent =
   | { readonly kind: 'assigned'; readonly partitions: readonly number[]; readonly fresh: readonly number[] }
@@ -30,14 +34,24 @@ export type EvaluateEvent =
   | { readonly kind: 'late' }
   /** A sample of a series that is one too many of its metric; `first` of the metric since the partition came. */
   | { readonly kind: 'series_refused'; readonly metric: string; readonly first: boolean }
-  /** So many metrics that rules have made could not be published. */
-  | { readonly kind: 'derived_dropped'; readonly metrics: number }
+  /** So many metrics that rules have made are not published. */
+  | { readonly kind: 'derived_dropped'; readonly metrics: number; readonly problem: string }
   /** A rule of a group cannot be evaluated any more, or again: null. */
   | {
       readonly kind: 'rule_error';
       readonly group: string;
       readonly rule: string;
       readonly error: string | null;
+    }
+  /** Refused for good: nobody is told of it. */
+  | {
+      readonly kind: 'transition_refused';
+      readonly transition: TransitionKind;
+      readonly group: string;
+      readonly rule: string;
+      readonly fingerprint: string;
+      readonly correlationId: string;
+      readonly problem: string;
     }
   /** What a rule on trial would have told was recorded. */
   | {
@@ -62,17 +76,18 @@ export interface Told {
   readonly publisher: TransitionPublisher;
 }
 
-export interface EvaluatorHostOptions extends Told {
+export interface EvaluatorHostOptions extends Told, Partial<External> {
   /** Groups of rules that each partition can evaluate by itself. */
   readonly groups: readonly RuleGroup[];
   /** Those of them that a partition evaluates. Default: all. */
   readonly groupsOf?: (partition: number) => readonly RuleGroup[];
-  /** Of groups that name none. Default 15 s. */
-  readonly intervalMs?: number;
+  /** Of groups that name none. */
+  readonly intervalMs: number;
   /** For what rules on trial would have told. Without it that is recorded nowhere. */
   readonly shadow?: Told;
   /**
-   * The partition number of an instance's metrics, or of a group. With it, an open alert that no rule makes any more is
+   * The partition number of a group, or that which senders usually choose for an instance's metrics: an open alert whose
+   * transitions do not say where it was evaluated is looked for there. With it, an open alert that no rule makes any more is
    * resolved by the process that has its partition. Leave it out when several pools with different rules share
    * `gds.alerts`. Null: it is not evaluated here.
    */
@@ -96,11 +111,6 @@ export interface HostStats {
   readonly series: number;
   readonly partitions: number;
   readonly unsent: number;
-}
-
-export interface EvaluatorHost extends MetricSink {
-  wants(metricName: string): boolean;
-  stats(): HostStats;
 }
 
 interface Slot {
@@ -129,7 +139,7 @@ export interface EvaluatorHost extends MetricSink {
 
 export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHost {
   const { shadow, now = Date.now, onEvent = () => undefined } = options;
-  const { groups, groupsOf = () => groups, intervalMs = 15_000, onMade } = options;
+  const { groups, groupsOf = () => groups, intervalMs, onMade, externalLabels, externalUrl } = options;
   const counts = { samples: 0, late: 0, adopted: 0 };
   const slots = new Map<number, Slot>();
   const wanted = metricsOf(groups);
@@ -163,7 +173,8 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
     const shadowOutbox: Transition[] = [];
     const rules = made(saved !== undefined, {
       ...{ groups: groupsOf(partition), intervalMs, maxSeriesOfMetric: options.maxSeriesOfMetric },
-      ...{ waits: options.waits, saved },
+      ...{ externalLabels, externalUrl },
+      ...{ waits: options.waits, saved, partition: options.waits ? undefined : partition },
       ...listenerOf(options, partition, outbox),
       shadow: shadow && listenerOf(shadow, partition, shadowOutbox),
       onMade: onMade && ((...made) => onMade(partition, ...made)),
@@ -196,7 +207,8 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
   /** Null where it cannot be told: then nobody ends what is open. */
   function partitionOf({ condition, labels, rule }: Transition): number | null {
     const instanceId = condition?.series.instance_id ?? labels.instance_id ?? '';
-    return options.partitionOf?.(instanceId, rule?.group ?? '') ?? null;
+    const here = options.partitionOf?.(instanceId, rule?.group ?? '') ?? null;
+    return here === null || options.waits ? here : (rule?.partition ?? here);
   }
 
   async function resolveRemoved(
@@ -211,9 +223,20 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
         const reason = reasonToEnd(last);
         return reason === null ? [] : [endedTransition(last, now(), reason)];
       });
-    if (removed.length === 0) return;
-    await publisher.publish(removed);
-    removed.forEach(told);
+    await publish(publisher, removed, told);
+  }
+
+  /** Throws where it cannot be known what has arrived. */
+  async function publish(
+    publisher: TransitionPublisher,
+    transitions: readonly Transition[],
+    told: (transition: Transition) => void,
+  ): Promise<void> {
+    if (transitions.length === 0) return;
+    const refused = await handOverInParts(transitions, publisher.publish);
+    const left = new Set(refused.map(({ item }) => item));
+    for (const transition of transitions) if (!left.has(transition)) told(transition);
+    for (const { item, problem } of refused) tellRefused(item, problem);
   }
 
   /** Why no rule makes the alert any more; null where one does. */
@@ -269,15 +292,22 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
     { publisher }: Told,
     told: (transition: Transition) => void,
   ): Promise<void> {
-    if (outbox.length === 0) return;
     const sending = outbox.slice();
-    await publisher.publish(sending);
+    await publish(publisher, sending, told);
     outbox.splice(0, sending.length);
-    sending.forEach(told);
   }
 
   function tellShadow({ kind: transition, rule, fingerprint }: Transition): void {
     onEvent({ kind: 'shadow_transition', transition, rule: rule?.name ?? '', fingerprint });
+  }
+
+  function tellRefused(
+    { kind: transition, rule, fingerprint, correlation_id: correlationId }: Transition,
+    problem: string,
+  ): void {
+    const { group = '', name = '' } = rule ?? {};
+    const about = { group, rule: name, fingerprint, correlationId };
+    onEvent({ kind: 'transition_refused', transition, ...about, problem });
   }
 
   function tell({
@@ -319,7 +349,9 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
     save: (partition) => slotOf(partition).rules.save(),
     stats,
     kept: () =>
-      [...slots].map(([number, { rules, reachedAt }]) => ({ number, reached: reachedAt, read: rules.read })),
+      [...slots].map(([number, { rules, reachedAt: reached }]) => ({
+        ...{ number, reached, read: rules.read, lacks: rules.lacks },
+      })),
   };
 }
 

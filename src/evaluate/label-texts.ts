@@ -14,9 +14,13 @@ export interface Element {
   readonly moment: Moment;
 }
 
-export interface TextOptions {
+/** What templates read as `$externalLabels` and `$externalURL`. */
+export interface External {
   readonly externalLabels: Labels;
   readonly externalUrl: string;
+}
+
+export interface TextOptions extends External {
   /** What these hide of a series' labels is kept under another name. */
   readonly exportsHidden: boolean;
   readonly query: (expr: string, moment: Moment) => readonly QueriedSample[];

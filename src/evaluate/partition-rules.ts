@@ -11,6 +11,7 @@ import { LabelSet, METRIC_NAME } from '../promql/label-set';
 import type { KnownAlert } from '../stream/port';
 import { createAlertFollower, type AlertFollower, type RuleFacts } from './alert-follower';
 import type { AlertChange } from './alerting';
+import type { External } from './label-texts';
 import type { EvaluatedGroup } from './rule-group';
 import { createRuleEngine, type OnMade, type RuleEngine, type SavedEngine } from './rule-engine';
 
@@ -22,13 +23,15 @@ export interface Listener {
   readonly tell: (transition: Transition) => void;
 }
 
-export interface PartitionRulesOptions extends Listener {
+export interface PartitionRulesOptions extends Listener, Partial<External> {
   readonly groups: readonly RuleGroup[];
   readonly intervalMs: number;
   /** Of what rules on trial would have told. Default: nobody. */
   readonly shadow?: Listener;
   readonly onAdopted?: (fingerprint: string) => void;
   readonly maxSeriesOfMetric?: number;
+  /** Its number; absent where the metrics of all partitions meet. */
+  readonly partition?: number;
   /** Samples may come long before time does. */
   readonly waits?: boolean;
   readonly onSeriesRefused?: (metric: string) => void;
@@ -50,6 +53,7 @@ export interface PartitionRules {
   reached(time: number, replayed: boolean): boolean;
   series(): number;
   read: RuleEngine['read'];
+  lacks: RuleEngine['lacks'];
   save(): SavedEngine;
 }
 
@@ -59,15 +63,15 @@ const MOST_MS = 20;
 const NOBODY: Listener = { open: [], known: () => undefined, tell: () => undefined };
 
 export function createPartitionRules(options: PartitionRulesOptions): PartitionRules {
-  const { shadow = NOBODY, onMade } = options;
+  const { shadow = NOBODY, partition, onMade } = options;
+  const about = (rule: AlertRule): RuleFacts => facts.get(rule)!;
   const follower = createAlertFollower({
-    known: options.known,
+    ...{ known: options.known, about, partition },
     onAdopted: options.onAdopted,
-    about: (rule) => facts.get(rule)!,
     recentOf: (alert, comparison) => engine.recentOf(alert, comparison),
   });
   /** What rules on trial would tell is told by none of the others. */
-  const shadows = createAlertFollower({ known: shadow.known, about: (rule) => facts.get(rule)! });
+  const shadows = createAlertFollower({ known: shadow.known, about, partition });
   const engine = createRuleEngine({
     ...options,
     defaultIntervalMs: options.intervalMs,
@@ -129,7 +133,8 @@ export function createPartitionRules(options: PartitionRulesOptions): PartitionR
     }
   }
 
-  return { offer, reached, series: engine.series, read: engine.read, save: engine.save };
+  const { series, read, lacks, save } = engine;
+  return { offer, reached, series, read, lacks, save };
 }
 
 /** Of a rule, as transitions name it. */

@@ -23,7 +23,15 @@ export interface KeptPart {
   readonly reached: number;
   /** The series that match, as they are: they go on changing. Null now and then, for whoever has to pause. */
   read(matchers: readonly Matcher[]): Iterable<StoredSeries | null>;
+  /** What is missing among them since this time, in milliseconds since 1970. Null likewise. */
+  lacks(matchers: readonly Matcher[], sinceMs: number): Iterable<Lack | null>;
 }
+
+/** Why series are not there that rules ask for or make. */
+export type Lack =
+  | { readonly kind: 'rule_error'; readonly group: string; readonly rule: string; readonly error: string }
+  /** The metric had more series than `most`. */
+  | { readonly kind: 'series_refused'; readonly metric: string; readonly most: number };
 
 /** How much of what a selector asks for is kept, by the rules alone. */
 export interface Coverage {

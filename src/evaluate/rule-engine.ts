@@ -3,23 +3,26 @@
  * its interval that the stream's time passes. The clock is the caller's: where it is taken from the stream, the same stream
  * gives the same alerts.
  */
-import { compileMatchers, type Matcher } from '../domain/matchers';
+import { boundedMatchers, type Matcher } from '../domain/matchers';
+import type { Labels } from '../domain/labels';
 import { metricValue, numberOf, type Metric } from '../domain/metric';
 import type { AlertRule, GroupRule, RuleGroup } from '../domain/rule-group';
 import { MAX_RECENT, type Transition } from '../domain/transition';
 import { type LabelSet, METRIC_NAME } from '../promql/label-set';
-import { needsOf, type Need } from '../promql/needs';
-import { LOOKBACK_MS, Preparer } from '../promql/prepare';
+import { Preparer } from '../promql/prepare';
 import { Samples } from '../promql/samples';
-import { nameOf, type StoredSeries } from '../promql/source';
+import type { StoredSeries } from '../promql/source';
 import type { ActiveAlert, AlertChange } from './alerting';
 import { Listeners } from './arrivals';
 import type { Comparison } from './comparison';
-import { exprsOf } from './rule-exprs';
+import type { External } from './label-texts';
+import type { Lack } from './port';
 import { createGroup, type EvaluatedGroup, type SavedGroup, type SeriesWriter } from './rule-group';
+import { intervalOf, madeBy, mayMatchBounded, namesMade, needsOfGroup } from './rule-series';
 import { StreamStore, type SavedStore } from './stream-store';
 
-export interface RuleEngineOptions {
+/** Templates read what is external as empty where it is left out. */
+export interface RuleEngineOptions extends Partial<External> {
   readonly groups: readonly RuleGroup[];
   /** Of groups that name none. */
   readonly defaultIntervalMs: number;
@@ -60,6 +63,8 @@ export interface RuleEngine {
    * last value alone. Null now and then, for whoever looks through many and has to pause.
    */
   read(matchers: readonly Matcher[]): Iterable<StoredSeries | null>;
+  /** Why some of them are not there: rules that make such and cannot be evaluated, and metrics that have too many series. */
+  lacks(matchers: readonly Matcher[], sinceMs: number): Iterable<Lack | null>;
   save(): SavedEngine;
 }
 
@@ -69,53 +74,25 @@ export interface SavedEngine {
   readonly groups: readonly (SavedGroup & { readonly next: number })[];
 }
 
-/** How far back samples can still matter to an evaluation, in milliseconds: what a process that takes over has to read again. */
-export function lookbackOf(groups: readonly RuleGroup[], defaultIntervalMs: number): number {
-  const each = groups.flatMap((group) => {
-    const remembered = Math.max(0, ...group.rules.map(rememberedMs));
-    return needsOfGroup(group, group.intervalMs || defaultIntervalMs).map(
-      ({ backMs }) => backMs + remembered,
-    );
-  });
-  return Math.max(0, ...each);
-}
-
-/** The names of the metrics that rules read; null where one of them may read any. */
-export function metricsOf(groups: readonly RuleGroup[]): ReadonlySet<string> | null {
-  const names = groups.flatMap((group) => needsOfGroup(group, 0)).map(({ matchers }) => nameOf(matchers));
-  return names.includes(null) ? null : new Set(names as string[]);
-}
-
-/** How far apart the samples that a rule counts are assumed to be. */
-const ASSUMED_INTERVAL_MS = 60_000;
-
-function rememberedMs(rule: GroupRule): number {
-  if (rule.kind === 'record') return 0;
-  const counted = (rule.occurrences?.of ?? 0) * ASSUMED_INTERVAL_MS;
-  return rule.forMs + rule.keepFiringForMs + counted + (rule.flapping?.windowMs ?? 0);
-}
-
 const MAX_SERIES_OF_METRIC = 100_000;
-/** How far a sample may be ahead of the time at which rules are evaluated: what they look back to must still be there. */
-const AHEAD_MS = 300_000;
 
 export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
   const { groups, defaultIntervalMs, onAlert, onMade, onError = () => undefined } = options;
+  const { maxSeriesOfMetric = MAX_SERIES_OF_METRIC, externalLabels = {}, externalUrl = '' } = options;
   const reached = { at: -Infinity };
-  const intervalOf = ({ intervalMs }: RuleGroup): number => intervalMs || defaultIntervalMs;
   const store = new StreamStore({
-    needs: groups.flatMap((group) => needsOfGroup(group, intervalOf(group))),
-    maxOfMetric: options.maxSeriesOfMetric ?? MAX_SERIES_OF_METRIC,
+    needs: groups.flatMap((group) => needsOfGroup(group, defaultIntervalMs)),
+    maxOfMetric: maxSeriesOfMetric,
     onRefused: options.onSeriesRefused ?? (() => undefined),
     reached: options.waits ? reached : undefined,
     onLate: options.onLate,
     listenersOf: (metric, labels) => listeners.of(metric, labels),
   });
-  const made = new Set(groups.flatMap(({ rules }) => rules.flatMap(madeBy)));
+  const made = namesMade(groups);
   const arrives = (metric: string): boolean => !made.has(metric);
   const preparers = new Map<number, Preparer>();
   const due = groups.map((group) => {
-    const interval = intervalOf(group);
+    const interval = intervalOf(group, defaultIntervalMs);
     // Subqueries without a step take the group's interval: only groups that agree in it can share work.
     const preparer = preparers.get(interval) ?? new Preparer({ source: store, defaultStepMs: interval });
     preparers.set(interval, preparer);
@@ -124,7 +101,7 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
       return store.write(labels, at, sample);
     };
     const evaluated = createGroup(group, {
-      ...{ preparer, write, externalLabels: {}, externalUrl: '', onAlert, onAstir },
+      ...{ preparer, write, externalLabels, externalUrl, onAlert, onAstir },
       ...{ arrives, endedAt: options.endedAt, newestOf },
       onError: (rule, error) => onError(group, rule, error),
     });
@@ -173,7 +150,7 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
 
   function* read(matchers: readonly Matcher[]): Iterable<StoredSeries | null> {
     yield* store.matching(matchers);
-    const matches = compileMatchers(matchers);
+    const matches = boundedMatchers(matchers);
     for (const { evaluated } of due) {
       const { time, samples } = evaluated.made();
       for (const { labels, value } of samples)
@@ -181,14 +158,37 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
     }
   }
 
+  /** Nothing is due before; NaN while that is not known. */
+  let soonest = NaN;
+
+  function* lacks(matchers: readonly Matcher[], sinceMs: number): Iterable<Lack | null> {
+    const isAsked = (known: Labels): boolean => mayMatchBounded(matchers, known);
+    for (const { evaluated } of due)
+      for (const { rule, error } of evaluated.rules()) {
+        const isLack = error !== null && madeBy(rule).some(({ known }) => isAsked(known));
+        yield isLack ? { kind: 'rule_error', group: evaluated.group.name, rule: rule.name, error } : null;
+      }
+    for (const metric of store.refused(sinceMs))
+      yield isAsked({ [METRIC_NAME]: metric })
+        ? { kind: 'series_refused', metric, most: maxSeriesOfMetric }
+        : null;
+  }
+
   function advance(time: number, mostMs = Infinity): boolean {
+    if (time < soonest) {
+      reached.at = time;
+      return true;
+    }
     const until = performance.now() + mostMs;
     for (const each of due)
       if (Number.isNaN(each.next)) each.next = Math.ceil(time / each.interval) * each.interval;
     for (;;) {
       const next = due.reduce((least, each) => Math.min(least, each.next), Infinity);
       reached.at = Math.min(next, time);
-      if (next > time) return true;
+      if (next > time) {
+        soonest = next;
+        return true;
+      }
       for (const each of due) {
         if (each.next !== next) continue;
         each.evaluated.evaluate(next);
@@ -199,7 +199,7 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
   }
 
   return {
-    ...{ offer, advance, recentOf, read },
+    ...{ offer, advance, recentOf, read, lacks },
     save: () => ({ store: store.save(), groups: due.map(savedGroup) }),
     groups: due.map(({ evaluated }) => evaluated),
     series: () => store.size,
@@ -215,19 +215,4 @@ function lastOf(labels: LabelSet, time: number, value: number): StoredSeries {
   const samples = new Samples();
   samples.add(time, value);
   return { labels, samples };
-}
-
-/** The names of the series that a rule makes. */
-export const madeBy = (rule: GroupRule): string[] =>
-  rule.kind === 'record' ? [rule.name] : ['ALERTS', 'ALERTS_FOR_STATE'];
-
-/** What a group's rules read, each for so long as it is kept for them. */
-export function needsOfGroup({ rules, queryOffsetMs }: RuleGroup, interval: number): Need[] {
-  const slack = (queryOffsetMs ?? 0) + interval + AHEAD_MS;
-  return rules.flatMap((rule) => {
-    const back = slack + (rule.kind === 'alert' ? rule.delayMs : 0);
-    return exprsOf(rule)
-      .all.flatMap((expr) => needsOf(expr, { lookbackMs: LOOKBACK_MS, defaultStepMs: interval }))
-      .map((need) => ({ ...need, backMs: need.backMs + back }));
-  });
 }

@@ -7,19 +7,32 @@ import type { GroupRule } from '../domain/rule-group';
 import type { Expr } from '../promql/ast';
 import { parseExpr } from '../promql/parse';
 import { presenceOf } from '../promql/presence';
+import { compileRuleTemplate } from '../template/prometheus';
 
 export interface RuleExprs {
   readonly expr: Expr;
   readonly recovery: Expr | null;
   /** What `expr` is about, whether it holds or not; null where that cannot be told. */
   readonly presence: Expr | null;
-  /** What the rule reads: `expr`, and `recovery` where it has one. */
+  /** What its templates ask for word for word. */
+  readonly queries: readonly Expr[];
+  /** What the rule reads: `expr`, `recovery` where it has one, and `queries`. */
   readonly all: readonly Expr[];
 }
 
-/** Throws a ParseError. */
+/** Throws a ParseError or a TemplateError. */
 export const exprsOf: (rule: GroupRule) => RuleExprs = onceEach((rule) => {
   const expr = parseExpr(rule.expr);
   const recovery = rule.kind === 'alert' && rule.recovery !== null ? parseExpr(rule.recovery) : null;
-  return { expr, recovery, presence: presenceOf(expr), all: recovery === null ? [expr] : [expr, recovery] };
+  const queries = queriesOf(rule).map(parseExpr);
+  const all = [expr, ...(recovery === null ? [] : [recovery]), ...queries];
+  return { expr, recovery, presence: presenceOf(expr), queries, all };
 });
+
+function queriesOf(rule: GroupRule): string[] {
+  if (rule.kind === 'record') return [];
+  const texts = [...Object.values(rule.labels), ...Object.values(rule.annotations)];
+  return texts
+    .filter((text) => text.includes('query'))
+    .flatMap((text) => compileRuleTemplate(text, rule.name).queries);
+}

@@ -12,6 +12,7 @@ import type { Moment } from '../promql/prepare';
 import { Alerting, type ActiveAlert, type AlertingOptions, type SavedAlerting } from './alerting';
 import type { Made } from './made';
 import { Recording } from './recording';
+import { rulesOn } from './rule-series';
 
 export interface GroupOptions extends AlertingOptions {
   readonly write: SeriesWriter;
@@ -65,7 +66,7 @@ export function createGroup(group: RuleGroup, options: GroupOptions): EvaluatedG
   // What a limit or an offset says is said of evaluations at the group's times.
   const arrives = offset === 0 && group.limit === 0 ? options.arrives : undefined;
   const alerting: Alerting[] = [];
-  const rules = group.rules.filter(isOn).map((rule) => ({
+  const rules = rulesOn(group).map((rule) => ({
     ...{ rule, evaluator: evaluatorOf(rule), made: new Map<string, Made>() },
     error: null as string | null,
   }));
@@ -73,7 +74,6 @@ export function createGroup(group: RuleGroup, options: GroupOptions): EvaluatedG
   /** What rules made that are gone: it ends with the next evaluation. */
   let orphaned: readonly LabelSet[] = [];
   let last = -Infinity;
-  let hasEvaluated = false;
 
   function evaluatorOf(rule: GroupRule): Evaluator {
     if (rule.kind === 'record') return new Recording(rule, options.preparer);
@@ -84,7 +84,6 @@ export function createGroup(group: RuleGroup, options: GroupOptions): EvaluatedG
 
   function evaluate(time: number): void {
     last = time;
-    hasEvaluated = true;
     for (const labels of orphaned) options.write(labels, time - offset, 'stale');
     orphaned = [];
     let moment = momentAt(time - offset);
@@ -130,7 +129,6 @@ export function createGroup(group: RuleGroup, options: GroupOptions): EvaluatedG
 
   function restore(saved: SavedGroup): void {
     last = saved.evaluatedAt;
-    hasEvaluated = last > -Infinity;
     const here = new Set(rules.map(({ rule }) => ruleHash(rule)));
     orphaned = saved.rules
       .filter(({ hash }) => !here.has(hash))
@@ -156,16 +154,15 @@ export function createGroup(group: RuleGroup, options: GroupOptions): EvaluatedG
       })),
     made: () => ({
       time: last - offset,
-      samples: hasEvaluated
-        ? rules.flatMap(({ error, made }) => (error === null ? [...made.values()] : []))
-        : [],
+      samples:
+        last > -Infinity
+          ? rules.flatMap(({ error, made }) => (error === null ? [...made.values()] : []))
+          : [],
     }),
     save,
     restore,
   };
 }
-
-const isOn = (rule: GroupRule): boolean => rule.kind === 'record' || rule.mode !== 'off';
 
 const inhibitorOf = ({ name, inhibitedBy }: AlertRule, made: readonly Alerting[]): Alerting | null =>
   inhibitedBy === null

@@ -3,7 +3,7 @@
  * mentions is told apart by its metric's name and costs nothing more. A series from which no sample has come for longer than
  * it is kept is dropped when others have come.
  */
-import { compiledMatchers, compileMatchers, type Matcher } from '../domain/matchers';
+import { boundedMatchers, compiledMatchers, type Matcher } from '../domain/matchers';
 import { numberOf, seriesLabels, type Metric } from '../domain/metric';
 import type { Labels } from '../domain/labels';
 import { LabelSet, METRIC_NAME } from '../promql/label-set';
@@ -66,6 +66,8 @@ const NO_SAMPLES = new Samples(0);
 const SWEEP_FROM = 1_000;
 
 export class StreamStore implements SeriesSource {
+  /** When the last sample of a series that was one too many came, by its metric. */
+  private readonly refusedAt = new Map<string, number>();
   private readonly byMetric = new Map<string, MetricSeries | null>();
   /** What rules themselves make: what others read, and what nobody does. */
   private readonly made = new Map<string, StoredSeries & { readonly keepMs: number }>();
@@ -91,7 +93,10 @@ export class StreamStore implements SeriesSource {
     const all = known ?? this.open(metric.metric_name);
     if (all === null) return null;
     const series = all.index.find(metric) ?? this.make(all, metric);
-    if (series === null) return null;
+    if (series === null) {
+      this.refuse(metric.metric_name, time);
+      return null;
+    }
     if (series.keepMs === 0) {
       series.seenAt = time;
       if (time > this.newest) this.newest = time;
@@ -101,6 +106,16 @@ export class StreamStore implements SeriesSource {
     if (!isNewest) this.options.onLate?.();
     this.take(series, time, metric.value === 'stale' ? 'stale' : numberOf(metric.value));
     return isNewest ? series : null;
+  }
+
+  private refuse(metric: string, time: number): void {
+    this.refusedAt.set(metric, Math.max(time, this.refusedAt.get(metric) ?? -Infinity));
+    this.options.onRefused(metric);
+  }
+
+  /** The metrics of which a series was one too many since this time. */
+  *refused(sinceMs: number): Iterable<string> {
+    for (const [metric, at] of this.refusedAt) if (at > sinceMs) yield metric;
   }
 
   /** The series of a metric that has these labels, name included. */
@@ -204,10 +219,10 @@ export class StreamStore implements SeriesSource {
 
   /**
    * The series that are kept and match, one after the other: nothing stays behind. Null for each that does not match, so that
-   * whoever looks through many can pause. Series may come and go meanwhile.
+   * whoever looks through many can pause. Series may come and go meanwhile. Throws TOC_USAGE where one match would take too long.
    */
   *matching(matchers: readonly Matcher[]): Iterable<StoredSeries | null> {
-    const matches = compileMatchers(matchers);
+    const matches = boundedMatchers(matchers);
     const name = nameOf(matchers);
     for (const series of this.seriesOf(name))
       yield series.keepMs > 0 && matches(series.labels.toLabels()) ? series : null;
@@ -239,12 +254,10 @@ export class StreamStore implements SeriesSource {
     return all;
   }
 
+  /** Null where it is one too many. */
   private make(all: MetricSeries, asSent: MetricId): Kept | null {
     this.countAdded();
-    if (all.index.size >= this.options.maxOfMetric) {
-      this.options.onRefused(asSent.metric_name);
-      return null;
-    }
+    if (all.index.size >= this.options.maxOfMetric) return null;
     const metric = this.interned.idOf(asSent);
     const labels = { ...seriesLabels(metric), [METRIC_NAME]: metric.metric_name };
     const keepMs = longest(all.needs.filter(({ matches }) => matches(labels)));

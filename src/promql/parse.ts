@@ -7,6 +7,7 @@
 import type { SyntaxNode, Tree } from '@lezer/common';
 import { parser } from '@prometheus-io/lezer-promql';
 import { compileMatchers, type MatchOperator, type Matcher } from '../domain/matchers';
+import { unquote } from '../domain/quoted-text';
 import type {
   Aggregation,
   Aggregator,
@@ -23,7 +24,7 @@ import { checkTypes } from './check';
 import { ParseError } from './errors';
 import { SIGNATURES } from './functions/signatures';
 import { LabelSet, METRIC_NAME } from './label-set';
-import { parseNumber, unquote } from './literals';
+import { parseNumber } from './literals';
 import { parseChain, type Token } from './precedence';
 
 /** Deeper expressions are somebody's mistake, or an attack on the stack. Each operator of a chain is one level. */

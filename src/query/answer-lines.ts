@@ -12,7 +12,7 @@ export const SERIES_PATH = '/api/v1/series';
 /** A server takes 16 KiB of a request's line and headers. */
 export const MAX_QUESTION_LENGTH = 12_000;
 
-/** Some 30 ms for the worst of expressions and one series; a list of 200 hosts has 3,000. */
+/** A list of 200 hosts has 3,000. How many characters they may be held against is bounded where series are matched. */
 const MOST_STEPS = 5_000;
 const MATCHERS = z
   .array(z.object({ name: z.string(), op: z.enum(['=', '!=', '=~', '!~']), value: z.string() }))
@@ -67,12 +67,13 @@ const HEAD = z.object({
     made_in_slots: z.boolean(),
     asked: z.array(z.string()),
   }),
+  lacks: z.array(z.string()).default([]),
 });
 const NAMED_VALUES: ReadonlySet<unknown> = new Set(['NaN', '+Inf', '-Inf', 'stale']);
 const END = z.object({ end: z.object({ pieces: z.int() }) });
 
 export function headLine(head: AnswerHead): string {
-  const { id, instance, pool, partitions, slots, plannedSlots, coverage } = head;
+  const { id, instance, pool, partitions, slots, plannedSlots, coverage, lacks } = head;
   return JSON.stringify({
     ...{ v: 1, id, instance, pool, partitions, slots, planned_slots: plannedSlots },
     coverage: {
@@ -82,6 +83,7 @@ export function headLine(head: AnswerHead): string {
       made_in_slots: coverage.madeInSlots,
       asked: coverage.asked,
     },
+    lacks,
   });
 }
 

@@ -6,7 +6,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TocsinError } from '../domain/errors';
 import { metricValue, type MetricValue } from '../domain/metric';
-import type { Kept, KeptPart } from '../evaluate/port';
+import type { Kept, KeptPart, Lack } from '../evaluate/port';
 import type { Samples } from '../promql/samples';
 import type { StoredSeries } from '../promql/source';
 import { endLine, headLine, pieceLine } from './answer-lines';
@@ -31,6 +31,8 @@ const MOST_AT_ONCE = 4;
 /** What comes meanwhile waits for so long. */
 const MOMENT_MS = 2;
 const SAMPLES_A_LINE = 1_000;
+const MOST_LACKS = 10;
+const MAX_LACK_LENGTH = 500;
 
 export function createAnswerer(options: AnswererOptions): AnswerLines {
   const { answerer, kept, mostSeries = MOST_SERIES, mostSamples = MOST_SAMPLES, mostMs = MOST_MS } = options;
@@ -40,6 +42,7 @@ export function createAnswerer(options: AnswererOptions): AnswerLines {
     const { partitions, slots, plannedSlots, coverage } = kept();
     const pause = createPause(mostMs, gone);
     const found: StoredSeries[] = [];
+    const lacks = new Set<string>();
     let samples = 0;
     for (const part of [...partitions, ...slots])
       for (const series of part.read(question.matchers)) {
@@ -52,9 +55,14 @@ export function createAnswerer(options: AnswererOptions): AnswerLines {
         if (found.length > mostSeries) throw tooMuch(`${mostSeries} series`);
         if (samples > mostSamples) throw tooMuch(`${mostSamples} samples`);
       }
+    for (const part of [...partitions, ...slots])
+      for (const lack of part.lacks(question.matchers, question.sinceMs)) {
+        await pause();
+        if (lack !== null && lacks.size < MOST_LACKS) lacks.add(lackText(lack).slice(0, MAX_LACK_LENGTH));
+      }
     yield headLine({
       ...{ ...answerer, plannedSlots, coverage: coverage(question.matchers) },
-      ...{ partitions: partitions.map(clockOf), slots: slots.map(clockOf) },
+      ...{ partitions: partitions.map(clockOf), slots: slots.map(clockOf), lacks: [...lacks] },
     });
     let pieces = 0;
     for (const { labels, samples: its } of found)
@@ -99,6 +107,12 @@ function createPause(mostMs: number, gone?: AbortSignal): () => Promise<void> | 
       throw new TocsinError('TOC_USAGE', `it takes longer than ${mostMs / 1_000} s: add matchers`);
     return nextTurn().then(() => void (since = performance.now()));
   };
+}
+
+function lackText(lack: Lack): string {
+  if (lack.kind === 'rule_error')
+    return `the rule ${lack.group}/${lack.rule} cannot be evaluated: ${lack.error}`;
+  return `${lack.metric} has more than ${lack.most} series in one place, and no more are kept`;
 }
 
 const clockOf = ({ number, reached }: KeptPart): PartClock => ({

@@ -1,7 +1,6 @@
 /** Which evaluators and partitions are not in an answer, or not up to its time. */
 import type { EvaluatorMember, EvaluatorPool } from '../stream/port';
-import type { AnswerHead, PartClock } from './port';
-import type { AskedEvaluator } from './query';
+import type { AnswerHead, AskedEvaluator, At, PartClock } from './port';
 
 export type Gap =
   | {
@@ -27,11 +26,6 @@ export interface Gaps {
 
 /** An answer is one to two seconds behind where all is well, and machines' clocks differ. */
 const BEHIND_MS = 10_000;
-
-export interface At {
-  readonly timeMs: number;
-  readonly nowMs: number;
-}
 
 export function gapsOf(pool: EvaluatorPool | null, asked: readonly AskedEvaluator[], at: At): Gaps {
   if (pool === null) return { missing: [], gaps: [], slotGap: null };

@@ -34,6 +34,8 @@ export interface AnswerHead extends Answerer {
   /** The slots that there are, in whichever process. */
   readonly plannedSlots: readonly number[];
   readonly coverage: Coverage;
+  /** Why some of the series may be missing that rules ask for or make, for people: some reasons. */
+  readonly lacks: readonly string[];
 }
 
 /** Samples of a series, side by side and in time order. A series with many comes in several pieces. */
@@ -53,4 +55,18 @@ export interface Evaluators {
   find(): Promise<EvaluatorPool>;
   /** Rejects with the reason, for people, when the member does not answer as it should. */
   ask(member: EvaluatorMember, question: Question): Promise<Answer>;
+}
+
+/** What came of asking a member. */
+export interface AskedEvaluator {
+  readonly member: EvaluatorMember;
+  /** One for each selector; null where it has not answered, with the reason. */
+  readonly answers: readonly Answer[] | null;
+  readonly reason: string | null;
+}
+
+/** When an expression is evaluated, and when that was asked for, in milliseconds since 1970. */
+export interface At {
+  readonly timeMs: number;
+  readonly nowMs: number;
 }

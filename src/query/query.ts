@@ -10,7 +10,7 @@ import type { Value } from '../promql/values';
 import type { EvaluatorMember, EvaluatorPool } from '../stream/port';
 import { GatheredSeries } from './gathered';
 import { gapsOf, type Gap } from './gaps';
-import type { Answer, Evaluators } from './port';
+import type { Answer, AskedEvaluator, Evaluators } from './port';
 import { selectorsOf, shortfallsOf, type Selector, type Shortfall } from './selectors';
 
 export interface QueryOptions {
@@ -32,15 +32,8 @@ export interface QueryResult {
   readonly missingPartitions: readonly number[];
   /** Evaluators and partitions that are not in the answer, or not up to its time. */
   readonly gaps: readonly Gap[];
-  /** Selectors of which evaluators do not keep all. */
+  /** Selectors of which evaluators do not have all, with each reason. */
   readonly shortfalls: readonly Shortfall[];
-}
-
-export interface AskedEvaluator {
-  readonly member: EvaluatorMember;
-  /** One for each selector; null where it has not answered, with the reason. */
-  readonly answers: readonly Answer[] | null;
-  readonly reason: string | null;
 }
 
 /**

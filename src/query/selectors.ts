@@ -7,9 +7,7 @@ import { selectorText } from '../promql/format';
 import { needsOf, type Need } from '../promql/needs';
 import { LOOKBACK_MS } from '../promql/prepare';
 import { nameOf } from '../promql/source';
-import type { At } from './gaps';
-import type { Question } from './port';
-import type { AskedEvaluator } from './query';
+import type { AskedEvaluator, At, Question } from './port';
 
 export interface Selector {
   /** As it is written, without its range. */
@@ -19,7 +17,7 @@ export interface Selector {
   readonly needs: readonly Need[];
 }
 
-/** A selector of which not all that the expression looks at is kept. */
+/** A selector of which not all that the expression looks at is kept, or made. */
 export interface Shortfall {
   readonly selector: string;
   readonly reason: string;
@@ -56,12 +54,16 @@ export function shortfallsOf(
   options: ShortfallOptions,
 ): Shortfall[] {
   return selectors.flatMap((selector, i) => {
-    const coverages = asked.flatMap(({ answers }) => (answers === null ? [] : [answers[i]!.head.coverage]));
-    const coverage = leastOf(coverages);
+    const heads = asked.flatMap(({ answers }) => (answers === null ? [] : [answers[i]!.head]));
+    const coverage = leastOf(heads.map((head) => head.coverage));
     const reason = selector.needs
       .map((need) => reasonOf(selector, need, coverage, options))
       .find((each) => each !== null);
-    return reason === undefined ? [] : [{ selector: selector.text, reason }];
+    const lacks = new Set(heads.flatMap((head) => head.lacks));
+    return [...(reason === undefined ? [] : [reason]), ...lacks].map((each) => ({
+      selector: selector.text,
+      reason: each,
+    }));
   });
 }
 

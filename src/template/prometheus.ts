@@ -119,6 +119,8 @@ export interface RuleData extends PrometheusOptions {
 export interface RuleTemplate {
   /** What the text refers to, for a linter. */
   readonly references: readonly Reference[];
+  /** The expressions that the text asks for word for word. */
+  readonly queries: readonly string[];
   /** Throws TemplateError. */
   execute(data: RuleData): string;
 }
@@ -146,6 +148,9 @@ export function compileRuleTemplate(text: string, name: string): RuleTemplate {
   });
   return {
     references: template.references,
+    queries: template.references.flatMap(({ kind, path, literal }) =>
+      kind === 'function' && path[0] === 'query' && literal !== undefined ? [literal] : [],
+    ),
     execute: (data) => template.execute(ruleObject(data), prometheusFunctions(data)),
   };
 }

@@ -13,6 +13,8 @@ export interface Reference {
   readonly line: number;
   /** Whether `.` is the data that the template was executed with. */
   readonly isAtTop: boolean;
+  /** What a function is given, where that is one text that stands there: `query "up"`, or `"up" | query`. */
+  readonly literal?: string;
 }
 
 /** In the order in which they stand in the source, the main template first. */
@@ -69,11 +71,17 @@ class Collector {
   }
 
   private pipe({ commands }: PipeNode): void {
-    for (const command of commands) this.command(command);
+    commands.forEach((command, index) => this.command(command, commands[index - 1]));
   }
 
-  private command({ operands }: CommandNode): void {
-    for (const operand of operands) this.operand(operand);
+  private command({ operands }: CommandNode, before: CommandNode | undefined): void {
+    const [called, ...others] = operands;
+    const given = [...others, ...(before?.operands ?? [])];
+    const [only] = given;
+    if (called?.kind === 'identifier' && given.length === 1 && only?.kind === 'string')
+      this.add(called, 'function', [called.name], only.text);
+    else if (called !== undefined) this.operand(called);
+    for (const operand of others) this.operand(operand);
   }
 
   private operand(node: Operand): void {
@@ -93,10 +101,10 @@ class Collector {
   }
 
   /** What the owner put before the author's text is not the author's. */
-  private add({ position }: Node, kind: ReferenceKind, path: readonly string[]): void {
+  private add({ position }: Node, kind: ReferenceKind, path: readonly string[], literal?: string): void {
     const { text, prelude = 0 } = this.source;
     if (position < prelude) return;
     const line = text.slice(0, position).split('\n').length;
-    this.found.push({ kind, path, line, isAtTop: this.isAtTop });
+    this.found.push({ kind, path, line, isAtTop: this.isAtTop, ...(literal !== undefined && { literal }) });
   }
 }

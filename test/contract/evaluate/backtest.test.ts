@@ -7,9 +7,10 @@ import { runCli } from '../../../src/cli/program';
 import { loadConfig } from '../../../src/config/load';
 import { withAdmin } from '../../../src/stream/kafka';
 import { createMetricPublisher } from '../../../src/stream/publishers';
-import { ensureTopics, metricTopic } from '../../../src/stream/topics';
+import { decodeShared } from '../../../src/stream/slot-topic';
+import { ensureTopics, METRIC_PARTITIONS, metricTopic, sharedTopic } from '../../../src/stream/topics';
 import { startRoles } from '../../../workers/roles';
-import { metric, openBench, readTransitions, until, type Bench } from '../stream/kafka-harness';
+import { metric, openBench, readAll, readTransitions, until, type Bench } from '../stream/kafka-harness';
 
 const RULES = `
 groups:
@@ -71,6 +72,15 @@ async function told(): Promise<Found[]> {
   return [...byEpisode.values()];
 }
 
+/** Rules across instances begin where the last partition does; a backtest begins before. */
+async function hasBegun(): Promise<boolean> {
+  const records = await readAll(bench, sharedTopic(bench.instance, 'default'));
+  const begun = records
+    .map(({ partition, value }) => decodeShared(partition, value))
+    .filter((record) => record !== null && record.time !== null);
+  return new Set(begun.map((record) => record!.from)).size === METRIC_PARTITIONS;
+}
+
 /** Not near an evaluation: whether it sees the sample is then the affair of milliseconds. */
 const betweenEvaluations = () =>
   until('the middle of a second', () => Date.now() % 1_000 > 200 && Date.now() % 1_000 < 600);
@@ -96,6 +106,7 @@ test('also of a rule across instances, and of metrics that come late or from a c
       ...(instance_id === 'db-2' && mysql),
     });
   try {
+    await until('time to pass in all partitions', hasBegun);
     await betweenEvaluations();
     await publisher.publish([locks('db-1', 60), locks('db-2', 60)]);
     // Ten minutes late is evaluated, two hours is not; a clock that is ahead goes by the record time.

@@ -1,6 +1,7 @@
 /** One evaluator as the tests run it: the host under a metric consumer, with everything that it needs. */
 import { createEvaluatorHost, type EvaluateEvent, type HostStats } from '../../../src/evaluate/host';
 import type { AlertRule } from '../../../src/domain/rule-group';
+import { createBrokerClock } from '../../../src/stream/broker-clock';
 import type { EventTiming } from '../../../src/stream/event-time';
 import type { OnStreamEvent } from '../../../src/stream/events';
 import type { Kafka } from '../../../src/stream/kafka';
@@ -22,6 +23,8 @@ export function startEvaluator(options: {
   kafka: Kafka;
   instance: string;
   rules: readonly AlertRule[];
+  /** Default: samples of the past alone decide, as no evaluation is due before 2033. */
+  intervalMs?: number;
   onEvent?: OnStreamEvent;
   timing?: EventTiming;
   publisher?: (real: TransitionPublisher) => TransitionPublisher;
@@ -34,20 +37,22 @@ export function startEvaluator(options: {
   const real = createTransitionPublisher({ kafka, instance, onEvent });
   const openAlerts = followOpenAlerts({ kafka, instance, onEvent });
   const host = createEvaluatorHost({
-    // Samples of the past alone decide: no evaluation is due before 2033.
-    groups: [groupOf(rules, { intervalMs: 1e12 })],
+    intervalMs: 15_000,
+    groups: [groupOf(rules, { intervalMs: options.intervalMs ?? 1e12 })],
     openAlerts,
     publisher: options.publisher?.(real) ?? real,
     partitionOf: (instanceId) => partitionOfKey('', instanceId, METRIC_PARTITIONS),
     onEvent: (event) => void events.push(event),
   });
-  const consumer = consumeMetrics({ ...options, pool: 'default', sink: host, topicPollMs: 1_000 });
+  const clock = createBrokerClock({ kafka, instance, onEvent });
+  const consumer = consumeMetrics({ ...options, clock, pool: 'default', sink: host, topicPollMs: 1_000 });
   return {
     events,
     stats: host.stats,
     joined: () => consumer.joined() && events.some(({ kind }) => kind === 'assigned'),
     async stop() {
       await consumer.stop();
+      await clock.close();
       await openAlerts.close();
       await real.close();
     },

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { loadConfig } from '../../../src/config/load';
 import { parseExpr } from '../../../src/promql/parse';
 import { query, type QueryResult } from '../../../src/query/query';
+import { createBrokerClock } from '../../../src/stream/broker-clock';
 import { consumeMetrics } from '../../../src/stream/metric-consumer';
 import { createMetricPublisher } from '../../../src/stream/publishers';
 import type { MetricPublisher } from '../../../src/stream/port';
@@ -188,8 +189,10 @@ test('members that say nothing, or lead to somebody else, are said to be missing
     ...{ reached: () => true, flush: async () => undefined },
   };
   const { kafka, instance, onEvent } = bench;
+  const clock = createBrokerClock({ kafka, instance, onEvent });
+  bench.after(() => clock.close());
   const member = (says?: { id: string; http: string }) =>
-    consumeMetrics({ kafka, instance, pool: 'default', sink, onEvent, says });
+    consumeMetrics({ kafka, instance, pool: 'default', sink, clock, onEvent, says });
   await killAll();
   startEvaluator();
   const others = [member(), member({ id: 'x', http: `127.0.0.1:${catcher.port}` })];

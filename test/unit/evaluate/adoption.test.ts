@@ -17,6 +17,7 @@ async function takeOver(rules: readonly AlertRule[], before: readonly Transition
     },
   };
   const host = createEvaluatorHost({
+    intervalMs: 15_000,
     groups: [groupOf(rules)],
     openAlerts,
     publisher,

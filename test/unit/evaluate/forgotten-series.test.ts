@@ -55,6 +55,7 @@ test('a metric has so many series and no more; the known ones are evaluated, the
 test('the first refusal of a metric is told apart from the rest', async () => {
   const events: EvaluateEvent[] = [];
   const host = createEvaluatorHost({
+    intervalMs: 15_000,
     groups: [groupOf([rule()])],
     openAlerts: knowing([]),
     publisher: { publish: () => Promise.resolve() },

@@ -6,6 +6,7 @@ const alert = (name: string, expr: string, labels: Record<string, string> = {}):
   ...{ kind: 'alert', name, expr, forMs: 0, keepFiringForMs: 0, labels, annotations: {} },
   ...NO_EXTENSIONS,
 });
+const off = (name: string, expr: string): GroupRule => ({ ...alert(name, expr), mode: 'off' }) as GroupRule;
 const record = (name: string, expr: string, labels: Record<string, string> = {}): GroupRule => ({
   ...{ kind: 'record', name, expr, labels },
 });
@@ -25,7 +26,23 @@ describe('a group is global', () => {
       [group('g', { ...alert('A', 'x > 1'), recovery: 'sum(x) < 1' } as GroupRule)],
       ['g'],
     ],
+    [
+      'when a template asks for series word for word',
+      [group('g', alert('A', 'x > 1', { n: '{{ query "y" | len }}' }))],
+      ['g'],
+    ],
+    [
+      'not when a template asks for what it has put together, or for no series',
+      [group('g', alert('A', 'x > 1', { a: '{{ query (printf "y") }}', b: '{{ query "1 + 1" }}' }))],
+      [],
+    ],
     ['not when each instance is for itself', [group('g', alert('A', 'sum by (instance_id) (x) > 1'))], []],
+    ['not when only a rule that is off does', [group('g', alert('A', 'x > 1'), off('B', 'sum(x) > 1'))], []],
+    [
+      'not when it reads what a rule that is off makes',
+      [group('g', alert('A', 'ALERTS{alertname="B"} == 1')), group('b', alert('C', 'sum(x)'), off('B', 'x'))],
+      ['b'],
+    ],
     ['as a whole', [group('g', alert('A', 'x > 1'), alert('B', 'sum(x) > 1'))], ['g']],
     ['when it reads what one records', [group('g', alert('A', 'x:sum > 1')), sum], ['g', 'sum']],
     [

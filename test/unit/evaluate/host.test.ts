@@ -1,6 +1,7 @@
 /** What the evaluators of a process decide waits until Kafka has it: nothing is lost, doubled or out of order. */
+import { TocsinError } from '../../../src/domain/errors';
 import type { AlertRule } from '../../../src/domain/rule-group';
-import { lookbackOf } from '../../../src/evaluate/rule-engine';
+import { lookbackOf } from '../../../src/evaluate/rule-series';
 import { createEvaluatorHost, type EvaluateEvent } from '../../../src/evaluate/host';
 import type { Metric } from '../../../src/domain/metric';
 import type { Transition } from '../../../src/domain/transition';
@@ -20,9 +21,13 @@ interface Publishing {
 function fakePublisher() {
   const calls: Publishing[] = [];
   const arrived: Transition[] = [];
-  const fake = { answers: 'late' as 'late' | 'yes' | 'no', calls, arrived, publish };
+  const fake = {
+    ...{ answers: 'late' as 'late' | 'yes' | 'no', calls, arrived, publish },
+    refuses: (_: Transition): boolean => false,
+  };
   function publish(transitions: readonly Transition[]): Promise<void> {
     return new Promise((resolve, reject) => {
+      if (transitions.some(fake.refuses)) return reject(new TocsinError('TOC_MESSAGE_INVALID', 'too large'));
       const call: Publishing = {
         transitions: [...transitions],
         acknowledge() {
@@ -52,6 +57,7 @@ async function start(
   publisher.answers = 'yes';
   const events: EvaluateEvent[] = [];
   const host = createEvaluatorHost({
+    intervalMs: 15_000,
     groups: [groupOf(rules)],
     openAlerts: knowing(known),
     publisher,
@@ -161,6 +167,50 @@ describe('a flush', () => {
     await blocked;
   });
 
+  test('leaves out what is refused for good, says so, and sends the others in their order', async () => {
+    const { host, publisher, offer, events, arrived } = await start();
+    publisher.refuses = ({ event_time: at }) => at === isoAt(20);
+    publisher.answers = 'yes';
+    for (const [at, value] of [
+      [0, 95],
+      [10, 50],
+      [20, 95],
+      [30, 50],
+      [40, 95],
+    ] as const)
+      offer(sample(at, value));
+    await host.flush(0);
+    expect(arrived()).toEqual(['firing 0', 'resolved 10', 'resolved 30', 'firing 40']);
+    expect(host.stats().unsent).toBe(0);
+    expect(events.filter(({ kind }) => kind === 'transition')).toHaveLength(4);
+    expect(events.filter(({ kind }) => kind === 'transition_refused')).toEqual([
+      {
+        ...{ kind: 'transition_refused', transition: 'firing', group: 'postgres', rule: 'ConnectionsHigh' },
+        ...{ fingerprint: publisher.arrived[0]!.fingerprint, correlationId: 'c-20', problem: 'too large' },
+      },
+    ]);
+  });
+
+  test('that finds Kafka away beside something refused sends all of it again', async () => {
+    const { host, publisher, offer, events, arrived } = await start();
+    publisher.refuses = ({ event_time: at }) => at === isoAt(20);
+    publisher.answers = 'no';
+    for (const [at, value] of [
+      [0, 95],
+      [10, 50],
+      [20, 95],
+    ] as const)
+      offer(sample(at, value));
+    await expect(host.flush(0)).rejects.toThrow('Kafka is away');
+    expect([host.stats().unsent, events.some(({ kind }) => kind === 'transition_refused')]).toEqual([
+      3,
+      false,
+    ]);
+    publisher.answers = 'yes';
+    await host.flush(0);
+    expect(arrived()).toEqual(['firing 0', 'resolved 10']);
+  });
+
   test('tells of each transition once, with its way from the sample to the acknowledgement', async () => {
     const { host, publisher, offer, events } = await start();
     publisher.answers = 'no';
@@ -244,6 +294,7 @@ describe('an assignment', () => {
     publisher.answers = 'yes';
     const openAlerts = { ...alerts, caughtUp: () => caughtUp };
     const host = createEvaluatorHost({
+      intervalMs: 15_000,
       groups: [groupOf([rule()])],
       openAlerts,
       publisher,
@@ -317,11 +368,39 @@ describe('an open alert of a rule that is gone', () => {
     expect([several.publisher.arrived, sent.publisher.arrived]).toEqual([[], []]);
   });
 
+  test('does not stop the assignment when its end is refused for good', async () => {
+    const publisher = fakePublisher();
+    publisher.refuses = ({ labels }) => labels.instance_id === 'db-0';
+    publisher.answers = 'yes';
+    const openAlerts = knowing([of('db-0'), of('db-1')]);
+    const events: EvaluateEvent[] = [];
+    const onEvent = (event: EvaluateEvent): void => void events.push(event);
+    const host = createEvaluatorHost({
+      intervalMs: 15_000,
+      groups: [],
+      openAlerts,
+      publisher,
+      partitionOf: () => 0,
+      onEvent,
+    });
+    await host.assigned([0], [0]);
+    expect(publisher.arrived).toMatchObject([{ kind: 'resolved', labels: { instance_id: 'db-1' } }]);
+    expect(events).toContainEqual(
+      expect.objectContaining({ kind: 'transition_refused', transition: 'resolved' }),
+    );
+  });
+
   test('stops the assignment when Kafka does not take its end, so that it is tried again', async () => {
     const publisher = fakePublisher();
     publisher.answers = 'no';
     const openAlerts = knowing([of('db-0')]);
-    const host = createEvaluatorHost({ groups: [], openAlerts, publisher, partitionOf: () => 0 });
+    const host = createEvaluatorHost({
+      intervalMs: 15_000,
+      groups: [],
+      openAlerts,
+      publisher,
+      partitionOf: () => 0,
+    });
     await expect(host.assigned([0], [0])).rejects.toThrow('Kafka is away');
     publisher.answers = 'yes';
     await host.assigned([0], [0]);
@@ -333,7 +412,7 @@ test('metrics are wanted by name, all of them where a rule may read any', () => 
   const wants = (...exprs: string[]) => {
     const rules = exprs.map((expr) => ({ ...rule(), expr }));
     const options = { openAlerts: knowing([]), publisher: fakePublisher() };
-    return createEvaluatorHost({ groups: [groupOf(rules)], ...options }).wants;
+    return createEvaluatorHost({ intervalMs: 15_000, groups: [groupOf(rules)], ...options }).wants;
   };
   const named = wants('connections_used > 90', 'avg_over_time(lag[5m]) / locks > 2');
   expect(['connections_used', 'lag', 'locks', 'others'].map(named)).toEqual([true, true, true, false]);

@@ -3,6 +3,7 @@ import { parseExpr } from '../../../src/promql/parse';
 import type { VectorSelector } from '../../../src/promql/ast';
 import { StreamStore } from '../../../src/evaluate/stream-store';
 import { x } from './pool-sketch';
+import { busyMs } from '../../harness/busy-ms';
 
 const matchersOf = (text: string) => (parseExpr(text) as VectorSelector).matchers;
 const NEEDS = [{ matchers: matchersOf('m{env="prod"}'), backMs: 60_000, newestOnly: true }];
@@ -52,4 +53,13 @@ test('series that come while somebody looks do not end the look', () => {
   let more = 0;
   for (let next = look.next(); next.done !== true; next = look.next()) more += 1;
   expect(more).toBeGreaterThanOrEqual(2);
+});
+
+test('a regular expression that would take long for a label of some series is refused before it is matched', () => {
+  const store = storeOf();
+  store.add(x('m', 'd', 1, { env: 'prod', tag: 'ab'.repeat(32_000) }), 1_000);
+  const began = busyMs();
+  expect(() => found(store, 'm{tag=~"[ab]*a[ab]{900}"}')).toThrow('too long for the regular expressions');
+  expect(busyMs() - began).toBeLessThan(500);
+  expect(found(store, 'm{tag=~"[ab]*a[ab]{900}", instance_id!="d"}')).toEqual([]);
 });

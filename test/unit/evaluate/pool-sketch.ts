@@ -8,6 +8,7 @@ import type { Transition } from '../../../src/domain/transition';
 import { createGlobalHost, type GlobalHost } from '../../../src/evaluate/global-host';
 import { planGroups } from '../../../src/evaluate/global-groups';
 import type { Told } from '../../../src/evaluate/host';
+import type { External } from '../../../src/evaluate/label-texts';
 import type { SharedRecord } from '../../../src/stream/port';
 import { knowing, SECOND } from './sketches';
 
@@ -18,6 +19,8 @@ export const x = (name: string, instance: string, value: MetricValue, tags: Metr
 interface Log<T> {
   readonly entries: T[];
   committed: number;
+  /** Up to when all that time decides was told, as the commit says. */
+  told: number;
 }
 
 interface Sample {
@@ -32,6 +35,8 @@ interface Process {
   /** Of each partition's metrics, and of each slot. */
   readonly offered: number[];
   readonly read: number[];
+  /** Up to when what time decides has followed, of each partition's metrics. */
+  readonly followed: number[];
 }
 
 /** What somebody knew of a partition number, and the offsets from which it goes on. */
@@ -41,11 +46,16 @@ interface Snapshot {
   readonly read: number;
 }
 
-export function createPool(groups: readonly RuleGroup[], partitions: number, processes = 2, shadow?: Told) {
+export function createPool(
+  groups: readonly RuleGroup[],
+  partitions: number,
+  processes = 2,
+  more: Partial<External> & { readonly shadow?: Told; readonly maxSeriesOfMetric?: number } = {},
+) {
   let plan = planGroups(groups, partitions);
   let committedUnder = plan.id;
   const all = Array.from({ length: partitions }, (_, n) => n);
-  const logOf = <T>(): Log<T>[] => all.map(() => ({ entries: [], committed: 0 }));
+  const logOf = <T>(): Log<T>[] => all.map(() => ({ entries: [], committed: 0, told: -Infinity }));
   const [metrics, shared] = [logOf<Sample>(), logOf<SharedRecord>()];
   const told: Transition[] = [];
   const alerts = knowing([]);
@@ -57,8 +67,9 @@ export function createPool(groups: readonly RuleGroup[], partitions: number, pro
     has: [],
     offered: all.map(() => 0),
     read: all.map(() => 0),
+    followed: all.map(() => -Infinity),
     host: createGlobalHost({
-      ...{ plan, intervalMs: 10 * SECOND, openAlerts: alerts, shadow },
+      ...{ plan, intervalMs: 10 * SECOND, openAlerts: alerts, ...more },
       ...{ isDerived: (topic) => topic === 'derived', partitionOf: (id) => Number(id.slice(1)) % partitions },
       publisher: {
         async publish(transitions) {
@@ -90,6 +101,7 @@ export function createPool(groups: readonly RuleGroup[], partitions: number, pro
         const goesOn = known !== undefined && member.host.worthOf!(known.state) === 'whole';
         member.offered[partition] = goesOn ? known.offered : 0;
         member.read[partition] = goesOn ? known.read : 0;
+        member.followed[partition] = -Infinity;
         await readMetrics(member, partition, metrics[partition]!.committed);
       }
     }
@@ -103,19 +115,27 @@ export function createPool(groups: readonly RuleGroup[], partitions: number, pro
 
   /** Up to this offset. */
   async function readMetrics(
-    { host, offered }: Process,
+    member: Process,
     partition: number,
     until: number,
     isFlushed = true,
   ): Promise<void> {
+    const { host, offered } = member;
     const { entries, committed } = metrics[partition]!;
     for (; offered[partition]! < until; offered[partition]! += 1) {
       const { metric, at, recordedAt } = entries[offered[partition]!]!;
       const replayed = offered[partition]! < committed;
-      while (!host.reached(partition, recordedAt, replayed));
+      tellReached(member, partition, recordedAt);
       host.offer(metric, at, { topic: 'm', partition, replayed });
     }
     if (isFlushed) await host.flush(partition);
+  }
+
+  function tellReached({ host, followed }: Process, partition: number, time: number): void {
+    const { told } = metrics[partition]!;
+    if (followed[partition]! < told) while (!host.reached(partition, Math.min(time, told), true));
+    if (time > told) while (!host.reached(partition, time, false));
+    followed[partition] = time;
   }
 
   async function readShared({ host, has, read }: Process): Promise<void> {
@@ -145,7 +165,7 @@ export function createPool(groups: readonly RuleGroup[], partitions: number, pro
       for (const member of members)
         for (const partition of member.has.filter((each) => !behind.includes(each))) {
           await readMetrics(member, partition, metrics[partition]!.entries.length);
-          while (!member.host.reached(partition, second * SECOND, false));
+          tellReached(member, partition, second * SECOND);
           await member.host.flush(partition);
         }
       for (const member of members) await readShared(member);
@@ -166,7 +186,9 @@ export function createPool(groups: readonly RuleGroup[], partitions: number, pro
       committedUnder = plan.id;
       for (const member of members)
         for (const partition of member.has) {
-          metrics[partition]!.committed = member.offered[partition]!;
+          const log = metrics[partition]!;
+          log.committed = member.offered[partition]!;
+          log.told = Math.max(log.told, member.followed[partition]!);
           if (member.host.shared !== undefined) shared[partition]!.committed = member.read[partition]!;
         }
     },

@@ -1,5 +1,5 @@
 /** Which rules a series meets, and which samples are of one series. */
-import { lookbackOf } from '../../../src/evaluate/rule-engine';
+import { lookbackOf, metricsOf, namesMade } from '../../../src/evaluate/rule-series';
 import { createEvaluator, groupOf, MINUTE, rule, sample, SECOND, type RuleSketch } from './sketches';
 
 const matching = (...matchers: string[]) => rule({ matchers: matchers.join() });
@@ -34,6 +34,17 @@ test('a metric that no rule names is not kept', () => {
   const evaluator = createEvaluator({ rules: [rule()] });
   expect(evaluator.offer(sample(0, 95, { metric_name: 'cpu' }))).toEqual([]);
   expect(evaluator.series()).toBe(0);
+});
+
+test('a rule that is off reads nothing and makes nothing', () => {
+  const off = rule({ mode: 'off', windowMs: 60 * MINUTE, forMs: 60 * MINUTE });
+  const evaluator = createEvaluator({ rules: [off] });
+  expect(evaluator.offer(sample(0, 95))).toEqual([]);
+  expect(evaluator.series()).toBe(0);
+  expect(metricsOf([groupOf([off])])).toEqual(new Set());
+  expect(namesMade([groupOf([off])])).toEqual(new Set());
+  const on = rule({ forMs: MINUTE });
+  expect(lookbackOf([groupOf([on, off])], SECOND)).toBe(lookbackOf([groupOf([on])], SECOND));
 });
 
 describe('a series', () => {

@@ -25,6 +25,7 @@ async function start(rules: readonly AlertRule[], before: readonly Transition[] 
   const [alerts, trials] = [createTopic(), createTopic(before)];
   const events: EvaluateEvent[] = [];
   const host = createEvaluatorHost({
+    intervalMs: 15_000,
     ...{ groups: [groupOf(rules)], ...alerts, shadow: trials },
     partitionOf: () => 0,
     now: () => T0 + 10 * MINUTE,
@@ -54,7 +55,7 @@ test('they tell their own topic only, and others only that of the alerts', async
 
 test('without a place to tell, nothing waits and nothing is told', async () => {
   const alerts = createTopic();
-  const host = createEvaluatorHost({ groups: [groupOf([TRIAL])], ...alerts });
+  const host = createEvaluatorHost({ intervalMs: 15_000, groups: [groupOf([TRIAL])], ...alerts });
   await host.assigned([0], [0]);
   host.offer(sample(0, 95), T0, PLACE);
   await host.flush(0);
@@ -131,7 +132,7 @@ test('a cool-down counts from their own end', async () => {
 test('rules across instances are on trial likewise', async () => {
   const across = { ...rule({ name: 'Fleet', mode: 'shadow' }), expr: 'sum(sessions) > 10' };
   const trials = createTopic();
-  const pool = createPool([groupOf([across], { intervalMs: 10 * SECOND })], 2, 2, trials);
+  const pool = createPool([groupOf([across], { intervalMs: 10 * SECOND })], 2, 2, { shadow: trials });
   await pool.start();
   for (const at of [0, 10, 20]) {
     await pool.sample(at, x('sessions', 'i0', 6));

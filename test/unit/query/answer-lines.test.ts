@@ -11,6 +11,7 @@ import {
   questionText,
 } from '../../../src/query/answer-lines';
 import type { AnswerHead, Piece } from '../../../src/query/port';
+import { busyMs } from '../../harness/busy-ms';
 
 const parse = (text: string) => parseQuestion(new URLSearchParams(text));
 const matchers = (text: string): string => `since=0&matchers=${encodeURIComponent(text)}`;
@@ -23,6 +24,7 @@ const HEAD: AnswerHead = {
   ],
   slots: [{ number: 3, reached: 900 }],
   coverage: { partitionsMs: 1, slotsMs: null, madeInPartitions: true, madeInSlots: false, asked: ['m'] },
+  lacks: ['the rule g/R cannot be evaluated: many'],
 };
 
 const takeAll = (lines: readonly string[]) => {
@@ -68,9 +70,9 @@ describe('a question', () => {
   it.each(['(?:.?.?){500}'.repeat(10), '(?:(?:.?.?){30}){30}'.repeat(3), `${'.?'.repeat(5_000)}`])(
     'whose regular expression would hold the process up is refused before it is matched: %#',
     (value) => {
-      const before = performance.now();
+      const before = busyMs();
       expect(() => parse(matchers(JSON.stringify([{ name: 'a', op: '!~', value }])))).toThrow('too long');
-      expect(performance.now() - before).toBeLessThan(1_000);
+      expect(busyMs() - before).toBeLessThan(1_000);
     },
   );
 

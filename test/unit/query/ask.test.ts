@@ -11,6 +11,7 @@ import { createAnswerer, type AnswererOptions } from '../../../src/query/answere
 import { waitFor } from '../../harness/wait-for';
 import { askEvaluator } from '../../../src/query/ask';
 import type { AnswerHead } from '../../../src/query/port';
+import { busyMs } from '../../harness/busy-ms';
 
 const ANSWERER = { id: 'p-1', instance: 'i', pool: 'default' };
 const QUESTION = { matchers: [{ name: '__name__', op: '=' as const, value: 'm' }], sinceMs: 0 };
@@ -30,7 +31,7 @@ function seriesOf(host: string, samples: readonly (readonly [number, number | 's
 }
 
 function keeping(...all: readonly (StoredSeries | null)[]): Kept {
-  const part: KeptPart = { number: 7, reached: 5_000, read: () => all };
+  const part: KeptPart = { number: 7, reached: 5_000, read: () => all, lacks: () => [] };
   return { partitions: [part], slots: [], plannedSlots: [], coverage: () => COVERAGE };
 }
 
@@ -55,10 +56,10 @@ async function other(listener: RequestListener): Promise<string> {
 }
 
 const ask = (address: string, more: { timeoutMs?: number; maxBytes?: number } = {}) =>
-  askEvaluator({ address, expected: ANSWERER, timeoutMs: 2_000, ...more }, QUESTION);
+  askEvaluator({ address, expected: ANSWERER, timeoutMs: 30_000, ...more }, QUESTION);
 
 const head: AnswerHead = {
-  ...{ ...ANSWERER, partitions: [], slots: [], plannedSlots: [], coverage: COVERAGE },
+  ...{ ...ANSWERER, partitions: [], slots: [], plannedSlots: [], coverage: COVERAGE, lacks: [] },
 };
 
 test('what is kept arrives, values of every kind, from the time on that is asked for', async () => {
@@ -102,15 +103,17 @@ test('an evaluator with much to look through stays there for others meanwhile', 
   const many = Array.from({ length: 15_000 }, (_, i) => seriesOf(`h${i}`, [[10, i]]));
   const address = await evaluator(keeping(...many));
   let longest = 0;
-  let last = performance.now();
-  // The asker is here as well, and parses: its own work is taken off by asking with a socket that drops what comes.
-  const timer = setInterval(() => {
-    longest = Math.max(longest, performance.now() - last);
-    last = performance.now();
-  }, 1);
+  // Of the process' own time: what others take of the machine holds nobody up here.
+  let last = busyMs();
+  const look = (): void => {
+    longest = Math.max(longest, busyMs() - last);
+    last = busyMs();
+  };
+  const timer = setInterval(look, 1);
   const answer = createAnswerer({ answerer: ANSWERER, kept: () => keeping(...many) });
   let lines = 0;
   for await (const line of answer(QUESTION)) lines += line === '' ? 0 : 1;
+  look();
   clearInterval(timer);
   expect(lines).toBe(many.length + 2);
   expect(longest).toBeLessThan(100);
@@ -131,7 +134,7 @@ test('a look through the series that takes too long ends', async () => {
   function* endless() {
     for (;;) yield null;
   }
-  const part: KeptPart = { number: 0, reached: 0, read: endless };
+  const part: KeptPart = { number: 0, reached: 0, read: endless, lacks: () => [] };
   const kept = { ...keeping(), partitions: [part] };
   await expect(ask(await evaluator(kept, { mostMs: 50 }))).rejects.toThrow('it takes longer than 0.05 s');
 });
@@ -151,7 +154,7 @@ test('who gives up does not leave the evaluator at it', async () => {
   function* slow() {
     for (; looked < 1e9; looked++) yield null;
   }
-  const part: KeptPart = { number: 0, reached: 0, read: slow };
+  const part: KeptPart = { number: 0, reached: 0, read: slow, lacks: () => [] };
   const address = await evaluator({ ...keeping(), partitions: [part] });
   await expect(ask(address, { timeoutMs: 50 })).rejects.toThrow('no answer within 0.05 s');
   let seen = -1;

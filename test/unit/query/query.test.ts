@@ -180,6 +180,49 @@ describe('says what is not kept:', () => {
   );
 });
 
+describe('says what is missing among what evaluators have:', () => {
+  const twice = 'x * on (instance_id) {__name__=~"x|y"}';
+  const rules = [
+    group(
+      'local',
+      record('bad', twice),
+      alert('Bad', twice),
+      record('good', 'x * 2'),
+      alert('All', 'sum(z) > 1'),
+    ),
+  ];
+
+  it('what a rule would make that cannot be evaluated', async () => {
+    const pool = await running(rules);
+    await pool.sample(22, x('y', 'a0', 1));
+    await pool.reached(35);
+    for (const expr of ['bad', 'ALERTS{alertname="Bad"}', '{instance_id="a0"}']) {
+      const { shortfalls, gaps } = await ask(pool, expr, 35);
+      expect(gaps).toEqual([]);
+      expect(shortfalls.map(({ reason }) => reason)).toContainEqual(
+        expect.stringMatching(/^the rule local\/[Bb]ad cannot be evaluated: .*many-to-many/),
+      );
+    }
+    for (const expr of ['x', 'good', 'ALERTS{alertname="All"}'])
+      expect((await ask(pool, expr, 35)).shortfalls).toEqual([]);
+    await pool.reached(400);
+    expect((await ask(pool, 'bad', 400)).shortfalls).toEqual([]);
+  });
+
+  it('series that were one too many of their metric, for as long as the expression looks back', async () => {
+    const pool = createPool(RULES, 2, 2, { maxSeriesOfMetric: 1 });
+    await pool.start();
+    for (const instance of ['a0', 'b2']) await pool.sample(1, x('x', instance, 6));
+    await pool.reached(21);
+    const reason = 'x has more than 1 series in one place, and no more are kept';
+    expect((await ask(pool, 'sum(x)', 21)).shortfalls).toEqual([{ selector: 'x', reason }]);
+    expect((await ask(pool, '{__name__="x",instance_id="a0"}', 21)).shortfalls).toMatchObject([{ reason }]);
+    expect((await ask(pool, 'double', 21)).shortfalls).toEqual([]);
+    await pool.reached(400);
+    expect((await ask(pool, 'sum(x)', 400)).shortfalls).toEqual([]);
+  });
+});
+
 describe('says who is missing:', () => {
   let pool: Pool;
   beforeAll(async () => (pool = await running()));

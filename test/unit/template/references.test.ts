@@ -38,3 +38,14 @@ it('fields that the data of rules does not have can be told', () => {
   );
   expect(unknown.map(({ path }) => path)).toEqual([['Label', 'a']]);
 });
+
+it.each([
+  ['{{ query "up" }}{{ range "a + b" | query }}{{ end }}', ['up', 'a + b']],
+  [
+    '{{ with (query `up`) | first }}{{ end }}{{ "up" }}{{ printf "x" | query }}{{ query (printf "x") }}',
+    ['up'],
+  ],
+  ['{{ query $value }}{{ toUpper "up" }}', []],
+])('queries that stand there word for word: %s', (text, expected) => {
+  expect(compileRuleTemplate(text, 'test').queries).toEqual(expected);
+});
