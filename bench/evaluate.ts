@@ -6,6 +6,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Kafka } from 'kafkajs';
+import { createBrokerClock } from '../src/stream/broker-clock';
 import { compressionType, type Compression } from '../src/stream/compression';
 import type { StreamEvent } from '../src/stream/events';
 import { createKafka, withAdmin } from '../src/stream/kafka';
@@ -183,7 +184,9 @@ async function runBare(broker: string, instance: string, messages: number): Prom
   let sum = 0;
   let stop: ReturnType<typeof startMeter> | undefined;
   const run = await new Promise<Run>((resolve, reject) => {
-    consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      if (!payload.restart) reject(payload.error);
+    });
     consumer.on(consumer.events.GROUP_JOIN, () => (stop = startMeter()));
     void consumer.run({
       partitionsConsumedConcurrently: 12,
@@ -204,6 +207,7 @@ async function runWhole(broker: string, instance: string, messages: number, mode
   const pool = randomBytes(4).toString('hex');
   const publisher = createTransitionPublisher({ kafka, instance });
   const openAlerts = followOpenAlerts({ kafka, instance });
+  const clock = createBrokerClock({ kafka, instance });
   let transitions = 0;
   const host = createStreamHost({
     rules: mode,
@@ -220,10 +224,11 @@ async function runWhole(broker: string, instance: string, messages: number, mode
       seen += event.messages;
       if (seen >= messages) resolve({ messages: seen, transitions, ...stop!() });
     };
-    const consumer = consumeMetrics({ kafka, instance, pool, sink: host, onEvent });
+    const consumer = consumeMetrics({ kafka, instance, pool, sink: host, clock, onEvent });
     ending = () => consumer.stop();
   });
   await ending();
+  await clock.close();
   await openAlerts.close();
   await publisher.close();
   await assertCommitted(kafka, alertingGroup(instance, pool), topicOf(instance), messages);

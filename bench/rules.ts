@@ -28,7 +28,7 @@ export function createStreamHost(options: {
   readonly publisher: TransitionPublisher;
   readonly onEvent: (event: EvaluateEvent) => void;
 }): MetricSink {
-  return createEvaluatorHost({ ...options, groups: [plainRules(options.rules)] });
+  return createEvaluatorHost({ intervalMs: 15_000, ...options, groups: [plainRules(options.rules)] });
 }
 
 function plainRules(of: PlainRules): RuleGroup {

@@ -1,5 +1,6 @@
 /** A measured evaluator: reads its share of the metric topics until it is stopped, and tells when it had read and sent what. */
 import { once } from 'node:events';
+import { createBrokerClock } from '../src/stream/broker-clock';
 import { createKafka, type Kafka } from '../src/stream/kafka';
 import { consumeMetrics } from '../src/stream/metric-consumer';
 import { followOpenAlerts } from '../src/stream/open-alerts';
@@ -54,6 +55,7 @@ type Stop = () => Promise<void>;
 function evaluate(kafka: Kafka, instance: string, pool: string, rules: PlainRules, account: Account): Stop {
   const publisher = createTransitionPublisher({ kafka, instance });
   const openAlerts = followOpenAlerts({ kafka, instance });
+  const clock = createBrokerClock({ kafka, instance });
   const host = createStreamHost({
     ...{ rules, openAlerts, publisher },
     onEvent(event) {
@@ -61,7 +63,7 @@ function evaluate(kafka: Kafka, instance: string, pool: string, rules: PlainRule
     },
   });
   const consumer = consumeMetrics({
-    ...{ kafka, instance, pool, sink: host },
+    ...{ kafka, instance, pool, sink: host, clock },
     onEvent(event) {
       if (event.kind === 'assigned') account.assigned();
       if (event.kind === 'batch') account.read(event.messages);
@@ -69,6 +71,7 @@ function evaluate(kafka: Kafka, instance: string, pool: string, rules: PlainRule
   });
   return async () => {
     await consumer.stop();
+    await clock.close();
     await openAlerts.close();
     await publisher.close();
   };

@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Metric } from '../src/domain/metric';
+import { createBrokerClock } from '../src/stream/broker-clock';
 import { createKafka } from '../src/stream/kafka';
 import { consumeMetrics } from '../src/stream/metric-consumer';
 import type { MetricSink } from '../src/stream/port';
@@ -156,13 +157,15 @@ async function main([broker, instance, kind, origin, from]: string[]): Promise<v
   const counting = engineSink(evaluating);
   const kafka = createKafka({ brokers: [broker!], clientId: 'windows' });
   const pool = randomBytes(4).toString('hex');
-  const consumer = consumeMetrics({ kafka, instance: instance!, pool, sink: counting.sink });
+  const clock = createBrokerClock({ kafka, instance: instance! });
+  const consumer = consumeMetrics({ kafka, instance: instance!, pool, sink: counting.sink, clock });
   process.send!({ ready: true });
   const [{ seconds }] = (await once(process, 'message')) as [{ seconds: number }];
   await evaluateFor(WARM_UP_SECONDS, counting, evaluating);
   process.send!(await evaluateFor(seconds, counting, evaluating));
   await once(process, 'message');
   await consumer.stop();
+  await clock.close();
   process.exit(0);
 }
 

@@ -1,6 +1,8 @@
 /** `tocsin dev`: the whole system on one machine, with embedded servers, until it is asked to stop. */
 import type { Config } from '../src/config/config';
 import { atServers } from '../src/config/servers';
+import { TocsinError } from '../src/domain/errors';
+import { isFree } from '../src/dev/ports';
 import { announceDev } from '../src/dev/running';
 import { environmentOf, startServers, type ServerEnvironment } from '../src/dev/servers';
 import { createLogger, shortLines } from '../src/observe/observe';
@@ -18,6 +20,7 @@ export interface DevOptions {
 
 /** Resolves when everything has stopped after SIGINT or SIGTERM. */
 export async function runDev({ configAt, file, dataDir, print }: DevOptions): Promise<void> {
+  await checkPort(configAt(NOWHERE));
   // A signal before the servers are there ends the process, and their watchdogs end the servers.
   const servers = await startServers({ dataDir, which: ['temporal', 'kafka', 'postgres'], progress: print });
   const signal = stopSignal();
@@ -41,6 +44,22 @@ export async function runDev({ configAt, file, dataDir, print }: DevOptions): Pr
   }
   // What hangs would keep the process alive.
   if (!inTime) process.exit(1);
+}
+
+/** Where servers are before they have been started: what does not depend on it is known all the same. */
+const NOWHERE = environmentOf({
+  temporal: { address: '127.0.0.1:1', uiUrl: null },
+  kafka: { brokers: ['127.0.0.1:1'] },
+  postgres: { url: 'postgres://127.0.0.1:1' },
+});
+
+/** Whoever has the port had better be told of before servers are started for nothing. */
+async function checkPort({ http: { port } }: Config): Promise<void> {
+  if (port === 0 || (await isFree(port))) return;
+  throw new TocsinError(
+    'TOC_CONFIG_INVALID',
+    `http: port ${port} is in use, perhaps by another tocsin dev; stop that, or choose another http.port`,
+  );
 }
 
 function news(temporalUi: string | null, health: string, environment: ServerEnvironment): string[] {

@@ -45,7 +45,7 @@ async function startEffectsWorker(shared: Shared): Promise<void> {
   const target = shared.targetSql();
   const { permits: store } = history;
   const onRefusal = refusalObserver(shared);
-  const samples = createSampleReader({ kafka, instance: config.instance });
+  const samples = createSampleReader({ kafka, instance: config.instance, timing: config.evaluate });
   await startWorker(shared, 'effects', {
     workflowBundle: bundle,
     activities: {

@@ -7,6 +7,7 @@ import type { Kept } from '../src/evaluate/port';
 import { waitForDependency } from '../src/observe/observe';
 import { parseQuestion, SERIES_PATH } from '../src/query/answer-lines';
 import { createAnswerer } from '../src/query/answerer';
+import { createBrokerClock } from '../src/stream/broker-clock';
 import type { StreamEvent } from '../src/stream/events';
 import type { Kafka } from '../src/stream/kafka';
 import { consumeMetrics } from '../src/stream/metric-consumer';
@@ -19,6 +20,7 @@ import {
   ensureShadowTopic,
   isDerivedTopic,
   METRIC_PARTITIONS,
+  MOST_DERIVED_TOPICS,
   partitionOfKey,
   shadowTopic,
   sharedTopic,
@@ -87,10 +89,18 @@ async function openEvaluator(shared: Shared, { ruleGroups }: Config): Promise<Ru
   const derived = createMetricPublisher({
     ...{ kafka, instance, development, onEvent },
     ...{ lane: 'derived metrics', topicOf: derivedTopic, lingerMs: 0, timeoutMs: 5_000 },
+    bound: {
+      most: MOST_DERIVED_TOPICS,
+      counts: (topic) => isDerivedTopic(instance, topic),
+      rest: derivedTopic(instance, { tags: { environment: 'other' } }),
+    },
   });
+  const clock = createBrokerClock({ kafka, instance, development, onEvent });
   const host = createGlobalHost({
     plan,
     intervalMs: config.evaluate.intervalMs,
+    externalLabels: config.externalLabels,
+    externalUrl: config.externalUrl,
     openAlerts,
     publisher,
     shadow: shadow?.told,
@@ -98,10 +108,11 @@ async function openEvaluator(shared: Shared, { ruleGroups }: Config): Promise<Ru
     derived,
     isDerived: (topic) => isDerivedTopic(instance, topic),
     partitionOf: (instanceId) => partitionOfKey('gds.metrics', instanceId, METRIC_PARTITIONS),
+    now: clock.now,
     onEvent: evaluateObserver(shared),
   });
   const consumer = consumeMetrics({
-    ...{ kafka, instance, pool, sink: host },
+    ...{ kafka, instance, pool, sink: host, clock },
     says: { id: shared.id, http: shared.address },
     timing: config.evaluate,
     snapshots: { topic: snapshots, everyMs: config.evaluate.snapshotEveryMs },
@@ -109,7 +120,7 @@ async function openEvaluator(shared: Shared, { ruleGroups }: Config): Promise<Ru
     onEvent: onMetrics,
   });
   const onSlots = slotObserver(shared);
-  const watching = setInterval(() => onSlots(host.slots(), Date.now()), LOOK_AT_SLOTS_MS);
+  const watching = setInterval(() => onSlots(host.slots(), clock.now()), LOOK_AT_SLOTS_MS);
   metrics.rulesLoaded.set(ruleGroups.reduce((sum, { rules }) => sum + rules.length, 0));
   const parts: Part[] = [
     { name: 'open alerts', stop: () => openAlerts.close() },
@@ -118,12 +129,14 @@ async function openEvaluator(shared: Shared, { ruleGroups }: Config): Promise<Ru
     { name: 'publisher to slots', stop: () => toSlots.close() },
     { name: 'derived metrics', stop: () => derived.close() },
     { name: 'snapshots', stop: () => snapshots.close() },
+    { name: 'broker clock', stop: () => clock.close() },
     { name: 'slots', stop: async () => clearInterval(watching) },
     { name: 'metric consumer', stop: () => consumer.stop() },
   ];
   return {
     async check() {
       if (!consumer.joined()) throw new Error('it has not joined its group');
+      if (clock.now() === -Infinity) throw new Error('Kafka has not said its time: nothing is evaluated');
       const { series, partitions, unsent } = host.stats();
       return `${partitions} partitions, ${series} series, ${unsent} transitions to send`;
     },

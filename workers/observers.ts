@@ -18,6 +18,8 @@ type Sinks = Pick<Shared, 'log' | 'metrics'>;
 const SAY_AGAIN_AFTER_MS = 60_000;
 /** Ids are whatever senders write: of more than so many in a minute, the counters tell. */
 const MOST_INSTANCES_SAID = 1_000;
+/** Of a difference between clocks. */
+const SAID_FROM_MS = 5_000;
 
 export function streamObserver(
   { log, metrics }: Sinks,
@@ -44,11 +46,7 @@ export function streamObserver(
         break;
       case 'dead_letter':
         metrics.deadLetters.inc({ reason: event.reason });
-        // The line of its instance says that a clock is ahead.
-        log[event.reason === 'clock_skew' ? 'debug' : 'warn'](
-          { ...event },
-          `a message of ${event.topic} became a dead letter`,
-        );
+        log[isSaid(event, isDue) ? 'warn' : 'debug'](...deadLetterLine(event));
         break;
       case 'clock_skew':
         metrics.clockSkew.inc({ action: event.action }, event.samples);
@@ -57,6 +55,20 @@ export function streamObserver(
             { ...event },
             `the clock behind ${event.instanceId} is ${seconds(event.aheadMs)} s ahead: its metrics are ${event.action}`,
           );
+        break;
+      case 'broker_clock':
+        metrics.clockAheadSeconds.set(event.aheadMs / 1_000);
+        if (Math.abs(event.aheadMs) >= SAID_FROM_MS && isDue('own clock'))
+          log.warn(
+            { ...event },
+            `this machine's clock and Kafka's are ${seconds(Math.abs(event.aheadMs))} s apart: rules are evaluated by Kafka's`,
+          );
+        break;
+      case 'broker_clock_failed':
+        log.warn({ ...event }, `kafka does not say its time: ${event.reason}`);
+        break;
+      case 'topic_made_again':
+        log.warn({ ...event }, `${event.topic} was made again: it is read from its beginning`);
         break;
       case 'late_metrics':
         metrics.lateMetrics.inc(event.samples);
@@ -78,6 +90,12 @@ export function streamObserver(
         metrics.snapshots.inc({ outcome: 'failed' });
         log.warn({ ...event }, `a snapshot failed, evaluation goes on: ${event.reason}`);
         break;
+      case 'topics_bounded':
+        log.warn(
+          { ...event },
+          `${event.topic} is not made: there are ${event.most} like it. ${event.rest} takes the rest`,
+        );
+        break;
       case 'client_log':
         log.debug({ ...event.details }, `kafka: ${event.message}`);
         break;
@@ -90,6 +108,29 @@ export function streamObserver(
         log.debug({ ...event }, `kafka: ${event.kind}`);
     }
   };
+}
+
+/** What a sender wrote may stand in it. */
+const LONGEST_PROBLEM = 200;
+const MOST_PROBLEMS_SAID = 10;
+
+function inOneLine(problem: string): string {
+  const clean = problem.slice(0, LONGEST_PROBLEM).replace(/[\s\p{Cc}]+/gu, ' ');
+  return problem.length <= LONGEST_PROBLEM ? clean : `${clean}…`;
+}
+
+type DeadLetterEvent = Extract<StreamEvent, { kind: 'dead_letter' }>;
+
+/** The line of its instance says that a clock is ahead; the first of a kind stands for those that follow. */
+const isSaid = ({ topic, reason }: DeadLetterEvent, isDue: (subject: string) => boolean): boolean =>
+  reason !== 'clock_skew' && isDue(`dead ${topic} ${reason}`);
+
+function deadLetterLine(event: DeadLetterEvent): [object, string] {
+  const problems = event.problems.slice(0, MOST_PROBLEMS_SAID).map(inOneLine);
+  return [
+    { ...event, problems },
+    `a message of ${event.topic} became a dead letter: ${problems[0] ?? event.reason}`,
+  ];
 }
 
 const seconds = (ms: number): number => Math.round(ms / 1_000);
@@ -116,12 +157,24 @@ export function shardObserver({ log, metrics }: Sinks, shard: string): (status: 
 
 const reasonOf = (error: unknown): string | null => (error === null ? null : redactUrl(messageOf(error)));
 
-export function evaluateObserver({ log, metrics }: Sinks): (event: EvaluateEvent) => void {
+export function evaluateObserver(
+  { log, metrics }: Sinks,
+  now: () => number = Date.now,
+): (event: EvaluateEvent) => void {
+  const isDue = createSeldom({ everyMs: SAY_AGAIN_AFTER_MS, most: MOST_ALERTS_SAID, now });
   return (event) => {
     if (event.kind === 'transition') {
       metrics.transitionsPublished.inc({ kind: event.transition, source: 'evaluator' });
       metrics.evaluationSeconds.observe(Math.max(0, event.latencyMs) / 1_000);
       log.info({ ...event, correlation_id: event.correlationId }, `${event.rule}: ${event.transition}`);
+    } else if (event.kind === 'transition_refused') {
+      const { group, rule, transition, problem } = event;
+      metrics.transitionsRefused.inc({ rule, kind: transition });
+      if (isDue(`${transition} ${event.fingerprint}`))
+        log.error(
+          { ...event, correlation_id: event.correlationId },
+          `${group}/${rule}: nobody is told that an alert is ${transition}: ${problem}. ${TO_BE_TOLD}`,
+        );
     } else if (event.kind === 'shadow_transition') {
       metrics.shadowTransitions.inc({ rule: event.rule, kind: event.transition });
       log.debug({ ...event }, `${event.rule}, on trial: ${event.transition}`);
@@ -136,10 +189,18 @@ export function evaluateObserver({ log, metrics }: Sinks): (event: EvaluateEvent
       else log.warn({ ...event }, `${group}/${rule} cannot be evaluated: ${error}`);
     } else if (event.kind === 'derived_dropped') {
       metrics.derivedDropped.inc(event.metrics);
-      log.warn({ ...event }, `${event.metrics} metrics that rules have made were not published`);
+      log.warn(
+        { ...event },
+        `${event.metrics} metrics that rules have made were not published: ${event.problem}`,
+      );
     } else log.debug({ ...event }, `evaluate: ${event.kind}`);
   };
 }
+
+/** An alert of which nobody is told has its line; of more than so many in a minute, the counter tells. */
+const MOST_ALERTS_SAID = 1_000;
+const TO_BE_TOLD =
+  "Shorten the rule's labels, or those of its series, or raise max.message.bytes of the topic; then restart the evaluator.";
 
 const SLOT_MAY_LAG_MS = 60_000;
 

@@ -9,6 +9,9 @@ import type { TargetDescription } from '../src/remediate/port';
 import { runbooks } from '../runbooks';
 
 export function policiesOf(config: Config): (transition: Transition) => LifePolicy {
+  const postgres = new Set(
+    config.targets.filter(({ type, url }) => type === 'postgresql' && url !== null).map(({ name }) => name),
+  );
   return createPolicies({
     instance: config.instance,
     pageFor: pageOf(config.page, config.pages),
@@ -16,7 +19,7 @@ export function policiesOf(config: Config): (transition: Transition) => LifePoli
     escalations: config.escalations,
     acknowledgeLeaseMs: config.acknowledgeLeaseMs,
     cooldownMs: config.cooldownMs,
-    enrichFor: (labels) => remoteProvidersFor(labels, config.enrich),
+    enrichFor: (labels) => remoteProvidersFor(labels, config.enrich, postgres),
     remediationFor: ({ labels, runbook }) =>
       chooseRunbook(labels, runbook ?? null, runbooks, config.remediation),
   });

@@ -23,9 +23,11 @@ export interface ReloadOptions {
   readonly lookEveryMs?: number;
 }
 
+type Outcome = 'changed' | 'unchanged';
+
 export interface Reload {
-  /** One after the other. Throws what is wrong with the files. */
-  now(reason: string): Promise<'changed' | 'unchanged'>;
+  /** One at a time: those that are asked for meanwhile are one reading. Throws what is wrong with the files. */
+  now(reason: string): Promise<Outcome>;
   readonly part: Part;
 }
 
@@ -35,15 +37,22 @@ export function createReload(options: ReloadOptions): Reload {
   const { reread, take, log, onRead } = options;
   let current = options.config;
   let seen = stateOf(current);
-  let last: Promise<unknown> = Promise.resolve();
+  let running: Promise<Outcome> | null = null;
+  /** Begins when the one that runs has ended: files may have changed since that has read them. */
+  let waiting: Promise<Outcome> | null = null;
 
-  function now(reason: string): Promise<'changed' | 'unchanged'> {
-    const reading = last.catch(() => undefined).then(() => readNow(reason));
-    last = reading;
-    return reading;
+  function now(reason: string): Promise<Outcome> {
+    if (waiting !== null) return waiting;
+    if (running === null) return begin(reason);
+    return (waiting = running.catch(() => undefined).then(() => begin(reason)));
   }
 
-  async function readNow(reason: string): Promise<'changed' | 'unchanged'> {
+  function begin(reason: string): Promise<Outcome> {
+    waiting = null;
+    return (running = readNow(reason).finally(() => (running = null)));
+  }
+
+  async function readNow(reason: string): Promise<Outcome> {
     const next = readOrTell(reason);
     seen = stateOf(next);
     const isChanged = canonical(next.ruleGroups) !== canonical(current.ruleGroups);
@@ -94,7 +103,7 @@ export function createReload(options: ReloadOptions): Reload {
       async stop() {
         clearInterval(looking);
         process.off('SIGHUP', onHangup);
-        await last.catch(() => undefined);
+        await (waiting ?? running)?.catch(() => undefined);
       },
     },
   };

@@ -33,3 +33,6 @@ const START_OR_NAME =
   'Start it (`tocsin dev` starts all), or say where it is: --config, or TOCSIN_POSTGRES, TOCSIN_TEMPORAL and TOCSIN_KAFKA.';
 
 export const usage = (message: string): TocsinError => new TocsinError('TOC_USAGE', message);
+
+/** A shell makes more words of a pattern, of which only the first belongs to `--rules`. */
+export const HOW_TO_NAME_RULES = "put a pattern in quotes (--rules '*.yml'), or repeat --rules for each file";

@@ -1,5 +1,6 @@
 /** Files that a command line names. */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { filesOf } from '../config/globs';
 import { messageOf } from '../domain/errors';
 import { usage } from './failures';
@@ -26,6 +27,12 @@ export function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw usage(`cannot read ${path}: ${messageOf(error)}`);
+    throw usage(unreadable(path, error));
   }
+}
+
+export function unreadable(path: string, error: unknown): string {
+  return (error as NodeJS.ErrnoException).code === 'EISDIR'
+    ? `${path} is a folder: name files, or '${join(path, '*.yml')}'`
+    : `cannot read ${path}: ${messageOf(error)}`;
 }

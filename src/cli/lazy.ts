@@ -22,6 +22,7 @@ export const lazy = {
   query: () => read('./commands/query') as typeof import('./commands/query'),
   run: () => read('./commands/run') as typeof import('./commands/run'),
   generate: () => read('./commands/generate') as typeof import('./commands/generate'),
+  send: () => read('./commands/send') as typeof import('./commands/send'),
   version: packageVersion,
 
   catalogue: () => read('../collect/catalogue') as typeof import('../collect/catalogue'),

@@ -5,7 +5,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { ActionName } from './commands/alerts';
 import { DATA_FOLDER, type Context } from './context';
-import { EXIT, exitCodeOf, failureText, type ExitCode } from './failures';
+import { EXIT, exitCodeOf, failureText, HOW_TO_NAME_RULES, type ExitCode } from './failures';
 import { lazy } from './lazy';
 import { ROLES } from './port';
 
@@ -67,12 +67,20 @@ function createProgram(context: Context, state: State): Command {
     command.showHelpAfterError(`See \`${nameOf(command)} --help\`.`);
     command.exitOverride().configureOutput({
       writeOut: (text) => context.print(text.trimEnd()),
-      writeErr: (text) => context.complain(text.trimEnd().replace(/^error: /, `${nameOf(command)}: `)),
+      writeErr: (text) => context.complain(refusalText(command, text)),
       getOutHelpWidth: () => context.width ?? 100,
       getErrHelpWidth: () => context.width ?? 100,
     });
   });
   return program;
+}
+
+/** commander's words. Too many arguments are mostly what a shell has made of a pattern. */
+function refusalText(command: Command, text: string): string {
+  const refusal = text.trimEnd().replace(/^error: /, `${nameOf(command)}: `);
+  const takesRules = command.options.some(({ long }) => long === '--rules');
+  if (!takesRules || !refusal.includes('too many arguments')) return refusal;
+  return `${refusal} To name rule files, ${HOW_TO_NAME_RULES}.`;
 }
 
 type Into = (command: Command, run: Run) => void;
@@ -119,7 +127,7 @@ Roles:
 function addChecking(program: Command, context: Context, into: Into): void {
   const check = program
     .command('check')
-    .description('validate a configuration; starts nothing')
+    .description("validate a configuration, Tocsin's own or Alertmanager's; starts nothing")
     .argument('[file]', 'default: as --config')
     .option('--json', 'for programs')
     .addHelpText(
@@ -131,9 +139,27 @@ function addChecking(program: Command, context: Context, into: Into): void {
       ),
     );
   into(check, (file: string | undefined, options: never) => lazy.check().check(context, file, options));
+  const checkOne = check
+    .command('config')
+    .description('the same, for a file that is named: tocsin.yaml or alertmanager.yml, whichever it is')
+    .argument('<file>')
+    .option(
+      '--enable-feature <name>',
+      "Alertmanager's way of reading matchers: classic-mode or utf8-strict-mode",
+    )
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      examples(
+        'tocsin check config alertmanager.yml',
+        'tocsin check config --enable-feature utf8-strict-mode alertmanager.yml',
+        'tocsin check config tocsin.yaml',
+      ),
+    );
+  into(checkOne, (file: string, options: never) => lazy.check().check(context, file, options));
   const checkRules = check
     .command('rules')
-    .description('validate rule files of Prometheus, and say what is suspicious in them')
+    .description("validate rule files, short forms and Prometheus' own, and say what is suspicious in them")
     .argument('<file...>', 'files or patterns')
     .option('--strict', 'a warning is an error')
     .option('--json', 'for programs')
@@ -154,7 +180,7 @@ function addChecking(program: Command, context: Context, into: Into): void {
     .addHelpText('after', examples('tocsin test rules tests/*.yml'));
   const testRules = test
     .command('rules')
-    .description("run files of Prometheus' rule tests")
+    .description("run files of Prometheus' rule tests, of rules in either form")
     .argument('<file...>', 'files or patterns')
     .option('--run <pattern>', 'only tests whose name matches; may be repeated', collect, [])
     .option('--coverage', 'say which rules no test made fire, or yield anything')
@@ -254,7 +280,7 @@ function addAlerts(alerts: Command, context: Context, into: Into): void {
     .command('list')
     .description('the alerts, newest first')
     .option('--state <state>', 'open, firing, acknowledged, silenced, resolved, all', 'open')
-    .option('--severity <word>', 'critical, high, warning, medium, low, info')
+    .option('--severity <word>', 'critical, high, warning, medium, low, info, or what a rule gives')
     .option(
       '-m, --matcher <matcher>',
       'such as service="orders" or instance_id=~"db-.*"; may be repeated',
@@ -429,6 +455,25 @@ function addLists(program: Command, context: Context, into: Into): void {
         ) + `\nFaults: ${lazy.synthetic().FAULTS.join(', ')}\n`,
     );
   into(generate, (options: never) => lazy.generate().generate(context, options));
+
+  const send = program
+    .command('send')
+    .description('publish metrics of your own, a JSON message a line, to the metric topics')
+    .argument('<file>', 'JSON lines; - for standard input')
+    .addHelpText(
+      'after',
+      examples(
+        'tocsin send metrics.jsonl',
+        'zcat metrics.jsonl.gz | tocsin send -',
+        './measure-orders | tocsin send -',
+      ) +
+        `
+A line, where the value is a number and tags are texts:
+  {"timestamp":"2026-11-21T12:00:00Z","database_type":"app","instance_id":"orders-1","metric_name":"queue_length","value":42,"tags":{"environment":"production"}}
+A line that is no metric is told with its number and left out; the exit code is 1 then.
+`,
+    );
+  into(send, (file: string, options: never) => lazy.send().send(context, file, options));
 
   const targets = program
     .command('targets')

@@ -26,6 +26,8 @@ export function buildConfig(raw: RawConfig, { file, folder, ruleSet }: Built): O
     file,
     instance: raw.instance,
     environment: raw.environment,
+    externalLabels: raw.external_labels,
+    externalUrl: raw.external_url ?? '',
     kafka: toKafka(raw.kafka, secret),
     temporal: raw.temporal,
     postgres: { url: secret(raw.postgres.url), maxConnections: raw.postgres.pool },

@@ -70,6 +70,9 @@ export interface Config {
   readonly file: string | null;
   readonly instance: string;
   readonly environment: string;
+  /** What rules' templates read as `$externalLabels` and `$externalURL`; empty where the file says nothing. */
+  readonly externalLabels: Labels;
+  readonly externalUrl: string;
   readonly kafka: {
     readonly brokers: readonly string[];
     readonly clientId: string;

@@ -7,6 +7,7 @@ const HOUR = 60 * MINUTE;
 export const DEFAULTS = Object.freeze({
   instance: '',
   environment: 'production',
+  external_url: null,
   kafka: {
     brokers: ['127.0.0.1:9092'],
     client_id: 'tocsin',

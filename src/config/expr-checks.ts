@@ -23,9 +23,13 @@ function checkType(expr: string, path: Path, types: readonly string[], accepted:
     const type = typeOf(parseExpr(expr));
     return types.includes(type) ? [] : [{ path, value, message: `is a ${type}`, accepted }];
   } catch (error) {
-    return [{ path, value, message: `could not be parsed: ${messageOf(error)}` }];
+    return [{ path, value, message: notParsed(error) }];
   }
 }
+
+/** The line and the column in it are the expression's own, not the file's. */
+export const notParsed = (error: unknown): string =>
+  `could not be parsed: in the expression, ${messageOf(error)}`;
 
 /** Labels and annotations, whose values are templates. */
 export function checkTemplates(
@@ -38,11 +42,28 @@ export function checkTemplates(
 
 function checkTemplate(text: string, alert: string, path: Path): Finding[] {
   try {
-    compileRuleTemplate(text, `__alert_${alert}`);
-    return [];
+    const { queries } = compileRuleTemplate(text, `__alert_${alert}`);
+    return queries.flatMap((query) => checkExpr(query, path)).map(ofQuery);
   } catch (error) {
     return [{ path, value: JSON.stringify(text), message: `is no template: ${messageOf(error)}` }];
   }
+}
+
+const ofQuery = (finding: Finding): Finding => ({
+  ...finding,
+  message: `asks a query that ${finding.message}`,
+});
+
+/** Why an evaluator cannot answer what templates ask word for word. They must be without error. */
+export function queriesNotStreamed(
+  texts: Readonly<Record<string, string>> | null | undefined,
+  at: Path,
+): Finding[] {
+  return Object.entries(texts ?? {}).flatMap(([name, text]) =>
+    compileRuleTemplate(text, name)
+      .queries.flatMap((query) => notStreamed(query, [...at, name]))
+      .map(ofQuery),
+  );
 }
 
 /** Why an evaluator, which has a stretch of the past, cannot answer. */

@@ -9,13 +9,14 @@ import { buildConfig } from './build';
 import type { Config } from './config';
 import { crossFindings, type Known } from './cross-checks';
 import { processEnv, type Env } from './env';
+import { frozen } from './frozen';
 import type { Finding, Path, Problem } from './problems';
 import { ConfigInvalid } from './problems';
 import { parseAll } from './parse-all';
 import { collectRules } from './rule-files';
 import { configSchema, type RawConfig } from './schema';
 
-import { readSource, type Source } from './source';
+import { blank, readSource, type Source } from './source';
 
 /** A file, or a text with the path that its relative paths and messages refer to. */
 export type ConfigSource = string | { readonly text: string; readonly path: string | null };
@@ -96,17 +97,7 @@ function readText(file: string): string | Problem {
       (error as NodeJS.ErrnoException).code === 'ENOENT'
         ? 'does not exist'
         : `cannot be read: ${messageOf(error)}`;
-    return {
-      level: 'error',
-      path: '',
-      message,
-      value: null,
-      accepted: null,
-      suggestion: null,
-      file,
-      line: null,
-      column: null,
-    };
+    return { ...blank(file), path: '', message };
   }
 }
 
@@ -137,14 +128,6 @@ function isFileSpec(value: unknown): value is { file: string } {
     Object.keys(value).join() === 'file' &&
     typeof (value as { file: unknown }).file === 'string'
   );
-}
-
-/** Freezes plain objects and lists all the way down; a `Secret` guards itself. */
-function frozen<T>(value: T): T {
-  if (value === null || typeof value !== 'object' || Object.isFrozen(value)) return value;
-  Object.freeze(value);
-  for (const item of Object.values(value)) frozen(item);
-  return value;
 }
 
 export type { Config, Known, Source };

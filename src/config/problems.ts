@@ -5,6 +5,9 @@ export interface Problem {
   readonly level: 'error' | 'warning';
   /** `rules[2].operator`; empty for the file as a whole. */
   readonly path: string;
+  /** The names of the group and the rule of Prometheus' form that the path leads into. */
+  readonly group: string | null;
+  readonly rule: string | null;
   readonly message: string;
   /** What stood there, as JSON; null when nothing did or when it may be a secret. */
   readonly value: string | null;
@@ -47,15 +50,23 @@ export function pathText(path: Path): string {
   return text;
 }
 
-/** `tocsin.yaml:12:5: rules[2].operator: "=>" is no operator; accepted: >, >=, <, <=, ==, !=` */
+/**
+ * `tocsin.yaml:12:5: rules[2].operator: "=>" is no operator; accepted: >, >=, <, <=, ==, !=`, and in a rule file in
+ * Prometheus' form `disk.yml:9:7: group "disk", rule "DiskFull": groups[0].rules[2].for: …`.
+ */
 export function problemText(problem: Problem): string {
   const place = [problem.file, problem.line, problem.column].filter((part) => part !== null).join(':');
-  const parts = [place, problem.path].filter((part) => part !== '');
+  const parts = [place, namesText(problem), problem.path].filter((part) => part !== '');
   if (problem.level === 'warning') parts.push('warning');
   const value = problem.value === null ? '' : `${problem.value} `;
   const accepted = problem.accepted === null ? '' : `; accepted: ${problem.accepted}`;
   const suggestion = problem.suggestion === null ? '' : `; did you mean "${problem.suggestion}"?`;
   return `${parts.join(': ')}: ${value}${problem.message}${suggestion}${accepted}`;
+}
+
+function namesText({ group, rule }: Problem): string {
+  const names = [group && `group ${JSON.stringify(group)}`, rule && `rule ${JSON.stringify(rule)}`];
+  return names.filter(Boolean).join(', ');
 }
 
 function summary(problems: readonly Problem[], file: string | null): string {

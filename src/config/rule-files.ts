@@ -5,10 +5,9 @@ import { messageOf } from '../domain/errors';
 import { AlertReferences, checkMetric, checkNames } from './alert-references';
 import type { Known } from './cross-checks';
 import type { Env } from './env';
-import { notStreamed } from './expr-checks';
 import { filesOf, isPattern } from './globs';
 import { parseAll, type Placing } from './parse-all';
-import { pathText, type Finding, type Path, type Problem } from './problems';
+import type { Finding, Path, Problem } from './problems';
 import { hasRuleGroups, streamedGroupsIn } from './rule-groups';
 import { ruleFileSchema } from './schema';
 import { readRules, shortFormGroup, type ReadRule, type ConfiguredGroup } from './short-forms/group';
@@ -141,13 +140,13 @@ function add(
   whole: unknown,
   group: string,
 ): void {
-  const { known, references, shortForms, groupNames } = collected;
+  const { known, references, shortForms, groupNames, places } = collected;
   if (raws.length === 0) return;
   const unitOf = (metric: string): string | null =>
     known.metrics?.find(({ name }) => name === metric)?.unit ?? null;
-  const read = readRules(raws, whole, { unitOf });
+  const read = readRules(raws, whole, { unitOf }, { file: source.file, group, places });
   for (const each of read) {
-    collected.problems.push(...source.place(findingsOf(collected, source.file, group, each)));
+    collected.problems.push(...source.place(findingsOf(collected, each)));
     references.addRule(source, each.raw, each.at);
   }
   collected.problems.push(...source.place(groupTaken(collected, group)));
@@ -162,28 +161,11 @@ function groupTaken({ shortForms, groupNames }: Collected, group: string): Findi
   return [{ path: ['group'], value: JSON.stringify(group), message: `is in ${file} already` }];
 }
 
-function findingsOf(
-  { known, places }: Collected,
-  file: string | null,
-  group: string,
-  { raw, at, rules, findings }: ReadRule,
-): Finding[] {
-  const id = `${group}/${raw.name}`;
-  const earlier = places.get(id);
-  places.set(id, earlier ?? `${file ?? 'the configuration'}, ${pathText(at)}`);
+function findingsOf({ known }: Collected, { raw, at, findings }: ReadRule): Finding[] {
   const { metric, runbook = null, receivers = null } = raw;
   return [
     ...findings,
-    ...rules.flatMap(({ expr }) => notStreamed(expr, at)),
-    ...(rules.length > 0 && raw.recovery !== undefined ? notStreamed(raw.recovery, [...at, 'recovery']) : []),
     ...checkNames({ runbook, receivers }, at, known),
     ...(metric === undefined ? [] : checkMetric(metric, at, known)),
-    ...(earlier === undefined ? [] : [namedTwice(raw.name, at, group, earlier)]),
   ];
 }
-
-const namedTwice = (name: string, at: Path, group: string, earlier: string): Finding => ({
-  path: [...at, 'name'],
-  value: JSON.stringify(name),
-  message: `is in the group "${group}" already (${earlier})`,
-});

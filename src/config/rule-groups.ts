@@ -6,9 +6,9 @@ import { z } from 'zod';
 import { NO_EXTENSIONS, type GroupRule, type RuleGroup } from '../domain/rule-group';
 import { checkExtensions, EXTENSION_KEYS, extensionShape, toExtensions } from './alert-extensions';
 import type { Env } from './env';
-import { checkExpr, checkTemplates, notStreamed } from './expr-checks';
+import { checkExpr, checkTemplates, notStreamed, queriesNotStreamed } from './expr-checks';
 import { count, labelValue, span, text } from './fields';
-import { parseAll } from './parse-all';
+import { parseAll, type Placing } from './parse-all';
 import type { Finding, Path, Problem } from './problems';
 import { lintGroups, type LintContext } from './rule-lint';
 import { hasShortForms, lintShortForms, readShortForms } from './short-forms/file';
@@ -53,25 +53,38 @@ export function readRuleGroups(
   env: Env | null = null,
 ): RuleGroupsResult {
   const source = readSource(content, file, null);
-  if (!hasShortForms(source)) return groupsIn(source);
+  if (!hasShortForms(source)) {
+    const { groups, problems } = groupsIn(source);
+    return { groups, problems };
+  }
   const { group, problems } = readShortForms(env === null ? source : readSource(content, file, env));
   return { groups: group === null ? [] : [group], problems };
 }
 
-function groupsIn(source: Source): RuleGroupsResult {
-  const { file } = source;
-  if (source.value === undefined) return { groups: [], problems: source.problems };
+interface GroupsRead extends RuleGroupsResult {
+  /** Rules with an error: they are checked no further. */
+  readonly unsound: ReadonlySet<GroupRule>;
+  readonly place: Placing['place'];
+}
+
+function groupsIn(source: Source): GroupsRead {
+  const { file, place } = source;
+  const unsound = new Set<GroupRule>();
+  if (source.value === undefined) return { groups: [], problems: source.problems, unsound, place };
   const parsed = parseAll(fileSchema, source);
   const problems = [...source.problems, ...parsed.problems];
   const names = new Set<string>();
   const groups: RuleGroup[] = [];
   (parsed.value?.groups ?? []).forEach((raw, index) => {
     const at: Path = ['groups', index];
-    const findings = [...checkGroup(raw, at), ...repeated(raw, at, names)];
-    problems.push(...parsed.place(findings));
-    groups.push(toGroup(raw, file));
+    const group = toGroup(raw, file);
+    const ofRules = (raw.rules ?? []).map((rule, j) => checkRule(rule, [...at, 'rules', j]));
+    ofRules.forEach((findings, j) => findings.length > 0 && unsound.add(group.rules[j]!));
+    const ofGroup = checkLabelNames(raw.labels, [...at, 'labels']);
+    problems.push(...parsed.place([...ofGroup, ...ofRules.flat(), ...repeated(raw, at, names)]));
+    groups.push(group);
   });
-  return { groups, problems };
+  return { groups, problems, unsound, place: parsed.place };
 }
 
 function repeated({ name }: RawGroup, at: Path, names: Set<string>): Finding[] {
@@ -102,13 +115,6 @@ function toRule(raw: RawRule, groupLabels: Readonly<Record<string, string>>): Gr
     ...{ kind: 'alert', name: raw.alert ?? '', expr, forMs, keepFiringForMs, labels, annotations },
     ...toExtensions(raw, NO_EXTENSIONS),
   };
-}
-
-function checkGroup(raw: RawGroup, at: Path): Finding[] {
-  return [
-    ...checkLabelNames(raw.labels, [...at, 'labels']),
-    ...(raw.rules ?? []).flatMap((rule, index) => checkRule(rule, [...at, 'rules', index])),
-  ];
 }
 
 function checkRule(raw: RawRule, at: Path): Finding[] {
@@ -153,26 +159,37 @@ function checkLabelNames(labels: Readonly<Record<string, string>> | null | undef
     .map((name) => ({ path: [...at, name], message: `${JSON.stringify(name)} cannot be a label's name` }));
 }
 
-/** What is wrong with a file, and what is suspicious in it. */
+/** What is wrong with a file, and what is suspicious in it. `groupNames`: the groups of the files before. */
 export function checkRuleFile(
   content: string,
   file: string,
-  context: LintContext,
+  context: LintContext & { readonly groupNames?: Map<string, string> },
   env: Env | null = null,
 ): RuleGroupsResult {
   const source = readSource(content, file, null);
   if (hasShortForms(source))
     return checkShortForms(env === null ? source : readSource(content, file, env), context);
-  const { groups, problems } = groupsIn(source);
-  if (problems.some(({ level }) => level === 'error')) return { groups, problems };
-  return { groups, problems: [...problems, ...source.place(lintGroups(groups, context))] };
+  const read = groupsIn(source);
+  const { groups, problems, unsound, place } = read;
+  const findings = [
+    ...notStreamedIn(read, file, context.groupNames ?? new Map()),
+    ...lintGroups(groups, unsound, context),
+    ...(problems.length === 0 ? withoutRules(groups) : []),
+  ];
+  return { groups, problems: [...problems, ...place(findings)] };
 }
+
+const withoutRules = (groups: readonly RuleGroup[]): Finding[] =>
+  groups.some(({ rules }) => rules.length > 0)
+    ? []
+    : [{ level: 'warning', path: [], message: 'has no rules' }];
 
 function checkShortForms(source: Source, context: LintContext): RuleGroupsResult {
   const read = readShortForms(source);
   const groups = read.group === null ? [] : [read.group];
-  if (read.problems.some(({ level }) => level === 'error')) return { groups, problems: read.problems };
-  return { groups, problems: [...read.problems, ...source.place(lintShortForms(read, context))] };
+  const findings = lintShortForms(read, context);
+  if (read.problems.length === 0) findings.push(...withoutRules(groups));
+  return { groups, problems: [...read.problems, ...read.place(findings)] };
 }
 
 /** Whether a rule file is in Prometheus' form. */
@@ -191,27 +208,40 @@ export function readStreamedGroups(
   return hasShortForms(source) ? readRuleGroups(content, file, env) : streamedGroupsIn(source, names);
 }
 
-/** A file whose groups are to be evaluated over the stream. `names`: the groups of the files before. */
+/** A file whose groups are to be evaluated over the stream, none where there is an error. `names`: the groups of the files before. */
 export function streamedGroupsIn(source: Source, names: Map<string, string>): RuleGroupsResult {
-  const file = source.file ?? 'the configuration';
-  const { groups, problems } = groupsIn(source);
-  if (problems.some(({ level }) => level === 'error')) return { groups: [], problems };
-  const findings = groups.flatMap((group, i) => {
-    const known = names.get(group.name);
+  const read = groupsIn(source);
+  const findings = notStreamedIn(read, source.file ?? 'the configuration', names);
+  const problems = [...read.problems, ...read.place(findings)];
+  const isSound = problems.every(({ level }) => level !== 'error');
+  return { groups: isSound ? read.groups : [], problems };
+}
+
+/** What evaluators refuse of a file that could be read. */
+function notStreamedIn({ groups, unsound }: GroupsRead, file: string, names: Map<string, string>): Finding[] {
+  const before = new Map(names);
+  return groups.flatMap((group, i) => {
+    const known = before.get(group.name);
     names.set(group.name, known ?? file);
     const at: Path = ['groups', i];
     const twice: Finding[] =
       known === undefined
         ? []
         : [{ path: [...at, 'name'], value: JSON.stringify(group.name), message: `is in ${known} already` }];
-    return [...twice, ...group.rules.flatMap((rule, j) => ruleNotStreamed(rule, [...at, 'rules', j]))];
+    const ofRules = group.rules.flatMap((rule, j) =>
+      unsound.has(rule) ? [] : ruleNotStreamed(rule, [...at, 'rules', j]),
+    );
+    return [...twice, ...ofRules];
   });
-  return { groups, problems: [...problems, ...source.place(findings)] };
 }
 
 function ruleNotStreamed(rule: GroupRule, at: Path): Finding[] {
   const findings = notStreamed(rule.expr, [...at, 'expr']);
-  return rule.kind === 'record' || rule.recovery === null
-    ? findings
-    : [...findings, ...notStreamed(rule.recovery, [...at, 'recovery'])];
+  if (rule.kind === 'record') return findings;
+  return [
+    ...findings,
+    ...(rule.recovery === null ? [] : notStreamed(rule.recovery, [...at, 'recovery'])),
+    ...queriesNotStreamed(rule.labels, [...at, 'labels']),
+    ...queriesNotStreamed(rule.annotations, [...at, 'annotations']),
+  ];
 }

@@ -38,10 +38,16 @@ export interface RuleNames {
   readonly runbooks: Known['runbooks'];
 }
 
-/** Findings with paths within the file's groups. The groups must be without error. */
-export function lintGroups(groups: readonly RuleGroup[], context: LintContext): Finding[] {
+/** Findings with paths within the file's groups. Rules that are not sound are left out. */
+export function lintGroups(
+  groups: readonly RuleGroup[],
+  unsound: ReadonlySet<GroupRule>,
+  context: LintContext,
+): Finding[] {
   return groups.flatMap((group, i) =>
-    group.rules.flatMap((rule, j) => lintRule(group, rule, ['groups', i, 'rules', j], context)),
+    group.rules.flatMap((rule, j) =>
+      unsound.has(rule) ? [] : lintRule(group, rule, ['groups', i, 'rules', j], context),
+    ),
   );
 }
 

@@ -183,6 +183,8 @@ export const configSchema = section({
     'letters, digits, _ and -, at most 40; empty for the default instance',
   ).default(DEFAULTS.instance),
   environment: name('a name').default(DEFAULTS.environment),
+  external_labels: labels().default({}),
+  external_url: httpUrl().nullable().default(DEFAULTS.external_url),
   kafka,
   temporal: section({
     address: address('temporal:7233').default(DEFAULTS.temporal.address),

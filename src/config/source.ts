@@ -38,7 +38,10 @@ export function readSource(text: string, file: string | null, env: Env | null): 
   }
   const raw = read.value;
   const place = (found: readonly Finding[]): Problem[] =>
-    found.map((finding) => placed(shownRaw(finding, raw), file, position(document, lines, finding.path)));
+    found.map((finding) => ({
+      ...placed(shownRaw(finding, raw), file, position(document, lines, finding.path)),
+      ...namesAt(finding.path, raw),
+    }));
   const findings: Finding[] = [];
   const value = env === null ? raw : interpolate(raw, [], env, findings);
   return { file, value, problems: place(findings), place };
@@ -99,28 +102,46 @@ function filled(text: string, path: Path, env: Env, findings: Finding[]): string
 /** Where a value came out of a variable, people see the reference: the value may be a secret that went astray. */
 function shownRaw(finding: Finding, raw: unknown): Finding {
   if (finding.value === null || finding.value === undefined) return finding;
-  let at: unknown = raw;
-  for (const part of finding.path) at = (at as Record<string | number, unknown> | null | undefined)?.[part];
-  return typeof at === 'string' && at.includes('${') ? { ...finding, value: JSON.stringify(at) } : finding;
+  const shown = finding.path.reduce(partOf, raw);
+  return typeof shown === 'string' && shown.includes('${')
+    ? { ...finding, value: JSON.stringify(shown) }
+    : finding;
 }
 
 function placed(finding: Finding, file: string | null, at: { line: number; col: number } | null): Problem {
   return {
+    ...blank(file),
     level: finding.level ?? 'error',
     path: pathText(finding.path),
     message: finding.message,
     value: finding.value ?? null,
     accepted: finding.accepted ?? null,
     suggestion: finding.suggestion ?? null,
-    file,
     line: at?.line ?? null,
     column: at?.col ?? null,
   };
 }
 
-function blank(file: string | null): Omit<Problem, 'path' | 'message'> {
-  return { level: 'error', value: null, accepted: null, suggestion: null, file, line: null, column: null };
+/** A problem of which nothing is known yet. */
+export function blank(file: string | null): Omit<Problem, 'path' | 'message'> {
+  const nothing = { group: null, rule: null, value: null, accepted: null, suggestion: null };
+  return { level: 'error', ...nothing, file, line: null, column: null };
 }
+
+/** Of the group and the rule that a path leads into: people know them by these, and not by their places. */
+function namesAt([section, i, part, j]: Path, raw: unknown): Pick<Problem, 'group' | 'rule'> {
+  if (section !== 'groups') return { group: null, rule: null };
+  const group = partOf(partOf(raw, 'groups'), i);
+  const rule = part === 'rules' ? partOf(partOf(group, 'rules'), j) : undefined;
+  return {
+    group: nameOrNull(partOf(group, 'name')),
+    rule: nameOrNull(partOf(rule, 'alert') ?? partOf(rule, 'record')),
+  };
+}
+
+const partOf = (value: unknown, key: string | number | undefined): unknown =>
+  (value as Record<string | number, unknown> | null | undefined)?.[key ?? ''];
+const nameOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 
 /** The place of the path's key or item; of the nearest thing around it when it is not in the text. */
 function position(document: Document, lines: LineCounter, path: Path): { line: number; col: number } | null {

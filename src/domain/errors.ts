@@ -98,6 +98,7 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Whether a value was refused for good: no repetition makes it acceptable. */
+/** Whether a value or a message was refused for good: no repetition makes it acceptable. */
 export const isRefusal = (error: unknown): boolean =>
-  error instanceof TocsinError && error.code === 'TOC_VALUE_REFUSED';
+  error instanceof TocsinError &&
+  (error.code === 'TOC_VALUE_REFUSED' || error.code === 'TOC_MESSAGE_INVALID');

@@ -3,6 +3,7 @@
  * ends, as in Prometheus and Alertmanager. A label that is absent has the empty value.
  */
 import { RE2JS } from 're2js';
+import { TocsinError } from './errors';
 import type { Labels } from './labels';
 import { onceEach } from './once-each';
 
@@ -38,8 +39,10 @@ export function matcherText(matcher: Matcher): string {
 /** One function that says whether all matchers hold; regular expressions are compiled once. */
 export function compileMatchers(matchers: readonly Matcher[]): (labels: Labels) => boolean {
   const tests = matchers.map((matcher) => ({ name: matcher.name, test: compile(matcher) }));
-  return (labels) => tests.every(({ name, test }) => test(Object.hasOwn(labels, name) ? labels[name]! : ''));
+  return (labels) => tests.every(({ name, test }) => test(valueOf(labels, name)));
 }
+
+const valueOf = (labels: Labels, name: string): string => (Object.hasOwn(labels, name) ? labels[name]! : '');
 
 /** The same for lists that last, and are asked for again and again. */
 export const compiledMatchers: (matchers: readonly Matcher[]) => (labels: Labels) => boolean =
@@ -63,7 +66,7 @@ const REPETITION = /\{(\d+)(?:,(\d*))?\}/g;
  */
 export function areAffordable(matchers: readonly Matcher[], mostSteps: number): boolean {
   let steps = 0;
-  for (const { value } of matchers.filter(({ op }) => op === '=~' || op === '!~')) {
+  for (const { value } of matchers.filter(isRegex)) {
     // Before it is compiled: that takes as long.
     for (const [, least, most] of value.matchAll(REPETITION))
       steps += Math.max(Number(least), Number(most ?? 0));
@@ -72,6 +75,39 @@ export function areAffordable(matchers: readonly Matcher[], mostSteps: number): 
   }
   return steps <= mostSteps;
 }
+
+/** Steps of regular expressions times characters of the labels that they are held against: a quarter of a second at worst. */
+const MOST_WORK = 1_000_000;
+
+/**
+ * The same for matchers from outside, where others wait meanwhile. Throws TOC_USAGE for labels that are too long for the regular
+ * expressions; what matchers without one leave out is not too long.
+ */
+export const boundedMatchers: (matchers: readonly Matcher[]) => (labels: Labels) => boolean = onceEach(
+  (matchers) => {
+    const regular = matchers.filter(isRegex);
+    const steps = regular.map(({ name, value }) => ({ name, steps: compileRegex(value).programSize() }));
+    const [isAsked, matches] = [matchers.filter((each) => !isRegex(each)), regular].map(compileMatchers);
+    return (labels) => {
+      if (!isAsked!(labels)) return false;
+      const work = steps.reduce((sum, each) => sum + each.steps * valueOf(labels, each.name).length, 0);
+      if (work > MOST_WORK) throw tooLong(steps, labels);
+      return matches!(labels);
+    };
+  },
+);
+
+function tooLong(regular: readonly { readonly name: string; readonly steps: number }[], labels: Labels) {
+  const of = regular.map(
+    ({ name, steps }) => `${name} has ${valueOf(labels, name).length} characters for ${steps} steps`,
+  );
+  return new TocsinError(
+    'TOC_USAGE',
+    `the labels of a series are too long for the regular expressions (${of.slice(0, 3).join(', ')}; steps times characters may be ${MOST_WORK} in all): shorten them, or add matchers such as instance_id="…" that leave it out`,
+  );
+}
+
+const isRegex = ({ op }: Matcher): boolean => op === '=~' || op === '!~';
 
 function compile({ op, value }: Matcher): (actual: string) => boolean {
   if (op === '=') return (actual) => actual === value;

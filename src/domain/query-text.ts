@@ -2,6 +2,7 @@
  * Query texts of a target as people and records may see them: passwords and keys that stand in them as literals are
  * masked, and the text is cut. A cheap look at known words, no parser: what it cannot know, it shows.
  */
+import { shortened } from './shortened';
 
 const MASK = "'***'";
 const WORDS = String.raw`pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|credentials?`;
@@ -33,5 +34,5 @@ export function maskSecrets(text: string): string {
 export function shownQuery(text: string | null, max: number): string | null {
   if (text === null) return null;
   const masked = maskSecrets(text).replace(/\s+/g, ' ').trim();
-  return masked.length <= max ? masked : `${masked.slice(0, max - 1)}…`;
+  return shortened(masked, max);
 }

@@ -29,10 +29,11 @@ export interface Condition {
 export function recovers(condition: Condition, value: number): boolean {
   if (Number.isNaN(value)) return false;
   const limit = condition.recoveryThreshold ?? condition.threshold;
-  return !compare(condition.operator, value, limit);
+  return !breaches(condition.operator, value, limit);
 }
 
-function compare(operator: Operator, value: number, limit: number): boolean {
+/** Whether the comparison holds. */
+export function breaches(operator: Operator, value: number, limit: number): boolean {
   switch (operator) {
     case '>':
       return value > limit;

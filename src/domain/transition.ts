@@ -39,6 +39,11 @@ export interface TransitionRule {
   readonly hash: string;
   /** Of the value and the threshold, for people; absent where the rule says none. */
   readonly unit?: string;
+  /**
+   * The partition number whose metrics it was evaluated over: the alert is that one's, until another tells of it. Absent
+   * where the metrics of all partitions meet, and in transitions of evaluators that did not say it.
+   */
+  readonly partition?: number;
 }
 
 export interface Transition {

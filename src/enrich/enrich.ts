@@ -5,6 +5,7 @@
  */
 import type { Artifact } from '../domain/artifact';
 import { messageOf } from '../domain/errors';
+import { shortened } from '../domain/shortened';
 import { boundedData } from './bounded-data';
 import type { AskedProvider, EnrichmentProvider, EnrichmentSubject, Finding } from './port';
 
@@ -30,10 +31,6 @@ const LONGEST_TITLE = 200;
 const LONGEST_ERROR = 500;
 const LONGEST_URL = 2_000;
 
-function shortened(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
-}
-
 /** What a person may click on. */
 function linkOf(url: string | undefined): string | null {
   return url !== undefined && url.length <= LONGEST_URL && /^https?:\/\//i.test(url) ? url : null;
@@ -57,7 +54,7 @@ async function collectOne(
   const without = (status: 'late' | 'failed', error: string): Artifact =>
     ended({ status, title: name, data: null, url: null, error: shortened(error, LONGEST_ERROR) });
   if (provider === undefined) return without('failed', `there is no provider "${name}"`);
-  if (!provider.applies(subject.labels))
+  if (!provider.applies(subject.labels, subject.recent))
     return without('failed', 'it has nothing to say about an alert with these labels');
   const late = AbortSignal.timeout(budgetMs);
   try {

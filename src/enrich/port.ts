@@ -25,8 +25,8 @@ export interface ProviderTraits {
   readonly type: string;
   /** Reads our own records only, within milliseconds; the others ask a target, and get a budget of their own. */
   readonly quick: boolean;
-  /** Whether it can say anything about an alert with these labels. */
-  readonly applies: (labels: Labels) => boolean;
+  /** Whether it can say anything about an alert with these labels and last points. */
+  readonly applies: (labels: Labels, recent: Transition['recent']) => boolean;
 }
 
 export interface EnrichmentProvider extends ProviderTraits {

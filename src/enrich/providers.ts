@@ -8,6 +8,7 @@ import { createEnrich } from './enrich';
 import type { AskedProvider, EnrichmentProvider, ProviderTraits } from './port';
 import { postgresBlockers, postgresBlockersTraits } from './providers/postgres-blockers';
 import { postgresSessions, postgresSessionsTraits } from './providers/postgres-sessions';
+import { targetOf } from './providers/postgres-target';
 import { recentWindow } from './providers/recent-window';
 import { relatedAlerts } from './providers/related-alerts';
 
@@ -25,13 +26,19 @@ export const quickProviders = (lists: Pick<AlertLists, 'related'>): readonly Enr
   relatedAlerts(lists),
 ];
 
-/** Of the budgeted providers, those that ask a target and can say something about an alert with these labels. */
+/**
+ * Of the budgeted providers, those that ask a target and can say something about an alert with these labels. `postgres`: the
+ * configured targets that can be asked; alerts of Prometheus' rules are about others, too.
+ */
 export function remoteProvidersFor(
   labels: Labels,
   budgets: readonly AskedProvider[],
+  postgres: ReadonlySet<string>,
 ): readonly AskedProvider[] {
   return budgets.filter(({ provider }) =>
-    REMOTE_TRAITS.some(({ name, applies }) => name === provider && applies(labels)),
+    REMOTE_TRAITS.some(
+      ({ name, applies }) => name === provider && applies(labels, []) && postgres.has(targetOf(labels)),
+    ),
   );
 }
 
@@ -52,7 +59,9 @@ export function quickArtifactsFrom({
   const enrich = createEnrich({ providers, now: () => new Date() });
   return ({ fingerprint, labels, recent }, episode) => {
     const asked = budgets
-      .filter(({ provider }) => providers.some(({ name, applies }) => name === provider && applies(labels)))
+      .filter(({ provider }) =>
+        providers.some(({ name, applies }) => name === provider && applies(labels, recent)),
+      )
       .map(({ provider, budgetMs }) => ({ provider, budgetMs: Math.min(budgetMs, QUICK_LIMIT_MS) }));
     return enrich({ fingerprint, episode, labels, recent }, asked);
   };

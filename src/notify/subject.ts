@@ -1,7 +1,8 @@
 /** A message's one line: how bad, what, where, how much. */
-import { amountText, unitOf } from '../domain/amount';
+import { amountText, isBeyond, measuredText, unitOf } from '../domain/amount';
 import { formatDuration } from '../domain/duration';
 import { ALERT_NAME } from '../domain/labels';
+import { shortened } from '../domain/shortened';
 import type { AlertRow, NotificationFacts } from '../history/port';
 
 const LONGEST = 150;
@@ -9,7 +10,7 @@ const LONGEST = 150;
 export function subjectOf(facts: NotificationFacts, step: string): string {
   const line = `[${tagsOf(facts, step).join(', ')}] ${nameOf(facts.alert)}${placeOf(facts.alert)}${restOf(facts, step)}`;
   const clean = line.replace(/\s+/g, ' ');
-  return clean.length <= LONGEST ? clean : `${clean.slice(0, LONGEST - 1)}…`;
+  return shortened(clean, LONGEST);
 }
 
 function tagsOf({ alert }: NotificationFacts, step: string): string[] {
@@ -39,14 +40,15 @@ export function placeOf(alert: AlertRow): string {
   return instance === null ? '' : ` on ${instance}`;
 }
 
-/** `97% > 90%`; without the operator, `97% (threshold 90%)`. */
+/** `97% > 90%` while that is so; otherwise `32% (fires at > 90%)`, and without the operator `97% (threshold 90%)`. */
 export function comparison(alert: AlertRow): string {
   const { value, threshold, condition } = alert;
   const unit = unitOf(alert);
   const measured = amountText(value, unit);
   if (threshold === null) return measured;
   const limit = amountText(threshold, unit);
-  return condition ? `${measured} ${condition.operator} ${limit}` : `${measured} (threshold ${limit})`;
+  if (!condition) return `${measured} (threshold ${limit})`;
+  return isBeyond(alert) ? `${measured} ${condition.operator} ${limit}` : measuredText(alert);
 }
 
 export function lasted({ startsAt, endsAt }: AlertRow): string {

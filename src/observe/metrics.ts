@@ -59,6 +59,10 @@ export function createMetrics(options: MetricsOptions = {}) {
       'Metrics too far ahead of their record time: corrected to it, or rejected.',
       'action',
     ),
+    clockAheadSeconds: gauge(
+      'clock_ahead_seconds',
+      "How far this machine's clock is after that of the Kafka broker that was asked.",
+    ),
     deadLetters: counter('dead_letters_total', 'Messages moved to a dead letter topic.', 'reason'),
     evaluationSeconds: seconds(
       'evaluation_seconds',
@@ -70,6 +74,12 @@ export function createMetrics(options: MetricsOptions = {}) {
       'kind',
       'source',
     ),
+    transitionsRefused: counter(
+      'transitions_refused_total',
+      'Transitions that nobody is told of: refused for good by Kafka, or too large for those who read them.',
+      'rule',
+      'kind',
+    ),
     shadowTransitions: counter(
       'shadow_transitions_total',
       'Transitions that rules on trial would have told, recorded in gds.alerts.shadow.',
@@ -78,7 +88,7 @@ export function createMetrics(options: MetricsOptions = {}) {
     ),
     derivedDropped: counter(
       'derived_dropped_total',
-      'Samples of recording rules that were not published because their topic could not be written.',
+      'Samples of recording rules that were not published: too many waited for their topic, or they were refused for good.',
     ),
     globalLagSeconds: gauge(
       'global_lag_seconds',

@@ -46,7 +46,7 @@ function reasonOf({ msg, err, error }: Record<string, unknown>): string[] {
 }
 
 /** A mail that is printed for want of a server is there to be read: under the line, moved in. */
-function longTexts(fields: Readonly<Record<string, unknown>>): string[] {
+function longTexts({ msg: _, ...fields }: Readonly<Record<string, unknown>>): string[] {
   return Object.values(fields)
     .filter((value): value is string => typeof value === 'string' && value.includes('\n'))
     .flatMap((text) => text.trim().split('\n'))

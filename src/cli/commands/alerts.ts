@@ -1,8 +1,9 @@
 /** `tocsin alerts list`, and the actions on one or more alerts. */
-import { amountText, unitOf } from '../../domain/amount';
+import { measuredText } from '../../domain/amount';
 import { messageOf, TocsinError } from '../../domain/errors';
 import type { ActionAnswer } from '../../domain/life';
 import { shownState, type AlertState } from '../../domain/lifecycle';
+import { didYouMean } from '../../config/problems';
 import { SEVERITIES } from '../../domain/rule';
 import type { AlertRow } from '../../history/port';
 import { createMutes } from '../../mute/mutes';
@@ -40,7 +41,7 @@ export async function listAlerts(context: Context, options: ListOptions): Promis
   const word = wordOf('state', options.state, STATE_WORDS);
   const limit = countOf('--limit', options.limit, 1, MANY);
   const filter = {
-    severity: options.severity && wordOf('severity', options.severity, SEVERITIES),
+    severity: options.severity && severityOf(options.severity),
     matchers: options.matcher.map(matcherOf),
     // which of them are silenced is known only afterwards
     limit: word === 'silenced' ? MANY : limit,
@@ -62,9 +63,20 @@ export async function listAlerts(context: Context, options: ListOptions): Promis
         2,
       ),
     );
-  else if (rows.length === 0) context.print(word === 'open' ? 'No open alerts.' : 'No such alerts.');
+  else if (rows.length === 0) context.print(noneText(word, options.severity));
   else context.print(tableOf(context, columns(context.now()), rows));
   return EXIT.ok;
+}
+
+/** Rules may give any; those of Tocsin's own forms are taken in any case. */
+const severityOf = (text: string): string => SEVERITIES.find((each) => each === text.toLowerCase()) ?? text;
+
+function noneText(word: (typeof STATE_WORDS)[number], severity: string | undefined): string {
+  const none = word === 'open' ? 'No open alerts.' : 'No such alerts.';
+  if (severity === undefined || SEVERITIES.some((each) => each === severityOf(severity))) return none;
+  const near = didYouMean(severity, SEVERITIES);
+  const hint = near === null ? '' : ` did you mean "${near}"?`;
+  return `${none} ${JSON.stringify(severity)} is a severity only where a rule gives it;${hint} usual ones: ${SEVERITIES.join(', ')}`;
 }
 
 function statesOf(word: (typeof STATE_WORDS)[number]): (AlertState | undefined)[] {
@@ -105,7 +117,7 @@ function columns(now: number): Column<ListedAlert>[] {
       value: ({ row: { labels } }) => labels.instance_id ?? labels.instance ?? '',
       flexible: true,
     },
-    { title: 'VALUE', value: ({ row }) => valueText(row), flexible: true },
+    { title: 'VALUE', value: ({ row }) => measuredText(row), flexible: true },
     { title: 'SINCE', value: ({ row }) => span(now - Date.parse(row.startsAt)) },
     { title: 'HELD BY', value: (listed) => heldText(listed, now), flexible: true },
   ];
@@ -113,18 +125,6 @@ function columns(now: number): Column<ListedAlert>[] {
 
 const stateText = ({ row, silencedUntil }: ListedAlert): string =>
   shownState(row.state, silencedUntil !== null);
-
-function valueText(row: AlertRow): string {
-  const { value, threshold, condition } = row;
-  if (value === null) return '–';
-  const unit = unitOf(row);
-  return threshold === null
-    ? amountText(value, unit)
-    : `${amountText(value, unit)} (fires at ${condition?.operator ?? ''} ${amountText(threshold, unit)})`.replace(
-        '  ',
-        ' ',
-      );
-}
 
 function heldText({ row: { acknowledgement: held }, silencedUntil }: ListedAlert, now: number): string {
   const by =

@@ -13,7 +13,7 @@ export function tell(context: Context, { alerts, metrics, series }: BacktestResu
 }
 
 export function tellDifference(context: Context, before: BacktestResult, after: BacktestResult): void {
-  const { added, removed, moved, same } = difference(before.alerts, after.alerts);
+  const { added, removed, moved, same } = difference(before, after);
   const section = (title: string, alerts: readonly WouldBeAlert[]): void => {
     if (alerts.length === 0) return;
     context.print(paint(context, 'bold', title));
@@ -24,7 +24,7 @@ export function tellDifference(context: Context, before: BacktestResult, after: 
   if (moved.length > 0) context.print(paint(context, 'bold', 'At another time:'));
   for (const { before: old, after: now } of moved)
     context.print(
-      `  ${now.rule} ${labelsText(othersOf(now.labels))}: ${timeText(old.startsAt)} (${lengthOf(old)}) with --against, ${timeText(now.startsAt)} (${lengthOf(now)}) with --rules`,
+      `  ${now.group}/${now.rule} ${labelsText(othersOf(now.labels))}: ${timeText(old.startsAt)} (${lengthOf(old)}) with --against, ${timeText(now.startsAt)} (${lengthOf(now)}) with --rules`,
     );
   context.print(
     `${added.length} more, ${removed.length} fewer, ${moved.length} at another time, ${same} the same`,
@@ -32,8 +32,9 @@ export function tellDifference(context: Context, before: BacktestResult, after: 
 }
 
 export function asJson(after: BacktestResult, before: BacktestResult | undefined) {
-  if (before === undefined) return { ...after, alerts: after.alerts.map(dated) };
-  const { added, removed, moved, same } = difference(before.alerts, after.alerts);
+  const { rules: _rules, ...result } = after;
+  if (before === undefined) return { ...result, alerts: after.alerts.map(dated) };
+  const { added, removed, moved, same } = difference(before, after);
   return {
     added: added.map(dated),
     removed: removed.map(dated),
@@ -42,7 +43,7 @@ export function asJson(after: BacktestResult, before: BacktestResult | undefined
   };
 }
 
-function dated({ activeAt, startsAt, endsAt, ...alert }: WouldBeAlert) {
+function dated({ activeAt, startsAt, endsAt, which: _which, ...alert }: WouldBeAlert) {
   return {
     ...alert,
     active_at: timeText(activeAt),

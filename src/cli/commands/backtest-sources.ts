@@ -8,8 +8,10 @@ import type { Backtest } from '../../evaluate/backtest';
 import { decodeMetric } from '../../stream/codec';
 import type { KeptReading } from '../../stream/kept-metrics';
 import { eventTimeMs } from '../../stream/metric-message';
+import { METRIC_PARTITIONS, partitionOfKey } from '../../stream/topics';
 import type { Context } from '../context';
-import { usage } from '../failures';
+import { HOW_TO_NAME_RULES, usage } from '../failures';
+import { counted, createProgress } from '../progress';
 import { timeText } from './would-be-alerts';
 
 export interface Feeding {
@@ -23,46 +25,72 @@ export interface Feeding {
   readonly kept: object;
 }
 
-const PROGRESS_EVERY_MS = 2_000;
-
-function createProgress(context: Context): (text: () => string) => void {
-  let toldAt = context.now();
-  return (text) => {
-    if (context.now() - toldAt < PROGRESS_EVERY_MS) return;
-    toldAt = context.now();
-    context.complain(text());
-  };
-}
-
-const counted = (count: number, one: string, many: string): string =>
-  `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
-
-/** A line is a metric, in the order in which they were recorded; `-` is standard input. */
+/** A line is a metric, in the order in which they were recorded; `-` is standard input. Throws TOC_USAGE where none is one. */
 export async function feedFromFile(
   context: Context,
   file: string,
   runs: readonly Backtest[],
 ): Promise<Feeding> {
-  let [lines, refused] = [0, 0];
+  let [line, metrics, refused] = [0, 0, 0];
+  let firstRefused = 'it is empty';
   const progress = createProgress(context);
+  const partitionOf = createPartitioning();
   const input = file === '-' ? process.stdin : createReadStream(file);
   try {
-    for await (const line of createInterface({ input, crlfDelay: Infinity })) {
-      if (line.trim() === '') continue;
-      const decoded = decodeMetric(Buffer.from(line));
-      lines += 1;
-      if (!decoded.ok) refused += 1;
-      else {
+    for await (const text of createInterface({ input, crlfDelay: Infinity })) {
+      line += 1;
+      if (text.trim() === '') continue;
+      const decoded = decodeMetric(Buffer.from(text));
+      if (decoded.ok) {
+        metrics += 1;
         const time = eventTimeMs(decoded.value.timestamp);
-        for (const run of runs) run.offer(decoded.value, { time, recorded: time });
+        const partition = partitionOf(decoded.value.instance_id);
+        for (const run of runs) run.offer(decoded.value, { time, recorded: time, partition });
+      } else {
+        refused += 1;
+        if (refused === 1) firstRefused = `line ${line}: ${decoded.problems.join(', ')}`;
       }
-      progress(() => `${counted(lines, 'metric', 'metrics')} …`);
+      progress(() => `${counted(metrics + refused, 'metric', 'metrics')} …`);
     }
   } catch (error) {
     throw usage(`cannot read ${file}: ${messageOf(error)}`);
   }
-  const remarks = refused === 0 ? [] : [`${refused} lines of ${file} are no metrics and were left out`];
-  return { isWhole: true, remarks, kept: {} };
+  if (metrics === 0) throw usage(`${file} holds no metrics: ${firstRefused}${ruleFileHint(file)}`);
+  return { isWhole: true, remarks: remarksOnFile(file, runs, refused, firstRefused), kept: {} };
+}
+
+const ruleFileHint = (file: string): string =>
+  /\.ya?ml$/i.test(file) ? `. It looks like a rule file: ${HOW_TO_NAME_RULES}` : '';
+
+function remarksOnFile(
+  file: string,
+  runs: readonly Backtest[],
+  refused: number,
+  firstRefused: string,
+): string[] {
+  const unordered = Math.max(...runs.map((run) => run.unordered()));
+  return [
+    ...(refused === 0
+      ? []
+      : [
+          `${counted(refused, 'line', 'lines')} of ${file} ${refused === 1 ? 'is no metric' : 'are no metrics'}: left out; ${firstRefused}`,
+        ]),
+    ...(unordered === 0
+      ? []
+      : [
+          `${counted(unordered, 'metric', 'metrics')} of ${file} came after one of their series of the same time or later, when rules had been evaluated: sort the lines by time`,
+        ]),
+  ];
+}
+
+/** Where collectors would have written an instance's metrics. */
+function createPartitioning(): (instanceId: string) => number {
+  const known = new Map<string, number>();
+  return (instanceId) => {
+    const partition = known.get(instanceId) ?? partitionOfKey('gds.metrics', instanceId, METRIC_PARTITIONS);
+    known.set(instanceId, partition);
+    return partition;
+  };
 }
 
 /** Record times, milliseconds since 1970; rules look back so far before the first. */

@@ -7,7 +7,8 @@ import { problemText } from '../../config/problems';
 import { readStreamedGroups } from '../../config/rule-groups';
 import type { RuleGroup } from '../../domain/rule-group';
 import { createBacktest, type Backtest } from '../../evaluate/backtest';
-import { lookbackOf } from '../../evaluate/rule-engine';
+import { lookbackOf } from '../../evaluate/rule-series';
+import { METRIC_PARTITIONS } from '../../stream/topics';
 import { chosenFile, readConfig, serverConfig, type ConfigOption } from '../configuration';
 import type { Context } from '../context';
 import { EXIT, usage, type ExitCode } from '../failures';
@@ -45,8 +46,12 @@ export async function backtest(
   const servers = file === undefined ? serverConfig(context, options) : null;
   const span = spanOf(options, context.now(), file === undefined ? DAY_MS : Infinity);
   const defaultIntervalMs = intervalOf(options, servers ?? configured);
+  const { externalLabels, externalUrl } = configured ?? servers ?? {};
+  const external = { externalLabels, externalUrl };
   const sets = names.map((each) => rulesNamed(context, each, configured));
-  const runs = sets.map((groups) => createBacktest({ groups, defaultIntervalMs, ...span }));
+  const runs = sets.map((groups) =>
+    createBacktest({ groups, defaultIntervalMs, partitions: METRIC_PARTITIONS, ...external, ...span }),
+  );
   const lookbackMs = Math.max(...sets.map((groups) => lookbackOf(groups, defaultIntervalMs)));
   const fed =
     servers === null
@@ -67,9 +72,14 @@ function report(
   { json }: BacktestOptions,
 ): ExitCode {
   const results = runs.map((run) => run.finish(upTo));
-  const errors = results.flatMap((result) => result.errors.map(({ rule, error }) => `${rule}: ${error}`));
+  const errors = results.flatMap((result) =>
+    result.errors.map(({ group, rule, error }) => `${group}/${rule}: ${error}`),
+  );
   const refused = results.flatMap((result) =>
-    result.refused.map((metric) => `${metric} has more series than an evaluator keeps: some were left out`),
+    result.refused.map(
+      (metric) =>
+        `${metric} has more series in a partition than an evaluator keeps: some were left out, as evaluators do`,
+    ),
   );
   for (const remark of new Set([...remarks, ...errors, ...refused]))
     context.complain(paint(context, 'yellow', remark));

@@ -22,7 +22,10 @@ export function checkRules(
   const files = patterns.flatMap(namedFiles);
   if (files.length === 0) throw usage(`no file matches ${patterns.join(', ')}`);
   const read = files.map(({ path, name }) => ({ name, text: readText(path) }));
-  const lint = { seen: new Map<string, string>(), names: knownTo(context, options, read) };
+  const lint = {
+    ...{ seen: new Map<string, string>(), groupNames: new Map<string, string>() },
+    names: knownTo(context, options, read),
+  };
   const checked = read.map(({ name, text }) => ({
     file: name,
     ...checkRuleFile(text, name, lint, context.env),

@@ -1,6 +1,5 @@
 /** `tocsin rules`: which rules are configured, and what one of them means. */
 import type { Config } from '../../config/config';
-import { didYouMean } from '../../config/problems';
 import type { WrittenRule } from '../../config/short-forms/group';
 import { mayYield, yieldedLabels } from '../../config/yielded-labels';
 import { formatDuration } from '../../domain/duration';
@@ -8,6 +7,7 @@ import { nextLevel } from '../../domain/escalation';
 import { labelsText, type Labels } from '../../domain/labels';
 import { compileMatchers } from '../../domain/matchers';
 import { ruleHash, type AlertRule, type GroupRule, type RuleGroup } from '../../domain/rule-group';
+import { shortened } from '../../domain/shortened';
 import { globalReasons } from '../../evaluate/global-groups';
 import { descendants, type Expr } from '../../promql/ast';
 import { formatExpr } from '../../promql/format';
@@ -15,7 +15,8 @@ import { METRIC_NAME } from '../../promql/label-set';
 import { parseExpr } from '../../promql/parse';
 import { readConfig, type ConfigOption } from '../configuration';
 import type { Context } from '../context';
-import { EXIT, usage, type ExitCode } from '../failures';
+import { EXIT, type ExitCode } from '../failures';
+import { rulesNamed } from '../rule-names';
 import { facts, paint, severityStyle, tableOf, type Column } from '../show';
 
 export interface RulesOptions extends ConfigOption {
@@ -39,12 +40,15 @@ const COLUMNS: readonly Column<Grouped>[] = [
     value: ({ rule }) => rule.labels.severity ?? '–',
     style: ({ rule }) => severityStyle(rule.labels.severity ?? ''),
   },
-  { title: 'EXPRESSION', value: conditionText, flexible: true },
   { title: 'FOR', value: ({ rule }) => lastingText(rule) },
   { title: 'MODE', value: ({ rule }) => (rule.kind === 'alert' ? rule.mode : '–') },
   { title: 'GROUP', value: ({ group }) => group.name },
-  { title: 'FILE', value: ({ group }) => group.file ?? '' },
+  { title: 'FILE', value: ({ group }) => group.file ?? '', flexible: true },
+  { title: 'EXPRESSION', value: (each) => shortened(conditionText(each), LONGEST_CONDITION), flexible: true },
 ];
+
+/** `tocsin rules explain` and `--json` tell all of it. */
+const LONGEST_CONDITION = 100;
 
 const lastingText = (rule: GroupRule): string =>
   rule.kind === 'record' || rule.forMs === 0 ? '–' : formatDuration(rule.forMs);
@@ -74,17 +78,7 @@ export async function listRules(context: Context, options: RulesOptions): Promis
 /** Says in sentences when the rule fires and recovers, who is then told, and what may be done. */
 export async function explainRule(context: Context, name: string, options: RulesOptions): Promise<ExitCode> {
   const config = readConfig(context, options);
-  const all = allRules(config);
-  const found = all.filter(({ group, rule }) => rule.name === name || `${group.name}/${rule.name}` === name);
-  if (found.length === 0) {
-    const near = didYouMean(
-      name,
-      all.map(({ rule }) => rule.name),
-    );
-    throw usage(
-      `there is no rule ${JSON.stringify(name)}${near === null ? '' : `; did you mean "${near}"?`}; see \`tocsin rules list\``,
-    );
-  }
+  const found = rulesNamed(allRules(config), name);
   if (options.json) {
     const explained = found.map((each) => ({
       ...toJson(each),

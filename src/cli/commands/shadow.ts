@@ -1,12 +1,12 @@
 /** `tocsin rules shadow`: what rules on trial would have done, as evaluators have recorded it. */
 import type { Config } from '../../config/config';
-import { didYouMean } from '../../config/problems';
 import { formatDuration } from '../../domain/duration';
 import { ruleHash, type AlertRule, type GroupRule } from '../../domain/rule-group';
 import { createTrial, TOLD_AGAIN_WITHIN_MS, type TrialAlert } from '../../evaluate/trial';
 import { readConfig, serverConfig, type ConfigOption } from '../configuration';
 import type { Context } from '../context';
 import { EXIT, usage, type ExitCode } from '../failures';
+import { rulesNamed } from '../rule-names';
 import { span, tableOf, type Column } from '../show';
 import { durationOf } from '../words';
 import { timeText, WOULD_BE_COLUMNS } from './would-be-alerts';
@@ -50,19 +50,11 @@ export async function shadowRules(
 
 function onTrial({ ruleGroups }: Config, name: string | undefined): OnTrial[] {
   const all = ruleGroups.flatMap((group) => group.rules.map((rule) => ({ group, rule })));
-  const named = all.filter(
-    ({ group, rule }) => name === undefined || rule.name === name || `${group.name}/${rule.name}` === name,
-  );
+  const named = name === undefined ? all : rulesNamed(all, name);
   const found = named.flatMap(({ group, rule }) => (isOnTrial(rule) ? [{ group, rule }] : []));
-  if (name === undefined || found.length > 0) return found;
-  if (named.length > 0) throw usage(`${name} is not on trial: it has no \`mode: shadow\``);
-  const near = didYouMean(
-    name,
-    all.map(({ rule }) => rule.name),
-  );
-  throw usage(
-    `there is no rule ${JSON.stringify(name)}${near === null ? '' : `; did you mean "${near}"?`}; see \`tocsin rules list\``,
-  );
+  if (name !== undefined && found.length === 0)
+    throw usage(`${name} is not on trial: it has no \`mode: shadow\``);
+  return found;
 }
 
 const isOnTrial = (rule: GroupRule): rule is AlertRule => rule.kind === 'alert' && rule.mode === 'shadow';

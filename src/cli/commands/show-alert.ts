@@ -4,7 +4,7 @@
  * does not answer, what only it knows is left out and said to be missing.
  */
 import type { Config } from '../../config/config';
-import { amountText, unitOf } from '../../domain/amount';
+import { amountText, limitsText, unitOf } from '../../domain/amount';
 import { messageOf } from '../../domain/errors';
 import type { Artifact } from '../../domain/artifact';
 import { nextLevel } from '../../domain/escalation';
@@ -166,18 +166,10 @@ function endedText(row: AlertRow, now: number): string | null {
 }
 
 function valueText(row: AlertRow): string | null {
-  const { value, threshold, condition } = row;
+  const { value, condition } = row;
   if (value === null) return null;
-  const unit = unitOf(row);
-  const limit =
-    threshold === null
-      ? ''
-      : `, fires at ${condition?.operator ?? ''} ${amountText(threshold, unit)}`.replace('  ', ' ');
-  const recovery =
-    condition?.recovery_threshold == null
-      ? ''
-      : `, recovers at ${amountText(condition.recovery_threshold, unit)}`;
-  return `${condition ? `${condition.metric} = ` : ''}${amountText(value, unit)}${limit}${recovery}`;
+  const measured = `${condition ? `${condition.metric} = ` : ''}${amountText(value, unitOf(row))}`;
+  return [measured, limitsText(row)].filter((part) => part !== null).join(', ');
 }
 
 function whereText({ labels }: AlertRow): string | null {

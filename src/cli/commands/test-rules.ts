@@ -9,14 +9,14 @@ import { compileMatchers } from '../../domain/matchers';
 import { messageOf } from '../../domain/errors';
 import type { RuleGroup } from '../../domain/rule-group';
 import { filesOf } from '../../config/globs';
-import { problemText } from '../../config/problems';
+import { didYouMean, problemText } from '../../config/problems';
 import { readRuleGroups } from '../../config/rule-groups';
 import { readRuleTests } from '../../config/rule-test-file';
 import type { RuleTest, RuleTestFile } from '../../evaluate/port';
 import { runRuleTest, type TestedRule } from '../../evaluate/rule-test';
 import type { Context } from '../context';
 import { EXIT, usage, type ExitCode } from '../failures';
-import { matchingFiles } from '../files';
+import { matchingFiles, unreadable } from '../files';
 import { failureLines } from '../test-failure';
 import { paint } from '../show';
 
@@ -52,9 +52,14 @@ export function testRules(
   const tested = files.map(({ path, name }) => {
     if (!options.json) context.print(`Processing test file: ${name}`);
     const result = testFile(path, name, wanted);
-    if (!options.json) tell(context, result);
+    if (!options.json) tell(context, result, options.run.length > 0);
     return result;
   });
+  if (
+    tested.every(({ errors, tests }) => errors.length === 0 && tests.length === 0) &&
+    options.run.length > 0
+  )
+    throw usage(`no test has a name that matches ${options.run.join(' or ')}`);
   if (options.junit !== undefined) writeJunit(options.junit, tested);
   const failed = tested.some(hasFailed);
   if (options.json) context.print(JSON.stringify({ passed: !failed, files: tested.map(asJson) }, null, 2));
@@ -80,7 +85,7 @@ function testFile(path: string, name: string, wanted: (name: string) => boolean)
   try {
     content = readFileSync(path, 'utf8');
   } catch (error) {
-    return { ...none, errors: [`cannot read ${name}: ${messageOf(error)}`] };
+    return { ...none, errors: [unreadable(name, error)] };
   }
   const { file, problems } = readRuleTests(content, name);
   if (file === null) return { ...none, errors: problems.map(problemText) };
@@ -89,7 +94,22 @@ function testFile(path: string, name: string, wanted: (name: string) => boolean)
   const tests = file.tests
     .filter((test) => wanted(test.named ? test.name : ''))
     .map((test) => testCase(test, file, groups));
-  return { ...none, errors: [], warnings, tests, rules: groups.flatMap(rulesOf) };
+  const unknown = unknownAlerts(file, groups);
+  return { ...none, errors: [], warnings: [...warnings, ...unknown], tests, rules: groups.flatMap(rulesOf) };
+}
+
+/** An alert that no rule has never fires: a test that expects just that passes, whatever the rules do. */
+function unknownAlerts({ tests }: RuleTestFile, groups: readonly RuleGroup[]): string[] {
+  const rules = groups.flatMap((group) => group.rules).filter(({ kind }) => kind === 'alert');
+  const known = [...new Set(rules.map(({ name }) => name))];
+  const asked = new Set(tests.flatMap(({ alerts }) => alerts.map(({ alertname }) => alertname)));
+  return [...asked]
+    .filter((name) => !known.includes(name))
+    .map((name) => {
+      const near = didYouMean(name, known);
+      const hint = near === null ? '' : `; did you mean "${near}"?`;
+      return `the rule files have no alert ${JSON.stringify(name)}${hint}`;
+    });
 }
 
 function testCase(test: RuleTest, file: RuleTestFile, groups: readonly RuleGroup[]): TestedCase {
@@ -117,7 +137,7 @@ function readRules({ ruleFiles }: RuleTestFile, folder: string) {
         groups.push(...read.groups);
         errors.push(...read.problems.filter(({ level }) => level === 'error').map(problemText));
       } catch (error) {
-        errors.push(`cannot read ${path}: ${messageOf(error)}`);
+        errors.push(unreadable(path, error));
       }
     }
   }
@@ -127,11 +147,12 @@ function readRules({ ruleFiles }: RuleTestFile, folder: string) {
 const hasFailed = ({ errors, tests }: TestedFile): boolean =>
   errors.length > 0 || tests.some(({ failures }) => failures.length > 0);
 
-function tell(context: Context, tested: TestedFile): void {
+function tell(context: Context, tested: TestedFile, isChosen: boolean): void {
   for (const warning of tested.warnings)
     context.complain(`  ${paint(context, 'yellow', `WARNING: ${warning}`)}`);
   if (!hasFailed(tested)) {
-    context.print(`  ${paint(context, 'green', 'SUCCESS')}`);
+    const isNone = isChosen && tested.tests.length === 0;
+    context.print(isNone ? '  no test of such a name' : `  ${paint(context, 'green', 'SUCCESS')}`);
     context.print('');
     return;
   }
@@ -175,7 +196,8 @@ function writeJunit(path: string, tested: readonly TestedFile[]): void {
     for (const error of errors) suite.testCase().name('the file').error(error);
     for (const { name, failures } of tests) {
       const test = suite.testCase().name(name);
-      for (const failure of failures) test.failure(failure);
+      // A test case holds one failure: a second would take the first one's place.
+      if (failures.length > 0) test.failure(failures.join('\n\n'));
     }
   }
   builder.writeTo(path);

@@ -4,6 +4,7 @@ import { labelsText, type Labels } from '../../domain/labels';
 import { severityStyle, type Column } from '../show';
 
 export interface ShownAlert {
+  readonly group: string;
   readonly rule: string;
   readonly labels: Labels;
   readonly startsAt: number;
@@ -21,6 +22,7 @@ export const WOULD_BE_COLUMNS: readonly Column<ShownAlert>[] = [
   { title: 'BEGINS', value: ({ startsAt }) => timeText(startsAt) },
   { title: 'LASTS', value: lengthOf },
   { title: 'SEVERITY', value: severityOf, style: (alert) => severityStyle(severityOf(alert)) },
+  { title: 'GROUP', value: ({ group }) => group },
   { title: 'ALERT', value: ({ rule }) => rule },
   { title: 'VALUE', value: ({ value }) => String(value ?? '–') },
   { title: 'LABELS', value: ({ labels }) => labelsText(othersOf(labels)), flexible: true },

@@ -6,12 +6,12 @@
  *
  * Windows of the same severity make one rule; while the most severe of them fires, the others do not begin to.
  */
-import { messageOf } from '../../domain/errors';
 import { formatDuration } from '../../domain/duration';
 import { SEVERITIES, type Severity } from '../../domain/rule';
 import { unwrapped } from '../../promql/ast';
 import { formatExpr } from '../../promql/format';
 import { parseExpr } from '../../promql/parse';
+import { notParsed } from '../expr-checks';
 import type { Finding } from '../problems';
 import type { Condition, ShortForm } from './form';
 import { numberText } from './promql-text';
@@ -101,6 +101,6 @@ function checkSelector(text: string, key: 'errors' | 'total'): Finding[] {
       },
     ];
   } catch (error) {
-    return [{ path, value, message: `could not be parsed: ${messageOf(error)}` }];
+    return [{ path, value, message: notParsed(error) }];
   }
 }

@@ -1,6 +1,7 @@
 /** A file of rules in short form by itself, for whoever checks or tries rules without a configuration. */
 import { basename, extname } from 'node:path';
-import { parseAll } from '../parse-all';
+import { AlertReferences } from '../alert-references';
+import { parseAll, type Placing } from '../parse-all';
 import type { Finding, Problem } from '../problems';
 import { lintRule, type LintContext } from '../rule-lint';
 import { ruleFileSchema } from '../schema';
@@ -11,6 +12,7 @@ export interface ShortFormFile {
   readonly group: ConfiguredGroup | null;
   readonly read: readonly ReadRule[];
   readonly problems: readonly Problem[];
+  readonly place: Placing['place'];
 }
 
 export const hasShortForms = ({ value }: Source): boolean =>
@@ -19,17 +21,32 @@ export const hasShortForms = ({ value }: Source): boolean =>
 export function readShortForms(source: Source): ShortFormFile {
   const parsed = parseAll(ruleFileSchema, source);
   const problems = [...source.problems, ...parsed.problems];
-  if (parsed.value === null) return { group: null, read: [], problems };
+  if (parsed.value === null) return { group: null, read: [], problems, place: parsed.place };
+  const { file } = source;
+  const group = parsed.value.group ?? basename(file ?? 'rules', extname(file ?? ''));
   // Nobody knows the units of what others send.
-  const read = readRules(parsed.value.rules, source.value, { unitOf: () => null });
-  const name = parsed.value.group ?? basename(source.file ?? 'rules', extname(source.file ?? ''));
+  const context = { unitOf: () => null };
+  const read = readRules(parsed.value.rules, source.value, context, { file, group, places: new Map() });
   return {
-    ...{ group: shortFormGroup(source.file, name, read), read },
-    problems: [...problems, ...parsed.place(read.flatMap(({ findings }) => findings))],
+    ...{ group: shortFormGroup(file, group, read), read },
+    problems: [
+      ...problems,
+      ...parsed.place(read.flatMap(({ findings }) => findings)),
+      ...circles(read, parsed),
+    ],
+    place: parsed.place,
   };
 }
 
-/** What is suspicious in it. The file must be without error. */
+/** Composites that wait for themselves; whether there are the others that they ask for, one file cannot tell. */
+function circles(read: readonly ReadRule[], source: Placing): Problem[] {
+  const references = new AlertReferences();
+  references.addUnreadable();
+  for (const { raw, at } of read) references.addRule(source, raw, at);
+  return references.problems();
+}
+
+/** What is suspicious in its rules, of which those with an error have none. */
 export function lintShortForms({ group, read }: ShortFormFile, context: LintContext): Finding[] {
   if (group === null) return [];
   return read.flatMap(({ at, raw, rules }) => {

@@ -1,7 +1,8 @@
 /** The rules in short form of one text, each with what was made of it, and the group that they are. */
 import { stringify } from 'yaml';
 import type { AlertRule, RuleGroup } from '../../domain/rule-group';
-import type { Finding, Path } from '../problems';
+import { notStreamed, queriesNotStreamed } from '../expr-checks';
+import { pathText, type Finding, type Path } from '../problems';
 import type { FormContext } from './form';
 import { translate } from './index';
 import type { RawRule } from './schema';
@@ -28,15 +29,50 @@ export interface ConfiguredGroup extends RuleGroup {
   readonly written: Readonly<Record<string, WrittenRule>>;
 }
 
+/** Whose rules they are. */
+export interface RulePlaces {
+  readonly file: string | null;
+  readonly group: string;
+  /** group and name → where it was first; of all files. */
+  readonly places: Map<string, string>;
+}
+
 /** `whole`: the text's value, whose `rules` these are. */
-export function readRules(raws: readonly RawRule[], whole: unknown, context: FormContext): ReadRule[] {
+export function readRules(
+  raws: readonly RawRule[],
+  whole: unknown,
+  context: FormContext,
+  named: RulePlaces,
+): ReadRule[] {
   const values = (whole as { rules?: readonly unknown[] } | null | undefined)?.rules ?? [];
   return raws.map((raw, index) => {
     const at: Path = ['rules', index];
     const { form, rules, findings } = translate(raw, context);
-    const placed = findings.map((finding) => ({ ...finding, path: [...at, ...finding.path] }));
-    return { at, raw, form, rules, findings: placed, text: stringify(values[index]).trimEnd() };
+    const all = [
+      ...findings.map((finding) => ({ ...finding, path: [...at, ...finding.path] })),
+      ...rules.flatMap(({ expr }) => notStreamed(expr, at)),
+      ...(rules.length > 0 ? textsNotStreamed(raw, at) : []),
+      ...namedTwice(raw, at, named),
+    ];
+    return { at, raw, form, rules, findings: all, text: stringify(values[index]).trimEnd() };
   });
+}
+
+function textsNotStreamed({ recovery, labels, annotations }: RawRule, at: Path): Finding[] {
+  return [
+    ...(recovery === undefined ? [] : notStreamed(recovery, [...at, 'recovery'])),
+    ...queriesNotStreamed(labels, [...at, 'labels']),
+    ...queriesNotStreamed(annotations, [...at, 'annotations']),
+  ];
+}
+
+function namedTwice({ name }: RawRule, at: Path, { file, group, places }: RulePlaces): Finding[] {
+  const id = `${group}/${name}`;
+  const earlier = places.get(id);
+  places.set(id, earlier ?? `${file ?? 'the configuration'}, ${pathText(at)}`);
+  if (earlier === undefined) return [];
+  const message = `is in the group "${group}" already (${earlier})`;
+  return [{ path: [...at, 'name'], value: JSON.stringify(name), message }];
 }
 
 /** Rules of one group may stand in several files; the first gives its name. */

@@ -6,9 +6,8 @@ export const recentWindow: EnrichmentProvider = {
   name: 'recent_window',
   type: 'metrics',
   quick: true,
-  applies: () => true,
+  applies: (_labels, recent) => recent.length > 0,
   collect({ recent }) {
-    if (recent.length === 0) return Promise.reject(new Error('the alert came without points'));
     const values = recent.map(([, value]) => numberOf(value)).filter(Number.isFinite);
     const iso = (point: (typeof recent)[number]): string => new Date(point[0]).toISOString();
     const data = {

@@ -1,4 +1,4 @@
-/** `tocsin generate`: lines for pipes, and real messages on Kafka's metric topics. */
+/** `tocsin generate` and `tocsin send`: lines for pipes, and real messages on Kafka's metric topics. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { processContext } from '../../../src/cli/context';
 import { runCli } from '../../../src/cli/program';
 import type { Metric } from '../../../src/domain/metric';
 import { decodeMetric } from '../../../src/stream/codec';
+import { withAdmin } from '../../../src/stream/kafka';
 import { listMetricTopics } from '../../../src/stream/topics';
 import { waitFor } from '../../harness/wait-for';
 import { openBench, type Bench } from '../stream/kafka-harness';
@@ -22,7 +23,8 @@ describe('tocsin generate', () => {
     await bench.close();
   });
 
-  const run = async (...args: string[]) => {
+  const run = (...args: string[]) => tocsin('generate', ...args);
+  const tocsin = async (...args: string[]) => {
     const [out, err] = [[] as string[], [] as string[]];
     const context = {
       ...processContext(),
@@ -30,7 +32,7 @@ describe('tocsin generate', () => {
       complain: (line: string) => void err.push(line),
       drained: async () => undefined,
     };
-    const code = await runCli(['generate', ...args], context);
+    const code = await runCli(args, context);
     return { code, out, err: err.join('\n') };
   };
   const scenario = ['--seed', '7', '--instances', '4', '--for', '1m', '--start', '2026-01-01T00:00:00Z'];
@@ -87,6 +89,26 @@ describe('tocsin generate', () => {
     await waitFor(() => received.size >= out.length, { what: 'all messages', timeoutMs: 30_000 });
     expect([...received.values()].sort()).toEqual([...out].sort());
     expect(astray).toEqual([]);
+  });
+
+  it('sends metrics of any source, and makes their topic', async () => {
+    const file = join(folder, 'metrics.jsonl');
+    const lines = Array.from({ length: 1_500 }, (_, i) => ({
+      timestamp: new Date().toISOString(),
+      database_type: 'app',
+      instance_id: `orders-${i % 40}`,
+      metric_name: 'queue_length',
+      value: i,
+      tags: {},
+    }));
+    writeFileSync(file, lines.map((line) => JSON.stringify(line)).join('\n'));
+    const { code, err } = await tocsin('send', file, '--config', config());
+    expect([code, err]).toEqual([0, '1,500 metrics are in Kafka']);
+    const topic = `${bench.instance}.gds.metrics.app.default`;
+    const offsets = await withAdmin(bench.kafka, (admin) => admin.fetchTopicOffsets(topic));
+    expect(offsets.filter(({ high }) => Number(high) > 0).length).toBeGreaterThan(6);
+    expect(offsets.reduce((sum, { high }) => sum + Number(high), 0)).toBe(1_500);
+    expect(offsets).toHaveLength(12);
   });
 
   it('Kafka away: 1 and the reason', async () => {

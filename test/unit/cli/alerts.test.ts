@@ -30,12 +30,17 @@ describe('alerts list', () => {
     ]);
   });
 
+  it('says when one recovers that still fires below its threshold', async () => {
+    const { out } = await run(['alerts', 'list'], { rows: [alertRow({ value: 70 })] });
+    expect(out).toContain(' 70% (fires at > 85%, recovers at <= 65%) ');
+  });
+
   it("shows values in the rule's unit", async () => {
     const rule = { group: 'g', name: 'A', hash: '0', unit: 'sessions' };
     const { out } = await run(['alerts', 'list'], { rows: [alertRow({ rule })] });
     expect(out).toContain(' 92.5 sessions (fires at > 85 sessions) ');
     const shown = await run(['alerts', 'show', '7c3f'], { rows: [alertRow({ rule })] });
-    expect(shown.out).toContain('= 92.5 sessions, fires at > 85 sessions, recovers at 65 sessions');
+    expect(shown.out).toContain('= 92.5 sessions, fires at > 85 sessions, recovers at <= 65 sessions');
   });
 
   it.each([
@@ -53,6 +58,16 @@ describe('alerts list', () => {
     expect((JSON.parse(out) as { fingerprint: string }[]).map(({ fingerprint }) => fingerprint)).toEqual(
       expected,
     );
+  });
+
+  it('takes any severity, and tells the usual ones where there is no such alert', async () => {
+    const page = alertRow({ labels: { alertname: 'A', severity: 'page' } });
+    const found = await run(['alerts', 'list', '--severity', 'page'], { rows: [page] });
+    expect(found.out).toMatch(/ page +A/);
+    const none = await run(['alerts', 'list', '--severity', 'warnign'], { rows: [page] });
+    expect(none.out).toContain('No open alerts. "warnign" is a severity only where a rule gives it;');
+    expect(none.out).toContain('did you mean "warning"? usual ones: critical, high');
+    expect(none.code).toBe(0);
   });
 
   it('shows what is silenced and for how long', async () => {
@@ -182,10 +197,6 @@ describe('wrong arguments', () => {
     [
       ['alerts', 'list', '--state', 'fireing'],
       '"fireing" is no state; did you mean "firing"? accepted: open, firing',
-    ],
-    [
-      ['alerts', 'list', '--severity', 'bad'],
-      '"bad" is no severity; accepted: critical, high, warning, medium, low, info',
     ],
     [['alerts', 'list', '--limit', '-1'], '--limit: "-1" is not accepted'],
     [['alerts', 'list', '-m', 'a=~"["'], '--matcher: "[" is not a regular expression'],

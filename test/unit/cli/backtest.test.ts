@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Wiring } from '../../../src/cli/port';
@@ -46,9 +46,40 @@ const backtest = (...args: string[]) =>
 
 it('tells each alert that would have been, and lines that are no metrics', async () => {
   const { code, out, err } = await backtest('--rules', '@old.yml');
-  expect(out).toMatch(/2026-11-21T10:05:00Z +7m +critical +Locks +50 +\{database_type="postgresql"/);
+  expect(out).toMatch(/2026-11-21T10:05:00Z +7m +critical +g +Locks +50 +\{database_type="postgresql"/);
   expect(out).toMatch(/2 alerts from 20 metrics \(1 series that the rules ask for\)$/);
-  expect(err).toContain('1 lines of');
+  expect(err).toMatch(/^1 line of .*metrics.jsonl is no metric: left out; line 21: message: is neither JSON/);
+  expect(code).toBe(0);
+});
+
+it('refuses a file without metrics, above all a rule file that a shell has put there', async () => {
+  const rules = ['--rules', join(folder, 'old.yml')];
+  const asMetrics = await run(['backtest', ...rules, join(folder, 'new.yml')], {}, { env: {} });
+  expect(asMetrics.err).toMatch(/new\.yml holds no metrics: line 1: message: is neither JSON nor Avro/);
+  expect(asMetrics.err).toContain(
+    "looks like a rule file: put a pattern in quotes (--rules '*.yml'), or repeat",
+  );
+  expect(asMetrics.code).toBe(2);
+  const two = [join(folder, 'metrics.jsonl'), join(folder, 'new.yml')];
+  const tooMany = await run(['backtest', ...rules, ...two], {}, { env: {} });
+  expect(tooMany.err).toMatch(/too many arguments.*put a pattern in quotes/);
+  expect(tooMany.code).toBe(2);
+  writeFileSync(join(folder, 'empty.jsonl'), '\n');
+  const empty = await run(['backtest', join(folder, 'empty.jsonl'), ...rules], {}, { env: {} });
+  expect([empty.code, empty.err]).toEqual([2, expect.stringContaining('holds no metrics: it is empty')]);
+});
+
+it('says how many metrics are not in the order of time', async () => {
+  const lines = readFileSync(join(folder, 'metrics.jsonl'), 'utf8').split('\n').slice(0, 20);
+  writeFileSync(join(folder, 'reversed.jsonl'), lines.reverse().join('\n'));
+  const { code, err } = await run(
+    ['backtest', join(folder, 'reversed.jsonl'), '--rules', join(folder, 'old.yml')],
+    {},
+    { env: {} },
+  );
+  expect(err).toMatch(
+    /^19 metrics of .*reversed.jsonl came after one of their series .*: sort the lines by time$/,
+  );
   expect(code).toBe(0);
 });
 
@@ -62,14 +93,14 @@ it('tells only what begins in the time that is asked for', async () => {
 it('tells how two rule sets differ', async () => {
   const { out } = await backtest('--rules', '@new.yml', '--against', '@old.yml');
   expect(out).toContain('Only with --against:');
-  expect(out).toMatch(/At another time:\n {2}ManyLocks/);
+  expect(out).toMatch(/At another time:\n {2}g\/ManyLocks/);
   expect(out).toMatch(/0 more, 1 fewer, 1 at another time, 0 the same$/);
 });
 
 it('refuses rules that cannot be evaluated, files that are not there, and times that are none', async () => {
   writeFileSync(join(folder, 'bad.yml'), 'groups: [{ name: g, rules: [{ alert: A, expr: "1 +" }] }]');
   const bad = await backtest('--rules', '@bad.yml');
-  expect(bad.err).toContain('bad.yml:1:41: groups[0].rules[0].expr');
+  expect(bad.err).toContain('bad.yml:1:41: group "g", rule "A": groups[0].rules[0].expr');
   expect(bad.code).toBe(2);
   expect((await backtest('--rules', '@none*.yml')).code).toBe(2);
   expect((await backtest('--rules', '@old.yml', '--from', 'yesterday')).code).toBe(2);
@@ -112,7 +143,7 @@ rules:
         ...{ timestamp: new Date(time).toISOString(), database_type: 'postgresql', instance_id: 'db-1' },
         ...{ metric_name: 'locks', tags: {}, value: minute <= 12 && minute > 5 ? 50 : 3 },
       };
-      take({ metric, time, recorded: time + 500, isDerived: false });
+      take({ metric, time, recorded: time + 500, partition: 0, isDerived: false });
     }
     return WHOLE;
   };
@@ -141,7 +172,7 @@ rules:
   it('takes the rules of the configuration and the last day, and reads as far before as they look back', async () => {
     const { code, out, err, asked } = await overKafka([]);
     expect([code, err]).toEqual([0, '']);
-    expect(out).toMatch(/2026-11-21T12:00:00Z +7m +warning +LocksHigh +50 /);
+    expect(out).toMatch(/2026-11-21T12:00:00Z +7m +warning +default +LocksHigh +50 /);
     // Five minutes of look-back, five that a sample may be ahead, an interval.
     const lookbackMs = 10.5 * MINUTE;
     expect(asked).toEqual([{ fromMs: NOW - 24 * 60 * MINUTE - lookbackMs, toMs: NOW }]);

@@ -189,11 +189,19 @@ describe('beside a running dev', () => {
 describe('rules', () => {
   it('lists each with its condition', async () => {
     const { out } = await run(['rules', 'list', ...EXAMPLE], {}, { env: {} });
-    expect(out).toMatch(/^NAME +KIND +SEVERITY +EXPRESSION +FOR +MODE +GROUP +FILE\n/);
+    expect(out).toMatch(/^NAME +KIND +SEVERITY +FOR +MODE +GROUP +FILE +EXPRESSION\n/);
     expect(out).toMatch(
-      /^PostgresConnectionsHigh +alert +critical +connections_used_percent\{database_type="postgresql"\} > 85, until connections_used_percent\{database_type="postgresql"\} <= 65 +30s +active +postgres +rules\/postgres.yaml$/m,
+      /^PostgresConnectionsHigh +alert +critical +30s +active +postgres +rules\/postgres.yaml +connections_used_percent\{database_type="postgresql"\} > 85, until .{10,50}…$/m,
     );
-    expect(out).toMatch(/^OrdersDiskFillsUp .* predict_linear\(disk_usage_percent\[2h\], 21600\) > 95 /m);
+    expect(out).toMatch(/^OrdersDiskFillsUp .* predict_linear\(disk_usage_percent\[2h\], 21600\) > 95/m);
+  });
+
+  it('gives conditions room in a terminal, and no more than a line of it elsewhere', async () => {
+    const terminal = await run(['rules', 'list', ...EXAMPLE], {}, { env: {}, width: 120 });
+    const [head, ...lines] = terminal.out.split('\n');
+    expect(Math.max(...lines.map((line) => line.length)) - head!.indexOf('EXPRESSION')).toBeGreaterThan(20);
+    const piped = await run(['rules', 'list', ...EXAMPLE], {}, { env: {} });
+    expect(Math.max(...piped.out.split('\n').map((line) => line.length))).toBeLessThan(220);
   });
 
   it('explains when a rule fires and recovers, and who is told then', async () => {
@@ -327,6 +335,7 @@ describe('help', () => {
         'alerts',
         'rules',
         'generate',
+        'send',
         'targets',
         'version',
       ]),

@@ -9,6 +9,8 @@ interface Scene {
   readonly members?: readonly (Readonly<Record<string, MetricValue>> | string)[];
   readonly partitionsMs?: number | null;
   readonly reached?: number | null;
+  /** What each says that it lacks. */
+  readonly lacks?: readonly string[];
   readonly pool?: Partial<EvaluatorPool>;
 }
 
@@ -31,6 +33,7 @@ function evaluatorsOf({ members = [{ a: 6 }, { b: 1.5 }], ...scene }: Scene): Ev
       return {
         head: {
           ...{ id: `p-${i}`, instance: '', pool: 'default', slots: [], plannedSlots: [] },
+          lacks: scene.lacks ?? [],
           partitions: [{ number: i, reached: scene.reached === undefined ? NOW - 1_000 : scene.reached }],
           coverage: {
             ...{
@@ -94,6 +97,18 @@ test('programs get everything', async () => {
     })),
   });
   expect(code).toBe(0);
+});
+
+test('what evaluators lack makes the answer partial, and is told once', async () => {
+  const lacks = ['the rule default/M cannot be evaluated: many-to-many matching'];
+  const { code, out, err } = await query(['m'], { lacks });
+  expect(out).toMatch(/PARTIAL: not all that was asked for is in this answer\.$/);
+  expect([code, err]).toEqual([1, `tocsin query: ${lacks[0]}`]);
+  const { out: json } = await query(['m', '--json'], { lacks });
+  expect(JSON.parse(json)).toMatchObject({
+    complete: false,
+    not_kept: [{ selector: 'm', reason: lacks[0] }],
+  });
 });
 
 test('values that JSON cannot write travel as their names', async () => {

@@ -82,7 +82,7 @@ it('counts what would have begun, and shows it newest first', async () => {
   expect(out).toMatch(/^Slow +3 +1 +4m +10m /m);
   expect(out).toMatch(/^Full +0 +0 +– +– /m);
   expect([...out.matchAll(/host="(.)"/g)].map(([, host]) => host)).toEqual(['c', 'b', 'a']);
-  expect(out).toMatch(/^2026-11-21T12:10:00Z +goes on +warning +Slow +12 +\{host="c"\}$/m);
+  expect(out).toMatch(/^2026-11-21T12:10:00Z +goes on +warning +default +Slow +12 +\{host="c"\}$/m);
   expect(out).toContain('Slow: 1 more before the rule was changed, not counted');
   // An alert that is open is told again each day.
   expect(asked).toEqual([NOW - 49 * 60 * MINUTE]);

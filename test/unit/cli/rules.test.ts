@@ -36,13 +36,37 @@ describe('test rules', () => {
     expect((await command('test', 'rules', '--run', '(', file)).code).toBe(2);
   });
 
+  it('refuses names that no test has', async () => {
+    const { code, out, err } = await command('test', 'rules', '--run', 'nothing', `${FOLDER}/disk-test.yml`);
+    expect(err).toContain('no test has a name that matches nothing');
+    expect(out).not.toContain('SUCCESS');
+    expect(code).toBe(2);
+  });
+
+  it('warns of an alert that the rule files do not have', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tocsin-unknown-'));
+    const file = join(folder, 'test.yml');
+    const expectation = '{ eval_time: 1m, alertname: DiskGnoe, exp_alerts: [] }';
+    writeFileSync(
+      file,
+      `{ rule_files: [${resolve(FOLDER, 'disk.yml')}], tests: [{ alert_rule_test: [${expectation}] }] }`,
+    );
+    try {
+      const { code, err } = await command('test', 'rules', file);
+      expect(err.trim()).toBe('WARNING: the rule files have no alert "DiskGnoe"; did you mean "DiskGone"?');
+      expect(code).toBe(0);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('names the rules that no test reached', async () => {
     const { out } = await command('test', 'rules', '--coverage', `${FOLDER}/disk-test.yml`);
     expect(out).toContain('Coverage: 2 of 3 rules (66 %)');
     expect(out).toContain('DiskGone: never fired or yielded anything (group "disk", disk.yml)');
   });
 
-  it('writes JUnit for a CI server', async () => {
+  it('writes JUnit for a CI server, with each expectation that was not met', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tocsin-junit-'));
     try {
       const path = join(folder, 'results.xml');
@@ -50,6 +74,7 @@ describe('test rules', () => {
       const xml = readFileSync(path, 'utf8');
       expect(xml).toMatch(/<testsuite [^>]*tests="2"[^>]*failures="1"/);
       expect(xml).toContain('<testcase name="expects too much">');
+      for (const expectation of ['time: 1m', 'time: 2m', 'expr:']) expect(xml).toContain(expectation);
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -100,18 +125,99 @@ describe('check rules', () => {
     expect(code).toBe(0);
   });
 
+  it('warns of a file without rules, and says how to name those of a folder', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tocsin-empty-'));
+    try {
+      for (const text of ['', '# none yet', 'groups: [{ name: g }]', 'rules: []']) {
+        const file = join(folder, 'none.yml');
+        writeFileSync(file, text);
+        const { code, err } = await command('check', 'rules', file);
+        expect([code, err]).toEqual([0, expect.stringMatching(/none.yml[:\d]*: warning: has no rules$/)]);
+      }
+      const { code, err } = await command('check', 'rules', folder);
+      expect([code, err]).toEqual([2, expect.stringContaining(`name files, or '${folder}/*.yml'`)]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('takes a warning for an error when asked to', async () => {
     expect((await command('check', 'rules', '--strict', `${FOLDER}/suspicious.yml`)).code).toBe(2);
     expect((await command('check', 'rules', '--strict', `${FOLDER}/disk.yml`)).code).toBe(0);
+  });
+
+  describe('of what evaluators refuse', () => {
+    let folder: string;
+    beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'tocsin-refused-'))));
+    afterEach(() => rmSync(folder, { recursive: true }));
+    async function errorsOf(...texts: readonly string[]): Promise<string[]> {
+      const files = texts.map((text, i) => {
+        writeFileSync(join(folder, `${i}.yml`), text);
+        return join(folder, `${i}.yml`);
+      });
+      const { code, err } = await command('check', 'rules', ...files);
+      expect(code).toBe(2);
+      return err.split('\n').map((line) => line.slice(folder.length + 1));
+    }
+
+    it.each([
+      [
+        'a time of its own',
+        'groups: [{ name: g, rules: [{ record: a, expr: "up @ 9 == 0" }] }]',
+        'asks for a time',
+      ],
+      [
+        'and in a recovery',
+        'rules: [{ name: A, metric: m, threshold: 1, recovery: "m @ 9 < 1" }]',
+        'recovery: "m @ 9 < 1" asks for a time',
+      ],
+      [
+        'a name twice',
+        'rules: [{ name: A, metric: m, threshold: 1 }, { name: A, metric: m, threshold: 2 }]',
+        'rules[1].name: "A" is in the group "0" already',
+      ],
+      [
+        'a circle',
+        'rules: [{ name: A, all_of: [B, C] }, { name: B, all_of: [A, C] }]',
+        'leads back to itself: A → B → A',
+      ],
+    ])('%s', async (_what, text, expected) => {
+      expect((await errorsOf(text))[0]).toContain(expected);
+    });
+
+    it('a group that another file has', async () => {
+      const text = 'groups: [{ name: g }]';
+      expect(await errorsOf(text, text)).toContainEqual(
+        expect.stringMatching(/^1.yml:1:12: group "g": groups\[0\].name: "g" is in .*0.yml already/),
+      );
+    });
+
+    it('beside all other errors and warnings', async () => {
+      const rules = [
+        '{ alert: A, expr: "up >", labels: { severity: low } }',
+        '{ alert: B, expr: "up @ 9 == 0", labels: { severity: low } }',
+        '{ alert: C, expr: "up == 0" }',
+      ];
+      const errors = await errorsOf(`groups: [{ name: g, rules: [${rules.join()}] }, { name: h, bad: 1 }]`);
+      expect(errors).toEqual([
+        expect.stringContaining('bad: is not a key here'),
+        expect.stringContaining('rules[0].expr: "up >" could not be parsed'),
+        expect.stringContaining('rules[1].expr: "up @ 9 == 0" asks for a time of its own'),
+        expect.stringContaining('rules[2]: warning: "C" has no severity'),
+        '0.yml has 3 errors, 1 warning',
+      ]);
+    });
   });
 
   it('gives programs the problems', async () => {
     const { out } = await command('check', 'rules', '--json', `${FOLDER}/*.yml`);
     const { valid, problems } = JSON.parse(out) as {
       valid: boolean;
-      problems: { file: string; line: number }[];
+      problems: { file: string; line: number; group: string; rule: string; path: string }[];
     };
     expect(valid).toBe(false);
+    const named = problems.find(({ path }) => path === 'groups[0].rules[2].expr');
+    expect(named).toMatchObject({ group: 'suspicious', rule: 'Always' });
     expect(problems.every(({ file, line }) => file.endsWith('.yml') && line > 0)).toBe(true);
   });
 });
@@ -181,7 +287,7 @@ describe("rules of Prometheus' files in the configuration", () => {
   it('are listed and explained', async () => {
     const list = await command('rules', 'list', '--config', config);
     expect(list.out).toMatch(
-      /PoolFull +alert +\S+ +max by \(instance_id, environment\) \(pool:used:ratio\) > 0\.8 +3s +active +pools/,
+      /PoolFull +alert +\S+ +3s +active +pools.* max by \(instance_id, environment\) \(pool:used:ratio\) > 0\.8/,
     );
     const { out } = await command('rules', 'explain', 'PoolFull', '--config', config);
     expect(out).toContain('Expression  max by (instance_id, environment) (pool:used:ratio) > 0.8');

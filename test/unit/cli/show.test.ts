@@ -116,7 +116,7 @@ describe('alerts show', () => {
     expect(out).toBe(`ACKNOWLEDGED  PostgresConnectionsHigh  critical
   Id           7c3f00aa11bb22cc  (fired 3 times)
   Since        2026-11-21 12:00:00Z, 12m ago
-  Value        connections_used_percent = 92.5%, fires at > 85%, recovers at 65%
+  Value        connections_used_percent = 92.5%, fires at > 85%, recovers at <= 65%
   Where        prod-db-01 (postgresql, production, us-east-1), service orders
   Summary      The server is running out of connections
   Held by      bob, until 2026-11-21 12:20:00Z, in 8m: looking

@@ -145,10 +145,6 @@ describe('the recent window', () => {
       last: 9,
     });
   });
-
-  it('fails when the alert came without points', async () => {
-    await expect(recentWindow.collect(subject, never)).rejects.toThrow('without points');
-  });
 });
 
 const related = (count: number): Pick<AlertLists, 'related'> => ({
@@ -179,11 +175,15 @@ describe('who asks which provider', () => {
     (name) => ({ provider: name, budgetMs: 5_000 }),
   );
 
-  it('an activity asks those that reach a target, where it is of their kind', () => {
-    expect(remoteProvidersFor(subject.labels, budgets)).toEqual(budgets.slice(2));
-    expect(remoteProvidersFor(subject.labels, budgets.slice(0, 3))).toEqual([budgets[2]]);
-    expect(remoteProvidersFor({ instance_id: 'm-1', database_type: 'mongodb' }, budgets)).toEqual([]);
-    expect(remoteProvidersFor({ database_type: 'postgresql' }, budgets)).toEqual([]);
+  it('an activity asks those that reach a target, where it is of their kind and configured', () => {
+    const targets = new Set(['db-1']);
+    expect(remoteProvidersFor(subject.labels, budgets, targets)).toEqual(budgets.slice(2));
+    expect(remoteProvidersFor(subject.labels, budgets.slice(0, 3), targets)).toEqual([budgets[2]]);
+    expect(remoteProvidersFor({ ...subject.labels, instance_id: 'db-2' }, budgets, targets)).toEqual([]);
+    expect(remoteProvidersFor({ instance_id: 'm-1', database_type: 'mongodb' }, budgets, targets)).toEqual(
+      [],
+    );
+    expect(remoteProvidersFor({ database_type: 'postgresql' }, budgets, targets)).toEqual([]);
   });
 
   it('an opening alert asks the quick ones', async () => {
@@ -198,6 +198,12 @@ describe('who asks which provider', () => {
       ['related_alerts', 'ok'],
     ]);
     expect(await quickArtifactsFrom({ lists: related(1), budgets: [] })(transition, 1)).toEqual([]);
+  });
+
+  it('nobody asks for the last points of an alert that came without', async () => {
+    const transition = { fingerprint: 'f', labels: subject.labels, recent: [] } as unknown as Transition;
+    const artifacts = await quickArtifactsFrom({ lists: related(1), budgets })(transition, 1);
+    expect(artifacts.map(({ provider: name }) => name)).toEqual(['related_alerts']);
   });
 
   it('each is one or the other', () => {

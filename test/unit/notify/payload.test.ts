@@ -137,6 +137,14 @@ describe('a payload that would be too large for its receivers', () => {
   });
 });
 
+test('a value that has recovered is not said to be beyond its threshold', () => {
+  const resolved = { state: 'RESOLVED' as const, endsAt: new Date(FIRED + 60_000).toISOString() };
+  const condition = { ...alert().condition!, recovery_threshold: 70 };
+  expect(
+    build({ alert: alert({ ...resolved, value: 65, condition }) }, { step: 'resolved' }).body_text,
+  ).toContain('Value: 65% (fires at > 90%, recovers at <= 70%) (connections_used_percent)');
+});
+
 describe('the subject', () => {
   const ended = { state: 'RESOLVED' as const, endsAt: new Date(FIRED + 3_725_000).toISOString() };
   test.each<[string, Partial<NotificationFacts>, string]>([
@@ -175,6 +183,16 @@ describe('the subject', () => {
       '[RESOLVED] HighConnections on pg-main after an unknown time',
     ],
     ['fire', { alert: alert({ labels: { alertname: 'A\r\nBcc: x' } }) }, '[FIRING] A Bcc: x: 97.1235% > 90%'],
+    [
+      'escalate-1',
+      { alert: alert({ value: 80, condition: { ...alert().condition!, recovery_threshold: 70 } }) },
+      '[CRITICAL, escalation 1] HighConnections on pg-main: 80% (fires at > 90%, recovers at <= 70%)',
+    ],
+    [
+      'escalate-1',
+      { alert: alert({ value: 80 }) },
+      '[CRITICAL, escalation 1] HighConnections on pg-main: 80% (fires at > 90%)',
+    ],
   ])('of %s', (step, change, expected) => {
     expect(build(change, { step }).subject).toBe(expected);
   });

@@ -2,6 +2,7 @@ import { Writable } from 'node:stream';
 import fc from 'fast-check';
 import { createLogger, redactUrl } from '../../../src/observe/observe';
 import { redactLine } from '../../../src/observe/redact';
+import { busyMs } from '../../harness/busy-ms';
 
 function capture(level: 'info' | 'debug' = 'info') {
   const lines: string[] = [];
@@ -58,10 +59,10 @@ describe('a line of JSON', () => {
     ['many secrets', '"password":"x\\"'.repeat(4_000)],
     ['many queries', '?a'.repeat(30_000)],
   ])('of a stranger is cleaned soon: %s', (_name, text) => {
-    const begun = performance.now();
+    const begun = busyMs();
     redactLine(JSON.stringify({ text }));
     // What grows with the square of the length, or worse, takes minutes.
-    expect(performance.now() - begun).toBeLessThan(5_000);
+    expect(busyMs() - begun).toBeLessThan(5_000);
   });
 });
 

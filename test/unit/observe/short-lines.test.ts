@@ -43,3 +43,9 @@ it('lets nobody command the terminal', () => {
 it('passes on what is no line of the logger', () => {
   expect(shortLine('plain text\n')).toBe('plain text');
 });
+
+it('says a message of several lines once', () => {
+  log.error({ reason: 'SIGHUP', err: new Error('a:1: x\nb:2: y') }, 'the rules stay: a:1: x\nb:2: y');
+  expect(lines.join('\n').match(/a:1: x/g)).toHaveLength(1);
+  expect(lines.join('\n').match(/b:2: y/g)).toHaveLength(1);
+});

@@ -43,6 +43,28 @@ test('dead letters count by their reason alone, however their problems read', as
   expect(sinks.lines[1]).toMatchObject({ level: 'warn', problems: ['value: is "b"'] });
 });
 
+test('dead letters of a topic are said once a minute for each reason, with the first problem in one short line', async () => {
+  const sinks = sinksOf();
+  let now = 0;
+  const observe = streamObserver(sinks, () => now);
+  const letter = { kind: 'dead_letter', partition: 0, offset: '7', reason: 'invalid_metric' } as const;
+  const long = `value: is "a\n\u001b[2J${'x'.repeat(10_000)}"`;
+  for (const at of [0, 30_000, 60_000]) {
+    now = at;
+    for (const topic of ['a', 'b']) observe({ ...letter, topic, problems: [long, 'tags: are none'] });
+  }
+  observe({ ...letter, reason: 'invalid_transition', topic: 'a', problems: [] });
+  const said = sinks.lines.filter(({ level }) => level === 'warn');
+  expect(said.map(({ topic }) => topic)).toEqual(['a', 'b', 'a', 'b', 'a']);
+  expect(said[0]!.msg).toMatch(/^a message of a became a dead letter: value: is "a \[2Jx+…$/);
+  expect((said[0]!.msg as string).length).toBeLessThan(250);
+  expect(said[0]!.problems).toEqual([expect.stringMatching(/^value: is "a \[2Jx+…$/), 'tags: are none']);
+  expect(said[4]!.msg).toBe('a message of a became a dead letter: invalid_transition');
+  expect(await sinks.shown('dead_letters_total')).toContain(
+    'tocsin_dead_letters_total{reason="invalid_metric"} 6',
+  );
+});
+
 test('wrong clocks and late metrics are all counted, and said once a minute for each instance', async () => {
   const sinks = sinksOf();
   let now = 0;
@@ -220,8 +242,49 @@ test('what rules on trial would have told is counted by rule, and is none of the
   expect(await sinks.shown('transitions_published_total')).toEqual([]);
 });
 
+test('an alert of which nobody is told is an error with its rule and what to do, once a minute', async () => {
+  const sinks = sinksOf();
+  const clock = { now: 0 };
+  const observe = evaluateObserver(sinks, () => clock.now);
+  const event = {
+    kind: 'transition_refused',
+    transition: 'firing',
+    group: 'db',
+    rule: 'Slow',
+    correlationId: 'c-1',
+    problem: 'message: is longer than 524288 bytes',
+  } as const;
+  for (const fingerprint of ['f', 'f', 'g']) observe({ ...event, fingerprint });
+  clock.now = 60_000;
+  observe({ ...event, fingerprint: 'f' });
+  expect(await sinks.shown('transitions_refused_total')).toEqual([
+    'tocsin_transitions_refused_total{rule="Slow",kind="firing"} 4',
+  ]);
+  expect(sinks.lines.map(({ level, fingerprint }) => [level, fingerprint])).toEqual([
+    ...[
+      ['error', 'f'],
+      ['error', 'g'],
+      ['error', 'f'],
+    ],
+  ]);
+  expect(sinks.lines[0]).toMatchObject({
+    msg: expect.stringMatching(
+      /^db\/Slow: nobody is told .*firing: message: is longer .*\. Shorten .*/,
+    ) as string,
+    correlation_id: 'c-1',
+  });
+});
+
+test('that further topics are not made is a line', () => {
+  const sinks = sinksOf();
+  streamObserver(sinks)({ kind: 'topics_bounded', topic: 'd.x', most: 20, rest: 'd.other' });
+  expect(sinks.lines).toMatchObject([
+    { level: 'warn', msg: 'd.x is not made: there are 20 like it. d.other takes the rest' },
+  ]);
+});
+
 test('what was made and not published is counted', async () => {
   const sinks = sinksOf();
-  evaluateObserver(sinks)({ kind: 'derived_dropped', metrics: 5 });
+  evaluateObserver(sinks)({ kind: 'derived_dropped', metrics: 5, problem: 'too large' });
   expect(await sinks.shown('derived_dropped_total')).toEqual(['tocsin_derived_dropped_total 5']);
 });

@@ -1,0 +1,74 @@
+/** Rules are read again one reading at a time, however often and by how many it is asked for. */
+import type { Config } from '../../../src/config/config';
+import { createReload } from '../../../workers/reload';
+
+const turn = (): Promise<unknown> => new Promise(setImmediate);
+
+const configOf = (name: string): Config =>
+  ({ file: null, ruleFiles: [], ruleGroups: [{ name }] }) as unknown as Config;
+
+/** Readings find what `rules.name` then is; each taking waits until it is let on. */
+function reloading() {
+  const rules = { name: 'a' };
+  const taking: { readonly name: string; readonly end: (error?: Error) => void }[] = [];
+  let readings = 0;
+  const reload = createReload({
+    config: configOf('none'),
+    reread: () => {
+      readings += 1;
+      return configOf(rules.name);
+    },
+    take: ({ ruleGroups }) =>
+      new Promise((resolve, reject) =>
+        taking.push({
+          name: ruleGroups[0]!.name,
+          end: (error) => (error === undefined ? resolve() : reject(error)),
+        }),
+      ),
+    log: { info: () => undefined, error: () => undefined },
+    onRead: () => undefined,
+    lookEveryMs: 3_600_000,
+  });
+  return { reload, rules, taking, readings: () => readings };
+}
+
+let made: ReturnType<typeof reloading>;
+beforeEach(() => (made = reloading()));
+afterEach(() => made.reload.part.stop());
+
+it('makes one of all that are asked for while one runs, and that one reads what there is then', async () => {
+  const { reload, rules, taking, readings } = made;
+  const first = reload.now('first');
+  rules.name = 'b';
+  const others = Array.from({ length: 1_000 }, (_, i) => reload.now(`${i}`));
+  await turn();
+  taking[0]!.end();
+  expect(await first).toBe('changed');
+  await turn();
+  taking[1]!.end();
+  expect(new Set(await Promise.all(others))).toEqual(new Set(['changed']));
+  expect(taking.map(({ name }) => name)).toEqual(['a', 'b']);
+  expect(readings()).toBe(2);
+});
+
+it('goes on after one that failed, and tells those alone that asked for it', async () => {
+  const { reload, taking } = made;
+  const first = reload.now('first');
+  const second = reload.now('second');
+  await turn();
+  taking[0]!.end(new Error('Kafka is away'));
+  await expect(first).rejects.toThrow('Kafka is away');
+  await turn();
+  taking[1]!.end();
+  expect(await second).toBe('changed');
+});
+
+it('takes one after the other where each is asked for when the last has ended', async () => {
+  const { reload, taking, readings } = made;
+  const first = reload.now('first');
+  await turn();
+  taking[0]!.end();
+  expect(await first).toBe('changed');
+  expect(await reload.now('second')).toBe('unchanged');
+  expect(readings()).toBe(2);
+});
