@@ -1,4 +1,5 @@
 /** What a way to tell people looks like: channels, and the receivers that are configured on them. */
+import type { Labels } from '../domain/labels';
 import type { NotificationPayload } from '../domain/notification';
 
 /** A message on its way. `payload.message_id` is the same however often and through whichever channel it is sent. */
@@ -39,6 +40,48 @@ export interface Receiver {
   readonly timeoutMs: number;
   /** The receiver that gets the message while this one cannot. */
   readonly fallback: string | null;
+}
+
+/** An alert as a group's message shows it. Times are ISO 8601 in UTC. */
+export interface GroupAlert {
+  readonly fingerprint: string;
+  readonly status: 'firing' | 'resolved';
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  readonly startsAt: string;
+  /** When it ended, or when it will unless it is sent again; null where its end is not known. */
+  readonly endsAt: string | null;
+  /** Where the alert comes from, empty where nobody said. */
+  readonly generatorUrl: string;
+}
+
+/** What one integration is to tell of a group. `key` is the same at each try of the same message. */
+export interface GroupMessage {
+  readonly key: string;
+  readonly groupKey: string;
+  readonly receiver: string;
+  readonly groupLabels: Labels;
+  /** Firing ones first as Alertmanager orders them; resolved ones only where the integration wants them. */
+  readonly alerts: readonly GroupAlert[];
+  /** Of the route, with what the receiver adds; values are expanded. */
+  readonly routeLabels: Labels;
+  /** When the group was looked at, ms. */
+  readonly at: number;
+}
+
+/** One way of a receiver of alertmanager.yml to tell people of a group. */
+export interface Integration {
+  readonly receiver: string;
+  /** `webhook`, `email`, `slack`, … */
+  readonly kind: string;
+  /** Among all of the receiver's integrations. */
+  readonly index: number;
+  readonly sendResolved: boolean;
+  /** What fails together: scheme, host and port. Integrations of one destination share its circuit breaker. */
+  readonly destination: string;
+  /** Never throws; ends soon after `signal` aborts, which is how a timeout arrives. */
+  notify(message: GroupMessage, signal: AbortSignal): Promise<Delivery>;
+  close(): Promise<void>;
 }
 
 /** For metrics and logs. */
