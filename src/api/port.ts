@@ -34,14 +34,16 @@ export interface ApiAlert {
     readonly silencedBy: readonly string[];
     /** Fingerprints of alerts. */
     readonly inhibitedBy: readonly string[];
-    /** Names of time intervals. */
-    readonly mutedBy: readonly string[];
   };
 }
 
 export interface ApiGroup {
   readonly labels: Labels;
+  /** What its route says of itself, templates filled in. */
+  readonly routeLabels: Labels;
   readonly receiver: string;
+  /** Names of the time intervals that mute its route now. */
+  readonly mutedBy: readonly string[];
   readonly alerts: readonly ApiAlert[];
 }
 

@@ -72,7 +72,18 @@ export interface Transition {
   readonly runbook?: string;
   /** Who is told, instead of those of the route. */
   readonly receivers?: readonly string[];
+  /** Of an alert that its sender has to send again: when it is over otherwise, ISO 8601. */
+  readonly expires_at?: string;
+  /** `expires_at` is not the sender's word: it said nothing of an end. */
+  readonly timed_out?: boolean;
+  /** Its sender tells again what it has told before: no news for the alert's life. */
+  readonly told_again?: boolean;
+  /** Where people see what the alert comes from. */
+  readonly generator_url?: string;
 }
+
+/** Who tells an alert again and again for as long as it fires: a sender to the alerts API. */
+export const API_SOURCE = 'api';
 
 export const MAX_RECENT = 60;
 /** Ten years: beyond it a length overflows somewhere on its way through timers and tables. */

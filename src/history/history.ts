@@ -6,12 +6,23 @@
 import type { SilenceStore } from '../mute/port';
 import type { PermitStore } from '../remediate/port';
 import { openDatabase, type DatabaseOptions } from './database';
+import { followAlertChanges } from './alert-changes';
+import { createGroupStore } from './groups';
 import { createLists } from './lists';
 import { createLives } from './lives';
 import { migrate, requireCurrent } from './migrate';
 import { createPages } from './pages';
+import { createPeerStore } from './peers';
 import { createPermitStore } from './permits';
-import type { AlertLists, LifeStore, NotificationQueue, PagesStore } from './port';
+import type {
+  AlertChanges,
+  AlertLists,
+  GroupStore,
+  LifeStore,
+  NotificationQueue,
+  PagesStore,
+  PeerStore,
+} from './port';
 import { BY_DUE_DATE, createQueue } from './queue';
 import { forgetBefore } from './retention';
 import { createSilences } from './silences';
@@ -28,6 +39,10 @@ export interface History {
   readonly lists: AlertLists;
   readonly silences: SilenceStore;
   readonly permits: PermitStore;
+  readonly groups: GroupStore;
+  readonly peers: PeerStore;
+  /** What becomes of alerts, from now on, for one follower. */
+  followAlerts(): AlertChanges;
   /** Forgets one batch of what was over before: episodes, silences, acts. Returns how many rows; 0 when all is done. */
   forgetBefore(before: Date): Promise<number>;
   /** Throws TOC_DEPENDENCY_AWAY when Postgres does not answer. */
@@ -53,6 +68,9 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     lists: createLists(database),
     silences: createSilences(database),
     permits: createPermitStore(database),
+    groups: createGroupStore(database, byDueDate, (error) => options.onIdleError?.(error as Error)),
+    peers: createPeerStore(database),
+    followAlerts: () => followAlertChanges(database),
     forgetBefore: (before) => forgetBefore(database, before),
     ready: async () => void (await database.run('select 1')),
     close,

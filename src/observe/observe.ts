@@ -18,3 +18,4 @@ export { advertisedAddress } from './advertised';
 export { waitForDependency, type WaitOptions } from './wait-for';
 export { redactLine, redactUrl } from './redact';
 export { packageVersion } from './version';
+export { createTurns, type Turns } from './turns';

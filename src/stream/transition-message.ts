@@ -58,6 +58,10 @@ const transitionSchema: z.ZodType<Transition> = z.object({
   cooldown_ms: z.number().nonnegative().max(MAX_COOLDOWN_MS).optional(),
   runbook: z.string().optional(),
   receivers: z.array(z.string()).optional(),
+  expires_at: time.optional(),
+  timed_out: z.boolean().optional(),
+  told_again: z.boolean().optional(),
+  generator_url: z.string().optional(),
 });
 
 function isUsual(text: string): boolean {

@@ -51,6 +51,9 @@ export function alertRow(change: Partial<AlertRow> = {}): AlertRow {
     acknowledgement: null,
     resolvedBy: null,
     quietUntil: null,
+    expiresAt: null,
+    timedOut: false,
+    generatorUrl: '',
     ...change,
   };
 }
