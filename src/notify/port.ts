@@ -11,9 +11,12 @@ export interface OutgoingMessage {
   readonly step: string;
 }
 
+/** What an integration keeps of a delivery for the group's next one, such as the id of the message that it updates then. */
+export type Memory = Readonly<Record<string, string>>;
+
 /** What came of one attempt. Only `retry` can go better another time. */
 export type Delivery =
-  | { readonly kind: 'delivered'; readonly detail: string }
+  | { readonly kind: 'delivered'; readonly detail: string; readonly memory?: Memory }
   | { readonly kind: 'retry'; readonly error: string; readonly retryAfterMs: number | null }
   | { readonly kind: 'refused'; readonly error: string };
 
@@ -56,6 +59,15 @@ export interface GroupAlert {
   readonly generatorUrl: string;
 }
 
+/** Why a group is told of now, in the words that Alertmanager's templates and webhooks have for it. */
+export type NotificationReason =
+  | 'first notification'
+  | 'new alerts added'
+  | 'some alerts resolved'
+  | 'all alerts resolved'
+  | 'repeat interval elapsed'
+  | 'unknown';
+
 /** What one integration is to tell of a group. `key` is the same at each try of the same message. */
 export interface GroupMessage {
   readonly key: string;
@@ -70,6 +82,9 @@ export interface GroupMessage {
   readonly routeLabels: Labels;
   /** When the group was looked at, ms. */
   readonly at: number;
+  readonly reason: NotificationReason;
+  /** What this integration kept at its last delivery for the group since all of it was resolved; empty at the first. */
+  readonly memory: Memory;
 }
 
 /** One way of a receiver of alertmanager.yml to tell people of a group. */

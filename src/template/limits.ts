@@ -15,3 +15,11 @@ export const MAX_TEMPLATE_DEPTH = 100;
 
 /** Control structures and parentheses inside each other, over all templates that are under way. */
 export const MAX_NESTING = 500;
+
+/** What of the bounds above an owner may set for its own texts. */
+export interface Limits {
+  readonly output: number;
+  readonly steps: number;
+}
+
+export const DEFAULT_LIMITS: Limits = { output: MAX_OUTPUT, steps: MAX_STEPS };

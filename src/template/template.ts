@@ -9,6 +9,7 @@
 import { execute } from './execute/executor';
 import type { MissingKey } from './execute/evaluator';
 import { BUILTINS } from './functions/builtins';
+import { DEFAULT_LIMITS, type Limits } from './limits';
 import { isEmpty, parse } from './parse/parser';
 import type { Source, Tree } from './parse/tree';
 import { referencesOf, type Reference } from './references';
@@ -32,6 +33,10 @@ export interface TemplateOptions {
   readonly prelude?: string;
   /** Texts whose definitions this one may call and, by defining the same name, replace. */
   readonly library?: readonly Source[];
+  /** Whether the output is an HTML document: values are escaped then, as html/template does. */
+  readonly isHtml?: boolean;
+  /** What one execution may use, where that is more or less than usual. */
+  readonly limits?: Limits;
 }
 
 export interface Template {
@@ -50,6 +55,7 @@ export interface Template {
 /** Throws TemplateError for a text that is no template, or that calls a function that there is not. */
 export function compileTemplate(text: string, options: TemplateOptions): Template {
   const { name, prelude = '', missingKey = 'default', library = [] } = options;
+  const { isHtml = false, limits = DEFAULT_LIMITS } = options;
   const functions: FunctionTable = { ...BUILTINS, ...options.functions };
   const isFunction = (word: string) => lookUp(functions, word) !== undefined;
   const source: Source = { name, text: prelude + text, prelude: prelude.length };
@@ -60,7 +66,8 @@ export function compileTemplate(text: string, options: TemplateOptions): Templat
     name,
     references: referencesOf(main, own.values()),
     definitions: [...trees.keys()],
-    execute: (data, more) => execute({ trees, functions: { ...functions, ...more }, missingKey }, main, data),
+    execute: (data, more) =>
+      execute({ trees, functions: { ...functions, ...more }, missingKey, isHtml, limits }, main, data),
   };
 }
 

@@ -46,7 +46,8 @@ export const ZONES = [
   stage('src/mute'),
   stage('src/enrich'),
   stage('src/remediate'),
-  stage('src/notify', { rooms: ['src/template'] }),
+  // The integrations of alertmanager.yml take its options under the names that they have in the file.
+  stage('src/notify', { rooms: ['src/template'], types: ['src/config/alertmanager'] }),
   stage('src/oncall'),
   stage('src/history'),
   stage('src/warehouse'),
@@ -101,9 +102,15 @@ export const DRIVERS = [
   { packages: ['mssql', 'tedious'], homes: ['src/collect/mssql', ...TRY_OUT] },
   { packages: ['snowflake-sdk'], homes: ['src/collect/snowflake', 'src/warehouse', ...TRY_OUT] },
   { packages: ['systeminformation'], homes: ['src/collect/host', ...TRY_OUT] },
-  { packages: ['undici'], homes: ['src/notify/channels', 'src/enrich', 'src/collect', ...TRY_OUT] },
+  {
+    packages: ['undici'],
+    homes: ['src/notify/channels', 'src/notify/integrations', 'src/enrich', 'src/collect', ...TRY_OUT],
+  },
   // src/dev has a small notification service of its own.
-  { packages: ['nodemailer'], homes: ['src/notify/channels', 'src/dev', ...TRY_OUT] },
+  {
+    packages: ['nodemailer'],
+    homes: ['src/notify/channels', 'src/notify/integrations', 'src/dev', ...TRY_OUT],
+  },
   { packages: ['smtp-server', 'postal-mime'], homes: ['src/dev', ...DEMO, ...TRY_OUT] },
   { packages: ['@temporalio/client'], homes: ['src/temporal', 'src/dev', ...TRY_OUT] },
   { packages: ['@temporalio/worker'], homes: ['src/temporal', ...COMPOSITION, ...TRY_OUT] },

@@ -11,7 +11,11 @@ export const NOTHING_PIPED = Symbol('nothing piped');
 export type Piped = Value | typeof NOTHING_PIPED;
 
 /** Types for which Go takes nil for an empty list. */
-const LISTS: ReadonlySet<ParameterType> = new Set<ParameterType>(['[]string', 'template.queryResult']);
+const LISTS: ReadonlySet<ParameterType> = new Set<ParameterType>([
+  '[]string',
+  '[]interface {}',
+  'template.queryResult',
+]);
 
 const NO_OPERANDS: readonly Operand[] = Object.freeze([]);
 

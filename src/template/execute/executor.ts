@@ -1,7 +1,8 @@
 /** Runs a template: writes its texts and values, takes branches, goes through ranges, calls other templates. */
 import { quote } from '../format/quote';
 import { sprint } from '../format/printer';
-import { MAX_TEMPLATE_DEPTH } from '../limits';
+import { HtmlWriter } from '../html/writer';
+import { MAX_TEMPLATE_DEPTH, type Limits } from '../limits';
 import type { BranchNode, ListNode, PipeNode, Statement, TemplateNode, Tree } from '../parse/tree';
 import { TemplateError } from '../template-error';
 import type { FunctionTable } from '../value/functions';
@@ -22,6 +23,9 @@ export interface Program {
   readonly trees: ReadonlyMap<string, Tree>;
   readonly functions: FunctionTable;
   readonly missingKey: MissingKey;
+  /** Whether the output is an HTML document, in which values are escaped by where they stand. */
+  readonly isHtml: boolean;
+  readonly limits: Limits;
 }
 
 /** How a list ended: at its end, or at `break` or `continue`. */
@@ -33,7 +37,7 @@ interface Element {
 }
 
 export function execute(program: Program, tree: Tree, data: unknown): string {
-  const state = new State(tree);
+  const state = new State(tree, program.limits);
   try {
     // A nil is no value, as it is for Go.
     const value = toValue(data) ?? undefined;
@@ -49,12 +53,14 @@ export function execute(program: Program, tree: Tree, data: unknown): string {
 
 class Executor {
   private readonly evaluator: Evaluator;
+  private readonly html: HtmlWriter | null;
   private depth = 0;
 
   constructor(
     private readonly program: Program,
     private readonly state: State,
   ) {
+    this.html = program.isHtml ? new HtmlWriter() : null;
     this.evaluator = new Evaluator(state, program.functions, program.missingKey);
   }
 
@@ -75,7 +81,7 @@ class Executor {
     this.state.at(node);
     switch (node.kind) {
       case 'text':
-        this.state.write(node.text);
+        this.state.write(this.html === null ? node.text : this.html.text(node.text));
         return 'done';
       case 'action':
         this.print(node, this.evaluator.pipeline(dot, node.pipe));
@@ -105,7 +111,10 @@ class Executor {
   private print(node: Statement & { pipe: PipeNode }, value: Value): void {
     if (node.pipe.declared.length > 0) return;
     this.state.at(node);
-    this.state.write(this.textOf(value));
+    if (this.html === null) return this.state.write(this.textOf(value));
+    // Nothing is nothing in a document.
+    const printed = value == null ? '' : this.textOf(value);
+    this.state.write(this.html.value(value, printed, escaperOf(node.pipe)));
   }
 
   private textOf(value: Value): string {
@@ -181,6 +190,14 @@ class Executor {
     this.depth--;
   }
 }
+
+/** The function that a pipeline ends with, if that is one of Go's own escapers. */
+function escaperOf({ commands }: PipeNode): string | null {
+  const last = commands.at(-1)?.operands[0];
+  return last?.kind === 'identifier' && ESCAPERS.has(last.name) ? last.name : null;
+}
+
+const ESCAPERS: ReadonlySet<string> = new Set(['html', 'urlquery']);
 
 /** A value on its own in the output. */
 function printed(value: Value): string {

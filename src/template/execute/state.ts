@@ -4,7 +4,7 @@
  */
 import { byteLength } from '../format/runes';
 import { quote } from '../format/quote';
-import { MAX_NESTING, MAX_OUTPUT, MAX_STEPS, TEXT_PER_STEP } from '../limits';
+import { MAX_NESTING, TEXT_PER_STEP, type Limits } from '../limits';
 import { nodeText, type Node, type Tree } from '../parse/tree';
 import { TemplateError } from '../template-error';
 import type { Value } from '../value/values';
@@ -21,7 +21,10 @@ export class State {
   private steps = 0;
   private nesting = 0;
 
-  constructor(private tree: Tree) {
+  constructor(
+    private tree: Tree,
+    private readonly limits: Limits,
+  ) {
     this.node = tree.root;
   }
 
@@ -38,7 +41,8 @@ export class State {
 
   spend(steps: number): void {
     this.steps += steps;
-    if (this.steps > MAX_STEPS) this.fail(`more than ${MAX_STEPS} steps: make the template do less`);
+    if (this.steps > this.limits.steps)
+      this.fail(`more than ${this.limits.steps} steps: make the template do less`);
   }
 
   /** Runs a part that stands inside of another: the JavaScript stack bounds how deep that may go. */
@@ -51,7 +55,8 @@ export class State {
 
   write(text: string): void {
     this.output += text;
-    if (this.output.length > MAX_OUTPUT) this.fail(`output is longer than ${MAX_OUTPUT} characters`);
+    if (this.output.length > this.limits.output)
+      this.fail(`output is longer than ${this.limits.output} characters`);
   }
 
   written(): string {

@@ -8,7 +8,7 @@ import { toLower, toUpper } from './upper-lower';
 export const TEXTS: FunctionTable = {
   toUpper: define(['string'], toUpper),
   toLower: define(['string'], toLower),
-  title: define(['string'], title),
+  title: define(['string'], (text) => title(text)),
   match: defineMetered(['string', 'string'], (spend, pattern, text) => {
     const compiled = compile(pattern, spend);
     return matcherFor(compiled, text, spend).find();

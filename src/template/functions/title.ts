@@ -26,7 +26,8 @@ const IRREGULAR: Readonly<Record<string, string>> = {
   ŉ: 'ʼN',
 };
 
-export function title(text: string): string {
+/** `small`: what becomes of the other letters. */
+export function title(text: string, small = (rune: string): string => rune): string {
   let isInWord = false;
   let wasBetween = false;
   let titled = '';
@@ -34,7 +35,7 @@ export function title(text: string): string {
     const isBetween = BETWEEN_LETTERS.test(rune);
     if (isBetween && wasBetween) isInWord = false;
     const isCased = CASED.test(rune);
-    titled += isCased && !isInWord ? titleRune(rune) : rune;
+    titled += isCased && !isInWord ? titleRune(rune) : small(rune);
     isInWord = isCased || (isInWord && (isBetween || INSIDE_WORD.test(rune)));
     wasBetween = isBetween;
   }

@@ -27,6 +27,10 @@ export function nanosecondsOf(seconds: number): bigint {
   return integer > MAX || integer < MIN ? MIN : integer;
 }
 
+/** The longest duration that there is stands for a longer one. */
+export const within = (nanoseconds: bigint): bigint =>
+  nanoseconds > MAX ? MAX : nanoseconds < MIN ? MIN : nanoseconds;
+
 export function secondsOf(nanoseconds: bigint): number {
   return inUnits(nanoseconds, SECOND);
 }

@@ -25,7 +25,7 @@ export const WEEKDAYS = [
   'Saturday',
 ] as const;
 
-/** A point in time, in UTC: this room has no other zones. */
+/** What clocks show at a point in time, in one zone. */
 export interface Clock {
   readonly year: number;
   /** 1 is January. */
@@ -39,9 +39,13 @@ export interface Clock {
   readonly minute: number;
   readonly second: number;
   readonly nanosecond: number;
+  /** What the zone is called then: `UTC`, `CEST`, or its offset where it has no name. */
+  readonly zone: string;
+  /** Seconds east of UTC. */
+  readonly offset: number;
 }
 
-const PART =
+export const PART =
   /January|Jan(?![a-z])|Monday|Mon(?![a-z])|MST|0[1-6]|002|15|1|2006|2|_2(?!006)|__2|[345]|PM|pm|-07(?:0000|:00:00|00|:00)?|Z07(?:0000|:00:00|00|:00)?|[.,](?:0+|9+)(?!\d)/g;
 
 const PARTS: Readonly<Record<string, (clock: Clock) => string>> = {
@@ -49,7 +53,7 @@ const PARTS: Readonly<Record<string, (clock: Clock) => string>> = {
   Jan: ({ month }) => MONTHS[month - 1]!.slice(0, 3),
   Monday: ({ weekday }) => WEEKDAYS[weekday]!,
   Mon: ({ weekday }) => WEEKDAYS[weekday]!.slice(0, 3),
-  MST: () => 'UTC',
+  MST: ({ zone }) => zone,
   '01': ({ month }) => filled(month, 2),
   '1': ({ month }) => String(month),
   '02': ({ day }) => filled(day, 2),
@@ -73,10 +77,20 @@ const PARTS: Readonly<Record<string, (clock: Clock) => string>> = {
 export function formatClock(clock: Clock, layout: string): string {
   return layout.replace(PART, (part) => {
     if (Object.hasOwn(PARTS, part)) return PARTS[part]!(clock);
-    if (part.startsWith('Z')) return 'Z';
-    if (part.startsWith('-')) return part.replace('-', '+').replaceAll('7', '0');
+    if (part.startsWith('Z') && clock.offset === 0) return 'Z';
+    if (part.startsWith('Z') || part.startsWith('-')) return offsetText(clock.offset, part.slice(1));
     return fraction(clock.nanosecond, part);
   });
+}
+
+/** `form` is `07`, `0700`, `07:00`, or one of the latter two with seconds. */
+function offsetText(offset: number, form: string): string {
+  const size = Math.abs(offset);
+  const parts = [Math.trunc(size / 3600), Math.trunc(size / 60) % 60, size % 60].map((part) =>
+    filled(part, 2),
+  );
+  const count = Math.trunc(form.replaceAll(':', '').length / 2);
+  return (offset < 0 ? '-' : '+') + parts.slice(0, count).join(form.includes(':') ? ':' : '');
 }
 
 function filled(number: number, digits: number): string {

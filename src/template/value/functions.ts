@@ -12,6 +12,7 @@ interface Parameters {
   int: bigint;
   string: string;
   '[]string': GoList;
+  '[]interface {}': GoList;
   'map[string]interface {}': GoMap;
   'template.queryResult': GoList;
   '*template.sample': GoObject;

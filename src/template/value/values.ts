@@ -102,6 +102,8 @@ export interface Field {
   readonly name: string;
   /** What the field is declared as, where that is less than what it holds. */
   readonly type?: string;
+  /** What it is called in JSON, where that is another name. */
+  readonly json?: string;
   readonly value: unknown;
 }
 

@@ -1,4 +1,4 @@
-// What Alertmanager itself makes of configurations, matchers and time intervals: one JSON request a line in, one answer a
+// What Alertmanager itself makes of configurations, matchers, time intervals and texts of receivers: one JSON request a line in, one answer a
 // line out. See README.md.
 package main
 
@@ -19,8 +19,11 @@ import (
 	"github.com/prometheus/alertmanager/featurecontrol"
 	"github.com/prometheus/alertmanager/matcher/compat"
 	"github.com/prometheus/alertmanager/pkg/labels"
+	"github.com/prometheus/alertmanager/template"
 	"github.com/prometheus/alertmanager/timeinterval"
+	"github.com/prometheus/alertmanager/types"
 	commoncfg "github.com/prometheus/common/config"
+	"github.com/prometheus/common/model"
 	"gopkg.in/yaml.v2"
 )
 
@@ -30,6 +33,23 @@ type request struct {
 	Text     string  `json:"text"`
 	Instants []int64 `json:"instants"`
 	Resolved bool    `json:"resolved"`
+	HTML     bool    `json:"html"`
+	Group    group   `json:"group"`
+}
+
+type group struct {
+	Receiver    string         `json:"receiver"`
+	ExternalURL string         `json:"externalUrl"`
+	Reason      string         `json:"reason"`
+	GroupLabels model.LabelSet `json:"groupLabels"`
+	RouteLabels model.LabelSet `json:"routeLabels"`
+	Alerts      []struct {
+		Labels       model.LabelSet `json:"labels"`
+		Annotations  model.LabelSet `json:"annotations"`
+		StartsAt     time.Time      `json:"startsAt"`
+		EndsAt       *time.Time     `json:"endsAt"`
+		GeneratorURL string         `json:"generatorUrl"`
+	} `json:"alerts"`
 }
 
 type answer struct {
@@ -84,6 +104,8 @@ func resultOf(r request) (any, error) {
 	case "matchers":
 		ms, err := compat.Matchers(r.Text, "oracle")
 		return matchersOf(ms), err
+	case "render":
+		return rendered(r)
 	case "interval":
 		var ti timeinterval.TimeInterval
 		if err := yaml.UnmarshalStrict([]byte(r.Text), &ti); err != nil {
@@ -96,6 +118,33 @@ func resultOf(r request) (any, error) {
 		return in, nil
 	}
 	return nil, fmt.Errorf("unknown op %q", r.Op)
+}
+
+// rendered is a text as a receiver with Alertmanager's default templates renders it.
+func rendered(r request) (any, error) {
+	templates, err := template.FromGlobs(nil)
+	if err != nil {
+		return nil, err
+	}
+	if templates.ExternalURL, err = url.Parse(r.Group.ExternalURL); err != nil {
+		return nil, err
+	}
+	alerts := []*types.Alert{}
+	for _, a := range r.Group.Alerts {
+		alert := &types.Alert{Alert: model.Alert{
+			Labels: a.Labels, Annotations: a.Annotations, StartsAt: a.StartsAt, GeneratorURL: a.GeneratorURL,
+		}}
+		if a.EndsAt != nil {
+			alert.EndsAt = *a.EndsAt
+		}
+		alerts = append(alerts, alert)
+	}
+	data := templates.Data(r.Group.Receiver, r.Group.GroupLabels, r.Group.RouteLabels, r.Group.Reason, alerts...)
+	template.MarkRouteLabelsRendered(data)
+	if r.HTML {
+		return templates.ExecuteHTMLString(r.Text, data)
+	}
+	return templates.ExecuteTextString(r.Text, data)
 }
 
 func matchersOf(ms labels.Matchers) [][3]string {

@@ -7,6 +7,7 @@ import { problemText } from '../../../src/config/problems';
 import { BASES } from '../../unit/config/alertmanager/bases';
 import { fingerprintOf, mutants } from '../../unit/config/alertmanager/mutations';
 import { printed, type Printed } from '../../unit/config/alertmanager/resolved';
+import { EXTERNAL_URL, GROUPS, HTML, TEXTS } from '../../unit/notify/integrations/groups';
 import { INTERVALS, MATCHER_TEXTS } from './questions';
 
 export const COUNT = 1_000;
@@ -77,6 +78,18 @@ function record(): void {
   );
 }
 
+/** What receivers' texts are for each group: the text, or what is wrong with it. */
+function recordRenderings(): void {
+  const rendered = (texts: readonly string[], group: object, html: boolean): Record<string, unknown> => {
+    const asked = { ...group, externalUrl: EXTERNAL_URL };
+    const answers = ask(texts.map((text) => ({ op: 'render', text, html, group: asked })));
+    const said = answers.map(({ error, result }) => (error === null ? result : { error }));
+    return Object.fromEntries(texts.map((text, index) => [text, said[index]]));
+  };
+  const of = (group: object) => ({ text: rendered(TEXTS, group, false), html: rendered(HTML, group, true) });
+  keep('rendered.json', Object.fromEntries(Object.entries(GROUPS).map(([name, group]) => [name, of(group)])));
+}
+
 function compare(count: number, seed: number): void {
   const made = mutants(count, seed);
   const differing = ask(made.map(({ text }) => ({ op: 'load', text }))).filter(({ error }, index) => {
@@ -92,5 +105,7 @@ function compare(count: number, seed: number): void {
 }
 
 const [count, seed] = process.argv.slice(2).map(Number);
-if (count === undefined) record();
-else compare(count, seed ?? SEED);
+if (count === undefined) {
+  record();
+  recordRenderings();
+} else compare(count, seed ?? SEED);

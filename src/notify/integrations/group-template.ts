@@ -1,0 +1,90 @@
+/**
+ * Renders the texts of receivers: Alertmanager's default templates, over them those of the configuration's files, and
+ * over them the text itself. The files are read once, as Alertmanager reads them when it takes a configuration.
+ */
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { messageOf, TocsinError } from '../../domain/errors';
+import { alertmanagerFunctions } from '../../template/alertmanager/functions';
+import { notificationObject, type NotificationData } from '../../template/alertmanager/data';
+import { compileTemplate, TemplateError, type Template } from '../../template/template';
+import { Refused } from './outcome';
+import { DEFAULT_TEMPLATES } from './default-templates';
+
+export interface Rendering {
+  /** Throws Refused for what is no template, or cannot be executed. */
+  text(source: string): string;
+  /** The same for HTML: values are escaped by where they stand. */
+  html(source: string): string;
+}
+
+export interface Templates {
+  of(data: NotificationData): Rendering;
+}
+
+/** A group may have thousands of alerts, and each is to be told: far more than a rule's annotation may use. */
+const LIMITS = { output: 16 * 1_048_576, steps: 20_000_000 };
+
+const NAMES = alertmanagerFunctions({ now: 0, routeLabels: {} });
+
+interface Source {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** `files`: of the configuration's `templates`, in the order in which they replace each other. */
+export function createTemplates(files: readonly string[], now: () => number): Templates {
+  const library: Source[] = [{ name: 'default', text: DEFAULT_TEMPLATES }, ...files.map(sourceOf)];
+  const compiled = { text: compiler(library, false), html: compiler(library, true) };
+  return {
+    of(data) {
+      const object = notificationObject(data);
+      const functions = alertmanagerFunctions({ now: now(), routeLabels: data.routeLabels });
+      const render = (compile: Compile, source: string): string => {
+        // Most texts are none; a secret among them is kept nowhere.
+        if (!source.includes('{{')) return source;
+        return refusing(() => compile(source).execute(object, functions));
+      };
+      return {
+        text: (source) => render(compiled.text, source),
+        html: (source) => render(compiled.html, source),
+      };
+    },
+  };
+}
+
+type Compile = (source: string) => Template;
+
+/** Each text is compiled once: there are as many as the configuration has. */
+function compiler(library: readonly Source[], isHtml: boolean): Compile {
+  const made = new Map<string, Template>();
+  return (source) => {
+    const known = made.get(source);
+    if (known !== undefined) return known;
+    const template = compileTemplate(source, {
+      ...{ name: '', functions: NAMES, missingKey: 'zero', library, isHtml, limits: LIMITS },
+    });
+    made.set(source, template);
+    return template;
+  };
+}
+
+function sourceOf(file: string): Source {
+  try {
+    return { name: basename(file), text: readFileSync(file, 'utf8') };
+  } catch (cause) {
+    throw new TocsinError('TOC_CONFIG_INVALID', `cannot read the templates in ${file}: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+function refusing(render: () => string): string {
+  try {
+    return render();
+  } catch (error) {
+    if (error instanceof TemplateError)
+      throw new Refused(`its template cannot be rendered: ${error.message}`);
+    throw error;
+  }
+}
