@@ -1,6 +1,7 @@
 /** The schema's history: numbered, append-only. A migration that has been released is never edited; a new one follows. */
 
 import { PERMITS_MIGRATION } from './permits';
+import { SILENCES_MIGRATION } from './silences';
 
 export interface Migration {
   readonly version: number;
@@ -146,5 +147,10 @@ create index silences_end on ${s}.silences (ends_at);
     version: 3,
     name: 'until when a message is held',
     sql: (s) => `alter table ${s}.notifications add column held_until timestamptz;`,
+  },
+  {
+    version: 4,
+    name: "silences' annotations and last changes",
+    sql: (s) => SILENCES_MIGRATION.replaceAll('{schema}', s),
   },
 ];
