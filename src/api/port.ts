@@ -1,4 +1,5 @@
 /** What the HTTP API asks of the system behind it. Times are ISO 8601 in UTC. */
+import type { MatcherMode } from '../domain/alertmanager-matchers';
 import type { Labels } from '../domain/labels';
 
 /** An alert as a sender has given it, valid and with its defaults in place. */
@@ -56,3 +57,46 @@ export interface ApiAlerts {
   list(): Promise<readonly ApiAlert[]>;
   groups(): Promise<readonly ApiGroup[]>;
 }
+
+/** What the API has to know of the configuration in effect. */
+export interface ApiConfig {
+  /** For people and tools to read: secrets are `<secret>` in it. */
+  readonly original: string;
+  readonly resolveTimeoutMs: number;
+  readonly matcherMode: MatcherMode;
+  readonly receivers: readonly { readonly name: string; readonly labels: Labels }[];
+}
+
+export interface ApiCluster {
+  readonly name: string;
+  readonly status: 'ready' | 'settling' | 'disabled';
+  readonly peers: readonly { readonly name: string; readonly address: string }[];
+}
+
+/** How the server is reached and by whom: Prometheus' `--web.config.file`. */
+export interface WebConfig {
+  readonly tls: WebTls | null;
+  readonly http2: boolean;
+  /** Sent with every answer. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** bcrypt hashes by name; nobody has to say who he is where there are none. */
+  readonly users: Readonly<Record<string, string>>;
+}
+
+export interface WebTls {
+  /** PEM. */
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa: string | null;
+  /** Whether clients are asked for a certificate, and what becomes of those that have none or a wrong one. */
+  readonly clientAuth: 'none' | 'request' | 'require_any' | 'verify_if_given' | 'require_and_verify';
+  /** Names of which a client's certificate has to have one; empty: any. */
+  readonly clientSans: readonly string[];
+  readonly minVersion: TlsVersion;
+  readonly maxVersion: TlsVersion;
+  /** OpenSSL's names; null: the default ones. */
+  readonly ciphers: string | null;
+  readonly curves: string | null;
+}
+
+export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';

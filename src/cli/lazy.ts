@@ -22,6 +22,7 @@ export const lazy = {
   query: () => read('./commands/query') as typeof import('./commands/query'),
   run: () => read('./commands/run') as typeof import('./commands/run'),
   generate: () => read('./commands/generate') as typeof import('./commands/generate'),
+  serve: () => read('./commands/serve') as typeof import('./commands/serve'),
   send: () => read('./commands/send') as typeof import('./commands/send'),
   version: packageVersion,
 
@@ -34,6 +35,7 @@ const workers = {
   operator: () => read('../../workers/operator') as typeof import('../../workers/operator'),
   roles: () => read('../../workers/roles') as typeof import('../../workers/roles'),
   dev: () => read('../../workers/dev') as typeof import('../../workers/dev'),
+  serve: () => read('../../workers/serve') as typeof import('../../workers/serve'),
   demo: () => read('../../workers/demo') as typeof import('../../workers/demo'),
   publisher: () => read('../../workers/publisher') as typeof import('../../workers/publisher'),
   shadow: () => read('../../workers/shadow') as typeof import('../../workers/shadow'),
@@ -46,6 +48,7 @@ export const wiring: Wiring = {
   openOperator: (config) => workers.operator().openOperator(config),
   runRoles: (...args) => workers.roles().runRoles(...args),
   runDev: (options) => workers.dev().runDev(options),
+  runServe: (options) => workers.serve().runServe(options),
   runDemo: (options) => workers.demo().runDemo(options),
   openPublisher: (config) => workers.publisher().openPublisher(config),
   readMetrics: (...args) => workers.keptMetrics().readMetrics(...args),

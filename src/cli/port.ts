@@ -1,5 +1,6 @@
 /** What the commands ask of the rest of the system. The wiring fulfils it; tests inject their own. */
 import type { Config } from '../config/config';
+import type { MatcherMode } from '../domain/alertmanager-matchers';
 import type { Metric } from '../domain/metric';
 import type { ServerEnvironment } from '../dev/servers';
 import type { AlertLists } from '../history/port';
@@ -41,6 +42,20 @@ export interface DemoOptions {
   readonly keep?: boolean;
 }
 
+/** What `tocsin serve` is asked to do. */
+export interface ServeOptions {
+  /** Where the servers are, and the instance's name. */
+  readonly config: Config;
+  readonly alertmanagerConfig: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly matcherMode: MatcherMode;
+  readonly routePrefix: string;
+  /** Null: as it listens. */
+  readonly externalUrl: string | null;
+  /** How long groups wait after the start, so that senders can tell what they have again. */
+  readonly dispatchStartDelayMs: number;
+}
+
 export interface Wiring {
   /** Connects when it is used, so that lists work while Temporal is away. */
   openOperator(config: Config): Promise<Operator>;
@@ -48,6 +63,8 @@ export interface Wiring {
   runRoles(config: Config, roles: readonly Role[], reread: () => Config): Promise<void>;
   /** Resolves when everything has stopped after SIGINT or SIGTERM. */
   runDev(options: DevOptions): Promise<void>;
+  /** Resolves when it has stopped after SIGINT or SIGTERM. */
+  runServe(options: ServeOptions): Promise<void>;
   /** False when a step of the demo did not happen. */
   runDemo(options: DemoOptions): Promise<boolean>;
   /** Publishes metrics to the metric topics; `close` waits until Kafka has them all. */

@@ -115,6 +115,28 @@ Roles:
     );
   into(start, (roles: readonly string[], options: never) => lazy.run().start(context, roles, options));
 
+  const serve = program
+    .command('serve')
+    .description('stand in for Alertmanager: its configuration, its API, on servers that run, until SIGTERM')
+    .requiredOption('--alertmanager-config <file>', 'alertmanager.yml, as it is')
+    .option('--listen <host:port>', 'where the API is', '127.0.0.1:9093')
+    .option('--instance <name>', 'processes of one name share the work; others share the servers alone', '')
+    .option('--route-prefix <path>', 'stands before every path of the API', '')
+    .option('--external-url <url>', 'where people reach it: it stands in links')
+    .option('--enable-feature <name>', 'the way of reading matchers: classic-mode or utf8-strict-mode')
+    .option('--dispatch-start-delay <duration>', 'how long groups wait after the start', '0s')
+    .addHelpText(
+      'after',
+      examples(
+        'tocsin serve --alertmanager-config alertmanager.yml',
+        'tocsin serve --alertmanager-config alertmanager.yml --listen 127.0.0.1:9093 --instance blue',
+      ) +
+        `
+Servers: TOCSIN_KAFKA, TOCSIN_TEMPORAL and TOCSIN_POSTGRES, or those of a file that --config names.
+`,
+    );
+  into(serve, (options: never) => lazy.serve().serve(context, options));
+
   const demo = program
     .command('demo')
     .description('break a real database, and watch Tocsin notice, explain, repair, tell and escalate')

@@ -8,7 +8,10 @@ import type { Grouping } from './grouping';
 export function composeWith(
   { known, routing }: Pick<Grouping, 'known' | 'routing'>,
   now: () => number,
-): (message: TakenMessage, integration: Integration) => Omit<GroupMessage, 'key' | 'reason'> | null {
+): (
+  message: TakenMessage,
+  integration: Integration,
+) => Omit<GroupMessage, 'key' | 'reason' | 'memory'> | null {
   return ({ groupKey, pending }, { receiver, sendResolved }) => {
     const { index } = routing();
     const told = [...pending.firing, ...pending.resolved];

@@ -213,6 +213,7 @@ interface TakenColumns {
   attempts: number;
   age_ms: number;
   pending: PendingMessage;
+  memory: TakenMessage['memory'];
 }
 
 async function takeMessages(
@@ -231,7 +232,7 @@ async function takeMessages(
      update ${schema}.group_messages m
      set lease_until = now() + $3 * interval '1 millisecond', taken_by = $4, attempts = m.attempts + 1
      from due where m.group_key = due.group_key and m.integration = due.integration
-     returning m.group_key, m.integration, m.seq, m.attempts - 1 as attempts, m.pending,
+     returning m.group_key, m.integration, m.seq, m.attempts - 1 as attempts, m.pending, m.memory,
        extract(epoch from now() - m.pending_since)::float8 * 1000 as age_ms`,
     [integrations, limit, leaseMs, holder],
   );
@@ -242,6 +243,7 @@ async function takeMessages(
     attempts: row.attempts,
     ageMs: row.age_ms,
     pending: row.pending,
+    memory: row.memory,
   }));
 }
 
@@ -286,13 +288,14 @@ async function writeOutcomes(
     ...{ group_key: groupKey, integration, seq, attempts: attempts + 1, kind: outcome.kind },
     ...{ firing: pending.firing, resolved: pending.resolved, reason: pending.reason },
     at: outcome.kind === 'sent' ? outcome.at : null,
+    memory: outcome.kind === 'sent' ? (outcome.memory ?? null) : null,
     error: outcome.kind === 'sent' ? null : outcome.error,
     after_ms: outcome.kind === 'retry' ? outcome.afterMs : 0,
   }));
   await run(
     `with given as materialized (select * from jsonb_to_recordset($1::jsonb) as g (group_key text, integration text,
        seq bigint, attempts integer, kind text, firing text[], resolved text[], reason text, at timestamptz, error text,
-       after_ms float8)),
+       after_ms float8, memory jsonb)),
      logged as (
        insert into ${schema}.deliveries (group_key, integration, seq, at, outcome, reason, error, attempts, firing, resolved)
        select group_key, integration, seq, coalesce(at, now()), kind, reason, error, attempts, firing, resolved
@@ -302,6 +305,7 @@ async function writeOutcomes(
        firing = case when g.kind = 'sent' then g.firing else m.firing end,
        resolved = case when g.kind = 'sent' then g.resolved else m.resolved end,
        told_at = case when g.kind = 'sent' then g.at else m.told_at end,
+       memory = coalesce(nullif(g.memory, 'null'), m.memory),
        pending = case when m.seq = g.seq and g.kind <> 'retry' then null else m.pending end,
        attempts = case when g.kind = 'retry' then m.attempts else 0 end,
        due_at = case when m.seq = g.seq then clock_timestamp() + g.after_ms * interval '1 millisecond' else m.due_at end

@@ -1,6 +1,7 @@
 /** The schema's history: numbered, append-only. A migration that has been released is never edited; a new one follows. */
 
 import { PERMITS_MIGRATION } from './permits';
+import { SILENCES_MIGRATION } from './silences';
 
 export interface Migration {
   readonly version: number;
@@ -149,6 +150,11 @@ create index silences_end on ${s}.silences (ends_at);
   },
   {
     version: 4,
+    name: "silences' annotations and last changes",
+    sql: (s) => SILENCES_MIGRATION.replaceAll('{schema}', s),
+  },
+  {
+    version: 5,
     name: 'alerts that their senders tell again, groups, what receivers were told of them',
     sql: (s) => `
 alter table ${s}.alerts
@@ -194,6 +200,7 @@ create table ${s}.group_messages (
   due_at timestamptz,
   attempts integer not null default 0,
   error text,
+  memory jsonb not null default '{}',
   lease_until timestamptz,
   taken_by text,
   expires_at timestamptz not null,

@@ -136,10 +136,13 @@ export interface TakenMessage {
   /** How long it has been waiting. */
   readonly ageMs: number;
   readonly pending: PendingMessage;
+  /** What the integration kept at its last delivery for the group. */
+  readonly memory: Readonly<Record<string, string>>;
 }
 
 export type MessageOutcome =
-  | { readonly kind: 'sent'; readonly at: Date }
+  /** `memory`: what the integration keeps for the next message of the group; left out, what it kept stays. */
+  | { readonly kind: 'sent'; readonly at: Date; readonly memory?: Readonly<Record<string, string>> }
   | { readonly kind: 'retry'; readonly afterMs: number; readonly error: string }
   /** Not sent, and not tried again: the group's next look decides anew. */
   | { readonly kind: 'refused'; readonly error: string };

@@ -10,13 +10,13 @@ import type { GroupStore, MessageOutcome, TakenMessage } from '../history/port';
 import { createTurns, type Logger } from '../observe/observe';
 import { backoffMs, type RetryPolicy } from './backoff';
 import { BREAKER_DEFAULTS, createDestination, type Destination } from './destination';
-import type { Delivery, GroupMessage, Integration, IntegrationName } from './port';
+import type { Delivery, GroupMessage, Integration, IntegrationName, NotificationReason } from './port';
 
 /** A message as its group is now; null where there is no such group any more. */
 export type Compose = (
   message: TakenMessage,
   integration: Integration,
-) => Omit<GroupMessage, 'key' | 'reason'> | null;
+) => Omit<GroupMessage, 'key' | 'reason' | 'memory'> | null;
 
 export interface GroupSenderOptions {
   readonly store: Pick<GroupStore, 'takeMessages' | 'nextMessageDueInMs' | 'renew' | 'finish'>;
@@ -124,13 +124,15 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
     const content = integration === undefined ? null : compose(message, integration);
     if (integration === undefined || content === null)
       return store.finish(message, { kind: 'refused', error: 'its group or receiver is not there any more' });
-    const { reason } = message.pending;
+    const reason = message.pending.reason as NotificationReason;
+    // What begins anew has nothing to do with what was kept for the last time.
+    const memory = reason === 'first notification' ? {} : message.memory;
     // The same however often it is sent; another one as soon as it says something else.
     const key = fnv1a64(`${message.groupKey} ${message.integration} ${message.seq}`);
     const began = elapsedMs();
     const destination = destinationOf(integration);
     const delivery = await destination.attempt(
-      () => withDeadline(integration, { ...content, key, reason }, abort.signal),
+      () => withDeadline(integration, { ...content, key, reason, memory }, abort.signal),
       ({ kind }) => kind !== 'retry',
     );
     const outcome = outcomeOf(delivery, message, destination);
@@ -148,7 +150,7 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
       const afterMs = Math.max(100, destination.look().retryInMs ?? 0);
       return { kind: 'retry', afterMs, error: `the circuit of ${destination.name} is open` };
     }
-    if (delivery.kind === 'delivered') return { kind: 'sent', at: now() };
+    if (delivery.kind === 'delivered') return { kind: 'sent', at: now(), memory: delivery.memory };
     if (delivery.kind === 'refused') return { kind: 'refused', error: delivery.error };
     const afterMs = backoffMs(RETRY, attempts, delivery.retryAfterMs, random());
     return { kind: 'retry', afterMs, error: delivery.error };

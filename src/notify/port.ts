@@ -74,8 +74,6 @@ export interface GroupMessage {
   readonly groupKey: string;
   readonly receiver: string;
   readonly groupLabels: Labels;
-  /** Why it is sent, in Alertmanager's words: `first notification`, `repeat interval elapsed`, … */
-  readonly reason: string;
   /** In Alertmanager's order; resolved ones only where the integration wants them. */
   readonly alerts: readonly GroupAlert[];
   /** Of the route, with what the receiver adds; values are expanded. */

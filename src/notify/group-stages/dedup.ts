@@ -3,7 +3,7 @@
  * cases and their order are Alertmanager's.
  */
 import type { PendingMessage, ToldOfGroup } from '../../history/port';
-import type { GroupLook, GroupMember, GroupVerdict } from '../port';
+import type { GroupLook, GroupMember, GroupVerdict, NotificationReason } from '../port';
 import type { GroupStage } from './stage';
 
 export interface Told {
@@ -57,7 +57,7 @@ interface Asked {
   readonly isRepeatable: boolean;
 }
 
-function reasonFor(last: ToldOfGroup | undefined, asked: Asked): string | null {
+function reasonFor(last: ToldOfGroup | undefined, asked: Asked): NotificationReason | null {
   const { firing, resolved, sendResolved, look, isRepeatable } = asked;
   const wasTold = last !== undefined && last.toldAt !== null;
   if (!wasTold) return firing.length > 0 ? 'first notification' : null;

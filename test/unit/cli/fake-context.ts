@@ -156,6 +156,7 @@ export async function run(
       openOperator: async () => fakeOperator(world, calls),
       runRoles: refuse('runRoles'),
       runDev: refuse('runDev'),
+      runServe: refuse('runServe'),
       runDemo: refuse('runDemo'),
       openPublisher: refuse('openPublisher'),
       readMetrics: refuse('readMetrics'),
