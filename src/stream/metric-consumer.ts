@@ -42,6 +42,7 @@ import type { MetricPlace, MetricSink, SharedSink } from './port';
 import { createPositions, noteOf, type Restore } from './positions';
 import { decodeShared } from './slot-topic';
 import { createSnapshots, type SnapshotOptions } from './snapshots';
+import { createTimeFollower } from './time-follower';
 import { findMetricTopics, isDerivedTopic, lateMetricsTopic, metricsDlqTopic } from './topics';
 
 export interface MetricConsumerOptions {
@@ -84,8 +85,11 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
   const skimmer = sink.wants === undefined ? null : createMetricSkimmer((metric) => sink.wants!(metric));
   let numbers: readonly number[] = [];
   let nodes: ReadonlyMap<string, number> = new Map();
-  /** By partition number, up to when what time decides has followed here, and up to when it was told before. */
-  const [followed, toldBefore] = [new Map<number, number>(), new Map<number, number>()];
+  const follower = createTimeFollower({
+    reached: (...reached) => sink.reached(...reached),
+    timeOf: clocks.of,
+    here: () => numbers,
+  });
   const snapshots =
     options.snapshots &&
     createSnapshots({
@@ -131,11 +135,7 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     );
     await sink.assigned(assigned, fresh, otherPlan, saved);
     accept();
-    for (const partition of fresh) {
-      followed.delete(partition);
-      // Noted under a clock that was ahead, it would be told of nothing until then.
-      toldBefore.set(partition, Math.min(told.get(partition) ?? -Infinity, asked));
-    }
+    follower.begin(fresh, told, asked);
     snapshots?.assigned(fresh);
     for (const { topic, partition, offset } of rereads) seek(topic, partition, String(offset));
     clocks.assign(
@@ -147,22 +147,7 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
 
   function onAnswered(node: number, at: number): void {
     clocks.answered(node, at);
-    for (const partition of numbers) tellReached(partition);
-  }
-
-  function tellReached(partition: number): boolean {
-    const time = clocks.of(partition);
-    if (time === -Infinity) return true;
-    const told = toldBefore.get(partition) ?? -Infinity;
-    if ((followed.get(partition) ?? -Infinity) < told && !follow(partition, Math.min(time, told), true))
-      return false;
-    return time <= told || follow(partition, time, false);
-  }
-
-  function follow(partition: number, time: number, replayed: boolean): boolean {
-    const isDone = sink.reached(partition, time, replayed);
-    if (isDone) followed.set(partition, Math.max(followed.get(partition) ?? -Infinity, time));
-    return isDone;
+    follower.followAll();
   }
 
   async function onBatch(batch: RawBatch, hands: BatchHands): Promise<void> {
@@ -173,7 +158,7 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     clocks.heard(batch, end);
     const latest = clock.now() + BROKERS_DIFFER_MS;
     const { letters, late, skew } = await offerAll(batch, latest, hands);
-    const told = followed.get(partition);
+    const followed = follower.followedUntil(partition);
     await hands.persist(async () => {
       await sink.flush(partition);
       await Promise.all([deadLetters.write(letters), lateMetrics.write(late)]);
@@ -185,7 +170,7 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     positions.advance(topic, partition, next);
     clocks.read(batch, Number(batch.lastOffset()), recorded);
     if (next <= positions.of(topic, partition).committed) hands.pass(last);
-    else hands.done(last, batch.messages.length, noteOf(recorded, sink.plan, told));
+    else hands.done(last, batch.messages.length, noteOf(recorded, sink.plan, followed));
   }
 
   /** A topic can be made again so quickly that nobody joins anew. */
@@ -237,7 +222,7 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
       if (recorded >= tellAt) {
         tellAt = recorded + TELL_EVERY_MS;
         clocks.read(place, Number(message.offset) - 1, recorded);
-        while (!tellReached(partition)) await hands.breathe();
+        while (!follower.follow(partition)) await hands.breathe();
       }
       offer(message, recorded, place, place.replayed ? null : aside, isDerived);
       if (at % BREATHE_EVERY === 0) await hands.breathe();
@@ -301,6 +286,7 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     joined: consumer.joined,
     async stop() {
       await snapshots?.close();
+      numbers = [];
       await consumer.stop();
       await Promise.all([deadLetters.close(), lateMetrics.close()]);
     },
