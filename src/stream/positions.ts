@@ -6,6 +6,7 @@
 import type { Admin } from 'kafkajs';
 import type { Assignment } from './group-consumer';
 import { withAdmin, type Kafka } from './kafka';
+import { YEAR_10000_MS } from './metric-message';
 
 interface Position {
   /** The next offset that the sink has not been given. */
@@ -179,7 +180,7 @@ export const noteOf = (recordTime: number, plan?: string, told?: number): string
     .filter((each) => each !== undefined)
     .join(' ');
 const NO_PLAN = '-';
-const NOTE = /^(\d+)(?: (\S+)(?: (\d+))?)?$/;
+const NOTE = /^(-?\d+)(?: (\S+)(?: (\d+))?)?$/;
 
 /** What Kafka has, and what the group has committed of it. */
 interface Found {
@@ -279,7 +280,8 @@ async function lookBackOf(
     );
     if (here.length === 0) continue;
     const since = Math.min(...here.map((place) => committed.get(keyOf(place))!.recordTime!)) - lookbackMs;
-    const starts = await admin.fetchTopicOffsetsByTimestamp(topic, since);
+    // Times below zero mean something else to Kafka.
+    const starts = await admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, since));
     for (const { partition } of here) {
       const offset = Number(starts.find((start) => start.partition === partition)?.offset ?? Infinity);
       const key = keyOf({ topic, partition });
@@ -287,6 +289,12 @@ async function lookBackOf(
     }
   }
   return found;
+}
+
+/** Null for what is no time: whoever has written it, a partition goes on. */
+function timeIn(text: string | undefined): number | null {
+  const time = Number(text);
+  return time >= 0 && time < YEAR_10000_MS ? time : null;
 }
 
 interface Bounds {
@@ -313,10 +321,8 @@ async function committedOffsets(
     for (const { partition, offset, metadata } of partitions) {
       if (Number(offset) < 0) continue;
       const [, time, plan, told] = NOTE.exec(metadata ?? '') ?? [];
-      const numberIn = (text: string | undefined): number | null =>
-        text === undefined ? null : Number(text);
       committed.set(keyOf({ topic, partition }), {
-        ...{ offset: Number(offset), recordTime: numberIn(time), told: numberIn(told) },
+        ...{ offset: Number(offset), recordTime: timeIn(time), told: timeIn(told) },
         plan: plan === undefined || plan === NO_PLAN ? null : plan,
       });
     }

@@ -90,6 +90,18 @@ test('wrong clocks and late metrics are all counted, and said once a minute for 
   ]);
 });
 
+test('a topic whose records do not say when they came has a line a minute', () => {
+  const sinks = sinksOf();
+  let now = 0;
+  const observe = streamObserver(sinks, () => now);
+  for (const at of [0, 30_000, 60_000]) {
+    now = at;
+    observe({ kind: 'records_undated', topic: 'theirs', partition: 3, records: 5 });
+  }
+  expect(sinks.lines).toHaveLength(2);
+  expect(sinks.lines[0]).toMatchObject({ level: 'warn', records: 5, msg: expect.stringContaining('theirs') });
+});
+
 test('a refusal has its reason in a meter and in a line, with the correlation id', async () => {
   const sinks = sinksOf();
   refusalObserver(sinks)({ runbook: 'mend', reason: 'kill_switch', detail: 'by ada', correlationId: 'c-1' });
