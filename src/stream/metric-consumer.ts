@@ -155,9 +155,12 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
 
   async function onBatch(batch: RawBatch, hands: BatchHands): Promise<void> {
     const { topic, partition } = batch;
-    if (topic === shared?.topic) return onShared(shared, batch, hands);
     const end = Number(batch.highWatermark);
-    if (end < positions.of(topic, partition).next) startAnew(batch);
+    let isMadeAgain = positions.isMadeAgain(batch, Number(batch.messages[0]!.offset), end);
+    if (isMadeAgain === null)
+      await hands.persist(async () => void (isMadeAgain = await positions.endsBeforeNext(batch)));
+    if (isMadeAgain) startAnew(batch);
+    if (topic === shared?.topic) return onShared(shared, batch, hands);
     clocks.heard(batch, end);
     const latest = clock.now() + BROKERS_DIFFER_MS;
     const { letters, late, skew, undatedRecords } = await offerAll(batch, latest, hands);

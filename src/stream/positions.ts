@@ -13,6 +13,8 @@ interface Position {
   readonly next: number;
   /** What the group had committed when the partition was assigned; -1 for nothing. */
   readonly committed: number;
+  /** No message before this offset comes any more, as long as the topic is the same. */
+  readonly comesFrom: number;
 }
 
 export interface PositionOptions {
@@ -88,7 +90,15 @@ export function createPositions(kafka: Kafka, group: string, { plan, aside, now 
           const offset = committed.get(key)?.offset ?? -1;
           const kept = fresh.has(place.partition) ? undefined : known.get(key)?.next;
           const goesOn = Math.max(offset, bounds.get(key)!.low);
-          return [key, { next: kept ?? starts.get(key) ?? goesOn, committed: offset }];
+          const { low } = bounds.get(key)!;
+          return [
+            key,
+            {
+              ...{ next: kept ?? starts.get(key) ?? goesOn, committed: offset },
+              // Without a start of ours, kafkajs asks by itself what is committed, and that moves.
+              comesFrom: starts.get(key) ?? low,
+            },
+          ];
         }),
       );
       // Until the sink has taken it, nothing is known of what it holds.
@@ -125,8 +135,29 @@ export function createPositions(kafka: Kafka, group: string, { plan, aside, now 
     return plan !== undefined && place.topic !== aside && before !== undefined && before.plan !== plan;
   }
 
+  /**
+   * Whether a batch tells that its topic was made again. kafkajs goes back by itself only where the leader has nothing as far
+   * as it had read. A partition that ends before what was read proves nothing: a new leader learns only after a while
+   * how far everything is replicated, and says less until then. Null: its leader has to be asked.
+   */
+  function isMadeAgain({ topic, partition }: Place, first: number, end: number): boolean | null {
+    const { next, comesFrom } = of(topic, partition);
+    if (first < comesFrom) return true;
+    return end < next ? null : false;
+  }
+
+  /** Asked for its end, a leader answers only when it knows as much as those before it. */
+  async function endsBeforeNext({ topic, partition }: Place): Promise<boolean> {
+    const ends = await withAdmin(kafka, (admin) => admin.fetchTopicOffsets(topic));
+    const high = ends.find((end) => end.partition === partition)?.high;
+    return high !== undefined && Number(high) < of(topic, partition).next;
+  }
+
+  const of = (topic: string, partition: number): Position =>
+    known.get(`${topic}|${partition}`) ?? { next: 0, committed: -1, comesFrom: 0 };
+
   return {
-    settle,
+    ...{ settle, of, isMadeAgain, endsBeforeNext },
     /** Whether anything of the partition number is still read again. */
     isBehind(partition: number): boolean {
       for (const [key, { next, committed }] of known)
@@ -138,16 +169,19 @@ export function createPositions(kafka: Kafka, group: string, { plan, aside, now 
       const places = [...known].filter(([key]) => numberOf(key) === partition);
       return Object.fromEntries(places.map(([key, { next }]) => [topicOf(key), next]));
     },
-    of: (topic: string, partition: number): Position =>
-      known.get(`${topic}|${partition}`) ?? { next: 0, committed: -1 },
     /** The topic's partition was made again: nothing of it was read or committed. */
     restart(topic: string, partition: number): void {
-      known.set(`${topic}|${partition}`, { next: 0, committed: -1 });
+      known.set(`${topic}|${partition}`, { next: 0, committed: -1, comesFrom: 0 });
     },
+    /** Messages have come up to before this offset. */
     advance(topic: string, partition: number, next: number): void {
       const position = known.get(`${topic}|${partition}`);
-      if (position !== undefined && next > position.next)
-        known.set(`${topic}|${partition}`, { ...position, next });
+      if (position === undefined) return;
+      known.set(`${topic}|${partition}`, {
+        ...position,
+        next: Math.max(position.next, next),
+        comesFrom: next,
+      });
     },
   };
 }
