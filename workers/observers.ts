@@ -185,6 +185,14 @@ export function evaluateObserver(
           { ...event, correlation_id: event.correlationId },
           `${group}/${rule}: nobody is told that an alert is ${transition}: ${problem}. ${TO_BE_TOLD}`,
         );
+    } else if (event.kind === 'shared_refused') {
+      const { slot, partition, samples, problem } = event;
+      metrics.sharedRefused.inc(samples);
+      if (isDue(`slot ${slot}`))
+        log.error(
+          { ...event },
+          `rules across instances lack ${samples} samples of partition ${partition}: ${problem}. ${TO_BE_GIVEN}`,
+        );
     } else if (event.kind === 'shadow_transition') {
       metrics.shadowTransitions.inc({ rule: event.rule, kind: event.transition });
       log.debug({ ...event }, `${event.rule}, on trial: ${event.transition}`);
@@ -211,6 +219,8 @@ export function evaluateObserver(
 const MOST_ALERTS_SAID = 1_000;
 const TO_BE_TOLD =
   "Shorten the rule's labels, or those of its series, or raise max.message.bytes of the topic; then restart the evaluator.";
+
+const TO_BE_GIVEN = 'Raise max.message.bytes of gds.evaluate.shared.*, or shorten the tags.';
 
 const SLOT_MAY_LAG_MS = 60_000;
 

@@ -36,6 +36,14 @@ export type EvaluateEvent =
   | { readonly kind: 'series_refused'; readonly metric: string; readonly first: boolean }
   /** So many metrics that rules have made are not published. */
   | { readonly kind: 'derived_dropped'; readonly metrics: number; readonly problem: string }
+  /** Refused for good: rules across instances, in this slot, are evaluated without so many samples of the partition. */
+  | {
+      readonly kind: 'shared_refused';
+      readonly slot: number;
+      readonly partition: number;
+      readonly samples: number;
+      readonly problem: string;
+    }
   /** A rule of a group cannot be evaluated any more, or again: null. */
   | {
       readonly kind: 'rule_error';

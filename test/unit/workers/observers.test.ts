@@ -300,3 +300,22 @@ test('what was made and not published is counted', async () => {
   evaluateObserver(sinks)({ kind: 'derived_dropped', metrics: 5, problem: 'too large' });
   expect(await sinks.shown('derived_dropped_total')).toEqual(['tocsin_derived_dropped_total 5']);
 });
+
+test('samples that rules across instances lack are counted, and an error once a minute for each slot', async () => {
+  const sinks = sinksOf();
+  const clock = { now: 0 };
+  const observe = evaluateObserver(sinks, () => clock.now);
+  const event = { kind: 'shared_refused', partition: 3, samples: 5, problem: 'too large' } as const;
+  for (const slot of [1, 1, 2]) observe({ ...event, slot });
+  clock.now = 60_000;
+  observe({ ...event, slot: 1 });
+  expect(await sinks.shown('shared_samples_refused_total')).toEqual([
+    'tocsin_shared_samples_refused_total 20',
+  ]);
+  expect(sinks.lines.map(({ level, slot }) => [level, slot])).toEqual([
+    ['error', 1],
+    ['error', 2],
+    ['error', 1],
+  ]);
+  expect(sinks.lines[0]!.msg).toMatch(/lack 5 samples of partition 3: too large\. Raise/);
+});
