@@ -2,7 +2,7 @@
 import type { Config } from '../src/config/config';
 import { createGlobalHost } from '../src/evaluate/global-host';
 import { planGroups, type GlobalPlan } from '../src/evaluate/global-groups';
-import type { Told } from '../src/evaluate/host';
+import type { AlertTopic } from '../src/evaluate/host';
 import type { Kept } from '../src/evaluate/port';
 import { waitForDependency } from '../src/observe/observe';
 import { parseQuestion, SERIES_PATH } from '../src/query/answer-lines';
@@ -112,7 +112,7 @@ async function openParts(shared: Shared, { ruleGroups }: Config, parts: Part[]):
     externalUrl: config.externalUrl,
     openAlerts,
     publisher,
-    shadow: shadow?.told,
+    shadow: shadow?.topic,
     shared: { topic: sharedTopic(instance, pool), publish: toSlots.publish },
     derived,
     isDerived: (topic) => isDerivedTopic(instance, topic),
@@ -163,7 +163,7 @@ async function openShadow(
   { config, log, signal }: Shared,
   ruleGroups: Config['ruleGroups'],
   onEvent: (event: StreamEvent) => void,
-): Promise<{ readonly told: Told; readonly parts: readonly Part[] } | null> {
+): Promise<{ readonly topic: AlertTopic; readonly parts: readonly Part[] } | null> {
   const rules = ruleGroups.flatMap((group) => group.rules);
   if (!rules.some((rule) => rule.kind === 'alert' && rule.mode === 'shadow')) return null;
   const { instance } = config;
@@ -176,7 +176,7 @@ async function openShadow(
   const openAlerts = followOpenAlerts(at);
   const publisher = createTransitionPublisher({ ...at, lane: 'shadow transitions' });
   return {
-    told: { openAlerts, publisher },
+    topic: { openAlerts, publisher },
     parts: [
       { name: 'open shadow alerts', stop: () => openAlerts.close() },
       { name: 'shadow publisher', stop: () => publisher.close() },

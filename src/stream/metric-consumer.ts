@@ -133,12 +133,12 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     await clock.known();
     const asked = clock.now();
     const assigned = [...new Set(Object.values(assignment).flat())].sort((a, b) => a - b);
-    const { accept, fresh, otherPlan, told, saved, rereads, places } = await positions.settle(
+    const { accept, fresh, otherPlan, toldUntil, saved, rereads, places } = await positions.settle(
       ...[assignment, sink.lookbackMs, restore],
     );
     await sink.assigned(assigned, fresh, otherPlan, saved);
     accept();
-    follower.begin(fresh, told, asked);
+    follower.begin(fresh, toldUntil, asked);
     snapshots?.assigned(fresh);
     for (const { topic, partition, offset } of rereads) seek(topic, partition, String(offset));
     clocks.assign(

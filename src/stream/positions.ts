@@ -46,7 +46,7 @@ export interface Settled {
   readonly otherPlan: readonly number[];
   readonly saved: ReadonlyMap<number, unknown>;
   /** What time has decided in these partition numbers up to these record times has been told, by somebody. */
-  readonly told: ReadonlyMap<number, number>;
+  readonly toldUntil: ReadonlyMap<number, number>;
   /** From where those places are read that do not go on where the group has committed. */
   readonly rereads: readonly (Place & { readonly offset: number })[];
   readonly places: readonly (Place & { readonly next: number; readonly end: number })[];
@@ -107,7 +107,7 @@ export function createPositions(kafka: Kafka, group: string, { plan, aside, now 
         accept: () => void (known = next),
         fresh: [...fresh].sort((x, y) => x - y),
         otherPlan: [...otherPlan],
-        told: toldOf(again, aside, found),
+        toldUntil: toldUntilOf(again, aside, found),
         saved: new Map([...restored].map(([number, { state }]) => [number, state])),
         rereads: again.flatMap((place) =>
           starts.has(keyOf(place)) ? [{ ...place, offset: starts.get(keyOf(place))! }] : [],
@@ -205,12 +205,12 @@ interface Committed {
   readonly offset: number;
   readonly recordTime: number | null;
   readonly plan: string | null;
-  readonly told: number | null;
+  readonly toldUntil: number | null;
 }
 
 /** What a commit says beside its offset: the record time of its last message, and up to when all that time decides was told. */
-export const noteOf = (recordTime: number, plan?: string, told?: number): string =>
-  [recordTime, told === undefined ? plan : (plan ?? NO_PLAN), told]
+export const noteOf = (recordTime: number, plan?: string, toldUntil?: number): string =>
+  [recordTime, toldUntil === undefined ? plan : (plan ?? NO_PLAN), toldUntil]
     .filter((each) => each !== undefined)
     .join(' ');
 const NO_PLAN = '-';
@@ -255,19 +255,19 @@ function isUsable(
 }
 
 /** The latest that one of its topics says. Topics that are further behind were so when it was told. */
-function toldOf(
+function toldUntilOf(
   places: readonly Place[],
   aside: string | undefined,
   { committed }: Found,
 ): Map<number, number> {
-  const told = new Map<number, number>();
+  const toldUntil = new Map<number, number>();
   for (const place of places) {
     const note = committed.get(keyOf(place));
-    const time = note?.told ?? note?.recordTime ?? -Infinity;
+    const time = note?.toldUntil ?? note?.recordTime ?? -Infinity;
     if (place.topic !== aside)
-      told.set(place.partition, Math.max(told.get(place.partition) ?? -Infinity, time));
+      toldUntil.set(place.partition, Math.max(toldUntil.get(place.partition) ?? -Infinity, time));
   }
-  return told;
+  return toldUntil;
 }
 
 /** From where places are read that do not go on where the group has committed. */
@@ -354,9 +354,9 @@ async function committedOffsets(
   for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics })) {
     for (const { partition, offset, metadata } of partitions) {
       if (Number(offset) < 0) continue;
-      const [, time, plan, told] = NOTE.exec(metadata ?? '') ?? [];
+      const [, time, plan, toldUntil] = NOTE.exec(metadata ?? '') ?? [];
       committed.set(keyOf({ topic, partition }), {
-        ...{ offset: Number(offset), recordTime: timeIn(time), told: timeIn(told) },
+        ...{ offset: Number(offset), recordTime: timeIn(time), toldUntil: timeIn(toldUntil) },
         plan: plan === undefined || plan === NO_PLAN ? null : plan,
       });
     }

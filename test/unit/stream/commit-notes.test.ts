@@ -21,8 +21,8 @@ async function takenOver(metadata: string | null, plan?: string) {
   };
   const kafka = { admin: () => admin } as unknown as Kafka;
   const positions = createPositions(kafka, 'g', { plan, now: () => NOW });
-  const { told, otherPlan, rereads } = await positions.settle({ m: [0] }, HOUR_MS);
-  return { asked, told: told.get(0), otherPlan, from: rereads[0]?.offset ?? 45 };
+  const { toldUntil, otherPlan, rereads } = await positions.settle({ m: [0] }, HOUR_MS);
+  return { asked, told: toldUntil.get(0), otherPlan, from: rereads[0]?.offset ?? 45 };
 }
 
 test.each([
