@@ -24,7 +24,7 @@ export interface TimeFollower {
   begin(fresh: readonly number[], toldUntil: ReadonlyMap<number, number>, now: number): void;
   /** False when what follows takes longer than a moment: another call goes on with it. */
   follow(partition: number): boolean;
-  /** Goes on in all partition numbers that are here until each has come as far as its time. */
+  /** Goes on in all partition numbers that are here until each has come as far as its time. Throws what the last one ended with. */
   followAll(): void;
   /** The time up to which it has followed here; undefined where nothing has. */
   followedUntil(partition: number): number | undefined;
@@ -34,6 +34,7 @@ export function createTimeFollower({ reached, timeOf, here }: TimeFollowerOption
   const followed = new Map<number, number>();
   const toldBefore = new Map<number, number>();
   let isCatchingUp = false;
+  let failures: unknown[] = [];
 
   function follow(partition: number): boolean {
     const time = timeOf(partition);
@@ -52,8 +53,13 @@ export function createTimeFollower({ reached, timeOf, here }: TimeFollowerOption
 
   function followAll(): void {
     if (isCatchingUp) return;
+    const [failure] = failures;
+    failures = [];
+    if (failure !== undefined) throw failure;
     isCatchingUp = true;
-    void catchUp().finally(() => (isCatchingUp = false));
+    void catchUp()
+      .catch((error: unknown) => failures.push(error))
+      .finally(() => (isCatchingUp = false));
   }
 
   async function catchUp(): Promise<void> {

@@ -139,6 +139,35 @@ describe('all of them', () => {
     expect(asked).toHaveLength(20);
   });
 
+  test('what fails is thrown to whoever asks next, and then it goes on', async () => {
+    const asked: number[] = [];
+    const follower = createTimeFollower({
+      timeOf: () => 100,
+      here: () => [0],
+      reached(_, time) {
+        asked.push(time);
+        if (asked.length < 3) throw new Error('a rule is broken');
+        return true;
+      },
+    });
+    for (let failure = 0; failure < 2; failure++) {
+      follower.followAll();
+      await waitFor(
+        () => {
+          try {
+            follower.followAll();
+            return false;
+          } catch (error) {
+            return Promise.resolve((error as Error).message === 'a rule is broken');
+          }
+        },
+        { what: 'the failure' },
+      );
+    }
+    follower.followAll();
+    expect(follower.followedUntil(0)).toBe(100);
+  });
+
   test('one that is gone does not go on, and those that come do', async () => {
     const { asked, times, world, follower } = sketch(10);
     follower.begin([0, 1], told(), 1_000);
