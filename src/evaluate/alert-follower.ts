@@ -43,7 +43,8 @@ export interface RuleFacts {
 /** The annotation that says why an alert ended, where it did not recover. */
 export const RESOLVED_REASON = 'resolved_reason';
 
-interface Told {
+/** What was told last of an open alert. */
+interface LastTold {
   readonly startsAt: number;
   readonly correlationId: string;
   value: number;
@@ -87,7 +88,7 @@ const MANY_ENDS = 1_000;
 
 export function createAlertFollower(options: FollowerOptions): AlertFollower {
   const { known, about, partition, recentOf = () => [], onAdopted = () => undefined } = options;
-  const told = new Map<string, Told>();
+  const told = new Map<string, LastTold>();
   /** Until `gds.alerts` tells their ends back, it takes these for open. */
   const ends = new Map<string, number>();
   const fingerprints = new WeakMap<LabelSet, string>();
@@ -147,7 +148,7 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
   function fired(change: AlertChange, id: string, startsAt = change.alert.firedAt!): Transition {
     const { alert } = change;
     const correlationId = alert.correlationId?.slice(0, MAX_CORRELATION_ID) ?? `${id}-${startsAt}`;
-    const last: Told = {
+    const last: LastTold = {
       ...{ startsAt, correlationId, value: alert.value, at: startsAt },
       ...{ remarks: textOf(alert), isAdopted: false, isTaken: false },
     };
@@ -156,7 +157,7 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
   }
 
   /** A good sample may be older than the evaluation that was last told; the end is told after it. */
-  function ended(change: AlertChange, id: string, last: Told): Transition | null {
+  function ended(change: AlertChange, id: string, last: LastTold): Transition | null {
     if (change.time <= last.at && last.isAdopted) return null;
     const time = Math.max(change.time, last.at + 1);
     told.delete(id);
@@ -178,7 +179,7 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
     return isOpen ? before : undefined;
   }
 
-  function adopted(id: string): Told | undefined {
+  function adopted(id: string): LastTold | undefined {
     const before = openOf(id);
     if (before === undefined) return undefined;
     const last = toldOf(before);
@@ -191,7 +192,7 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
     kind: TransitionKind,
     { rule, alert, endValue, reason }: AlertChange,
     id: string,
-    { startsAt, correlationId }: Told,
+    { startsAt, correlationId }: LastTold,
     time: number,
   ): Transition {
     const at = new Date(time).toISOString();
@@ -226,7 +227,7 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
   return { follow, isOpen: (id) => openOf(id) !== undefined };
 }
 
-function toldOf({ episode, eventTime, last: { value, annotations, correlation_id } }: KnownAlert): Told {
+function toldOf({ episode, eventTime, last: { value, annotations, correlation_id } }: KnownAlert): LastTold {
   return {
     ...{ startsAt: episode, correlationId: correlation_id, at: eventTime, isAdopted: true, isTaken: false },
     ...{ remarks: textOf({ remarks: annotations }), value: value === null ? NaN : numberOf(value) },
@@ -240,7 +241,7 @@ const textOf = ({ remarks }: Pick<ActiveAlert, 'remarks'>): string =>
   `${remarks.no_data}\0${remarks.flapping}`;
 
 /** While an alert flaps its value is no news. */
-function isNews(last: Told, alert: ActiveAlert, time: number): boolean {
+function isNews(last: LastTold, alert: ActiveAlert, time: number): boolean {
   if (last.remarks !== textOf(alert)) return true;
   return alert.remarks.flapping === undefined && isWorthTelling(last.value, last.at, alert.value, time);
 }

@@ -36,6 +36,14 @@ export type EvaluateEvent =
   | { readonly kind: 'series_refused'; readonly metric: string; readonly first: boolean }
   /** So many metrics that rules have made are not published. */
   | { readonly kind: 'derived_dropped'; readonly metrics: number; readonly problem: string }
+  /** Refused for good: rules across instances, in this slot, are evaluated without so many samples of the partition. */
+  | {
+      readonly kind: 'shared_refused';
+      readonly slot: number;
+      readonly partition: number;
+      readonly samples: number;
+      readonly problem: string;
+    }
   /** A rule of a group cannot be evaluated any more, or again: null. */
   | {
       readonly kind: 'rule_error';
@@ -70,13 +78,13 @@ export type EvaluateEvent =
       readonly latencyMs: number;
     };
 
-/** Where transitions are told, and what is known there of the alerts. */
-export interface Told {
+/** A topic of transitions: where they are told, and what is known there of the alerts. */
+export interface AlertTopic {
   readonly openAlerts: OpenAlerts;
   readonly publisher: TransitionPublisher;
 }
 
-export interface EvaluatorHostOptions extends Told, Partial<External> {
+export interface EvaluatorHostOptions extends AlertTopic, Partial<External> {
   /** Groups of rules that each partition can evaluate by itself. */
   readonly groups: readonly RuleGroup[];
   /** Those of them that a partition evaluates. Default: all. */
@@ -84,7 +92,7 @@ export interface EvaluatorHostOptions extends Told, Partial<External> {
   /** Of groups that name none. */
   readonly intervalMs: number;
   /** For what rules on trial would have told. Without it that is recorded nowhere. */
-  readonly shadow?: Told;
+  readonly shadow?: AlertTopic;
   /**
    * The partition number of a group, or that which senders usually choose for an instance's metrics: an open alert whose
    * transitions do not say where it was evaluated is looked for there. With it, an open alert that no rule makes any more is
@@ -196,7 +204,7 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
     return { rules, reachedAt: -Infinity, outbox, shadowOutbox, flushing: null };
   }
 
-  function listenerOf({ openAlerts }: Told, partition: number, outbox: Transition[]): Listener {
+  function listenerOf({ openAlerts }: AlertTopic, partition: number, outbox: Transition[]): Listener {
     return {
       open: [...openAlerts.open()].filter(({ last }) => isOurs(last) && partitionOf(last) === partition),
       known: (fingerprint) => openAlerts.get(fingerprint),
@@ -212,9 +220,9 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
   }
 
   async function resolveRemoved(
-    { openAlerts, publisher }: Told,
+    { openAlerts, publisher }: AlertTopic,
     partitions: ReadonlySet<number>,
-    told: (transition: Transition) => void,
+    onSent: (transition: Transition) => void,
   ): Promise<void> {
     const removed = [...openAlerts.open()]
       .map(({ last }) => last)
@@ -223,19 +231,19 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
         const reason = reasonToEnd(last);
         return reason === null ? [] : [endedTransition(last, now(), reason)];
       });
-    await publish(publisher, removed, told);
+    await publish(publisher, removed, onSent);
   }
 
   /** Throws where it cannot be known what has arrived. */
   async function publish(
     publisher: TransitionPublisher,
     transitions: readonly Transition[],
-    told: (transition: Transition) => void,
+    onSent: (transition: Transition) => void,
   ): Promise<void> {
     if (transitions.length === 0) return;
     const refused = await handOverInParts(transitions, publisher.publish);
     const left = new Set(refused.map(({ item }) => item));
-    for (const transition of transitions) if (!left.has(transition)) told(transition);
+    for (const transition of transitions) if (!left.has(transition)) onSent(transition);
     for (const { item, problem } of refused) tellRefused(item, problem);
   }
 
@@ -289,11 +297,11 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
 
   async function send(
     outbox: Transition[],
-    { publisher }: Told,
-    told: (transition: Transition) => void,
+    { publisher }: AlertTopic,
+    onSent: (transition: Transition) => void,
   ): Promise<void> {
     const sending = outbox.slice();
-    await publish(publisher, sending, told);
+    await publish(publisher, sending, onSent);
     outbox.splice(0, sending.length);
   }
 

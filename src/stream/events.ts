@@ -82,6 +82,13 @@ export type StreamEvent =
       readonly partition: number;
     }
   | {
+      /** Their record time does not say when they came: it is none, or from before anything that may still be there. */
+      readonly kind: 'records_undated';
+      readonly topic: string;
+      readonly partition: number;
+      readonly records: number;
+    }
+  | {
       readonly kind: 'dead_letter';
       readonly topic: string;
       readonly partition: number;

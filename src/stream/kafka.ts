@@ -9,6 +9,7 @@ import { messageOf, TocsinError } from '../domain/errors';
 import { registerCodecs } from './compression';
 import { ignoreEvents, type OnStreamEvent } from './events';
 import { quietIdleConnections } from './idle-connections';
+import { listLeaderlessTopics } from './leaderless-topics';
 
 export type { Kafka };
 
@@ -31,6 +32,7 @@ const CHATTER =
 export function createKafka({ brokers, clientId, ssl, sasl, onEvent = ignoreEvents }: KafkaOptions): Kafka {
   registerCodecs();
   quietIdleConnections();
+  listLeaderlessTopics();
   return new Kafka({
     brokers: [...brokers],
     clientId,

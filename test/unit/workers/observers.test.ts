@@ -90,6 +90,18 @@ test('wrong clocks and late metrics are all counted, and said once a minute for 
   ]);
 });
 
+test('a topic whose records do not say when they came has a line a minute', () => {
+  const sinks = sinksOf();
+  let now = 0;
+  const observe = streamObserver(sinks, () => now);
+  for (const at of [0, 30_000, 60_000]) {
+    now = at;
+    observe({ kind: 'records_undated', topic: 'theirs', partition: 3, records: 5 });
+  }
+  expect(sinks.lines).toHaveLength(2);
+  expect(sinks.lines[0]).toMatchObject({ level: 'warn', records: 5, msg: expect.stringContaining('theirs') });
+});
+
 test('a refusal has its reason in a meter and in a line, with the correlation id', async () => {
   const sinks = sinksOf();
   refusalObserver(sinks)({ runbook: 'mend', reason: 'kill_switch', detail: 'by ada', correlationId: 'c-1' });
@@ -287,4 +299,23 @@ test('what was made and not published is counted', async () => {
   const sinks = sinksOf();
   evaluateObserver(sinks)({ kind: 'derived_dropped', metrics: 5, problem: 'too large' });
   expect(await sinks.shown('derived_dropped_total')).toEqual(['tocsin_derived_dropped_total 5']);
+});
+
+test('samples that rules across instances lack are counted, and an error once a minute for each slot', async () => {
+  const sinks = sinksOf();
+  const clock = { now: 0 };
+  const observe = evaluateObserver(sinks, () => clock.now);
+  const event = { kind: 'shared_refused', partition: 3, samples: 5, problem: 'too large' } as const;
+  for (const slot of [1, 1, 2]) observe({ ...event, slot });
+  clock.now = 60_000;
+  observe({ ...event, slot: 1 });
+  expect(await sinks.shown('shared_samples_refused_total')).toEqual([
+    'tocsin_shared_samples_refused_total 20',
+  ]);
+  expect(sinks.lines.map(({ level, slot }) => [level, slot])).toEqual([
+    ['error', 1],
+    ['error', 2],
+    ['error', 1],
+  ]);
+  expect(sinks.lines[0]!.msg).toMatch(/lack 5 samples of partition 3: too large\. Raise/);
 });
