@@ -61,7 +61,16 @@ export async function serveScene(servers: TestServers): Promise<ServeScene> {
   const pages = (label = 'host'): Page[] => catcher.requests.map((request) => pageOf(request, label));
 
   async function start(...args: readonly string[]): Promise<ServeProcess> {
-    const all = ['serve', '--alertmanager-config', file, '--listen', '127.0.0.1:0', '--instance', instance, ...args];
+    const all = [
+      'serve',
+      '--alertmanager-config',
+      file,
+      '--listen',
+      '127.0.0.1:0',
+      '--instance',
+      instance,
+      ...args,
+    ];
     const child = spawn(process.execPath, [ENTRY, ...all], {
       env: {
         ...process.env,
