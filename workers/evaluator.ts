@@ -97,7 +97,7 @@ async function openEvaluator(shared: Shared, { ruleGroups }: Config): Promise<Ru
   });
   const clock = createBrokerClock({ kafka, instance, development, onEvent });
   const host = createGlobalHost({
-    plan,
+    ...{ plan, pool },
     intervalMs: config.evaluate.intervalMs,
     externalLabels: config.externalLabels,
     externalUrl: config.externalUrl,

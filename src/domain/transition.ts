@@ -44,7 +44,13 @@ export interface TransitionRule {
    * where the metrics of all partitions meet, and in transitions of evaluators that did not say it.
    */
   readonly partition?: number;
+  /** The evaluator pool whose rule it is: pools have different rules, and none knows those of another. Absent: the default pool. */
+  readonly pool?: string;
 }
+
+export const DEFAULT_POOL = 'default';
+
+export const poolOf = ({ pool = DEFAULT_POOL }: Pick<TransitionRule, 'pool'>): string => pool;
 
 export interface Transition {
   readonly version: 1;

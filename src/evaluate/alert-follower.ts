@@ -6,12 +6,14 @@
  * An alert belongs to the partition number that told of it last, whichever senders chose for its instance. Where a series
  * comes in another one from some time on, because partitions were added or its sender chooses otherwise, the alert moves
  * when it begins to fire there: that is told as a change, and the partition before says nothing of it any more. Where it had
- * ended before, because its series is silent there, it fires anew.
+ * ended before, because its series is silent there, it fires anew. Rules of another evaluator pool that make an alert of the
+ * same labels count as another partition: the alert is the pool's that told of it last, and goes on while one of them has it.
  */
 import { fingerprint } from '../domain/labels';
 import { metricValue, numberOf, type MetricValue } from '../domain/metric';
 import type { AlertRule } from '../domain/rule-group';
 import {
+  poolOf,
   transitionId,
   type Transition,
   type TransitionCondition,
@@ -31,6 +33,8 @@ export interface FollowerOptions {
   readonly onAdopted?: (fingerprint: string) => void;
   /** The partition number whose metrics are evaluated; absent where those of all partitions meet. */
   readonly partition?: number;
+  /** The evaluator pool that these are rules of. Default: that of transitions which name none. */
+  readonly pool?: string;
 }
 
 /** What a transition says of its rule. */
@@ -51,7 +55,7 @@ interface Told {
   remarks: string;
   /** By a process before this one: what is decided of an earlier time was decided there. */
   isAdopted: boolean;
-  /** From another partition number. */
+  /** From another partition number or pool. */
   readonly isTaken: boolean;
 }
 
@@ -86,7 +90,7 @@ export interface AlertFollower {
 const MANY_ENDS = 1_000;
 
 export function createAlertFollower(options: FollowerOptions): AlertFollower {
-  const { known, about, partition, recentOf = () => [], onAdopted = () => undefined } = options;
+  const { known, about, partition, pool, recentOf = () => [], onAdopted = () => undefined } = options;
   const told = new Map<string, Told>();
   /** Until `gds.alerts` tells their ends back, it takes these for open. */
   const ends = new Map<string, number>();
@@ -111,11 +115,17 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
     return transition('changed', change, id, last, time);
   }
 
-  /** What another partition number has told of it last, unless that is older than what this one has. */
+  const isOfOtherPool = ({ rule }: Transition): boolean => rule !== null && poolOf(rule) !== poolOf({ pool });
+
+  function isOfOtherPartition({ rule }: Transition): boolean {
+    const by = rule?.partition;
+    return partition !== undefined && by !== undefined && by !== partition;
+  }
+
+  /** What another partition number or pool has told of it last, unless that is older than what this one has. */
   function toldElsewhere(id: string): KnownAlert | undefined {
     const newest = known(id);
-    const by = newest?.last.rule?.partition;
-    if (newest === undefined || partition === undefined || by === undefined || by === partition)
+    if (newest === undefined || !(isOfOtherPool(newest.last) || isOfOtherPartition(newest.last)))
       return undefined;
     const { episode, firing, eventTime } = newest;
     const last = told.get(id);
@@ -130,8 +140,9 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
     if (kind === 'ends') return null;
     const after = (ms: number): number => Math.max(ms, elsewhere.eventTime + 1);
     if (elsewhere.firing) return kind === 'fires' ? taken(change, id, elsewhere, after(time)) : null;
-    // Its end there crossed its being taken from there, or came before it.
-    if (kind === 'fires' || wasTaken) return fired(change, id, after(alert.firedAt!));
+    // Its end there crossed its being taken from there, or came before it. The end of another pool's rule is none of this one's.
+    if (kind === 'fires' || wasTaken || isOfOtherPool(elsewhere.last))
+      return fired(change, id, after(alert.firedAt!));
     return hasEnded(id, alert.firedAt!) ? null : fired(change, id);
   }
 
@@ -213,6 +224,7 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
         ...{ group, name: rule.name, hash },
         ...(rule.unit !== null && { unit: rule.unit }),
         ...(partition !== undefined && { partition }),
+        ...(pool !== undefined && { pool }),
       },
       recent: comparison === null ? [] : recentOf(alert, comparison),
       correlation_id: correlationId,

@@ -13,7 +13,7 @@ import { messageOf, TocsinError } from '../domain/errors';
 import { handOverInParts } from '../domain/in-parts';
 import type { Metric } from '../domain/metric';
 import { ruleHash, type RuleGroup } from '../domain/rule-group';
-import type { Transition, TransitionKind } from '../domain/transition';
+import { poolOf, type Transition, type TransitionKind } from '../domain/transition';
 import type { MetricPlace, MetricSink, OpenAlerts, TransitionPublisher } from '../stream/port';
 import { endedTransition } from './ended-transition';
 import type { External } from './label-texts';
@@ -88,10 +88,14 @@ export interface EvaluatorHostOptions extends Told, Partial<External> {
   /**
    * The partition number of a group, or that which senders usually choose for an instance's metrics: an open alert whose
    * transitions do not say where it was evaluated is looked for there. With it, an open alert that no rule makes any more is
-   * resolved by the process that has its partition. Leave it out when several pools with different rules share
-   * `gds.alerts`. Null: it is not evaluated here.
+   * resolved by the process that has its partition. Null: it is not evaluated here.
    */
   readonly partitionOf?: (instanceId: string, group: string) => number | null;
+  /**
+   * The evaluator pool of the groups; transitions name it. Pools with different rules share `gds.alerts`: the open alerts of
+   * another one are left alone. Default: that of transitions which name none.
+   */
+  readonly pool?: string;
   /** Told of each sample of a series that a partition's groups make. */
   readonly onMade?: (
     ...made: [partition: number, ...Parameters<NonNullable<PartitionRulesOptions['onMade']>>]
@@ -138,7 +142,7 @@ export interface EvaluatorHost extends MetricSink {
 }
 
 export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHost {
-  const { shadow, now = Date.now, onEvent = () => undefined } = options;
+  const { shadow, pool, now = Date.now, onEvent = () => undefined } = options;
   const { groups, groupsOf = () => groups, intervalMs, onMade, externalLabels, externalUrl } = options;
   const counts = { samples: 0, late: 0, adopted: 0 };
   const slots = new Map<number, Slot>();
@@ -173,7 +177,7 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
     const shadowOutbox: Transition[] = [];
     const rules = made(saved !== undefined, {
       ...{ groups: groupsOf(partition), intervalMs, maxSeriesOfMetric: options.maxSeriesOfMetric },
-      ...{ externalLabels, externalUrl },
+      ...{ externalLabels, externalUrl, pool },
       ...{ waits: options.waits, saved, partition: options.waits ? undefined : partition },
       ...listenerOf(options, partition, outbox),
       shadow: shadow && listenerOf(shadow, partition, shadowOutbox),
@@ -203,6 +207,9 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
       tell: (transition) => outbox.push(transition),
     };
   }
+
+  const isOurs = ({ source, rule }: Transition): boolean =>
+    source === 'evaluator' && rule !== null && poolOf(rule) === poolOf({ pool });
 
   /** Null where it cannot be told: then nobody ends what is open. */
   function partitionOf({ condition, labels, rule }: Transition): number | null {
@@ -369,5 +376,3 @@ function made(isSaved: boolean, options: PartitionRulesOptions): PartitionRules 
 const MAX_LOOKBACK_MS = 6 * 3_600_000;
 
 const unsent = ({ outbox, shadowOutbox }: Slot): number => outbox.length + shadowOutbox.length;
-
-const isOurs = ({ source, rule }: Transition): boolean => source === 'evaluator' && rule !== null;

@@ -32,6 +32,8 @@ export interface PartitionRulesOptions extends Listener, Partial<External> {
   readonly maxSeriesOfMetric?: number;
   /** Its number; absent where the metrics of all partitions meet. */
   readonly partition?: number;
+  /** The evaluator pool of the groups. Default: that of transitions which name none. */
+  readonly pool?: string;
   /** Samples may come long before time does. */
   readonly waits?: boolean;
   readonly onSeriesRefused?: (metric: string) => void;
@@ -63,15 +65,15 @@ const MOST_MS = 20;
 const NOBODY: Listener = { open: [], known: () => undefined, tell: () => undefined };
 
 export function createPartitionRules(options: PartitionRulesOptions): PartitionRules {
-  const { shadow = NOBODY, partition, onMade } = options;
+  const { shadow = NOBODY, partition, pool, onMade } = options;
   const about = (rule: AlertRule): RuleFacts => facts.get(rule)!;
   const follower = createAlertFollower({
-    ...{ known: options.known, about, partition },
+    ...{ known: options.known, about, partition, pool },
     onAdopted: options.onAdopted,
     recentOf: (alert, comparison) => engine.recentOf(alert, comparison),
   });
   /** What rules on trial would tell is told by none of the others. */
-  const shadows = createAlertFollower({ known: shadow.known, about, partition });
+  const shadows = createAlertFollower({ known: shadow.known, about, partition, pool });
   const engine = createRuleEngine({
     ...options,
     defaultIntervalMs: options.intervalMs,

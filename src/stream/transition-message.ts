@@ -41,6 +41,7 @@ const transitionSchema: z.ZodType<Transition> = z.object({
       hash: z.string(),
       unit: z.string().optional(),
       partition: z.int().nonnegative().optional(),
+      pool: z.string().optional(),
     })
     .nullable(),
   recent: z.array(z.tuple([z.number(), value])).max(MAX_RECENT),
