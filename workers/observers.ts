@@ -26,6 +26,9 @@ export function streamObserver(
   now: () => number = Date.now,
 ): (event: StreamEvent) => void {
   const isDue = createSeldom({ everyMs: SAY_AGAIN_AFTER_MS, most: MOST_INSTANCES_SAID, now });
+  const warnSeldom = (subject: string, event: StreamEvent, text: string): void => {
+    if (isDue(subject)) log.warn({ ...event }, text);
+  };
   return (event) => {
     switch (event.kind) {
       case 'sent':
@@ -50,11 +53,11 @@ export function streamObserver(
         break;
       case 'clock_skew':
         metrics.clockSkew.inc({ action: event.action }, event.samples);
-        if (isDue(`${event.action} ${event.instanceId}`))
-          log.warn(
-            { ...event },
-            `the clock behind ${event.instanceId} is ${seconds(event.aheadMs)} s ahead: its metrics are ${event.action}`,
-          );
+        warnSeldom(
+          `${event.action} ${event.instanceId}`,
+          event,
+          `the clock behind ${event.instanceId} is ${seconds(event.aheadMs)} s ahead: its metrics are ${event.action}`,
+        );
         break;
       case 'broker_clock':
         metrics.clockAheadSeconds.set(event.aheadMs / 1_000);
@@ -72,11 +75,11 @@ export function streamObserver(
         break;
       case 'late_metrics':
         metrics.lateMetrics.inc(event.samples);
-        if (isDue(`late ${event.instanceId}`))
-          log.warn(
-            { ...event },
-            `metrics of ${event.instanceId} are up to ${seconds(event.lateMs)} s late: they are not evaluated`,
-          );
+        warnSeldom(
+          `late ${event.instanceId}`,
+          event,
+          `metrics of ${event.instanceId} are up to ${seconds(event.lateMs)} s late: they are not evaluated`,
+        );
         break;
       case 'snapshot':
         metrics.snapshots.inc({ outcome: 'written' });
@@ -94,6 +97,14 @@ export function streamObserver(
         log.warn(
           { ...event },
           `${event.topic} is not made: there are ${event.most} like it. ${event.rest} takes the rest`,
+        );
+        break;
+      case 'topic_not_made':
+        metrics.topicsNotMade.inc();
+        warnSeldom(
+          `topic ${event.topic}`,
+          event,
+          `${event.topic} cannot be made: ${event.reason}. ${event.rest} takes what is for it`,
         );
         break;
       case 'client_log':
