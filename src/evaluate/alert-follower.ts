@@ -9,7 +9,7 @@
  * ended before, because its series is silent there, it fires anew. Rules of another evaluator pool that make an alert of the
  * same labels count as another partition: the alert is the pool's that told of it last, and goes on while one of them has it.
  */
-import { fingerprint } from '../domain/labels';
+import { fingerprint, type Labels } from '../domain/labels';
 import { metricValue, numberOf, type MetricValue } from '../domain/metric';
 import type { AlertRule } from '../domain/rule-group';
 import {
@@ -46,6 +46,8 @@ export interface RuleFacts {
 
 /** The annotation that says why an alert ended, where it did not recover. */
 export const RESOLVED_REASON = 'resolved_reason';
+/** The annotation that says since when an alert has recovered that the rule's `keep_firing_for` holds open. */
+export const KEPT_FIRING = 'keep_firing_for';
 
 interface Told {
   readonly startsAt: number;
@@ -53,6 +55,7 @@ interface Told {
   value: number;
   at: number;
   remarks: string;
+  kept: string;
   /** By a process before this one: what is decided of an earlier time was decided there. */
   isAdopted: boolean;
   /** From another partition number or pool. */
@@ -110,8 +113,8 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
     const last = told.get(id) ?? adopted(id);
     if (kind === 'ends') return last === undefined ? null : ended(change, id, last);
     if (last === undefined) return hasEnded(id, alert.firedAt!) ? null : fired(change, id);
-    if (time < last.at || !isNews(last, alert, time)) return null;
-    Object.assign(last, { value: alert.value, at: time, remarks: textOf(alert), isAdopted: false });
+    if (time < last.at || !isNews(last, change)) return null;
+    Object.assign(last, { ...saidOf(change), at: time, isAdopted: false });
     return transition('changed', change, id, last, time);
   }
 
@@ -147,8 +150,7 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
   }
 
   function taken(change: AlertChange, id: string, elsewhere: KnownAlert, time: number): Transition {
-    const { alert } = change;
-    const last = { ...toldOf(elsewhere), value: alert.value, at: time, remarks: textOf(alert) };
+    const last = { ...toldOf(elsewhere), ...saidOf(change), at: time };
     told.set(id, { ...last, isAdopted: false, isTaken: true });
     onAdopted(id);
     return transition('changed', change, id, last, time);
@@ -159,8 +161,8 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
     const { alert } = change;
     const correlationId = alert.correlationId?.slice(0, MAX_CORRELATION_ID) ?? `${id}-${startsAt}`;
     const last: Told = {
-      ...{ startsAt, correlationId, value: alert.value, at: startsAt },
-      ...{ remarks: textOf(alert), isAdopted: false, isTaken: false },
+      ...{ startsAt, correlationId, ...saidOf(change), at: startsAt },
+      ...{ isAdopted: false, isTaken: false },
     };
     told.set(id, last);
     return transition('firing', change, id, last, startsAt);
@@ -200,23 +202,23 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
 
   function transition(
     kind: TransitionKind,
-    { rule, alert, endValue, reason }: AlertChange,
+    change: AlertChange,
     id: string,
     { startsAt, correlationId }: Told,
     time: number,
   ): Transition {
+    const { rule, alert, endValue } = change;
     const at = new Date(time).toISOString();
     const identity = { kind, fingerprint: id, starts_at: new Date(startsAt).toISOString(), event_time: at };
     const { group, hash, comparison } = about(rule);
     const isOver = kind === 'resolved';
-    const annotations = alert.annotations().toLabels();
     return {
       version: 1,
       transition_id: transitionId(identity),
       ...identity,
       source: 'evaluator',
       labels: alert.labels.toLabels(),
-      annotations: reason === null ? annotations : { ...annotations, [RESOLVED_REASON]: reason },
+      annotations: annotationsOf(change),
       ends_at: isOver ? at : null,
       value: isOver ? valueOrNull(endValue) : metricValue(alert.value),
       threshold: comparison?.threshold ?? null,
@@ -241,19 +243,41 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
 function toldOf({ episode, eventTime, last: { value, annotations, correlation_id } }: KnownAlert): Told {
   return {
     ...{ startsAt: episode, correlationId: correlation_id, at: eventTime, isAdopted: true, isTaken: false },
-    ...{ remarks: textOf({ remarks: annotations }), value: value === null ? NaN : numberOf(value) },
+    ...{ remarks: textOf(annotations), kept: annotations[KEPT_FIRING] ?? '' },
+    value: value === null ? NaN : numberOf(value),
   };
 }
 
 const valueOrNull = (value: number | null): MetricValue | null =>
   value === null ? null : metricValue(value);
 
-const textOf = ({ remarks }: Pick<ActiveAlert, 'remarks'>): string =>
-  `${remarks.no_data}\0${remarks.flapping}`;
+const saidOf = (change: AlertChange): Pick<Told, 'value' | 'remarks' | 'kept'> => ({
+  ...{ value: change.alert.value, remarks: textOf(change.alert.remarks), kept: keptText(change) },
+});
 
-/** While an alert flaps its value is no news. */
-function isNews(last: Told, alert: ActiveAlert, time: number): boolean {
-  if (last.remarks !== textOf(alert)) return true;
+const textOf = (remarks: Labels): string => `${remarks.no_data}\0${remarks.flapping}`;
+
+/** Empty where nothing holds it open but its condition. */
+function keptText({ kind, rule, alert: { keptSince } }: AlertChange): string {
+  if (kind === 'ends' || keptSince === null) return '';
+  const until = keptSince + rule.keepFiringForMs;
+  return `recovered at ${new Date(keptSince).toISOString()}, goes on firing until ${new Date(until).toISOString()}`;
+}
+
+function annotationsOf(change: AlertChange): Labels {
+  const [kept, { reason }] = [keptText(change), change];
+  return {
+    ...change.alert.annotations().toLabels(),
+    ...(kept !== '' && { [KEPT_FIRING]: kept }),
+    ...(reason !== null && { [RESOLVED_REASON]: reason }),
+  };
+}
+
+/** While an alert flaps its value is no news; what it recovers and breaches again is, as seldom as its value. */
+function isNews(last: Told, change: AlertChange): boolean {
+  const { alert, time } = change;
+  if (last.remarks !== textOf(alert.remarks)) return true;
+  if (last.kept !== keptText(change) && time - last.at >= CHANGE_PAUSE_MS) return true;
   return alert.remarks.flapping === undefined && isWorthTelling(last.value, last.at, alert.value, time);
 }
 
