@@ -1,6 +1,6 @@
 /** The end of an open alert that the rules, as they are, do not make. */
 import { transitionId, type Transition } from '../domain/transition';
-import { RESOLVED_REASON } from './alert-follower';
+import { RESOLVED_REASON } from './alert-transition';
 
 export function endedTransition(last: Transition, at: number, reason: string): Transition {
   const time = new Date(Math.max(at, Date.parse(last.event_time))).toISOString();

@@ -9,7 +9,8 @@ import { ruleHash, type AlertRule, type GroupRule, type RuleGroup } from '../dom
 import type { Transition } from '../domain/transition';
 import { LabelSet, METRIC_NAME } from '../promql/label-set';
 import type { KnownAlert } from '../stream/port';
-import { createAlertFollower, type AlertFollower, type RuleFacts } from './alert-follower';
+import { createAlertFollower, type AlertFollower } from './alert-follower';
+import type { RuleFacts } from './alert-transition';
 import type { AlertChange } from './alerting';
 import type { External } from './label-texts';
 import type { EvaluatedGroup } from './rule-group';
