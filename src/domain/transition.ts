@@ -73,6 +73,8 @@ export interface Transition {
   readonly recent: readonly (readonly [number, MetricValue])[];
   readonly correlation_id: string;
   readonly condition?: TransitionCondition;
+  /** Event time at which it recovered, ISO 8601, where only the rule's `keep_firing_for` holds it open. */
+  readonly kept_since?: string;
   /** The rule's own, 0 for none; absent where it says nothing, and then the default holds. */
   readonly cooldown_ms?: number;
   readonly runbook?: string;

@@ -2,13 +2,13 @@
 import type { Labels } from '../domain/labels';
 import { numberOf } from '../domain/metric';
 import type { Transition } from '../domain/transition';
-import { KEPT_FIRING, keptText } from './alert-transition';
 import type { AlertChange } from './alerting';
 
 export interface Said {
   readonly value: number;
   readonly remarks: string;
-  readonly kept: string;
+  /** Since when only `keep_firing_for` holds it; null where its condition does. */
+  readonly keptSince: number | null;
 }
 
 /** A change is worth telling from a tenth of the value on, and at most every 10 s. */
@@ -17,12 +17,12 @@ const CHANGE_PAUSE_MS = 10_000;
 /** An open alert is repeated in time for the retention of `gds.alerts` always to hold it. */
 export const REPEAT_AFTER_MS = 24 * 3_600_000;
 
-export const saidOf = (change: AlertChange): Said => ({
-  ...{ value: change.alert.value, remarks: textOf(change.alert.remarks), kept: keptText(change) },
+export const saidOf = ({ alert }: AlertChange): Said => ({
+  ...{ value: alert.value, remarks: textOf(alert.remarks), keptSince: alert.keptSince },
 });
 
-export const saidIn = ({ annotations, value }: Transition): Said => ({
-  ...{ remarks: textOf(annotations), kept: annotations[KEPT_FIRING] ?? '' },
+export const saidIn = ({ annotations, value, kept_since: kept }: Transition): Said => ({
+  ...{ remarks: textOf(annotations), keptSince: kept === undefined ? null : Date.parse(kept) },
   value: value === null ? NaN : numberOf(value),
 });
 
@@ -31,7 +31,7 @@ export function isNews(last: Said, toldAt: number, change: AlertChange): boolean
   const { alert, time } = change;
   const now = saidOf(change);
   if (last.remarks !== now.remarks) return true;
-  if (last.kept !== now.kept && time - toldAt >= CHANGE_PAUSE_MS) return true;
+  if (last.keptSince !== now.keptSince && time - toldAt >= CHANGE_PAUSE_MS) return true;
   return alert.remarks.flapping === undefined && isWorthTelling(last.value, toldAt, alert.value, time);
 }
 

@@ -47,10 +47,11 @@ export function createTransitionWriter(options: WriterOptions): TransitionWriter
   const { about, partition, pool, recentOf = () => [] } = options;
   return (kind, change, { id, startsAt, correlationId, time }) => {
     const { rule, alert, endValue } = change;
-    const at = new Date(time).toISOString();
-    const identity = { kind, fingerprint: id, starts_at: new Date(startsAt).toISOString(), event_time: at };
+    const at = isoOf(time);
+    const identity = { kind, fingerprint: id, starts_at: isoOf(startsAt), event_time: at };
     const { group, hash, comparison } = about(rule);
     const isOver = kind === 'resolved';
+    const kept = keptSinceOf(change);
     return {
       version: 1,
       transition_id: transitionId(identity),
@@ -70,6 +71,7 @@ export function createTransitionWriter(options: WriterOptions): TransitionWriter
       recent: comparison === null ? [] : recentOf(alert, comparison),
       correlation_id: correlationId,
       ...(comparison !== null && { condition: conditionOf(comparison, alert) }),
+      ...(kept !== null && { kept_since: isoOf(kept) }),
       ...(rule.cooldownMs !== null && { cooldown_ms: rule.cooldownMs }),
       ...(rule.runbook !== null && { runbook: rule.runbook }),
       ...(rule.receivers !== null && { receivers: rule.receivers }),
@@ -80,21 +82,24 @@ export function createTransitionWriter(options: WriterOptions): TransitionWriter
 const valueOrNull = (value: number | null): MetricValue | null =>
   value === null ? null : metricValue(value);
 
-/** Empty where nothing but its condition holds it open. */
-export function keptText({ kind, rule, alert: { keptSince } }: AlertChange): string {
-  if (kind === 'ends' || keptSince === null) return '';
-  const until = keptSince + rule.keepFiringForMs;
-  return `recovered at ${new Date(keptSince).toISOString()}, goes on firing until ${new Date(until).toISOString()}`;
+/** Since when only `keep_firing_for` holds it open; null where its condition does, and of what is over. */
+function keptSinceOf({ kind, alert: { keptSince } }: AlertChange): number | null {
+  return kind === 'ends' ? null : keptSince;
 }
 
 function annotationsOf(change: AlertChange): Labels {
-  const [kept, { reason }] = [keptText(change), change];
+  const { rule, alert, reason } = change;
+  const kept = keptSinceOf(change);
   return {
-    ...change.alert.annotations().toLabels(),
-    ...(kept !== '' && { [KEPT_FIRING]: kept }),
+    ...alert.annotations().toLabels(),
+    ...(kept !== null && {
+      [KEPT_FIRING]: `recovered at ${isoOf(kept)}, goes on firing until ${isoOf(kept + rule.keepFiringForMs)}`,
+    }),
     ...(reason !== null && { [RESOLVED_REASON]: reason }),
   };
 }
+
+const isoOf = (time: number): string => new Date(time).toISOString();
 
 /** What a repair is verified by. */
 function conditionOf(comparison: Comparison, { series }: ActiveAlert): TransitionCondition {

@@ -65,6 +65,8 @@ export interface OpenAlert {
   readonly labels: Labels;
   readonly startsAt: number;
   readonly eventTime: number;
+  /** When it recovered, where only `keep_firing_for` holds it open. */
+  readonly keptSince: number | null;
   readonly value: number;
   readonly correlationId: string;
 }
@@ -215,7 +217,8 @@ export class Alerting {
     }
   }
 
-  private adoptNow({ series: about, labels, startsAt, eventTime, value, correlationId }: OpenAlert): void {
+  private adoptNow(open: OpenAlert): void {
+    const { series: about, labels, startsAt, eventTime, keptSince, value, correlationId } = open;
     const own = LabelSet.of(labels);
     const known = this.active.get(own.key);
     if (known?.state === 'firing') return;
@@ -224,7 +227,7 @@ export class Alerting {
     const moment = momentAt(eventTime);
     this.active.set(own.key, {
       ...this.newAlert({ series, labels: own, value, moment }, startsAt, correlationId, 'firing'),
-      ...{ firedAt: startsAt, settledUntil: eventTime, isAdopted: true },
+      ...{ firedAt: startsAt, keptSince, settledUntil: eventTime, isAdopted: true },
     });
   }
 

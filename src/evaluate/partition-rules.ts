@@ -4,12 +4,13 @@
  * is over, alerts that are known to be open and that nothing here has found again go on as known, until they recover.
  */
 import { fingerprint } from '../domain/labels';
-import { numberOf, type Metric } from '../domain/metric';
+import type { Metric } from '../domain/metric';
 import { ruleHash, type AlertRule, type GroupRule, type RuleGroup } from '../domain/rule-group';
 import type { Transition } from '../domain/transition';
 import { LabelSet, METRIC_NAME } from '../promql/label-set';
 import type { KnownAlert } from '../stream/port';
 import { createAlertFollower, type AlertFollower } from './alert-follower';
+import { saidIn } from './alert-news';
 import type { RuleFacts } from './alert-transition';
 import type { AlertChange } from './alerting';
 import type { External } from './label-texts';
@@ -129,9 +130,10 @@ export function createPartitionRules(options: PartitionRulesOptions): PartitionR
   function adoptFrom({ open }: Listener, { isOpen }: AlertFollower): void {
     for (const { last, episode, eventTime } of open) {
       if (!isOpen(last.fingerprint)) continue;
+      const { value, keptSince } = saidIn(last);
       byIdentity.get(identityOf(last.rule))?.adopt({
         ...{ labels: last.labels, startsAt: episode, eventTime, correlationId: last.correlation_id },
-        ...{ series: seriesOf(last), value: last.value === null ? NaN : numberOf(last.value) },
+        ...{ series: seriesOf(last), value, keptSince },
       });
     }
   }

@@ -56,6 +56,7 @@ const transitionSchema: z.ZodType<Transition> = z.object({
       window_ms: z.number().positive().optional(),
     })
     .optional(),
+  kept_since: time.optional(),
   cooldown_ms: z.number().nonnegative().max(MAX_COOLDOWN_MS).optional(),
   runbook: z.string().optional(),
   receivers: z.array(z.string()).optional(),
