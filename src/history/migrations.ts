@@ -235,7 +235,7 @@ create index deliveries_oldest on ${s}.deliveries (at);
 `,
   },
   {
-    version: 5,
+    version: 6,
     name: 'overrides of on-call schedules, and whom a message is for',
     sql: (s) => `
 create table ${s}.oncall_overrides (

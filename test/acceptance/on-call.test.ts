@@ -72,8 +72,8 @@ test(
     expect(system.told()).toEqual(['hook fire db-1', 'level1 escalate-3 db-1', 'level2 escalate-1 db-1']);
     const asked = system.messages().map(({ step, payload }) => [step, payload.on_call_person]);
     expect(Object.fromEntries(asked)).toEqual({ fire: null, 'escalate-1': 'ben', 'escalate-3': 'ana' });
-    const [{ fingerprint }] = (await history.lists.list({})) as [{ fingerprint: string }];
-    const story = (await history.lists.timeline(fingerprint)).map(({ text }) => text);
+    const [row] = await history.lists.list({});
+    const story = (await history.lists.timeline(row!.fingerprint)).map(({ text }) => text);
     expect(story).toEqual(
       expect.arrayContaining([
         'escalate-1: ben is asked (dba)',
