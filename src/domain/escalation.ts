@@ -95,12 +95,14 @@ export function whySkipped({ when }: EscalationLevel, alert: EscalatingAlert, no
   if (hours?.every((interval) => lies(interval, now) === false) || notHours.some((one) => lies(one, now)))
     return { reason: 'outside_hours', text: 'it is none of its hours' };
   const severity = alert.labels['severity'];
-  if (severities !== undefined && severity !== undefined && !severities.includes(severity))
+  if (severity !== undefined && severities?.every((word) => !sameWord(word, severity)))
     return { reason: 'other_severity', text: `the severity is ${severity}, not ${severities.join(' or ')}` };
   if (alerts !== undefined && alert.openAlerts !== null && alert.openAlerts < alerts)
     return { reason: 'too_few_alerts', text: `${alert.openAlerts} of at least ${alerts} alerts are open` };
   return null;
 }
+
+const sameWord = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
 /** Null where nobody can say: a machine may lack a time zone that another one has. */
 function lies(interval: TimeInterval, now: number): boolean | null {

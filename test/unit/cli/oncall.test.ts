@@ -114,6 +114,34 @@ describe('override', () => {
   });
 });
 
+describe('rules explain', () => {
+  const explained = async (severity: string) => {
+    const path = join(folder, `${severity}.yaml`);
+    writeFileSync(
+      path,
+      `
+receivers: [{ name: pagerduty, type: webhook, url: 'http://h/' }, { name: slack, type: webhook, url: 'http://h/' }]
+route: { severity_routing: {} }
+rules: [{ name: R, metric: connections_used_percent, threshold: 9, severity: ${severity} }]
+escalation:
+  - name: chain
+    levels:
+      - { name: many, receivers: [slack], timeout: 5m, when: { alerts: 3 } }
+      - { name: all, receivers: [slack], timeout: 5m }
+`,
+    );
+    return (await run(['rules', 'explain', 'R', '--config', path])).out;
+  };
+
+  it('says whom the severity tells, and which levels have conditions', async () => {
+    expect(await explained('critical')).toMatch(/ pagerduty at once$/m);
+    expect(await explained('warning')).toMatch(/ slack at once$/m);
+    const low = await explained('info');
+    expect(low).toMatch(/nobody: it is on lists and dashboards, as route.severity_routing has it for low$/m);
+    expect(low).toMatch(/chain: many after 0s if its condition holds, all after 5m$/m);
+  });
+});
+
 test('a time that is none is refused before anything is asked', async () => {
   const { code, err, calls } = await oncall(['show', '--at', 'tomorrow']);
   expect([code, calls]).toEqual([2, []]);

@@ -46,6 +46,7 @@ describe('a condition', () => {
     ['in hours of a zone that the machine lacks', { hours: [NOWHERE] }, alert(), NOON, null],
     ['in forbidden ones of such a zone', { notHours: [NOWHERE] }, alert(), NOON, null],
     ['of its severity', { severities: ['critical', 'high'] }, alert('high'), NOON, null],
+    ['of its severity in capitals', { severities: ['critical'] }, alert('CRITICAL'), NOON, null],
     ['of another severity', { severities: ['critical'] }, alert('warning'), NOON, 'other_severity'],
     ['of no severity', { severities: ['critical'] }, alert(), NOON, null],
     ['among enough alerts', { alerts: 5 }, alert('high', 5), NOON, null],
