@@ -5,6 +5,7 @@ import type { Metric } from '../domain/metric';
 import type { ServerEnvironment } from '../dev/servers';
 import type { AlertLists } from '../history/port';
 import type { SilenceStore } from '../mute/port';
+import type { OverrideStore } from '../oncall/port';
 import type { PermitStore } from '../remediate/port';
 import type { Evaluators } from '../query/port';
 import type { Transition } from '../domain/transition';
@@ -18,6 +19,7 @@ export interface Operator {
   readonly lists: AlertLists;
   readonly permits: Pick<PermitStore, 'switches' | 'setSwitch'>;
   readonly silences: Pick<SilenceStore, 'active'>;
+  readonly overrides: OverrideStore;
   readonly actions: AlertActions;
   close(): Promise<void>;
 }

@@ -67,7 +67,8 @@ export const DEFAULTS = Object.freeze({
     deadline: 30 * SECOND,
   },
   notify: { breaker: { failures: 5, reset: 60 * SECOND, successes: 2 } },
-  escalation: { delay: 0, repeat: 0 },
+  schedule: { time_zone: 'UTC', handoff: 1_440 },
+  escalation: { delay: 0, repeat: 0, group_by: ['alertname'] },
   acknowledge: { lease: null },
   cooldown: 5 * MINUTE,
   enrich: {
