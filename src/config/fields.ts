@@ -36,8 +36,8 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 
 export const text = (accepted = 'a text') => field(accepted, (value) => (isText(value) ? value : REFUSED));
 
-export const textLike = (form: RegExp, accepted: string) =>
-  field(accepted, (value) => (typeof value === 'string' && form.test(value) ? value : REFUSED));
+export const textLike = (form: RegExp, accepted: string, options: FieldOptions = {}) =>
+  field(accepted, (value) => (typeof value === 'string' && form.test(value) ? value : REFUSED), options);
 
 /** Numbers may stand as text, because a variable always is one. */
 function numberIn(value: unknown): number {
