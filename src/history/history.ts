@@ -19,6 +19,8 @@ import { createSilences } from './silences';
 export interface HistoryOptions extends DatabaseOptions {
   /** False for tools: the schema is left as it is, and has to be this version's. True by default. */
   readonly migrate?: boolean;
+  /** How long silences are shown after their end; 120 hours by default. */
+  readonly silencesKeptMs?: number;
 }
 
 export interface History {
@@ -51,7 +53,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     lives: createLives(database),
     queue: createQueue(database, byDueDate, (error) => options.onIdleError?.(error as Error)),
     lists: createLists(database),
-    silences: createSilences(database),
+    silences: createSilences(database, { keptMs: options.silencesKeptMs }),
     permits: createPermitStore(database),
     forgetBefore: (before) => forgetBefore(database, before),
     ready: async () => void (await database.run('select 1')),

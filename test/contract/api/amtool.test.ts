@@ -1,5 +1,7 @@
 /** Alertmanager's own command line against the API: alerts and silences as people handle them. */
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { amtool } from './alertmanager-module';
@@ -74,6 +76,27 @@ test('a silence is added, shown at its alerts, changed, listed and expired', asy
   await expect(tool('silence', 'expire', '7b0cb3e4-6d49-4b9c-9f5d-000000000000')).rejects.toThrow();
   const past = ['--start=2020-01-01T00:00:00Z', '--end=2020-01-02T00:00:00Z'];
   await expect(tool(...made, ...past, 'alertname=Silent')).rejects.toThrow('its end is in the past');
+});
+
+test('silences of another Alertmanager are carried over', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'silences-'));
+  const file = join(folder, 'silences.json');
+  const kept = {
+    id: '7b0cb3e4-6d49-4b9c-9f5d-111111111111',
+    status: { state: 'active' },
+    updatedAt: '2026-01-01T00:00:00.000Z',
+    startsAt: '2026-01-01T00:00:00.000Z',
+    endsAt: new Date(Date.now() + 3_600_000).toISOString(),
+    matchers: [{ name: 'carried', value: 'over', isRegex: false, isEqual: false }],
+    createdBy: 'ann',
+    comment: 'from elsewhere',
+  };
+  writeFileSync(file, JSON.stringify([kept]));
+  const id = await tool('silence', 'import', file);
+  rmSync(folder, { recursive: true });
+  expect(id).not.toBe(kept.id);
+  const [imported] = await json<Silence[]>('silence', 'query', 'carried!=over');
+  expect(imported).toMatchObject({ id, comment: 'from elsewhere', endsAt: kept.endsAt });
 });
 
 test('the configuration, the cluster, and a file that is checked', async () => {
