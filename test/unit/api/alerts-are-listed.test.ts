@@ -45,7 +45,8 @@ test.each([
   ['?receiver=', ALL],
   ['?receiver_matchers=owner%3Ddb', ['active', 'inhibited', 'silenced']],
   ['?receiver_matchers=owner%3D', ['inhibited', 'unprocessed']],
-  ['?receiver_matchers=owner%3D&receiver=te.*', []],
+  // One receiver has the name, another the labels.
+  ['?receiver_matchers=owner%3D&receiver=te.*', ['inhibited']],
   ['?filter=severity%3D%22critical%22', ['active']],
   ['?filter=severity%3D', ['inhibited', 'silenced', 'unprocessed']],
   ['?filter=n%3D~%22.*ed%22&filter=n!%3Dsilenced', ['inhibited', 'unprocessed']],
@@ -118,6 +119,15 @@ test('groups by labels and receiver; one that loses all its alerts is left out',
     [{ b: '1' }, 'team', ['active']],
     [{ a: '2' }, 'pager', ['inhibited']],
   ]);
+});
+
+test('whoever asks for one receiver is told of its groups only', async () => {
+  const receivers = async (query: string) => {
+    const { json } = await api().ask(`/api/v2/alerts/groups${query}`);
+    return (json as { alerts: { receivers: { name: string }[] }[] }[]).at(-1)!.alerts[0]!.receivers;
+  };
+  expect(await receivers('')).toEqual([{ name: 'pager' }, { name: 'team' }]);
+  expect(await receivers('?receiver=pager')).toEqual([{ name: 'pager' }]);
 });
 
 test("a group's mute times and its route's labels are shown", async () => {

@@ -18,6 +18,9 @@ test('the receivers, by their labels', async () => {
   expect(await names('?receiver_matchers=owner%3Ddb')).toEqual(['team']);
   expect(await names('?receiver_matchers=owner!%3Ddb')).toEqual(['pager']);
   expect((await api.ask('/api/v2/receivers?receiver_matchers=(')).status).toBe(400);
+  const empty = testApi({}, { receivers: [{ name: 'team', labels: { owner: '' } }] });
+  const there = await empty.ask('/api/v2/receivers?receiver_matchers=owner!%3D%22%22');
+  expect(there.json).toEqual([{ name: 'team', labels: { owner: '' } }]);
 });
 
 test('probes', async () => {
