@@ -36,8 +36,8 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 
 export const text = (accepted = 'a text') => field(accepted, (value) => (isText(value) ? value : REFUSED));
 
-export const textLike = (form: RegExp, accepted: string) =>
-  field(accepted, (value) => (typeof value === 'string' && form.test(value) ? value : REFUSED));
+export const textLike = (form: RegExp, accepted: string, options: FieldOptions = {}) =>
+  field(accepted, (value) => (typeof value === 'string' && form.test(value) ? value : REFUSED), options);
 
 /** What people call something. */
 export const name = (what: string) =>

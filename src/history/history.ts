@@ -32,6 +32,8 @@ import { createSilences } from './silences';
 export interface HistoryOptions extends DatabaseOptions {
   /** False for tools: the schema is left as it is, and has to be this version's. True by default. */
   readonly migrate?: boolean;
+  /** How long silences are shown after their end; 120 hours by default. */
+  readonly silencesKeptMs?: number;
 }
 
 export interface History {
@@ -71,6 +73,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     lists: createLists(database),
     silences: createSilences(database),
     overrides: createOverrides(database),
+    silences: createSilences(database, { keptMs: options.silencesKeptMs }),
     permits: createPermitStore(database),
     groups: createGroupStore(database, byDueDate, (error) => options.onIdleError?.(error as Error)),
     peers: createPeerStore(database),
