@@ -31,8 +31,8 @@ export interface HttpCatcher {
   readonly requests: readonly CaughtRequest[];
   /** The next requests get these answers in order, one each. */
   answer(...answers: readonly HttpAnswer[]): void;
-  /** What every request gets for which no answer is waiting; at first 200 with {}. */
-  answerAlways(answer: HttpAnswer): void;
+  /** What every request gets for which no answer is waiting, or what decides it; at first 200 with {}. */
+  answerAlways(answer: HttpAnswer | ((request: CaughtRequest) => HttpAnswer)): void;
   close(): Promise<void>;
 }
 
@@ -40,11 +40,13 @@ export interface HttpCatcher {
 export async function startHttpCatcher(port = 0): Promise<HttpCatcher> {
   const requests: CaughtRequest[] = [];
   const waiting: HttpAnswer[] = [];
-  let otherwise: HttpAnswer = { status: 200, body: {} };
+  let otherwise: HttpAnswer | ((request: CaughtRequest) => HttpAnswer) = { status: 200, body: {} };
   const server = createServer((request, response) => {
     void readAll(request).then(async (body) => {
-      requests.push(caught(request, body));
-      await give(waiting.shift() ?? otherwise, response);
+      const got = caught(request, body);
+      requests.push(got);
+      const usual = typeof otherwise === 'function' ? otherwise(got) : otherwise;
+      await give(waiting.shift() ?? usual, response);
     });
   });
   await new Promise<void>((resolve, reject) => {
