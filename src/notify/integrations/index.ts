@@ -7,6 +7,7 @@ import { refuseReferences } from './http/credentials';
 import type { Environment } from './http/proxy';
 import { createIntegration, type Addresses, type Kind, type Sender, type Surroundings } from './integration';
 import { discord } from './discord';
+import { email } from './email';
 import { incidentio } from './incidentio';
 import { jira } from './jira';
 import { mattermost } from './mattermost';
@@ -24,6 +25,7 @@ import { wechat } from './wechat';
 
 const KINDS = {
   webhook,
+  email,
   pagerduty,
   opsgenie,
   wechat,
