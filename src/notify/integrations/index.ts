@@ -17,6 +17,7 @@ import { pagerduty } from './pagerduty';
 import { pushover } from './pushover';
 import { rocketchat } from './rocketchat';
 import { slack } from './slack';
+import { sns } from './sns';
 import { telegram } from './telegram';
 import { victorops } from './victorops';
 import { webex } from './webex';
@@ -32,6 +33,7 @@ const KINDS = {
   slack,
   victorops,
   pushover,
+  sns,
   telegram,
   discord,
   webex,
