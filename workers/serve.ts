@@ -40,7 +40,7 @@ export interface ServeOptions {
   readonly externalUrl: string | null;
   /** How long groups wait after the start, so that senders can tell what they have again. */
   readonly dispatchStartDelayMs: number;
-  readonly web?: WebConfig;
+  readonly web?: () => WebConfig;
 }
 
 const now = (): number => Date.now();

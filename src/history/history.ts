@@ -71,7 +71,6 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     lives: createLives(database),
     queue: createQueue(database, byDueDate, (error) => options.onIdleError?.(error as Error)),
     lists: createLists(database),
-    silences: createSilences(database),
     overrides: createOverrides(database),
     silences: createSilences(database, { keptMs: options.silencesKeptMs }),
     permits: createPermitStore(database),

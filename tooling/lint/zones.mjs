@@ -112,6 +112,10 @@ export const DRIVERS = [
     packages: ['nodemailer'],
     homes: ['src/notify/channels', 'src/notify/integrations', 'src/dev', ...TRY_OUT],
   },
+  {
+    packages: ['@aws-sdk/client-sns', '@aws-sdk/credential-providers'],
+    homes: ['src/notify/integrations', ...TRY_OUT],
+  },
   { packages: ['smtp-server', 'postal-mime'], homes: ['src/dev', ...DEMO, ...TRY_OUT] },
   { packages: ['@temporalio/client'], homes: ['src/temporal', 'src/dev', ...TRY_OUT] },
   { packages: ['@temporalio/worker'], homes: ['src/temporal', ...COMPOSITION, ...TRY_OUT] },
