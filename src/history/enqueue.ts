@@ -80,12 +80,12 @@ export async function enqueueResolves(
   );
 }
 
-/** What is held of an episode that is over is of no use any more, and the resolve waits behind it. */
+/** What is held of an episode that is over, or was for later, is of no use any more, and the resolve waits behind it. */
 const endHold = (schema: string): string => `
   update ${schema}.notifications n set due_at = now()
   from unnest($2::text[], $3::bigint[]) as g (fingerprint, episode)
   where (n.fingerprint, n.episode) = (g.fingerprint, g.episode) and n.state = 'pending'
-    and n.held_until is not null and n.due_at > now()`;
+    and (n.held_until is not null or n.unless_acknowledged) and n.due_at > now()`;
 
 /** Puts the resolves into the queue that are wanted by now. */
 const settleResolves = (schema: string): string => `

@@ -2,7 +2,7 @@
 import { createBookkeepingActivities } from '../../../activities/bookkeeping';
 import { createOnCall } from '../../../src/oncall/on-call';
 import type { StoredOverride } from '../../../src/oncall/port';
-import { alertRow, firing, lifeRecord, message, STARTED } from './test-alerts';
+import { alertRow, ending, firing, lifeRecord, message, STARTED } from './test-alerts';
 import { testHistory, type TestHistory } from './test-history';
 
 let test_: TestHistory;
@@ -140,6 +140,23 @@ describe('an escalation to a schedule', () => {
     await test_.history.lives.record(lifeRecord(row, 1, { notifications: [marked] }));
     expect(await taken()).toEqual(['escalate-1>sms for ana unless taken']);
   });
+});
+
+test('a way that was for later does not hold up the resolve', async () => {
+  const inAnHour = new Date(Date.now() + HOUR);
+  const { pages, lives, queue } = test_.history;
+  await pages.apply([row.fingerprint], () => firing(row, ['slack']));
+  const [fire] = await queue.take(10, 60_000);
+  await queue.finish(fire!.id, { kind: 'sent', via: 'slack', detail: '' });
+  const later = { ...message(row, 'slack', 'escalate-1', inAnHour), unlessAcknowledged: true };
+  await lives.record(lifeRecord(row, 1, { notifications: [later] }));
+  expect(await queue.take(10, 60_000)).toEqual([]);
+  await pages.apply([row.fingerprint], () => ending(row, ['slack']));
+  const [way] = await queue.take(10, 60_000);
+  expect([way!.step, way!.unlessAcknowledged]).toEqual(['escalate-1', true]);
+  expect((await queue.facts(row.fingerprint, row.episode))!.alert.state).toBe('RESOLVED');
+  await queue.finish(way!.id, { kind: 'dropped', reason: 'ended', detail: '' });
+  expect((await queue.take(10, 60_000)).map(({ step }) => step)).toEqual(['resolved']);
 });
 
 test('a message that asked for nobody says so', async () => {
