@@ -7,6 +7,7 @@ import { createBookkeepingActivities } from '../activities/bookkeeping';
 import { createApi, type Api } from '../src/api/server';
 import type { ApiConfig, WebConfig } from '../src/api/port';
 import type { Config } from '../src/config/config';
+import { watchWebConfig } from '../src/config/web-config';
 import { createApiAlerts } from '../src/dispatch/api-alerts';
 import { createLivesHandler, createPagesHandler, type BatchHandler } from '../src/dispatch/dispatcher';
 import { createExpiry } from '../src/dispatch/expiry';
@@ -40,10 +41,12 @@ export interface ServeOptions {
   readonly externalUrl: string | null;
   /** How long groups wait after the start, so that senders can tell what they have again. */
   readonly dispatchStartDelayMs: number;
-  readonly web?: () => WebConfig;
+  /** TLS and users; null: anybody who reaches it may use it. */
+  readonly webConfigFile: string | null;
 }
 
 const now = (): number => Date.now();
+const LOOPBACK = /^(?:127\.|::1$|localhost$)/;
 const PEER_BEAT_MS = 2_000;
 const PEER_GONE_MS = 7_000;
 const FORGET_EVERY_MS = 30_000;
@@ -249,7 +252,7 @@ async function startServing(
       now: () => new Date(),
       log,
       routePrefix: options.routePrefix,
-      web: options.web,
+      web: webOf(shared, options),
     },
     options.listen,
   );
@@ -258,6 +261,20 @@ async function startServing(
     log.error({ err: error }, `lives cannot be started: ${messageOf(error)}`),
   );
   return api;
+}
+
+/** Who reaches it on another machine and nobody asks who he is: that is said once. */
+function webOf({ log }: Shared, { webConfigFile, listen }: ServeOptions): (() => WebConfig) | undefined {
+  const onError = (error: unknown): void =>
+    log.error({ err: error }, `${webConfigFile} was not read again: ${messageOf(error)}`);
+  const web = webConfigFile === null ? undefined : watchWebConfig(webConfigFile, { onError });
+  const isOpen = web === undefined || (Object.keys(web().users).length === 0 && web().tls === null);
+  if (isOpen && !LOOPBACK.test(listen.host))
+    log.warn(
+      { host: listen.host },
+      'whoever reaches this address may silence alerts and read them: name users with --web.config.file, or listen on 127.0.0.1',
+    );
+  return web;
 }
 
 /** Whoever waits for the rows is woken when a batch is written. */

@@ -52,6 +52,8 @@ export interface ServeOptions {
   readonly listen: { readonly host: string; readonly port: number };
   readonly matcherMode: MatcherMode;
   readonly routePrefix: string;
+  /** Of the form that Prometheus' programs share; null: anybody who reaches it may use it. */
+  readonly webConfigFile: string | null;
   /** Null: as it listens. */
   readonly externalUrl: string | null;
   /** How long groups wait after the start, so that senders can tell what they have again. */

@@ -124,6 +124,7 @@ Roles:
     .option('--instance <name>', 'processes of one name share the work; others share the servers alone', '')
     .option('--route-prefix <path>', 'stands before every path of the API', '')
     .option('--external-url <url>', 'where people reach it: it stands in links')
+    .option('--web.config.file <file>', "TLS and users, in the form that Prometheus' programs share")
     .option('--enable-feature <name>', 'the way of reading matchers: classic-mode or utf8-strict-mode')
     .option('--dispatch-start-delay <duration>', 'how long groups wait after the start', '0s')
     .addHelpText(
