@@ -17,6 +17,7 @@ import { createGrouping } from '../src/dispatch/grouping';
 import type { MatcherMode } from '../src/domain/alertmanager-matchers';
 import { messageOf } from '../src/domain/errors';
 import type { History } from '../src/history/history';
+import type { Peer } from '../src/history/port';
 import { createGroupSender } from '../src/notify/group-sender';
 import { createGroupVerdicts } from '../src/notify/group-stages/stages';
 import { createAlertmanagerMetrics, createLogger, packageVersion } from '../src/observe/observe';
@@ -47,8 +48,8 @@ export interface ServeOptions {
 
 const now = (): number => Date.now();
 const LOOPBACK = /^(?:127\.|::1$|localhost$)/;
-const PEER_BEAT_MS = 2_000;
-const PEER_GONE_MS = 7_000;
+const PEER_BEAT_MS = 500;
+const PEER_GONE_MS = 5_000;
 const FORGET_EVERY_MS = 30_000;
 /** A broker may take seconds to let the first reader in: what is posted meanwhile is read then. */
 const READER_PATIENCE_MS = 2_000;
@@ -224,7 +225,7 @@ async function startServing(
     },
   });
 
-  const peers = await startPeers(shared, history, options);
+  const peers = createPeers(shared, history);
   const alerts = createApiAlerts({
     grouping,
     publish,
@@ -243,7 +244,7 @@ async function startServing(
       silences: history.silences,
       config: () => apiConfig(inEffect, options.matcherMode),
       reload,
-      cluster: () => ({ name: shared.id, status: 'ready', peers: peers() }),
+      cluster: () => ({ name: shared.id, status: 'ready', peers: peers.list() }),
       notReady: async () => null,
       metrics: own,
       scrape: async () => ({ type: metrics.registry.contentType, text: await metrics.registry.metrics() }),
@@ -257,6 +258,7 @@ async function startServing(
     options.listen,
   );
   parts.push({ name: 'API', stop: () => api.close() });
+  await peers.start(`${options.listen.host}:${api.port}`);
   void startLives(shared, history).catch((error: unknown) =>
     log.error({ err: error }, `lives cannot be started: ${messageOf(error)}`),
   );
@@ -304,25 +306,28 @@ function apiConfig({ config, original }: InEffect, matcherMode: MatcherMode): Ap
 }
 
 /** Says that this process is there, and keeps in mind who else is. */
-async function startPeers({ id, log, parts }: Shared, history: History, { listen }: ServeOptions) {
-  const own = { id, address: `${listen.host}:${listen.port}` };
-  let peers = [own];
-  const beat = async (): Promise<void> => {
-    peers = await history.peers.beat(own, PEER_GONE_MS);
-  };
-  await beat();
-  const timer = setInterval(
-    () => void beat().catch((error: unknown) => log.debug({ err: error }, 'peers cannot be told')),
-    PEER_BEAT_MS,
-  );
-  parts.push({
-    name: 'peers',
-    stop: async () => {
-      clearInterval(timer);
-      await history.peers.leave(id);
+function createPeers({ id, log, parts }: Shared, history: History) {
+  let peers: readonly Peer[] = [];
+  return {
+    list: () => peers.map(({ id: name, address }) => ({ name, address })),
+    async start(address: string): Promise<void> {
+      const beat = async (): Promise<void> => {
+        peers = await history.peers.beat({ id, address }, PEER_GONE_MS);
+      };
+      await beat();
+      const timer = setInterval(
+        () => void beat().catch((error: unknown) => log.debug({ err: error }, 'peers cannot be told')),
+        PEER_BEAT_MS,
+      );
+      parts.push({
+        name: 'peers',
+        stop: async () => {
+          clearInterval(timer);
+          await history.peers.leave(id);
+        },
+      });
     },
-  });
-  return () => peers.map(({ id: name, address }) => ({ name, address }));
+  };
 }
 
 /** Each alert's own workflow; pages do not wait for it. */
