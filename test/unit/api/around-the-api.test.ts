@@ -1,5 +1,13 @@
 /** What there is beside alerts and silences: status, receivers, probes, reload, metrics, other origins, the prefix, limits. */
-import { testApi } from './test-api';
+import { tallyOf } from '../../../src/api/tally';
+import { apiAlert, START, testApi } from './test-api';
+
+const PENDING = {
+  matchers: [{ name: 'a', op: '=' as const, value: 'b' }],
+  startsAt: new Date(START + 60_000).toISOString(),
+  endsAt: new Date(START + 120_000).toISOString(),
+  ...{ createdBy: 'ann', comment: '', annotations: {} },
+};
 
 test('the status', async () => {
   expect((await testApi().ask('/api/v2/status')).json).toEqual({
@@ -133,22 +141,47 @@ test('metrics of requests, with an id left out of the handler', async () => {
   expect(text).toContain('alertmanager_http_requests_in_flight{method="get"} 1');
 });
 
-test('gauges of alerts and silences are counted at a scrape, and left out where they cannot be', async () => {
+test('gauges of alerts and silences are counted at a scrape, at most every ten seconds, and left out where they cannot be', async () => {
+  let fault: Error | null = null;
+  let asked = 0;
+  const api = testApi({
+    alerts: {
+      ...{ post: async () => undefined, groups: async () => [] },
+      list: async () => {
+        asked += 1;
+        if (fault !== null) throw fault;
+        return [apiAlert({ a: '1' }), apiAlert({ a: '2' })];
+      },
+    },
+  });
+  api.options.metrics.tally(tallyOf(api.options));
+  await api.silences.set({ ...PENDING, id: null }, new Date(START));
+  const scraped = async () => (await api.ask('/metrics')).text;
+  for (let i = 0; i < 2; i++) {
+    const text = await scraped();
+    expect(text).toContain(
+      'alertmanager_alerts{state="active"} 2\nalertmanager_alerts{state="suppressed"} 0',
+    );
+    expect(text).toContain('alertmanager_silences{state="pending"} 1');
+  }
+  expect(asked).toBe(1);
+  fault = new Error('postgres is away');
+  api.clock.now += 10_000;
+  expect(await scraped()).not.toContain('alertmanager_alerts{');
+  fault = null;
+  expect(await scraped()).toContain('alertmanager_alerts{state="active"} 2');
+});
+
+test('the configuration in effect', async () => {
   const api = testApi();
-  let counts: ReadonlyMap<string, number> | null = new Map([['active', 2]]);
-  api.options.metrics.tally({ alerts: async () => counts, silences: async () => new Map([['pending', 1]]) });
   api.options.metrics.configRead('route: {}', new Date(5_000));
   const { text } = await api.ask('/metrics');
-  expect(text).toContain('alertmanager_alerts{state="active"} 2\nalertmanager_alerts{state="suppressed"} 0');
-  expect(text).toContain('alertmanager_silences{state="pending"} 1');
   expect(text).toContain('alertmanager_config_last_reload_success_timestamp_seconds 5\n');
+  expect(text).toContain('alertmanager_config_last_reload_successful 1\n');
   // As Alertmanager counts it: the first 48 bits of the MD5 sum.
   expect(text).toContain('alertmanager_config_hash 99036952484738\n');
-  counts = null;
   api.options.metrics.configRefused();
-  const later = (await api.ask('/metrics')).text;
-  expect(later).not.toContain('alertmanager_alerts{');
-  expect(later).toContain('alertmanager_config_last_reload_successful 0');
+  expect((await api.ask('/metrics')).text).toContain('alertmanager_config_last_reload_successful 0');
 });
 
 test('more readers than the limit are sent away, and none is counted for good', async () => {
