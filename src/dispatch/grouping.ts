@@ -4,7 +4,7 @@
  * with them, so that nobody is told anew.
  */
 import type { AlertRow, GroupStore, NewGroup, ToldOfGroup } from '../history/port';
-import { createGroupIndex, type GroupIndex } from './group-index';
+import { createGroupIndex, type GroupIndex, type IndexedGroup } from './group-index';
 import { createKnownAlerts, isOver, type KnownAlerts, type KnownAlertsOptions } from './known-alerts';
 import type { RouteOptions } from './port';
 import { compileRoutes, type Routes } from './routes';
@@ -23,7 +23,7 @@ export interface Grouping {
 }
 
 export interface GroupingOptions extends Pick<KnownAlertsOptions, 'changes'> {
-  readonly store: Pick<GroupStore, 'join' | 'routeIds' | 'allTold' | 'inherit'>;
+  readonly store: Pick<GroupStore, 'join' | 'retime' | 'routeIds' | 'allTold' | 'inherit'>;
   readonly route: RouteOptions;
   readonly now: () => number;
   readonly onChange?: KnownAlertsOptions['onChange'];
@@ -51,18 +51,21 @@ export function createGrouping(options: GroupingOptions): Grouping {
     },
   });
 
+  /** The group if it were made now; none where all of its alerts are over. */
+  function madeNow(group: IndexedGroup): NewGroup[] {
+    const at = now();
+    const starts = [...group.members].flatMap((fingerprint) => {
+      const alert = known.get(fingerprint);
+      return alert === undefined || isOver(alert, at) ? [] : [alert.startsAt];
+    });
+    return starts.length === 0 ? [] : [newGroup(group, Math.min(...starts), at)];
+  }
+
   /** Where the tree is another than the one by which the rows were made. */
   async function makeMissing(): Promise<void> {
     const there = new Set((await store.routeIds()).map(({ id }) => id));
     const missing = [...index.groups()].filter(({ id }) => !there.has(id));
-    const at = now();
-    const made = missing.flatMap((group): NewGroup[] => {
-      const starts = [...group.members].flatMap((fingerprint) => {
-        const alert = known.get(fingerprint);
-        return alert === undefined || isOver(alert, at) ? [] : [alert.startsAt];
-      });
-      return starts.length === 0 ? [] : [newGroup(group, Math.min(...starts), at)];
-    });
+    const made = missing.flatMap(madeNow);
     if (made.length === 0) return;
     const ids = new Set(made.map(({ id }) => id));
     await inheritTold(missing.filter(({ id }) => ids.has(id)));
@@ -94,6 +97,8 @@ export function createGrouping(options: GroupingOptions): Grouping {
       for (const { fingerprint, labels } of known.all()) fresh.add(fingerprint, labels);
       index = fresh;
       await makeMissing();
+      // As if all alerts had come now, which is what Alertmanager makes of a reload.
+      await store.retime([...index.groups()].flatMap(madeNow));
     },
     async start() {
       await known.refresh();

@@ -155,6 +155,8 @@ export type MessageOutcome =
 export interface GroupStore {
   /** Makes or joins them. */
   join(groups: readonly NewGroup[]): Promise<void>;
+  /** Sets when they are looked at next, of those that there are. */
+  retime(groups: readonly NewGroup[]): Promise<void>;
   /** Leases groups that are due at `now`, oldest first. */
   takeDue(now: Date, limit: number, leaseMs: number): Promise<DueGroup[]>;
   /** When the next one that nobody holds is due; null when there is none. */
