@@ -232,10 +232,6 @@ async function startServing(
     mutes: { silencer: mutes.silencer, inhibitedBy, timeMutedBy },
     now,
   });
-  own.tally({
-    alerts: async () => counted((await alerts.list()).map(({ status }) => status.state)),
-    silences: async () => null,
-  });
   const patience = now() + READER_PATIENCE_MS;
   while (!pages.joined() && now() < patience) await sleep(20);
   const api = await createApi(
@@ -290,15 +286,9 @@ function followed(handle: BatchHandler, wake: () => void): BatchHandler {
 const closeAll = async ({ integrations }: InEffect): Promise<void> =>
   void (await Promise.all([...integrations.values()].map((integration) => integration.close())));
 
-function counted(states: readonly string[]): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const state of states) counts.set(state, (counts.get(state) ?? 0) + 1);
-  return counts;
-}
-
-function apiConfig({ config, original }: InEffect, matcherMode: MatcherMode): ApiConfig {
+function apiConfig({ config }: InEffect, matcherMode: MatcherMode): ApiConfig {
   return {
-    original,
+    original: config.original,
     resolveTimeoutMs: config.global.resolve_timeout,
     matcherMode,
     receivers: config.receivers.map(({ name, labels }) => ({ name, labels })),
