@@ -51,6 +51,8 @@ const LOOPBACK = /^(?:127\.|::1$|localhost$)/;
 const PEER_BEAT_MS = 500;
 const PEER_GONE_MS = 5_000;
 const FORGET_EVERY_MS = 30_000;
+const LULL_MS = 250;
+const LONGEST_LULL_WAIT_MS = 10_000;
 /** A broker may take seconds to let the first reader in: what is posted meanwhile is read then. */
 const READER_PATIENCE_MS = 2_000;
 
@@ -148,6 +150,8 @@ async function startServing(
   });
   const expiry = createExpiry({ known: grouping.known, publish, now, log });
 
+  // Pages come first: the lives of a storm begin when it is told.
+  const lull = createLull();
   const pages = consumeTransitions({
     kafka,
     instance: config.instance,
@@ -161,7 +165,10 @@ async function startServing(
         now: () => new Date(),
         wakeNotifier: () => undefined,
       }),
-      flusher.wake,
+      () => {
+        lull.busy();
+        flusher.wake();
+      },
     ),
     onEvent,
   });
@@ -255,7 +262,7 @@ async function startServing(
   );
   parts.push({ name: 'API', stop: () => api.close() });
   await peers.start(`${options.listen.host}:${api.port}`);
-  void startLives(shared, history).catch((error: unknown) =>
+  void startLives(shared, history, lull.wait).catch((error: unknown) =>
     log.error({ err: error }, `lives cannot be started: ${messageOf(error)}`),
   );
   return api;
@@ -273,6 +280,18 @@ function webOf({ log }: Shared, { webConfigFile, listen }: ServeOptions): (() =>
       'whoever reaches this address may silence alerts and read them: name users with --web.config.file, or listen on 127.0.0.1',
     );
   return web;
+}
+
+/** For work that can wait while a storm comes in: resolves when no batch has been written for a while, or after the longest wait. */
+function createLull(): { readonly busy: () => void; readonly wait: () => Promise<void> } {
+  let busyAt = -Infinity;
+  return {
+    busy: () => void (busyAt = now()),
+    async wait() {
+      const until = now() + LONGEST_LULL_WAIT_MS;
+      while (now() - busyAt < LULL_MS && now() < until) await sleep(LULL_MS / 5);
+    },
+  };
 }
 
 /** Whoever waits for the rows is woken when a batch is written. */
@@ -321,7 +340,11 @@ function createPeers({ id, log, parts }: Shared, history: History) {
 }
 
 /** Each alert's own workflow; pages do not wait for it. */
-async function startLives(shared: Shared, history: History): Promise<void> {
+async function startLives(
+  shared: Shared,
+  history: History,
+  pagesAreQuiet: () => Promise<void>,
+): Promise<void> {
   const { config, metrics } = shared;
   const [kafka, temporal, mutes, bundle] = await Promise.all([
     shared.kafka(),
@@ -351,7 +374,10 @@ async function startLives(shared: Shared, history: History): Promise<void> {
     kafka,
     instance: config.instance,
     groupId: 'lives',
-    onBatch: (batch) => deliver(batch.filter(({ transition }) => transition.told_again !== true)),
+    async onBatch(batch) {
+      await pagesAreQuiet();
+      await deliver(batch.filter(({ transition }) => transition.told_again !== true));
+    },
     onEvent: streamObserver(shared),
   });
   shared.parts.push({ name: 'lives', stop: () => lives.stop() });
