@@ -5,6 +5,7 @@
  *
  * Comments are left out, as in Go. A script is only told apart into inside and outside of its strings.
  */
+import { escapeHtml } from '../functions/escaping';
 import { isMarkup, isUrl } from '../value/marked';
 import type { Value } from '../value/values';
 import { attributeKind, type AttributeKind } from './attributes';
@@ -13,11 +14,13 @@ import {
   escapeScriptText,
   escapeText,
   escapeUnquoted,
+  escapeUnquotedMarkup,
   escapeUrl,
   followable,
   HARMLESS,
   scriptValue,
   styleValue,
+  unescapeHtml,
   withoutTags,
 } from './escape';
 
@@ -108,20 +111,12 @@ export class HtmlWriter {
 
   private attributeValue(value: Value, printed: string, escapedBy: string | null): string {
     const { quote, kind } = this.attribute;
-    const text =
-      kind === 'plain'
-        ? this.plain(value, printed, escapedBy)
-        : this.special(kind, value, printed, escapedBy);
-    if (kind === 'plain' && isMarkup(value)) return escapeMarkup(text);
-    return quote === ''
-      ? escapeUnquoted(text)
-      : kind === 'plain' && escapedBy === 'html'
-        ? text
-        : escapeText(text);
-  }
-
-  private plain(value: Value, printed: string, escapedBy: string | null): string {
-    return isMarkup(value) && escapedBy === null ? withoutTags(printed) : printed;
+    if (kind === 'plain') return plainValue(value, printed, escapedBy, quote);
+    // Markup has no meaning here: what it was made of is escaped in another way.
+    const bare = escapedBy === 'html' ? unescapeHtml(printed) : printed;
+    const text = this.special(kind, value, bare, escapedBy);
+    if (quote === '') return escapeUnquoted(text);
+    return escapedBy === 'html' ? escapeHtml(text) : escapeText(text);
   }
 
   private special(kind: AttributeKind, value: Value, printed: string, escapedBy: string | null): string {
@@ -253,6 +248,12 @@ export class HtmlWriter {
     this.state = 'tag';
     return end + attribute.quote.length;
   }
+}
+
+function plainValue(value: Value, printed: string, escapedBy: string | null, quote: Quote): string {
+  if (isMarkup(value)) return (quote === '' ? escapeUnquotedMarkup : escapeMarkup)(withoutTags(printed));
+  if (quote === '') return escapeUnquoted(printed);
+  return escapedBy === 'html' ? printed : escapeText(printed);
 }
 
 function blanksEnd(source: string, at: number): number {

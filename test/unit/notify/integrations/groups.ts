@@ -131,4 +131,6 @@ export const HTML: readonly string[] = [
   '<{{ .Status }}><p {{ .Status }}="1" {{ "href" }}="{{ .Status }}">{{ .CommonLabels.nope }}{{ (dict).nope }}</p>',
   '<P CLASS="A"\n  Title = "{{ .CommonAnnotations }}" /><br/>{{ "a < b" }} 1 < 2 {{ len .Alerts }}',
   '{{ define "x" }}<td title="{{ . }}">{{ . }}</td>{{ end }}{{ template "x" .Status }}{{ if .Alerts.Firing }}<tr a="{{ .Status }}">{{ else }}<tr>{{ end }}{{ .Status }}',
+  '{{ range .Alerts }}<a href="{{ .Annotations.dashboard | html }}" id={{ .Annotations.summary | safeHtml }}>{{ end }}',
+  '<p>no template < at all</p><!-- nor this -->',
 ];
