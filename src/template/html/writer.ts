@@ -238,9 +238,7 @@ export class HtmlWriter {
   private inValue(source: string, at: number): number {
     const { attribute } = this;
     const end =
-      attribute.quote === ''
-        ? nextOf(/[\s>]/g, source, at)
-        : nextOf(new RegExp(attribute.quote, 'g'), source, at);
+      attribute.quote === '' ? nextOf(/[\s>]/g, source, at) : endOfQuote(attribute.quote, source, at);
     const part = source.slice(at, end);
     if (/[#?]/.test(part)) attribute.urlPart = 'query';
     else if (part.trim() !== '' && attribute.urlPart === 'start') attribute.urlPart = 'path';
@@ -258,6 +256,11 @@ function plainValue(value: Value, printed: string, escapedBy: string | null, quo
 
 function blanksEnd(source: string, at: number): number {
   return nextOf(/\S/g, source, at);
+}
+
+function endOfQuote(quote: string, source: string, at: number): number {
+  const end = source.indexOf(quote, at);
+  return end < 0 ? source.length : end;
 }
 
 function nextOf(sign: RegExp, source: string, at: number): number {

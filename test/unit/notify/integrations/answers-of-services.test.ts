@@ -14,6 +14,20 @@ afterEach(() => server.close());
 
 const make = (name: string) => integrationOf(CASES[name]!.receiver(server.url));
 
+it.each([
+  ['webhook', 200, 'delivered'],
+  ['webhook', 400, 'refused'],
+  ['msteams', 200, 'delivered'],
+  ['discord', 503, 'retry'],
+])('%s: a body that never ends changes nothing of HTTP %i', async (name, status, kind) => {
+  server.answerAlways({ status, body: 'x', stalls: true });
+
+  const delivery = await notify(make(name));
+
+  expect(delivery.kind).toBe(kind);
+  expect(JSON.stringify(delivery)).not.toContain('no answer in time');
+});
+
 describe('WeChat', () => {
   const paths = (): string[] => server.requests.map(({ path }) => path.replace(/^\/cgi-bin\/|\?.*$/g, ''));
 
