@@ -12,7 +12,7 @@ import { messageOf, TocsinError } from '../src/domain/errors';
 import { taskQueueName } from '../src/domain/identity';
 import { openHistory, type History } from '../src/history/history';
 import { createMutes } from '../src/mute/mutes';
-import type { Mutes } from '../src/mute/port';
+import type { SilenceMutes } from '../src/mute/port';
 import {
   advertisedAddress,
   createHealth,
@@ -62,7 +62,7 @@ export interface Shared {
   onWakeNotifier(wake: () => void): void;
   kafka(): Promise<Kafka>;
   history(): Promise<History>;
-  mutes(): Promise<Mutes>;
+  mutes(): Promise<SilenceMutes>;
   temporal(): Promise<TemporalLink>;
   targetSql(): ClosableTargetSql;
   /** Parts in the order in which they were made; stopped in reverse. */

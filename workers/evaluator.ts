@@ -2,7 +2,7 @@
 import type { Config } from '../src/config/config';
 import { createGlobalHost } from '../src/evaluate/global-host';
 import { planGroups, type GlobalPlan } from '../src/evaluate/global-groups';
-import type { Told } from '../src/evaluate/host';
+import type { AlertTopic } from '../src/evaluate/host';
 import type { Kept } from '../src/evaluate/port';
 import { waitForDependency } from '../src/observe/observe';
 import { parseQuestion, SERIES_PATH } from '../src/query/answer-lines';
@@ -28,7 +28,7 @@ import {
 import type { Shared } from './compose';
 import { evaluateObserver, slotObserver, streamObserver } from './observers';
 import { createReload } from './reload';
-import { stopAll, type Part } from './run';
+import { openWhole, type Opened, type Part } from './run';
 
 /** Another evaluator goes on with rules across instances within 5 s of a death: this, and joining, and reading again. */
 const SESSION_TIMEOUT_MS = 3_000;
@@ -39,11 +39,11 @@ const SNAPSHOT_WITHIN_MS = 5_000;
 export async function startEvaluator(shared: Shared): Promise<void> {
   const { config, metrics, parts, health, reread, actions, answers, log } = shared;
   let running = await openEvaluator(shared, config);
-  health.register('metric consumer', () => running.check());
+  health.register('metric consumer', () => running.value.check());
   parts.push({ name: 'evaluator', stop: () => running.stop() });
   const { id } = shared;
   const answerer = { id, instance: config.instance, pool: config.evaluate.pool };
-  const answer = createAnswerer({ answerer, kept: () => running.kept() });
+  const answer = createAnswerer({ answerer, kept: () => running.value.kept() });
   answers.set(SERIES_PATH, async function* (asked, gone) {
     yield* answer(parseQuestion(asked), gone);
   });
@@ -65,11 +65,13 @@ interface RunningEvaluator {
   /** What it reads and keeps; throws while it has no place in its group. */
   check(): Promise<string>;
   kept(): Kept;
-  stop(): Promise<void>;
 }
 
-async function openEvaluator(shared: Shared, { ruleGroups }: Config): Promise<RunningEvaluator> {
-  const { config, metrics, log } = shared;
+const openEvaluator = (shared: Shared, config: Config): Promise<Opened<RunningEvaluator>> =>
+  openWhole(shared.log, (parts) => openParts(shared, config, parts));
+
+async function openParts(shared: Shared, { ruleGroups }: Config, parts: Part[]): Promise<RunningEvaluator> {
+  const { config, metrics } = shared;
   const kafka = await shared.kafka();
   const { instance } = config;
   const { pool } = config.evaluate;
@@ -82,10 +84,15 @@ async function openEvaluator(shared: Shared, { ruleGroups }: Config): Promise<Ru
   };
   const plan = await planOn(kafka, shared, ruleGroups);
   const snapshots = await openSnapshots(kafka, shared, onEvent);
+  parts.push({ name: 'snapshots', stop: () => snapshots.close() });
   const shadow = await openShadow(kafka, shared, ruleGroups, onEvent);
+  parts.push(...(shadow?.parts ?? []));
   const openAlerts = followOpenAlerts({ kafka, instance, onEvent });
+  parts.push({ name: 'open alerts', stop: () => openAlerts.close() });
   const publisher = createTransitionPublisher({ kafka, instance, onEvent });
+  parts.push({ name: 'transition publisher', stop: () => publisher.close() });
   const toSlots = createSharedPublisher({ kafka, instance, pool, onEvent });
+  parts.push({ name: 'publisher to slots', stop: () => toSlots.close() });
   const derived = createMetricPublisher({
     ...{ kafka, instance, development, onEvent },
     ...{ lane: 'derived metrics', topicOf: derivedTopic, lingerMs: 0, timeoutMs: 5_000 },
@@ -95,15 +102,17 @@ async function openEvaluator(shared: Shared, { ruleGroups }: Config): Promise<Ru
       rest: derivedTopic(instance, { tags: { environment: 'other' } }),
     },
   });
+  parts.push({ name: 'derived metrics', stop: () => derived.close() });
   const clock = createBrokerClock({ kafka, instance, development, onEvent });
+  parts.push({ name: 'broker clock', stop: () => clock.close() });
   const host = createGlobalHost({
-    plan,
+    ...{ plan, pool },
     intervalMs: config.evaluate.intervalMs,
     externalLabels: config.externalLabels,
     externalUrl: config.externalUrl,
     openAlerts,
     publisher,
-    shadow: shadow?.told,
+    shadow: shadow?.topic,
     shared: { topic: sharedTopic(instance, pool), publish: toSlots.publish },
     derived,
     isDerived: (topic) => isDerivedTopic(instance, topic),
@@ -119,20 +128,11 @@ async function openEvaluator(shared: Shared, { ruleGroups }: Config): Promise<Ru
     sessionTimeoutMs: SESSION_TIMEOUT_MS,
     onEvent: onMetrics,
   });
+  parts.push({ name: 'metric consumer', stop: () => consumer.stop() });
   const onSlots = slotObserver(shared);
   const watching = setInterval(() => onSlots(host.slots(), clock.now()), LOOK_AT_SLOTS_MS);
+  parts.push({ name: 'slots', stop: async () => clearInterval(watching) });
   metrics.rulesLoaded.set(ruleGroups.reduce((sum, { rules }) => sum + rules.length, 0));
-  const parts: Part[] = [
-    { name: 'open alerts', stop: () => openAlerts.close() },
-    { name: 'transition publisher', stop: () => publisher.close() },
-    ...(shadow?.parts ?? []),
-    { name: 'publisher to slots', stop: () => toSlots.close() },
-    { name: 'derived metrics', stop: () => derived.close() },
-    { name: 'snapshots', stop: () => snapshots.close() },
-    { name: 'broker clock', stop: () => clock.close() },
-    { name: 'slots', stop: async () => clearInterval(watching) },
-    { name: 'metric consumer', stop: () => consumer.stop() },
-  ];
   return {
     async check() {
       if (!consumer.joined()) throw new Error('it has not joined its group');
@@ -141,7 +141,6 @@ async function openEvaluator(shared: Shared, { ruleGroups }: Config): Promise<Ru
       return `${partitions} partitions, ${series} series, ${unsent} transitions to send`;
     },
     kept: host.kept,
-    stop: async () => void (await stopAll(parts, log)),
   };
 }
 
@@ -164,7 +163,7 @@ async function openShadow(
   { config, log, signal }: Shared,
   ruleGroups: Config['ruleGroups'],
   onEvent: (event: StreamEvent) => void,
-): Promise<{ readonly told: Told; readonly parts: readonly Part[] } | null> {
+): Promise<{ readonly topic: AlertTopic; readonly parts: readonly Part[] } | null> {
   const rules = ruleGroups.flatMap((group) => group.rules);
   if (!rules.some((rule) => rule.kind === 'alert' && rule.mode === 'shadow')) return null;
   const { instance } = config;
@@ -177,7 +176,7 @@ async function openShadow(
   const openAlerts = followOpenAlerts(at);
   const publisher = createTransitionPublisher({ ...at, lane: 'shadow transitions' });
   return {
-    told: { openAlerts, publisher },
+    topic: { openAlerts, publisher },
     parts: [
       { name: 'open shadow alerts', stop: () => openAlerts.close() },
       { name: 'shadow publisher', stop: () => publisher.close() },

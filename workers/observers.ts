@@ -26,6 +26,9 @@ export function streamObserver(
   now: () => number = Date.now,
 ): (event: StreamEvent) => void {
   const isDue = createSeldom({ everyMs: SAY_AGAIN_AFTER_MS, most: MOST_INSTANCES_SAID, now });
+  const warnSeldom = (subject: string, event: StreamEvent, line: string): void => {
+    if (isDue(subject)) log.warn({ ...event }, line);
+  };
   return (event) => {
     switch (event.kind) {
       case 'sent':
@@ -50,11 +53,11 @@ export function streamObserver(
         break;
       case 'clock_skew':
         metrics.clockSkew.inc({ action: event.action }, event.samples);
-        if (isDue(`${event.action} ${event.instanceId}`))
-          log.warn(
-            { ...event },
-            `the clock behind ${event.instanceId} is ${seconds(event.aheadMs)} s ahead: its metrics are ${event.action}`,
-          );
+        warnSeldom(
+          `${event.action} ${event.instanceId}`,
+          event,
+          `the clock behind ${event.instanceId} is ${seconds(event.aheadMs)} s ahead: its metrics are ${event.action}`,
+        );
         break;
       case 'broker_clock':
         metrics.clockAheadSeconds.set(event.aheadMs / 1_000);
@@ -70,13 +73,20 @@ export function streamObserver(
       case 'topic_made_again':
         log.warn({ ...event }, `${event.topic} was made again: it is read from its beginning`);
         break;
+      case 'records_undated':
+        warnSeldom(
+          `undated ${event.topic}`,
+          event,
+          `records of ${event.topic} do not say when they came: set its message.timestamp.type to LogAppendTime, or correct the sender`,
+        );
+        break;
       case 'late_metrics':
         metrics.lateMetrics.inc(event.samples);
-        if (isDue(`late ${event.instanceId}`))
-          log.warn(
-            { ...event },
-            `metrics of ${event.instanceId} are up to ${seconds(event.lateMs)} s late: they are not evaluated`,
-          );
+        warnSeldom(
+          `late ${event.instanceId}`,
+          event,
+          `metrics of ${event.instanceId} are up to ${seconds(event.lateMs)} s late: they are not evaluated`,
+        );
         break;
       case 'snapshot':
         metrics.snapshots.inc({ outcome: 'written' });
@@ -94,6 +104,14 @@ export function streamObserver(
         log.warn(
           { ...event },
           `${event.topic} is not made: there are ${event.most} like it. ${event.rest} takes the rest`,
+        );
+        break;
+      case 'topic_not_made':
+        metrics.topicsNotMade.inc();
+        warnSeldom(
+          `topic ${event.topic}`,
+          event,
+          `${event.topic} cannot be made: ${event.reason}. ${event.rest} takes what is for it`,
         );
         break;
       case 'client_log':
@@ -175,6 +193,14 @@ export function evaluateObserver(
           { ...event, correlation_id: event.correlationId },
           `${group}/${rule}: nobody is told that an alert is ${transition}: ${problem}. ${TO_BE_TOLD}`,
         );
+    } else if (event.kind === 'shared_refused') {
+      const { slot, partition, samples, problem } = event;
+      metrics.sharedRefused.inc(samples);
+      if (isDue(`slot ${slot}`))
+        log.error(
+          { ...event },
+          `rules across instances lack ${samples} samples of partition ${partition}: ${problem}. ${TO_BE_GIVEN}`,
+        );
     } else if (event.kind === 'shadow_transition') {
       metrics.shadowTransitions.inc({ rule: event.rule, kind: event.transition });
       log.debug({ ...event }, `${event.rule}, on trial: ${event.transition}`);
@@ -201,6 +227,8 @@ export function evaluateObserver(
 const MOST_ALERTS_SAID = 1_000;
 const TO_BE_TOLD =
   "Shorten the rule's labels, or those of its series, or raise max.message.bytes of the topic; then restart the evaluator.";
+
+const TO_BE_GIVEN = 'Raise max.message.bytes of gds.evaluate.shared.*, or shorten the tags.';
 
 const SLOT_MAY_LAG_MS = 60_000;
 

@@ -35,6 +35,28 @@ export async function stopAll(
   return inTime;
 }
 
+export interface Opened<T> {
+  readonly value: T;
+  /** Stops the parts, once. */
+  stop(): Promise<void>;
+}
+
+/** Opens what has parts: whole, or not at all. Where that fails half-way, what was open by then is stopped before it throws. */
+export async function openWhole<T>(
+  log: Pick<Logger, 'warn' | 'error'>,
+  open: (parts: Part[]) => Promise<T>,
+): Promise<Opened<T>> {
+  const parts: Part[] = [];
+  let stopping: Promise<boolean> | null = null;
+  const stop = async (): Promise<void> => void (await (stopping ??= stopAll(parts, log)));
+  try {
+    return { value: await open(parts), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
 async function stopOne(part: Part, log: Pick<Logger, 'error'>): Promise<void> {
   try {
     await part.stop();

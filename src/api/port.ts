@@ -1,4 +1,5 @@
 /** What the HTTP API asks of the system behind it. Times are ISO 8601 in UTC. */
+import type { MatcherMode } from '../domain/alertmanager-matchers';
 import type { Labels } from '../domain/labels';
 
 /** An alert as a sender has given it, valid and with its defaults in place. */
@@ -34,14 +35,16 @@ export interface ApiAlert {
     readonly silencedBy: readonly string[];
     /** Fingerprints of alerts. */
     readonly inhibitedBy: readonly string[];
-    /** Names of time intervals. */
-    readonly mutedBy: readonly string[];
   };
 }
 
 export interface ApiGroup {
   readonly labels: Labels;
+  /** What its route says of itself, templates filled in. */
+  readonly routeLabels: Labels;
   readonly receiver: string;
+  /** Names of the time intervals that mute its route now. */
+  readonly mutedBy: readonly string[];
   readonly alerts: readonly ApiAlert[];
 }
 
@@ -54,3 +57,50 @@ export interface ApiAlerts {
   list(): Promise<readonly ApiAlert[]>;
   groups(): Promise<readonly ApiGroup[]>;
 }
+
+/** What the API has to know of the configuration in effect. */
+export interface ApiConfig {
+  /** For people and tools to read: secrets are `<secret>` in it. */
+  readonly original: string;
+  readonly resolveTimeoutMs: number;
+  readonly matcherMode: MatcherMode;
+  readonly receivers: readonly { readonly name: string; readonly labels: Labels }[];
+}
+
+export interface ApiCluster {
+  readonly name: string;
+  readonly status: 'ready' | 'settling' | 'disabled';
+  readonly peers: readonly { readonly name: string; readonly address: string }[];
+}
+
+/** How the server is reached and by whom: Prometheus' `--web.config.file`. */
+export interface WebConfig {
+  readonly tls: WebTls | null;
+  readonly http2: boolean;
+  /** Sent with every answer. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** bcrypt hashes by name; nobody has to say who he is where there are none. */
+  readonly users: Readonly<Record<string, string>>;
+  /** How many requests may come at once, and after how long another one may; null: any number. */
+  readonly rateLimit: { readonly burst: number; readonly everyMs: number } | null;
+}
+
+export interface WebTls {
+  /** PEM. */
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa: string | null;
+  /** Whether clients are asked for a certificate, and what becomes of those that have none or a wrong one. */
+  readonly clientAuth: ClientAuth;
+  /** Names of which a client's certificate has to have one; empty: any. */
+  readonly clientSans: readonly string[];
+  readonly minVersion: TlsVersion;
+  readonly maxVersion: TlsVersion;
+  /** OpenSSL's names; null: the default ones. */
+  readonly ciphers: string | null;
+  readonly curves: string | null;
+}
+
+export type ClientAuth = 'none' | 'request' | 'require_any' | 'verify_if_given' | 'require_and_verify';
+
+export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';

@@ -1,9 +1,11 @@
 /** What the commands ask of the rest of the system. The wiring fulfils it; tests inject their own. */
 import type { Config } from '../config/config';
+import type { MatcherMode } from '../domain/alertmanager-matchers';
 import type { Metric } from '../domain/metric';
 import type { ServerEnvironment } from '../dev/servers';
 import type { AlertLists } from '../history/port';
 import type { SilenceStore } from '../mute/port';
+import type { OverrideStore } from '../oncall/port';
 import type { PermitStore } from '../remediate/port';
 import type { Evaluators } from '../query/port';
 import type { Transition } from '../domain/transition';
@@ -17,6 +19,7 @@ export interface Operator {
   readonly lists: AlertLists;
   readonly permits: Pick<PermitStore, 'switches' | 'setSwitch'>;
   readonly silences: Pick<SilenceStore, 'active'>;
+  readonly overrides: OverrideStore;
   readonly actions: AlertActions;
   close(): Promise<void>;
 }
@@ -41,6 +44,22 @@ export interface DemoOptions {
   readonly keep?: boolean;
 }
 
+/** What `tocsin serve` is asked to do. */
+export interface ServeOptions {
+  /** Where the servers are, and the instance's name. */
+  readonly config: Config;
+  readonly alertmanagerConfig: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly matcherMode: MatcherMode;
+  readonly routePrefix: string;
+  /** Of the form that Prometheus' programs share; null: anybody who reaches it may use it. */
+  readonly webConfigFile: string | null;
+  /** Null: as it listens. */
+  readonly externalUrl: string | null;
+  /** How long groups wait after the start, so that senders can tell what they have again. */
+  readonly dispatchStartDelayMs: number;
+}
+
 export interface Wiring {
   /** Connects when it is used, so that lists work while Temporal is away. */
   openOperator(config: Config): Promise<Operator>;
@@ -48,6 +67,8 @@ export interface Wiring {
   runRoles(config: Config, roles: readonly Role[], reread: () => Config): Promise<void>;
   /** Resolves when everything has stopped after SIGINT or SIGTERM. */
   runDev(options: DevOptions): Promise<void>;
+  /** Resolves when it has stopped after SIGINT or SIGTERM. */
+  runServe(options: ServeOptions): Promise<void>;
   /** False when a step of the demo did not happen. */
   runDemo(options: DemoOptions): Promise<boolean>;
   /** Publishes metrics to the metric topics; `close` waits until Kafka has them all. */

@@ -61,6 +61,7 @@ function createProgram(context: Context, state: State): Command {
     context,
     into,
   );
+  addOnCall(program, context, into);
   addRemediation(program, context, into);
   addLists(program, context, into);
   forEachCommand(program, (command) => {
@@ -114,6 +115,29 @@ Roles:
 `,
     );
   into(start, (roles: readonly string[], options: never) => lazy.run().start(context, roles, options));
+
+  const serve = program
+    .command('serve')
+    .description('stand in for Alertmanager: its configuration, its API, on servers that run, until SIGTERM')
+    .requiredOption('--alertmanager-config <file>', 'alertmanager.yml, as it is')
+    .option('--listen <host:port>', 'where the API is', '127.0.0.1:9093')
+    .option('--instance <name>', 'processes of one name share the work; others share the servers alone', '')
+    .option('--route-prefix <path>', 'stands before every path of the API', '')
+    .option('--external-url <url>', 'where people reach it: it stands in links')
+    .option('--web.config.file <file>', "TLS and users, in the form that Prometheus' programs share")
+    .option('--enable-feature <name>', 'the way of reading matchers: classic-mode or utf8-strict-mode')
+    .option('--dispatch-start-delay <duration>', 'how long groups wait after the start', '0s')
+    .addHelpText(
+      'after',
+      examples(
+        'tocsin serve --alertmanager-config alertmanager.yml',
+        'tocsin serve --alertmanager-config alertmanager.yml --listen 127.0.0.1:9093 --instance blue',
+      ) +
+        `
+Servers: TOCSIN_KAFKA, TOCSIN_TEMPORAL and TOCSIN_POSTGRES, or those of a file that --config names.
+`,
+    );
+  into(serve, (options: never) => lazy.serve().serve(context, options));
 
   const demo = program
     .command('demo')
@@ -353,6 +377,65 @@ function addAlerts(alerts: Command, context: Context, into: Into): void {
   act('escalate', 'tell the next level now', null, 'tocsin alerts escalate 7c3f --comment "need the DBA"');
 }
 
+function addOnCall(program: Command, context: Context, into: Into): void {
+  const oncall = program
+    .command('oncall')
+    .description('who is on call, and taking somebody’s place')
+    .addHelpText(
+      'after',
+      examples('tocsin oncall show', 'tocsin oncall override dba ben --to +2h --comment "ana is on a plane"'),
+    );
+  const show = oncall
+    .command('show')
+    .description('who is on call, and who is next')
+    .argument('[schedule]', 'default: all schedules')
+    .option('--at <time>', `${ONCALL_TIME}; default: now`)
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      examples(
+        'tocsin oncall show',
+        'tocsin oncall show dba --at 2026-12-24T18:00',
+        'tocsin oncall show --json',
+      ),
+    );
+  into(show, (schedule: string | undefined, options: never) =>
+    lazy.oncall().showOnCall(context, schedule, options),
+  );
+  const shifts = oncall
+    .command('shifts')
+    .description('who is on call from when to when, gaps included')
+    .argument('<schedule>')
+    .option('--from <time>', `${ONCALL_TIME}; default: now`)
+    .option('--to <time>', 'likewise; default: 14 days after --from')
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      examples('tocsin oncall shifts dba', 'tocsin oncall shifts dba --from 2026-12-21 --to 2027-01-04'),
+    );
+  into(shifts, (schedule: string, options: never) => lazy.oncall().listShifts(context, schedule, options));
+  const override = oncall
+    .command('override')
+    .description('put a person in the place of whoever’s turn it is; a later override wins over an earlier')
+    .argument('<schedule>')
+    .argument('<person>')
+    .option('--from <time>', `${ONCALL_TIME}; default: now`)
+    .requiredOption('--to <time>', 'likewise')
+    .option('--owner <name>', 'who does it; default: TOCSIN_OWNER, else the user')
+    .option('--comment <text>', 'why')
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      examples(
+        'tocsin oncall override dba ben --to +2h',
+        'tocsin oncall override dba ana --from 2026-12-24T09:00 --to 2026-12-25T09:00 --comment "swapped with ben"',
+      ),
+    );
+  into(override, (schedule: string, person: string, options: never) =>
+    lazy.oncall().overrideOnCall(context, schedule, person, options),
+  );
+}
+
 function addRemediation(program: Command, context: Context, into: Into): void {
   const remediation = program
     .command('remediation')
@@ -487,6 +570,7 @@ A line that is no metric is told with its number and left out; the exit code is 
   into(watched, (options: never) => lazy.targets().listTargets(context, options));
 }
 
+const ONCALL_TIME = "the clock's time in the schedule's zone, a time with a zone, or +2h";
 const FINGERPRINT = 'a fingerprint or the beginning of one';
 const EXIT_CODES = `
 Exit codes:

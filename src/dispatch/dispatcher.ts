@@ -7,7 +7,7 @@ import type { LifePolicy } from '../domain/life';
 import type { Transition } from '../domain/transition';
 import type { PagesStore } from '../history/port';
 import type { PlacedTransition } from '../stream/port';
-import { planPages } from './pages';
+import { planPages, type Audience } from './pages';
 import type { PageFor } from './policy';
 import type { Delivered, Lives } from './port';
 
@@ -17,6 +17,7 @@ export interface PagesDeps {
   readonly store: PagesStore;
   readonly pageFor: PageFor;
   readonly resolveTo: readonly string[];
+  readonly groupsFor?: Audience['groupsFor'];
   readonly now: () => Date;
   /** Messages may be due. */
   readonly wakeNotifier: () => void;
@@ -26,6 +27,7 @@ export function createPagesHandler({
   store,
   pageFor,
   resolveTo,
+  groupsFor,
   now,
   wakeNotifier,
 }: PagesDeps): BatchHandler {
@@ -33,7 +35,7 @@ export function createPagesHandler({
     const transitions = batch.map((placed) => placed.transition);
     const fingerprints = [...new Set(transitions.map((transition) => transition.fingerprint))];
     const change = await store.apply(fingerprints, (rows) =>
-      planPages(rows, transitions, { pageFor, resolveTo }, now()),
+      planPages(rows, transitions, { pageFor, resolveTo, groupsFor }, now()),
     );
     if (change.notifications.length > 0 || change.resolves.length > 0) wakeNotifier();
   };

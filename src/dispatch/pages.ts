@@ -6,8 +6,8 @@ import { amountText, unitOf } from '../domain/amount';
 import { applyTransition, type EpisodeState } from '../domain/episode';
 import { messageId } from '../domain/identity';
 import type { LifePolicy, TimelineEvent } from '../domain/life';
-import type { Transition } from '../domain/transition';
-import type { AlertRow, NewNotification, PagesChange } from '../history/port';
+import { API_SOURCE, type Transition } from '../domain/transition';
+import type { AlertRow, NewGroup, NewNotification, PagesChange } from '../history/port';
 import type { PageFor } from './policy';
 
 type PlacedEvent = PagesChange['timeline'][number];
@@ -17,11 +17,14 @@ interface Draft {
   readonly timeline: PlacedEvent[];
   readonly notifications: NewNotification[];
   readonly resolves: PagesChange['resolves'][number][];
+  readonly groups: Map<string, NewGroup>;
 }
 
 /** Who is told of a fire, and who of the end of what they heard of. */
 export interface Audience extends Pick<LifePolicy, 'resolveTo'> {
   readonly pageFor: PageFor;
+  /** The groups that the alert belongs to, and when each is looked at if the alert is its first. */
+  readonly groupsFor?: (row: AlertRow, now: Date) => readonly NewGroup[];
 }
 
 /** `now` is when the batch is handled. */
@@ -31,12 +34,12 @@ export function planPages(
   audience: Audience,
   now: Date,
 ): PagesChange {
-  const draft: Draft = { rows: new Map(), timeline: [], notifications: [], resolves: [] };
+  const draft: Draft = { rows: new Map(), timeline: [], notifications: [], resolves: [], groups: new Map() };
   for (const transition of transitions) {
     const row = draft.rows.get(transition.fingerprint) ?? rows.get(transition.fingerprint) ?? null;
     applyToRow(draft, row, transition, audience, now);
   }
-  return { ...draft, rows: [...draft.rows.values()] };
+  return { ...draft, rows: [...draft.rows.values()], groups: [...draft.groups.values()] };
 }
 
 function applyToRow(
@@ -47,18 +50,23 @@ function applyToRow(
   now: Date,
 ): void {
   const { state, outcome } = applyTransition(row === null ? null : episodeOf(row), transition);
-  if (outcome === 'stale') return;
+  if (outcome === 'stale' && isEndedAgain(row, transition)) {
+    draft.rows.set(transition.fingerprint, endedAgain(row!, transition));
+    return;
+  }
+  if (outcome === 'stale' || isTakenBack(row, transition)) return;
   if (outcome === 'opened') {
     if (isQuiet(row, now)) return;
     const opened = openedRow(row, transition, state!);
     draft.rows.set(transition.fingerprint, opened);
     draft.timeline.push(event(opened, 'fired', transition, firedText(transition)));
     draft.notifications.push(...firstMessages(opened, audience.pageFor(transition), now));
+    for (const group of audience.groupsFor?.(opened, now) ?? []) draft.groups.set(group.id, group);
     return;
   }
   const seen: AlertRow = { ...row!, ...observed(transition), eventTime: state!.eventTime };
   if (outcome !== 'resolved') {
-    draft.rows.set(seen.fingerprint, seen);
+    draft.rows.set(seen.fingerprint, isToldAgain(transition) ? toldAgain(row!, seen, transition) : seen);
     return;
   }
   const resolved: AlertRow = {
@@ -77,6 +85,53 @@ function applyToRow(
     dueAt: now,
   });
 }
+
+const isToldAgain = ({ kind, source }: Transition): boolean => kind === 'firing' && source === API_SOURCE;
+
+/** Its sender has told it again since: the end that was counted on has not come. */
+function isTakenBack(row: AlertRow | null, { kind, expires_at: expected }: Transition): boolean {
+  if (kind !== 'resolved' || expected === undefined || row?.expiresAt == null) return false;
+  return Date.parse(row.expiresAt) > Date.parse(expected);
+}
+
+/**
+ * What a sender says of an alert that fires, in Alertmanager's way: where the times that it gives overlap with the known ones,
+ * the earliest start counts, and the latest end that is a sender's own word; otherwise the new ones do.
+ */
+function toldAgain(old: AlertRow, seen: AlertRow, transition: Transition): AlertRow {
+  const start = Date.parse(transition.starts_at);
+  const end = timeOf(transition.expires_at ?? null);
+  const oldStart = Date.parse(old.startsAt);
+  const oldEnd = timeOf(old.expiresAt);
+  const overlaps = (end > oldStart && end < oldEnd) || (start > oldStart && start < oldEnd);
+  if (!overlaps) return { ...seen, startsAt: transition.starts_at };
+  const startsAt = oldStart < start ? old.startsAt : transition.starts_at;
+  if (oldEnd <= end || old.timedOut) return { ...seen, startsAt };
+  return { ...seen, startsAt, expiresAt: old.expiresAt, timedOut: old.timedOut };
+}
+
+/** Its sender says of an alert that is over how it ended. */
+function isEndedAgain(row: AlertRow | null, { kind, source, event_time: at }: Transition): boolean {
+  const isKnownEnd = row !== null && row.state === 'RESOLVED' && row.resolvedBy === API_SOURCE;
+  return isKnownEnd && kind === 'resolved' && source === API_SOURCE && Date.parse(at) > row.eventTime;
+}
+
+/** The earliest start and the latest end count where the two overlap; otherwise the newer word does. */
+function endedAgain(old: AlertRow, transition: Transition): AlertRow {
+  const { starts_at: startsAt, ends_at: endsAt, annotations } = transition;
+  const [start, end] = [Date.parse(startsAt), timeOf(endsAt)];
+  const [oldStart, oldEnd] = [Date.parse(old.startsAt), timeOf(old.endsAt)];
+  const seen = { ...old, annotations, eventTime: Date.parse(transition.event_time) };
+  const overlaps = (end > oldStart && end < oldEnd) || (start > oldStart && start < oldEnd);
+  if (!overlaps) return { ...seen, startsAt, endsAt };
+  return {
+    ...seen,
+    startsAt: oldStart < start ? old.startsAt : startsAt,
+    endsAt: oldEnd > end ? old.endsAt : endsAt,
+  };
+}
+
+const timeOf = (text: string | null): number => (text === null ? Infinity : Date.parse(text));
 
 function episodeOf(row: AlertRow): EpisodeState {
   return { episode: row.episode, firing: row.state !== 'RESOLVED', eventTime: row.eventTime };
@@ -116,6 +171,9 @@ function observed(transition: Transition) {
     cooldownMs: transition.cooldown_ms ?? null,
     runbook: transition.runbook ?? null,
     recent: transition.recent,
+    expiresAt: transition.expires_at ?? null,
+    timedOut: transition.timed_out ?? false,
+    generatorUrl: transition.generator_url ?? '',
   };
 }
 

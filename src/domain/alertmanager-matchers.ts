@@ -3,7 +3,7 @@
  * and the older one where a text is no such or means something else there.
  */
 import { isRegexOperator, regexOf } from './alertmanager-regex';
-import { parseClassicMatchers } from './classic-matchers';
+import { parseClassicMatcher, parseClassicMatchers } from './classic-matchers';
 import type { Labels } from './labels';
 import type { Matcher } from './matchers';
 import { SPACE, parseUtf8Matchers } from './utf8-matchers';
@@ -20,21 +20,41 @@ export interface ParsedMatchers {
 
 /** Any number of matchers, none among them. Throws a RangeError that says what is wrong. */
 export function parseMatcherList(text: string, mode: MatcherMode): ParsedMatchers {
-  if (mode === 'classic-mode') return { matchers: parseClassicMatchers(text), warning: null };
-  if (mode === 'utf8-strict-mode') return { matchers: parseUtf8Matchers(text), warning: null };
-  const [newer, classic] = [outcomeOf(parseUtf8Matchers, text), outcomeOf(parseClassicMatchers, text)];
+  return parsed(text, mode, parseUtf8Matchers, parseClassicMatchers);
+}
+
+/** Exactly one, without braces, as the HTTP API's filters are. Throws a RangeError that says what is wrong. */
+export function parseOneMatcher(text: string, mode: MatcherMode): Matcher {
+  if (mode !== 'classic-mode' && /^\{|\}$/.test(text))
+    throw new RangeError(`has ${JSON.stringify(text)}, which may have no braces`);
+  return parsed(text, mode, onlyOne, (one) => [parseClassicMatcher(one)]).matchers[0]!;
+}
+
+function onlyOne(text: string): Matcher[] {
+  const matchers = parseUtf8Matchers(text);
+  if (matchers.length === 1) return matchers;
+  throw new RangeError(`has ${JSON.stringify(text)}, which is ${matchers.length} matchers instead of one`);
+}
+
+type Parse = (text: string) => Matcher[];
+
+function parsed(text: string, mode: MatcherMode, parseNewer: Parse, parseClassic: Parse): ParsedMatchers {
+  if (mode === 'classic-mode') return { matchers: parseClassic(text), warning: null };
+  if (mode === 'utf8-strict-mode') return { matchers: parseNewer(text), warning: null };
+  const [newer, classic] = [outcomeOf(parseNewer, text), outcomeOf(parseClassic, text)];
   if (newer instanceof RangeError) {
     if (classic instanceof RangeError) throw newer;
     return { matchers: classic, warning: `is read in the classic way only: it ${newer.message}` };
   }
-  if (classic instanceof RangeError || isSame(newer, classic)) return { matchers: newer, warning: null };
+  if (classic instanceof RangeError || areSameMatchers(newer, classic))
+    return { matchers: newer, warning: null };
   return {
     matchers: classic,
     warning: 'means something else in the classic way, in which it is read',
   };
 }
 
-function outcomeOf(parse: (text: string) => Matcher[], text: string): Matcher[] | RangeError {
+function outcomeOf(parse: Parse, text: string): Matcher[] | RangeError {
   try {
     return parse(text);
   } catch (error) {
@@ -43,7 +63,8 @@ function outcomeOf(parse: (text: string) => Matcher[], text: string): Matcher[] 
   }
 }
 
-function isSame(some: readonly Matcher[], others: readonly Matcher[]): boolean {
+/** The same ones in the same order. */
+export function areSameMatchers(some: readonly Matcher[], others: readonly Matcher[]): boolean {
   return (
     some.length === others.length &&
     some.every(({ name, op, value }, index) => {

@@ -16,3 +16,19 @@ export function regexOf(source: string): (text: string) => boolean {
     );
   }
 }
+
+/** What is wrong with it when it stands alone; null where nothing is. */
+export function regexFault(source: string): string | null {
+  try {
+    RE2JS.compile(source);
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** Found anywhere in the text. Throws for what is no regular expression. */
+export function unanchoredRegexOf(source: string): (text: string) => boolean {
+  const pattern = RE2JS.compile(source);
+  return (text) => pattern.matcher(text).find();
+}

@@ -12,7 +12,7 @@ const OUTER_SPACE = new RegExp(`^[${SPACE}]+|[${SPACE}]+$`, 'g');
 
 /** Throws a RangeError that says what is wrong. */
 export function parseClassicMatchers(text: string): Matcher[] {
-  return partsOf(text.replace(/^\{/, '').replace(/\}$/, '')).map(parseOne);
+  return partsOf(text.replace(/^\{/, '').replace(/\}$/, '')).map(parseClassicMatcher);
 }
 
 /** Split at the commas that stand outside of double quotes. */
@@ -35,7 +35,8 @@ function partsOf(text: string): string[] {
   return last === '' ? parts : [...parts, last];
 }
 
-function parseOne(text: string): Matcher {
+/** Exactly one; a comma is part of its value. Throws a RangeError. */
+export function parseClassicMatcher(text: string): Matcher {
   const match = FORM.exec(text);
   if (match === null) {
     throw new RangeError(`has ${JSON.stringify(text)}, which is no name with =, !=, =~ or !~ and a value`);

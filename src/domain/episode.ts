@@ -5,7 +5,7 @@
  * `applyTransition` is the one place that says what a transition does. It is idempotent: a record that is delivered or
  * produced again, also after later ones, changes nothing.
  */
-import type { Transition } from './transition';
+import { API_SOURCE, type Transition } from './transition';
 
 export interface EpisodeState {
   /** Milliseconds since 1970 at which the current or last episode began; also its id. */
@@ -23,22 +23,25 @@ export interface Applied {
 }
 
 /**
- * - firing, nothing open: opens an episode when it began after the last one, otherwise stale.
+ * - firing, nothing open: opens an episode when it began after the last one, otherwise stale. A sender to the API says when
+ *   it saw the alert first and may come back to it with that same time: its episode is then named by when it was received.
  * - firing, open: repeated (a second evaluator, a sender's repeat); the episode keeps its id.
  * - resolved, open: resolves, unless it is older than what was applied last.
  * - changed, open: changed. Everything else is stale.
  */
 export function applyTransition(
   state: EpisodeState | null,
-  transition: Pick<Transition, 'kind' | 'starts_at' | 'event_time'>,
+  transition: Pick<Transition, 'kind' | 'starts_at' | 'event_time'> & Partial<Pick<Transition, 'source'>>,
 ): Applied {
   const startsAt = Date.parse(transition.starts_at);
   const eventTime = Date.parse(transition.event_time);
   const open = state !== null && state.firing;
   if (transition.kind === 'firing' && !open) {
-    if (state !== null && startsAt <= state.episode) return { state, outcome: 'stale' };
     if (state !== null && eventTime < state.eventTime) return { state, outcome: 'stale' };
-    return { state: { episode: startsAt, firing: true, eventTime }, outcome: 'opened' };
+    const begins = state === null || startsAt > state.episode;
+    if (!begins && (transition.source !== API_SOURCE || eventTime === state.eventTime))
+      return { state, outcome: 'stale' };
+    return { state: { episode: begins ? startsAt : eventTime, firing: true, eventTime }, outcome: 'opened' };
   }
   if (!open || eventTime < state.eventTime) return { state, outcome: 'stale' };
   const seen = { ...state, eventTime };

@@ -78,6 +78,20 @@ export function overlaid(under: Labels, over: Labels): Labels {
   return labels;
 }
 
+/** Prometheus' order of label sets: the smaller set first, then by the first label in which they differ. */
+export function compareLabels(some: Labels, others: Labels): number {
+  const names = Object.keys(some);
+  const size = names.length - Object.keys(others).length;
+  if (size !== 0) return size;
+  for (const name of [...names, ...Object.keys(others)].sort(compareBytes)) {
+    if (!Object.hasOwn(some, name)) return -1;
+    if (!Object.hasOwn(others, name)) return 1;
+    const order = compareBytes(some[name]!, others[name]!);
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
 /** `{a="1", b="2"}` in sorted order, for people and logs. */
 export function labelsText(labels: Labels): string {
   const parts = Object.keys(labels)

@@ -44,7 +44,13 @@ export interface TransitionRule {
    * where the metrics of all partitions meet, and in transitions of evaluators that did not say it.
    */
   readonly partition?: number;
+  /** The evaluator pool whose rule it is: pools have different rules, and none knows those of another. Absent: the default pool. */
+  readonly pool?: string;
 }
+
+export const DEFAULT_POOL = 'default';
+
+export const poolOf = ({ pool = DEFAULT_POOL }: Pick<TransitionRule, 'pool'>): string => pool;
 
 export interface Transition {
   readonly version: 1;
@@ -67,12 +73,25 @@ export interface Transition {
   readonly recent: readonly (readonly [number, MetricValue])[];
   readonly correlation_id: string;
   readonly condition?: TransitionCondition;
+  /** Event time at which it recovered, ISO 8601, where only the rule's `keep_firing_for` holds it open. */
+  readonly kept_since?: string;
   /** The rule's own, 0 for none; absent where it says nothing, and then the default holds. */
   readonly cooldown_ms?: number;
   readonly runbook?: string;
   /** Who is told, instead of those of the route. */
   readonly receivers?: readonly string[];
+  /** Of an alert that its sender has to send again: when it is over otherwise, ISO 8601. */
+  readonly expires_at?: string;
+  /** `expires_at` is not the sender's word: it said nothing of an end. */
+  readonly timed_out?: boolean;
+  /** Its sender tells again what it has told before: no news for the alert's life. */
+  readonly told_again?: boolean;
+  /** Where people see what the alert comes from. */
+  readonly generator_url?: string;
 }
+
+/** Who tells an alert again and again for as long as it fires: a sender to the alerts API. */
+export const API_SOURCE = 'api';
 
 export const MAX_RECENT = 60;
 /** Ten years: beyond it a length overflows somewhere on its way through timers and tables. */

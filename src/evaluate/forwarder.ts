@@ -3,11 +3,21 @@
  * partition. Promise: what a slot is told to be reached has been given to it before, at least once. What is given
  * twice, after a crash, has the same series and time and is taken once.
  *
- * Records wait here until Kafka has them; offsets of what they came from are committed after that.
+ * Records wait here until Kafka has them; offsets of what they came from are committed after that. One that is refused for good
+ * holds up none of the others: it is left out, and that is said.
  */
+import { handOverInParts } from '../domain/in-parts';
 import type { SharedPublisher, SharedRecord, SharedSample } from '../stream/port';
 import type { GlobalPlan } from './global-groups';
 import { createInterest } from './interest';
+
+/** What a slot has not been given. */
+export interface RefusedRecord {
+  readonly slot: number;
+  readonly partition: number;
+  readonly samples: number;
+  readonly problem: string;
+}
 
 export interface Forwarder {
   /** The state of other partitions is forgotten, and that of `fresh` ones is begun anew. */
@@ -35,7 +45,11 @@ const TELL_EVERY_MS = 1_000;
 /** While Kafka takes nothing, time need not be told again and again. */
 const MOST_WAITING = 1_000;
 
-export function createForwarder(plan: GlobalPlan, publisher: SharedPublisher): Forwarder {
+export function createForwarder(
+  plan: GlobalPlan,
+  publisher: SharedPublisher,
+  onRefused: (refused: RefusedRecord) => void = () => undefined,
+): Forwarder {
   const outboxes = new Map<number, Outbox>();
   const interest = createInterest(plan.slots);
 
@@ -82,8 +96,10 @@ export function createForwarder(plan: GlobalPlan, publisher: SharedPublisher): F
   async function sendOut({ records }: Outbox): Promise<void> {
     while (records.length > 0) {
       const sending = records.slice();
-      await publisher.publish(sending);
+      const refused = await handOverInParts(sending, publisher.publish);
       records.splice(0, sending.length);
+      for (const { item, problem } of refused)
+        onRefused({ slot: item.slot, partition: item.from, samples: item.samples.length, problem });
     }
   }
 

@@ -72,7 +72,9 @@ type Made = Parameters<NonNullable<EvaluatorHostOptions['onMade']>>;
 
 export function createGlobalHost(options: GlobalHostOptions): GlobalHost {
   const { plan, shared, isDerived, onEvent = () => undefined } = options;
-  const forwarder = createForwarder(plan, shared);
+  const forwarder = createForwarder(plan, shared, (refused) =>
+    onEvent({ kind: 'shared_refused', ...refused }),
+  );
   const derived = createDerivedMetrics(options.derived, (metrics, problem) =>
     onEvent({ kind: 'derived_dropped', metrics, problem }),
   );

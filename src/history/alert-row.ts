@@ -24,6 +24,9 @@ export interface AlertColumns {
   acknowledgement: AlertRow['acknowledgement'];
   resolved_by: string | null;
   quiet_until: Date | null;
+  expires_at: Date | null;
+  timed_out: boolean;
+  generator_url: string;
 }
 
 /** Names and types, in the order of the table; `jsonb_to_recordset` reads a batch of rows with them. */
@@ -48,6 +51,9 @@ const COLUMN_TYPES: Readonly<Record<keyof AlertColumns, string>> = {
   acknowledgement: 'jsonb',
   resolved_by: 'text',
   quiet_until: 'timestamptz',
+  expires_at: 'timestamptz',
+  timed_out: 'boolean',
+  generator_url: 'text',
 };
 
 const names = Object.keys(COLUMN_TYPES);
@@ -82,6 +88,9 @@ export function toAlertRow(row: AlertColumns): AlertRow {
     acknowledgement: row.acknowledgement,
     resolvedBy: row.resolved_by,
     quietUntil: row.quiet_until?.toISOString() ?? null,
+    expiresAt: row.expires_at?.toISOString() ?? null,
+    timedOut: row.timed_out,
+    generatorUrl: row.generator_url,
   };
 }
 
@@ -113,5 +122,8 @@ function toRecord(row: AlertRow): Record<keyof AlertColumns, unknown> {
     acknowledgement: row.acknowledgement,
     resolved_by: row.resolvedBy,
     quiet_until: row.quietUntil,
+    expires_at: row.expiresAt,
+    timed_out: row.timedOut,
+    generator_url: row.generatorUrl,
   };
 }

@@ -94,6 +94,9 @@ function asOfEpisode(current: AlertRow, episode: number, past: PastColumns): Ale
     acknowledgement: past.acknowledgement,
     resolvedBy: past.resolved_by,
     quietUntil: null,
+    expiresAt: null,
+    timedOut: false,
+    generatorUrl: '',
   };
 }
 

@@ -4,14 +4,27 @@
  * is decided by the dispatcher and the lives, not here.
  */
 import type { SilenceStore } from '../mute/port';
+import type { OverrideStore } from '../oncall/port';
 import type { PermitStore } from '../remediate/port';
 import { openDatabase, type DatabaseOptions } from './database';
+import { followAlertChanges } from './alert-changes';
+import { createGroupStore } from './groups';
 import { createLists } from './lists';
 import { createLives } from './lives';
 import { migrate, requireCurrent } from './migrate';
 import { createPages } from './pages';
+import { createPeerStore } from './peers';
 import { createPermitStore } from './permits';
-import type { AlertLists, LifeStore, NotificationQueue, PagesStore } from './port';
+import { createOverrides } from './overrides';
+import type {
+  AlertChanges,
+  AlertLists,
+  GroupStore,
+  LifeStore,
+  NotificationQueue,
+  PagesStore,
+  PeerStore,
+} from './port';
 import { BY_DUE_DATE, createQueue } from './queue';
 import { forgetBefore } from './retention';
 import { createSilences } from './silences';
@@ -19,6 +32,8 @@ import { createSilences } from './silences';
 export interface HistoryOptions extends DatabaseOptions {
   /** False for tools: the schema is left as it is, and has to be this version's. True by default. */
   readonly migrate?: boolean;
+  /** How long silences are shown after their end; 120 hours by default. */
+  readonly silencesKeptMs?: number;
 }
 
 export interface History {
@@ -27,8 +42,13 @@ export interface History {
   readonly queue: NotificationQueue;
   readonly lists: AlertLists;
   readonly silences: SilenceStore;
+  readonly overrides: OverrideStore;
   readonly permits: PermitStore;
-  /** Forgets one batch of what was over before: episodes, silences, acts. Returns how many rows; 0 when all is done. */
+  readonly groups: GroupStore;
+  readonly peers: PeerStore;
+  /** What becomes of alerts, from now on, for one follower. */
+  followAlerts(): AlertChanges;
+  /** Forgets one batch of what was over before: episodes, silences, overrides, acts. Returns how many rows; 0 when all is done. */
   forgetBefore(before: Date): Promise<number>;
   /** Throws TOC_DEPENDENCY_AWAY when Postgres does not answer. */
   ready(): Promise<void>;
@@ -51,8 +71,12 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     lives: createLives(database),
     queue: createQueue(database, byDueDate, (error) => options.onIdleError?.(error as Error)),
     lists: createLists(database),
-    silences: createSilences(database),
+    overrides: createOverrides(database),
+    silences: createSilences(database, { keptMs: options.silencesKeptMs }),
     permits: createPermitStore(database),
+    groups: createGroupStore(database, byDueDate, (error) => options.onIdleError?.(error as Error)),
+    peers: createPeerStore(database),
+    followAlerts: () => followAlertChanges(database),
     forgetBefore: (before) => forgetBefore(database, before),
     ready: async () => void (await database.run('select 1')),
     close,

@@ -1,6 +1,7 @@
 /** The schema's history: numbered, append-only. A migration that has been released is never edited; a new one follows. */
 
 import { PERMITS_MIGRATION } from './permits';
+import { SILENCES_MIGRATION } from './silences';
 
 export interface Migration {
   readonly version: number;
@@ -146,5 +147,111 @@ create index silences_end on ${s}.silences (ends_at);
     version: 3,
     name: 'until when a message is held',
     sql: (s) => `alter table ${s}.notifications add column held_until timestamptz;`,
+  },
+  {
+    version: 4,
+    name: "silences' annotations and last changes",
+    sql: (s) => SILENCES_MIGRATION.replaceAll('{schema}', s),
+  },
+  {
+    version: 5,
+    name: 'alerts that their senders tell again, groups, what receivers were told of them',
+    sql: (s) => `
+alter table ${s}.alerts
+  add column expires_at timestamptz,
+  add column timed_out boolean not null default false,
+  add column generator_url text not null default '',
+  add column changed_at timestamptz not null default clock_timestamp(),
+  add column changed_in xid8 not null default pg_current_xact_id();
+create index alerts_changed on ${s}.alerts (changed_in);
+create index alerts_expiring on ${s}.alerts (expires_at) where expires_at is not null and state <> 'RESOLVED';
+
+-- Whoever mirrors the alerts asks for those that transactions have changed which it could not see before.
+create function ${s}.note_change() returns trigger language plpgsql as $body$
+begin
+  new.changed_at := clock_timestamp();
+  new.changed_in := pg_current_xact_id();
+  return new;
+end $body$;
+create trigger alerts_note_change before update on ${s}.alerts for each row execute function ${s}.note_change();
+
+-- One row a group that has alerts: when it is looked at next. Who belongs to it follows from the routes.
+create table ${s}.groups (
+  id text primary key,
+  route_id text not null,
+  due_at timestamptz not null,
+  flushed_at timestamptz,
+  joined bigint not null default 1,
+  lease_until timestamptz,
+  taken_by text
+) with (fillfactor = 70);
+create index groups_due on ${s}.groups (due_at, id);
+
+-- What one integration of a receiver was told of a group last, and what it is to be told. Outlives the group.
+create table ${s}.group_messages (
+  group_key text not null,
+  integration text not null,
+  firing text[] not null default '{}',
+  resolved text[] not null default '{}',
+  told_at timestamptz,
+  seq bigint not null default 0,
+  pending jsonb,
+  pending_since timestamptz,
+  due_at timestamptz,
+  attempts integer not null default 0,
+  error text,
+  memory jsonb not null default '{}',
+  lease_until timestamptz,
+  taken_by text,
+  expires_at timestamptz not null,
+  primary key (group_key, integration)
+) with (fillfactor = 70);
+create index group_messages_due on ${s}.group_messages (due_at) where pending is not null;
+create index group_messages_expired on ${s}.group_messages (expires_at) where pending is null;
+
+-- The processes of this instance that are there, by their own word.
+create table ${s}.peers (
+  id text primary key,
+  address text not null,
+  seen_at timestamptz not null default now()
+);
+
+-- What left, and what was given up.
+create table ${s}.deliveries (
+  id bigint generated always as identity primary key,
+  group_key text not null,
+  integration text not null,
+  seq bigint not null,
+  at timestamptz not null,
+  outcome text not null check (outcome in ('sent', 'refused')),
+  reason text not null,
+  error text,
+  attempts integer not null,
+  firing text[] not null,
+  resolved text[] not null
+);
+create index deliveries_group on ${s}.deliveries (group_key, at desc);
+create index deliveries_oldest on ${s}.deliveries (at);
+`,
+  },
+  {
+    version: 6,
+    name: 'overrides of on-call schedules, and whom a message is for',
+    sql: (s) => `
+create table ${s}.oncall_overrides (
+  id text primary key,
+  schedule text not null,
+  person text not null,
+  starts_at timestamptz not null,
+  ends_at timestamptz not null check (ends_at > starts_at),
+  created_by text not null,
+  comment text not null,
+  created_at timestamptz not null default clock_timestamp()
+);
+create index oncall_overrides_end on ${s}.oncall_overrides (schedule, ends_at);
+alter table ${s}.notifications
+  add column on_call_person text,
+  add column unless_acknowledged boolean not null default false;
+`,
   },
 ];

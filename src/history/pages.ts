@@ -10,6 +10,7 @@ import {
 } from './alert-row';
 import { Collision, type Database, type Run } from './database';
 import { enqueue, enqueueResolves } from './enqueue';
+import { joinGroups } from './groups';
 import { mergeLives, moveToOpened } from './merge';
 import type { AlertRow, PagesStore } from './port';
 import { writeTimeline } from './timeline';
@@ -26,6 +27,7 @@ export function createPages(database: Database): PagesStore {
         await writeTimeline(run, schema, change.timeline);
         await enqueue(run, schema, change.notifications);
         await enqueueResolves(run, schema, change.resolves);
+        await joinGroups(run, schema, change.groups ?? []);
         return change;
       }),
   };

@@ -6,6 +6,7 @@ import type { AlertState } from '../domain/lifecycle';
 import type { RelatedAlert } from '../domain/notification';
 import type { RemediationResult } from '../domain/remediation';
 import type { Transition } from '../domain/transition';
+import type { Asked } from '../oncall/port';
 
 /** An alert as the lists know it: one row a fingerprint, its current or last episode. */
 export interface AlertRow {
@@ -34,6 +35,12 @@ export interface AlertRow {
   readonly resolvedBy: string | null;
   /** Set by a manual resolve: until then `pages` opens no episode; cleared when an episode opens. */
   readonly quietUntil: string | null;
+  /** When it is over unless its sender tells it again; null for alerts of rules. */
+  readonly expiresAt: string | null;
+  /** `expiresAt` is not the sender's word. */
+  readonly timedOut: boolean;
+  /** Where people see what it comes from, empty where nobody said. */
+  readonly generatorUrl: string;
 }
 
 /** A message that is due to one receiver; (messageId, receiver) is its identity. */
@@ -45,6 +52,10 @@ export interface NewNotification {
   /** `fire`, `escalate-1`, `remediated-1`, `resolved`, … */
   readonly step: string;
   readonly dueAt: Date;
+  /** Whom it is for, by the schedules when the step was due; absent where nobody was looked for. */
+  readonly onCallPerson?: string | null;
+  /** It has no use any more once somebody has taken the alert. */
+  readonly unlessAcknowledged?: boolean;
 }
 
 /** What one batch of transitions does to the rows. */
@@ -62,6 +73,150 @@ export interface PagesChange {
     receivers: readonly string[];
     dueAt: Date;
   }[];
+  readonly groups?: readonly NewGroup[];
+}
+
+/** A group that has an alert: its row is made, or joined. */
+export interface NewGroup {
+  readonly id: string;
+  readonly routeId: string;
+  /** When it is looked at first, where there is none yet. */
+  readonly dueAt: Date;
+}
+
+/** A group that is to be looked at, leased to who has taken it. */
+export interface DueGroup {
+  readonly id: string;
+  readonly routeId: string;
+  readonly dueAt: Date;
+  readonly flushedAt: Date | null;
+  /** How often alerts have joined it: who sees it empty may remove it if nobody has joined since. */
+  readonly joined: number;
+}
+
+/** What an integration is to be told: fingerprints, and why. */
+export interface PendingMessage {
+  readonly reason: string;
+  readonly firing: readonly string[];
+  readonly resolved: readonly string[];
+}
+
+/** What one integration of a receiver was told of a group last. `integration`: `receiver/kind/index`. */
+export interface ToldOfGroup {
+  readonly groupKey: string;
+  readonly integration: string;
+  readonly firing: readonly string[];
+  readonly resolved: readonly string[];
+  readonly toldAt: Date | null;
+  /** Grows with each message that is made; what was made last is the one that counts. */
+  readonly seq: number;
+  /** What waits to be sent. */
+  readonly pending: PendingMessage | null;
+}
+
+/** What came of a look at a group. */
+export interface FlushedGroup {
+  readonly id: string;
+  readonly joined: number;
+  /** When it is looked at next; null: it is empty, and removed unless an alert has joined it. */
+  readonly dueAt: Date | null;
+  readonly flushedAt: Date;
+  readonly messages: readonly {
+    readonly groupKey: string;
+    readonly integration: string;
+    /** Null: nothing waits any more. */
+    readonly pending: PendingMessage | null;
+    /** `told`: nothing has to be sent for it; it counts as sent at `flushedAt`. */
+    readonly told: boolean;
+    readonly keepUntil: Date;
+  }[];
+}
+
+/** A message that was taken to be sent, leased to who has taken it. */
+export interface TakenMessage {
+  readonly groupKey: string;
+  readonly integration: string;
+  readonly seq: number;
+  readonly attempts: number;
+  /** How long it has been waiting. */
+  readonly ageMs: number;
+  readonly pending: PendingMessage;
+  /** What the integration kept at its last delivery for the group. */
+  readonly memory: Readonly<Record<string, string>>;
+}
+
+export type MessageOutcome =
+  /** `memory`: what the integration keeps for the next message of the group; left out, what it kept stays. */
+  | { readonly kind: 'sent'; readonly at: Date; readonly memory?: Readonly<Record<string, string>> }
+  | { readonly kind: 'retry'; readonly afterMs: number; readonly error: string }
+  /** Not sent, and not tried again: the group's next look decides anew. */
+  | { readonly kind: 'refused'; readonly error: string };
+
+export interface GroupStore {
+  /** Makes or joins them. */
+  join(groups: readonly NewGroup[]): Promise<void>;
+  /** Sets when they are looked at next, of those that there are. */
+  retime(groups: readonly NewGroup[]): Promise<void>;
+  /** Leases groups that are due at `now`, oldest first. */
+  takeDue(now: Date, limit: number, leaseMs: number): Promise<DueGroup[]>;
+  /** When the next one that nobody holds is due; null when there is none. */
+  nextDue(): Promise<Date | null>;
+  /** All of them, in no order; for the start. */
+  routeIds(): Promise<readonly { readonly id: string; readonly routeId: string }[]>;
+  /** Answers what integrations were told, by group key. */
+  told(groupKeys: readonly string[]): Promise<ToldOfGroup[]>;
+  /** Writes what came of looks; of a group whose lease another has taken over, nothing. */
+  flushed(results: readonly FlushedGroup[]): Promise<void>;
+  /** Leases messages of these integrations that are due. */
+  takeMessages(integrations: readonly string[], limit: number, leaseMs: number): Promise<TakenMessage[]>;
+  nextMessageDueInMs(integrations: readonly string[]): Promise<number | null>;
+  renew(messages: readonly Pick<TakenMessage, 'groupKey' | 'integration'>[], leaseMs: number): Promise<void>;
+  finish(message: TakenMessage, outcome: MessageOutcome): Promise<void>;
+  /** For groups that are new in place of others: what these were told counts as told. */
+  inherit(told: readonly Omit<ToldOfGroup, 'seq' | 'pending'>[], keepUntil: Date): Promise<void>;
+  /** All that integrations were told, of all groups. */
+  allTold(): Promise<ToldOfGroup[]>;
+  /** Calls `wake` whenever another process may have made a group or a message due. Returns how to stop. */
+  listen(wake: () => void): Promise<() => Promise<void>>;
+}
+
+/** An alert as every process of an instance knows it. Times are ms since 1970. */
+export interface KnownAlert {
+  readonly fingerprint: string;
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  readonly state: AlertState;
+  readonly episode: number;
+  readonly startsAt: number;
+  readonly endsAt: number | null;
+  readonly expiresAt: number | null;
+  /** Event time of the last transition. */
+  readonly updatedAt: number;
+  /** When its row was written last, by the database's clock. */
+  readonly changedAt: number;
+  readonly generatorUrl: string;
+  readonly isAcknowledged: boolean;
+}
+
+export interface AlertChanges {
+  /**
+   * All alerts that changed since the last call, some of them perhaps again; at the first call those that are not resolved
+   * and those of `fingerprints`, whatever they are.
+   */
+  next(fingerprints?: readonly string[]): Promise<KnownAlert[]>;
+}
+
+/** A process of the instance. */
+export interface Peer {
+  readonly id: string;
+  /** `host:port`. */
+  readonly address: string;
+}
+
+export interface PeerStore {
+  /** Says that it is there, and answers who else has said so within `withinMs`, itself included. */
+  beat(own: Peer, withinMs: number): Promise<Peer[]>;
+  leave(id: string): Promise<void>;
 }
 
 export interface PagesStore {
@@ -100,6 +255,8 @@ export interface LifeRecord {
 /** A record with its dates as text: what a workflow hands to an activity is JSON. */
 export type QueuedRecord = Omit<LifeRecord, 'notifications'> & {
   readonly notifications?: readonly (Omit<NewNotification, 'dueAt'> & { readonly dueAt: string })[];
+  /** An escalation's step whose people are found out when it is written: they become its messages. `at`: ISO time. */
+  readonly asks?: Asked & { readonly step: string; readonly at: string };
   /** The first record of an episode: what it answers is told to the life. */
   readonly begins?: boolean;
   /** For the log line of a remediation's result. */

@@ -1,6 +1,11 @@
-/** Silences as rows. One that has been created is seen by every later `active`. */
-import type { Silence, SilenceStore } from '../mute/port';
-import { json, type Database } from './database';
+/**
+ * Silences as rows. One that has been created is seen by every later `active`. Whoever changes one holds its row, so two
+ * processes that change the same one do so one after the other, each knowing what the other did.
+ */
+import { randomUUID } from 'node:crypto';
+import { canChangeInPlace, endedAt, silenceState } from '../domain/silence';
+import type { KeptSilence, Silence, SilenceStore, WantedSilence } from '../mute/port';
+import { json, type Database, type Run } from './database';
 import { wakeChannel } from './enqueue';
 
 interface SilenceColumns {
@@ -12,12 +17,119 @@ interface SilenceColumns {
   comment: string;
 }
 
-export function createSilences({ run, schema }: Database): SilenceStore {
+interface KeptColumns extends SilenceColumns {
+  annotations: KeptSilence['annotations'];
+  updated_at: Date;
+}
+
+export const SILENCES_MIGRATION = `
+alter table {schema}.silences
+  add column annotations jsonb not null default '{}',
+  add column updated_at timestamptz not null default now();
+update {schema}.silences set updated_at = least(starts_at, now());
+`;
+
+/** As long as Alertmanager keeps them after their end. */
+const KEPT_MS = 120 * 3_600_000;
+
+export interface SilencesOptions {
+  /** How long one is shown after its end. */
+  readonly keptMs?: number;
+}
+
+const COLUMNS = 'id, matchers, starts_at, ends_at, created_by, comment';
+const KEPT_COLUMNS = `${COLUMNS}, annotations, updated_at`;
+
+export function createSilences(
+  { run, schema, transaction }: Database,
+  { keptMs = KEPT_MS }: SilencesOptions = {},
+): SilenceStore {
+  const since = (at: Date): Date => new Date(at.getTime() - keptMs);
+  /** What waits for silences to end is looked at again: one of them may have. */
+  const looked = `update ${schema}.notifications set due_at = least(due_at, now()), held_until = now()
+    where state = 'pending' and held_until > now()`;
+  const lookAgain = async (on: Run): Promise<void> =>
+    void (await on(`with looked as (${looked}) select pg_notify($1, '')`, [wakeChannel(schema)]));
+
+  const locked = async (on: Run, id: string, at: Date): Promise<KeptSilence | null> => {
+    const [row] = await on<KeptColumns>(
+      `select ${KEPT_COLUMNS} from ${schema}.silences where id = $1 and ends_at > $2 for update`,
+      [id, since(at)],
+    );
+    return row === undefined ? null : toKept(row);
+  };
+  const write = async (
+    on: Run,
+    id: string,
+    silence: Omit<WantedSilence, 'id'>,
+    at: Date,
+  ): Promise<string> => {
+    const columns = [id, json(silence.matchers), silence.startsAt, silence.endsAt];
+    const people = [silence.createdBy, silence.comment, json(silence.annotations), at];
+    await on(
+      `insert into ${schema}.silences (${KEPT_COLUMNS}) values ($1, $2::jsonb, $3, $4, $5, $6, $7::jsonb, $8)
+       on conflict (id) do update set starts_at = excluded.starts_at, ends_at = excluded.ends_at,
+         created_by = excluded.created_by, comment = excluded.comment, annotations = excluded.annotations,
+         updated_at = excluded.updated_at`,
+      [...columns, ...people],
+    );
+    return id;
+  };
+  const end = async (on: Run, silence: KeptSilence, at: Date): Promise<void> => {
+    const span = endedAt(silence, at.getTime());
+    if (span === null) return;
+    await on(`update ${schema}.silences set starts_at = $2, ends_at = $3, updated_at = $4 where id = $1`, [
+      ...[silence.id, span.startsAt, span.endsAt],
+      at,
+    ]);
+  };
+
   return {
+    set: (wanted, at) =>
+      transaction('silence', async (on) => {
+        const before = wanted.id === null ? null : await locked(on, wanted.id, at);
+        if (wanted.id !== null && before === null) return null;
+        // Two clocks may differ, and a row's last change must not seem to come before an earlier one.
+        const now = before === null ? at : new Date(Math.max(at.getTime(), Date.parse(before.updatedAt)));
+        if (before !== null && canChangeInPlace(before, wanted, now.getTime())) {
+          const id = await write(on, before.id, wanted, now);
+          await lookAgain(on);
+          return id;
+        }
+        const startsAt = Date.parse(wanted.startsAt) < now.getTime() ? now.toISOString() : wanted.startsAt;
+        const id = await write(on, randomUUID(), { ...wanted, startsAt }, now);
+        if (before !== null && silenceState(before, now.getTime()) !== 'expired') {
+          await end(on, before, now);
+          await lookAgain(on);
+        }
+        return id;
+      }),
+    expire: (id, at) =>
+      transaction('expire a silence', async (on) => {
+        const silence = await locked(on, id, at);
+        if (silence === null) return false;
+        await end(on, silence, at);
+        await lookAgain(on);
+        return true;
+      }),
+    async get(id, at) {
+      const [row] = await run<KeptColumns>(
+        `select ${KEPT_COLUMNS} from ${schema}.silences where id = $1 and ends_at > $2`,
+        [id, since(at)],
+      );
+      return row === undefined ? null : toKept(row);
+    },
+    async list(at) {
+      const rows = await run<KeptColumns>(
+        `select ${KEPT_COLUMNS} from ${schema}.silences where ends_at > $1 order by ends_at, id`,
+        [since(at)],
+      );
+      return rows.map(toKept);
+    },
     async create(silence) {
       await run(
-        `insert into ${schema}.silences (id, matchers, starts_at, ends_at, created_by, comment)
-         select s.id, s.matchers, s."startsAt", s."endsAt", s."createdBy", s.comment
+        `insert into ${schema}.silences (${COLUMNS}, updated_at)
+         select s.id, s.matchers, s."startsAt", s."endsAt", s."createdBy", s.comment, s."startsAt"
          from jsonb_to_record($1::jsonb) as s (id text, matchers jsonb, "startsAt" timestamptz, "endsAt" timestamptz,
            "createdBy" text, comment text)
          on conflict do nothing`,
@@ -26,7 +138,7 @@ export function createSilences({ run, schema }: Database): SilenceStore {
     },
     async active(at) {
       const rows = await run<SilenceColumns>(
-        `select id, matchers, starts_at, ends_at, created_by, comment from ${schema}.silences
+        `select ${COLUMNS} from ${schema}.silences
          where starts_at <= $1 and ends_at > $1 order by ends_at desc, id`,
         [at],
       );
@@ -36,12 +148,9 @@ export function createSilences({ run, schema }: Database): SilenceStore {
       // One that ends at this very moment was ended by an earlier try.
       const [row] = await run<{ ended: number }>(
         `with ended as (
-           update ${schema}.silences set ends_at = $2
+           update ${schema}.silences set ends_at = $2, updated_at = $2
            where matchers = $1::jsonb and starts_at <= $2 and ends_at >= $2 returning id),
-         looked as (
-           update ${schema}.notifications set due_at = least(due_at, now()), held_until = now()
-           where state = 'pending' and held_until > now()
-             and exists (select from ended))
+         looked as (${looked} and exists (select from ended))
          select (select count(*) from ended)::int as ended, pg_notify($3, '')`,
         [json(matchers), at, wakeChannel(schema)],
       );
@@ -50,13 +159,17 @@ export function createSilences({ run, schema }: Database): SilenceStore {
   };
 }
 
-function toSilence(row: SilenceColumns): Silence {
-  return {
-    id: row.id,
-    matchers: row.matchers,
-    startsAt: row.starts_at.toISOString(),
-    endsAt: row.ends_at.toISOString(),
-    createdBy: row.created_by,
-    comment: row.comment,
-  };
-}
+const toSilence = (row: SilenceColumns): Silence => ({
+  id: row.id,
+  matchers: row.matchers,
+  startsAt: row.starts_at.toISOString(),
+  endsAt: row.ends_at.toISOString(),
+  createdBy: row.created_by,
+  comment: row.comment,
+});
+
+const toKept = (row: KeptColumns): KeptSilence => ({
+  ...toSilence(row),
+  annotations: row.annotations,
+  updatedAt: row.updated_at.toISOString(),
+});

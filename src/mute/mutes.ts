@@ -3,9 +3,9 @@
  * second, so a storm asks Postgres twice a second and a new silence is heeded within that time; one that is taken back
  * mutes nobody from that moment. What follows from a verdict, and from none being had, is the caller's.
  */
-import { compileOrNone } from '../domain/matchers';
 import type { Labels } from '../domain/labels';
-import type { Mutes, MuteVerdict, Silence, SilenceStore } from './port';
+import type { MuteVerdict, Silence, SilencedBy, SilenceMutes, SilenceStore } from './port';
+import { createSilenceIndex, type SilenceIndex } from './silence-index';
 
 export interface MutesOptions {
   /** How long active silences are kept, at most a second. */
@@ -14,20 +14,23 @@ export interface MutesOptions {
 
 interface Reading {
   readonly at: number;
-  readonly silences: Promise<readonly Silence[]>;
+  readonly silences: Promise<SilenceIndex>;
 }
-
-type Test = (labels: Labels) => boolean;
 
 export function createMutes(
   store: Pick<SilenceStore, 'active'>,
   { cacheMs = 500 }: MutesOptions = {},
-): Mutes {
+): SilenceMutes {
   let reading: Reading | null = null;
-  let compiled = new Map<string, Test>();
+  let tests: ReturnType<typeof createSilenceIndex>['tests'] = new Map();
 
+  const index = (silences: readonly Silence[]): SilenceIndex => {
+    const made = createSilenceIndex(silences, tests);
+    tests = made.tests;
+    return made;
+  };
   const read = (at: Date): Reading => {
-    const fresh: Reading = { at: at.getTime(), silences: store.active(at) };
+    const fresh: Reading = { at: at.getTime(), silences: store.active(at).then(index) };
     reading = fresh;
     // A failure is no answer to keep: the next one asks again.
     fresh.silences.catch(() => {
@@ -38,34 +41,34 @@ export function createMutes(
   const remembered = (at: Date): Reading | null =>
     reading !== null && Math.abs(at.getTime() - reading.at) < cacheMs ? reading : null;
 
-  /** Regular expressions are compiled once a silence, and forgotten with it. */
-  const testsOf = (silences: readonly Silence[]): Map<string, Test> =>
-    new Map(
-      silences.map((silence) => [silence.id, compiled.get(silence.id) ?? compileOrNone(silence.matchers)]),
-    );
+  async function match({ silences }: Reading, labels: Labels, at: Date): Promise<Silence | undefined> {
+    return (await silences).find(labels).find((silence) => isActive(silence, at));
+  }
 
-  async function match(
-    silences: Reading['silences'],
-    labels: Labels,
-    at: Date,
-  ): Promise<Silence | undefined> {
-    const active = await silences;
-    compiled = testsOf(active);
-    return active.find((silence) => isActive(silence, at) && compiled.get(silence.id)!(labels));
+  async function silencer(at: Date): Promise<SilencedBy> {
+    const silences = await read(at).silences;
+    return (labels) =>
+      silences
+        .find(labels)
+        .filter((silence) => isActive(silence, at))
+        .reverse()
+        .map(({ id }) => id);
   }
 
   return {
     async verdict(labels, at) {
       const known = remembered(at);
       const used = known ?? read(at);
-      let found = await match(used.silences, labels, at);
+      let found = await match(used, labels, at);
       // One that was taken back meanwhile must mute nobody, so what is only remembered is asked again.
       if (found !== undefined && known !== null) {
         const newer = reading !== null && reading !== used ? reading : read(at);
-        found = await match(newer.silences, labels, at);
+        found = await match(newer, labels, at);
       }
       return found === undefined ? { muted: false } : mutedBy(found);
     },
+    silencer,
+    silencedBy: async (labels, at) => (await silencer(at))(labels),
   };
 }
 

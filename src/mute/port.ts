@@ -1,6 +1,7 @@
-/** Silences: who may be told of an alert, answered with a reason. */
+/** Silences, inhibition and times: who may be told of an alert, answered with a reason. */
 import type { Labels } from '../domain/labels';
 import type { Matcher } from '../domain/matchers';
+import type { TimeInterval } from '../domain/time-interval';
 
 export interface Silence {
   readonly id: string;
@@ -11,7 +12,29 @@ export interface Silence {
   readonly comment: string;
 }
 
+/** One as it is on record. */
+export interface KeptSilence extends Silence {
+  readonly annotations: Labels;
+  readonly updatedAt: string;
+}
+
+/** One that somebody wants: new where it has no id, otherwise in place of the one that has it. */
+export interface WantedSilence extends Omit<Silence, 'id'> {
+  readonly id: string | null;
+  readonly annotations: Labels;
+}
+
 export interface SilenceStore {
+  /**
+   * Makes a new one, changes one in place where that rewrites nothing that has been, or ends it and makes another. Answers
+   * the id that it has now; null where there is none with the id that it was given. It is on record once this has returned.
+   */
+  set(wanted: WantedSilence, at: Date): Promise<string | null>;
+  /** Ends it; one that has ended stays as it is. False where there is none with this id. */
+  expire(id: string, at: Date): Promise<boolean>;
+  get(id: string, at: Date): Promise<KeptSilence | null>;
+  /** All that are to come, in effect, or have not been over for longer than they are kept. */
+  list(at: Date): Promise<readonly KeptSilence[]>;
   /** Visible to every later `active` once it has returned. The same id again changes nothing. */
   create(silence: Silence): Promise<void>;
   active(at: Date): Promise<readonly Silence[]>;
@@ -29,7 +52,31 @@ export type MuteVerdict =
       readonly detail: string;
     };
 
+/** Ids of the silences in effect that hold for these labels; the one that ends first stands first. */
+export type SilencedBy = (labels: Labels) => readonly string[];
+
 export interface Mutes {
   /** Throws when the mutes cannot be read; the caller then lets the message out: fail open to people. */
   verdict(labels: Labels, at: Date): Promise<MuteVerdict>;
+}
+
+/** What the API has to know of silences. */
+export interface SilenceMutes extends Mutes {
+  /** All silences that mute it now, read anew. Throws when they cannot be read. */
+  silencedBy(labels: Labels, at: Date): Promise<readonly string[]>;
+  /** The same for many alerts at one moment: one reading for all of them. */
+  silencer(at: Date): Promise<SilencedBy>;
+}
+
+/** While a source fires, targets with the same values of the labels in `equal` are muted; absent ones are empty. */
+export interface InhibitionRule {
+  readonly source: readonly Matcher[];
+  readonly target: readonly Matcher[];
+  readonly equal: readonly string[];
+}
+
+/** An instant lies in it when it lies in one of `intervals`. */
+export interface TimeIntervalByName {
+  readonly name: string;
+  readonly intervals: readonly TimeInterval[];
 }

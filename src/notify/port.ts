@@ -1,6 +1,7 @@
 /** What a way to tell people looks like: channels, and the receivers that are configured on them. */
 import type { Labels } from '../domain/labels';
 import type { NotificationPayload } from '../domain/notification';
+import type { KnownAlert, PendingMessage, ToldOfGroup } from '../history/port';
 
 /** A message on its way. `payload.message_id` is the same however often and through whichever channel it is sent. */
 export interface OutgoingMessage {
@@ -73,7 +74,7 @@ export interface GroupMessage {
   readonly groupKey: string;
   readonly receiver: string;
   readonly groupLabels: Labels;
-  /** Firing ones first as Alertmanager orders them; resolved ones only where the integration wants them. */
+  /** In Alertmanager's order; resolved ones only where the integration wants them. */
   readonly alerts: readonly GroupAlert[];
   /** Of the route, with what the receiver adds; values are expanded. */
   readonly routeLabels: Labels;
@@ -97,6 +98,46 @@ export interface Integration {
   /** Never throws; ends soon after `signal` aborts, which is how a timeout arrives. */
   notify(message: GroupMessage, signal: AbortSignal): Promise<Delivery>;
   close(): Promise<void>;
+}
+
+/** What names an integration among all, also from one process to the next: `receiver/kind/index`. */
+export type IntegrationName = string;
+
+/** A member of a group that is looked at. */
+export interface GroupMember {
+  readonly alert: KnownAlert;
+  readonly isOver: boolean;
+}
+
+/** A group as it is looked at: its members, and what its receiver's integrations were told of it last. */
+export interface GroupLook {
+  readonly key: string;
+  readonly at: number;
+  readonly receiver: string;
+  readonly repeatIntervalMs: number;
+  readonly muteTimeIntervals: readonly string[];
+  readonly activeTimeIntervals: readonly string[];
+  readonly members: readonly GroupMember[];
+  readonly told: ReadonlyMap<IntegrationName, ToldOfGroup>;
+}
+
+/** A named reason for which nobody is told of an alert now. */
+export interface HeldBack {
+  readonly fingerprint: string;
+  readonly reason: 'silence' | 'inhibition' | 'time interval';
+  /** Ids of silences, fingerprints of sources, names of time intervals. */
+  readonly by: readonly string[];
+}
+
+/** What a look comes to: whom to tell what, and of whom nobody is told. */
+export interface GroupVerdict {
+  readonly messages: readonly {
+    readonly integration: IntegrationName;
+    readonly pending: PendingMessage | null;
+    /** There is nothing to send, and it counts as told. */
+    readonly told: boolean;
+  }[];
+  readonly held: readonly HeldBack[];
 }
 
 /** For metrics and logs. */

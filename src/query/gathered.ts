@@ -6,13 +6,13 @@ import { Samples } from '../promql/samples';
 import type { Selection, SeriesSource, StoredSeries } from '../promql/source';
 import type { Piece } from './port';
 
-interface Told {
+interface GivenSeries {
   readonly labels: LabelSet;
   readonly samples: { readonly time: number; readonly value: MetricValue }[];
 }
 
 export class GatheredSeries implements SeriesSource {
-  private readonly told = new Map<string, Told>();
+  private readonly told = new Map<string, GivenSeries>();
   private made: readonly StoredSeries[] | null = null;
 
   /** Of a time that is told twice, the first stays. */
@@ -35,7 +35,7 @@ export class GatheredSeries implements SeriesSource {
   }
 }
 
-function inOrder({ labels, samples: told }: Told): StoredSeries {
+function inOrder({ labels, samples: told }: GivenSeries): StoredSeries {
   const samples = new Samples();
   const sorted = told.every(({ time }, i) => i === 0 || told[i - 1]!.time < time)
     ? told

@@ -3,7 +3,9 @@
  * judge alike. An event cannot lie after its record, so an event time that does comes from a clock that is ahead:
  * the record time stands in for it. How far ahead, or how late, is still to be believed is the operator's to say.
  *
- * Topics that others made may bear their senders' record times. One that is no time at all stands in for nothing.
+ * Topics that others made may bear their senders' record times. One that is no time at all stands in for nothing. One from
+ * before anything that a topic may still hold, in seconds or none at all, does not say when its record came: of its metric is known
+ * only that it came by now.
  */
 import type { Metric } from '../domain/metric';
 import type { OnStreamEvent } from './events';
@@ -50,6 +52,24 @@ export function judgeMetric(
   const isEvaluated = verdict === 'in_time' || verdict === 'corrected';
   return { metric: value, verdict, sentAt, time: isEvaluated ? notAfter(recorded, sentAt) : NaN };
 }
+
+/**
+ * Kafka keeps metrics for a week and deletes them by segments, which may be another week long; who has made a topic may keep it for
+ * longer. The first record time of a partition is where its evaluation begins: what this says is the most that it costs.
+ */
+export const OLDEST_RECORD_MS = 30 * 86_400_000;
+
+/** When a record came, milliseconds since 1970: not after `now`, and null where its time does not say it. */
+export function recordTimeOf(timestamp: string, now: number): number | null {
+  const time = Number(timestamp);
+  return time >= now - OLDEST_RECORD_MS ? Math.min(time, now) : null;
+}
+
+/** For metrics of which nobody can say how late they came; held against now. */
+export const undated = (timing: EventTiming): EventTiming => ({
+  ...timing,
+  maxLateMs: Math.max(timing.maxLateMs, OLDEST_RECORD_MS),
+});
 
 /** A rule that works off a backlog makes samples of the backlog's times: they are as good as what they are made of, and never late. */
 export function judgeTime(

@@ -17,6 +17,13 @@ export type StreamEvent =
       readonly most: number;
       readonly rest: string;
     }
+  /** `rest` takes what is for it, until it is tried again in a minute. */
+  | {
+      readonly kind: 'topic_not_made';
+      readonly topic: string;
+      readonly rest: string;
+      readonly reason: string;
+    }
   | { readonly kind: 'consumer_started'; readonly group: string; readonly topics: readonly string[] }
   | {
       readonly kind: 'consumer_restarting';
@@ -80,6 +87,13 @@ export type StreamEvent =
       readonly kind: 'topic_made_again';
       readonly topic: string;
       readonly partition: number;
+    }
+  | {
+      /** Their record time does not say when they came: it is none, or from before anything that may still be there. */
+      readonly kind: 'records_undated';
+      readonly topic: string;
+      readonly partition: number;
+      readonly records: number;
     }
   | {
       readonly kind: 'dead_letter';

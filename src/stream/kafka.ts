@@ -9,6 +9,7 @@ import { messageOf, TocsinError } from '../domain/errors';
 import { registerCodecs } from './compression';
 import { ignoreEvents, type OnStreamEvent } from './events';
 import { quietIdleConnections } from './idle-connections';
+import { listLeaderlessTopics } from './leaderless-topics';
 
 export type { Kafka };
 
@@ -31,6 +32,7 @@ const CHATTER =
 export function createKafka({ brokers, clientId, ssl, sasl, onEvent = ignoreEvents }: KafkaOptions): Kafka {
   registerCodecs();
   quietIdleConnections();
+  listLeaderlessTopics();
   return new Kafka({
     brokers: [...brokers],
     clientId,
@@ -74,5 +76,11 @@ export async function checkKafka(kafka: Kafka): Promise<string> {
 
 export function kafkaAway(error: unknown): TocsinError {
   if (error instanceof TocsinError) return error;
-  return new TocsinError('TOC_DEPENDENCY_AWAY', `Kafka: ${messageOf(error)}`, { cause: error });
+  return new TocsinError('TOC_DEPENDENCY_AWAY', `Kafka: ${reasonOf(error)}`, { cause: error });
+}
+
+/** Where several topics are asked for, kafkajs has an error for each, and one of them all that gives no reason. */
+function reasonOf(error: unknown): string {
+  const each: unknown = error instanceof Error && 'errors' in error ? error.errors : null;
+  return Array.isArray(each) && each.length > 0 ? each.map(messageOf).join('; ') : messageOf(error);
 }

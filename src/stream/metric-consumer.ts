@@ -20,7 +20,9 @@ import {
   DEFAULT_TIMING,
   judgeMetric,
   judgeTime,
+  recordTimeOf,
   skewProblem,
+  undated,
   type EventTiming,
   type SkewTally,
 } from './event-time';
@@ -42,6 +44,7 @@ import type { MetricPlace, MetricSink, SharedSink } from './port';
 import { createPositions, noteOf, type Restore } from './positions';
 import { decodeShared } from './slot-topic';
 import { createSnapshots, type SnapshotOptions } from './snapshots';
+import { createTimeFollower } from './time-follower';
 import { findMetricTopics, isDerivedTopic, lateMetricsTopic, metricsDlqTopic } from './topics';
 
 export interface MetricConsumerOptions {
@@ -79,13 +82,17 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
   const deadLetters = createDeadLetterWriter(kafka, metricsDlqTopic(instance), onEvent);
   const lateMetrics = createLateMetricWriter(kafka, lateMetricsTopic(instance), onEvent);
   const { shared } = sink;
+  const ofNoTime = undated(timing);
   const positions = createPositions(kafka, group, { plan: sink.plan, aside: shared?.topic, now: clock.now });
   const clocks = createPartitionClocks();
   const skimmer = sink.wants === undefined ? null : createMetricSkimmer((metric) => sink.wants!(metric));
   let numbers: readonly number[] = [];
   let nodes: ReadonlyMap<string, number> = new Map();
-  /** By partition number, up to when what time decides has followed here, and up to when it was told before. */
-  const [followed, toldBefore] = [new Map<number, number>(), new Map<number, number>()];
+  const follower = createTimeFollower({
+    reached: (...reached) => sink.reached(...reached),
+    timeOf: clocks.of,
+    here: () => numbers,
+  });
   const snapshots =
     options.snapshots &&
     createSnapshots({
@@ -126,16 +133,12 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     await clock.known();
     const asked = clock.now();
     const assigned = [...new Set(Object.values(assignment).flat())].sort((a, b) => a - b);
-    const { accept, fresh, otherPlan, told, saved, rereads, places } = await positions.settle(
+    const { accept, fresh, otherPlan, toldUntil, saved, rereads, places } = await positions.settle(
       ...[assignment, sink.lookbackMs, restore],
     );
     await sink.assigned(assigned, fresh, otherPlan, saved);
     accept();
-    for (const partition of fresh) {
-      followed.delete(partition);
-      // Noted under a clock that was ahead, it would be told of nothing until then.
-      toldBefore.set(partition, Math.min(told.get(partition) ?? -Infinity, asked));
-    }
+    follower.begin(fresh, toldUntil, asked);
     snapshots?.assigned(fresh);
     for (const { topic, partition, offset } of rereads) seek(topic, partition, String(offset));
     clocks.assign(
@@ -147,45 +150,38 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
 
   function onAnswered(node: number, at: number): void {
     clocks.answered(node, at);
-    for (const partition of numbers) tellReached(partition);
-  }
-
-  function tellReached(partition: number): boolean {
-    const time = clocks.of(partition);
-    if (time === -Infinity) return true;
-    const told = toldBefore.get(partition) ?? -Infinity;
-    if ((followed.get(partition) ?? -Infinity) < told && !follow(partition, Math.min(time, told), true))
-      return false;
-    return time <= told || follow(partition, time, false);
-  }
-
-  function follow(partition: number, time: number, replayed: boolean): boolean {
-    const isDone = sink.reached(partition, time, replayed);
-    if (isDone) followed.set(partition, Math.max(followed.get(partition) ?? -Infinity, time));
-    return isDone;
+    follower.followAll();
   }
 
   async function onBatch(batch: RawBatch, hands: BatchHands): Promise<void> {
     const { topic, partition } = batch;
-    if (topic === shared?.topic) return onShared(shared, batch, hands);
     const end = Number(batch.highWatermark);
-    if (end < positions.of(topic, partition).next) startAnew(batch);
+    let isMadeAgain = positions.isMadeAgain(batch, Number(batch.messages[0]!.offset), end);
+    if (isMadeAgain === null)
+      await hands.persist(async () => void (isMadeAgain = await positions.endsBeforeNext(batch)));
+    if (isMadeAgain) startAnew(batch);
+    if (topic === shared?.topic) return onShared(shared, batch, hands);
     clocks.heard(batch, end);
     const latest = clock.now() + BROKERS_DIFFER_MS;
-    const { letters, late, skew } = await offerAll(batch, latest, hands);
-    const told = followed.get(partition);
+    const { letters, late, skew, undatedRecords } = await offerAll(batch, latest, hands);
+    const followed = follower.followedUntil(partition);
     await hands.persist(async () => {
       await sink.flush(partition);
       await Promise.all([deadLetters.write(letters), lateMetrics.write(late)]);
     });
     skew.tell(batch, onEvent);
+    if (undatedRecords > 0) onEvent({ kind: 'records_undated', topic, partition, records: undatedRecords });
     const last = batch.messages.at(-1)!;
     const next = Number(last.offset) + 1;
-    const recorded = Math.min(Number(last.timestamp), latest);
+    const recorded = lastRecorded(batch, latest);
     positions.advance(topic, partition, next);
-    clocks.read(batch, Number(batch.lastOffset()), recorded);
-    if (next <= positions.of(topic, partition).committed) hands.pass(last);
-    else hands.done(last, batch.messages.length, noteOf(recorded, sink.plan, told));
+    clocks.read(batch, Number(batch.lastOffset()), recorded ?? -Infinity);
+    if (next <= positions.of(topic, partition).committed) return hands.pass(last);
+    const note =
+      recorded === null
+        ? noteOf(clock.now(), sink.plan, followed ?? 0)
+        : noteOf(recorded, sink.plan, followed);
+    hands.done(last, batch.messages.length, note);
   }
 
   /** A topic can be made again so quickly that nobody joins anew. */
@@ -211,7 +207,7 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     const read = Number(last.offset) + 1;
     positions.advance(topic, partition, read);
     // What a slot has still to evaluate is read again from as far back, however late it was shared.
-    const time = Math.min(to.reachedBy(partition), Number(last.timestamp));
+    const time = Math.min(to.reachedBy(partition), recordTimeOf(last.timestamp, clock.now()) ?? Infinity);
     if (read <= committed || time === -Infinity) hands.pass(last);
     else hands.done(last, messages.length, noteOf(time));
   }
@@ -221,8 +217,9 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     { topic, partition, messages }: RawBatch,
     latest: number,
     hands: BatchHands,
-  ): Promise<PutAside> {
+  ): Promise<PutAside & { readonly undatedRecords: number }> {
     const aside: PutAside = { letters: [], late: [], skew: createSkewTally() };
+    let undatedRecords = 0;
     const isDerived = isDerivedTopic(instance, topic);
     const { next, committed } = positions.of(topic, partition);
     const first = Number(messages[0]!.offset);
@@ -233,30 +230,32 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
       const message = messages[at]!;
       if (first < next && Number(message.offset) < next) continue;
       if (place.replayed && Number(message.offset) >= committed) place = live;
-      const recorded = Math.min(Number(message.timestamp), latest);
-      if (recorded >= tellAt) {
+      const recorded = recordTimeOf(message.timestamp, latest);
+      if (recorded !== null && recorded >= tellAt) {
         tellAt = recorded + TELL_EVERY_MS;
         clocks.read(place, Number(message.offset) - 1, recorded);
-        while (!tellReached(partition)) await hands.breathe();
+        while (!follower.follow(partition)) await hands.breathe();
       }
-      offer(message, recorded, place, place.replayed ? null : aside, isDerived);
+      const came = recorded === null ? { at: latest, timing: ofNoTime } : { at: recorded, timing };
+      if (recorded === null && !place.replayed) undatedRecords += 1;
+      offer(message, came, place, place.replayed ? null : aside, isDerived);
       if (at % BREATHE_EVERY === 0) await hands.breathe();
     }
-    return aside;
+    return { ...aside, undatedRecords };
   }
 
   /** What is not evaluated goes to `aside`; null where that was done before. */
   function offer(
     message: KafkaMessage,
-    recorded: number,
+    came: Came,
     place: MetricPlace,
     aside: PutAside | null,
     isDerived: boolean,
   ): void {
     const text = textOf(message);
-    if (text !== null && skimmer !== null && isUnwanted(skimmer.unwantedAt(text), recorded)) return;
+    if (text !== null && skimmer !== null && isUnwanted(skimmer.unwantedAt(text), came)) return;
     const value = valueIn(message.value, text);
-    const judged = judgeMetric(value, recorded, timing, isDerived);
+    const judged = judgeMetric(value, came.at, came.timing, isDerived);
     if (judged === null) {
       aside?.letters.push(invalid(message, place));
       return;
@@ -264,21 +263,19 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     const { metric, verdict, sentAt } = judged;
     if (text !== null) skimmer?.learn(metric, text);
     if (verdict === 'late') {
-      aside?.late.push(lateMetricOf(place, message, metric.instance_id, recorded - sentAt));
+      aside?.late.push(lateMetricOf(place, message, metric.instance_id, came.at - sentAt));
     } else if (verdict === 'rejected') {
-      aside?.letters.push(
-        deadLetterOf(place, message, 'clock_skew', [skewProblem(sentAt, recorded, timing)]),
-      );
-      aside?.skew.add(metric.instance_id, 'rejected', sentAt - recorded);
+      aside?.letters.push(deadLetterOf(place, message, 'clock_skew', [skewProblem(sentAt, came.at, timing)]));
+      aside?.skew.add(metric.instance_id, 'rejected', sentAt - came.at);
     } else {
-      if (verdict === 'corrected') aside?.skew.add(metric.instance_id, 'corrected', sentAt - recorded);
+      if (verdict === 'corrected') aside?.skew.add(metric.instance_id, 'corrected', sentAt - came.at);
       sink.offer(metric, judged.time, place);
     }
   }
 
   /** Of a metric that nobody wants: what is put aside is put aside with its whole message. */
-  const isUnwanted = (time: number | null, recorded: number): boolean =>
-    time !== null && judgeTime(time, recorded, timing) === 'in_time';
+  const isUnwanted = (time: number | null, came: Came): boolean =>
+    time !== null && judgeTime(time, came.at, came.timing) === 'in_time';
 
   const consumer = runGroupConsumer({
     ...options,
@@ -301,6 +298,7 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     joined: consumer.joined,
     async stop() {
       await snapshots?.close();
+      numbers = [];
       await consumer.stop();
       await Promise.all([deadLetters.close(), lateMetrics.close()]);
     },
@@ -309,11 +307,26 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
 
 type Seek = (topic: string, partition: number, offset: string) => void;
 
+/** Against which time a metric is judged, and how. */
+interface Came {
+  readonly at: number;
+  readonly timing: EventTiming;
+}
+
 /** Metrics of a batch that are not evaluated, or not as they came. */
 interface PutAside {
   readonly letters: DeadLetter[];
   readonly late: LateMetric[];
   readonly skew: SkewTally;
+}
+
+/** When the last record came that says it; null where none does. */
+function lastRecorded({ messages }: RawBatch, latest: number): number | null {
+  for (let at = messages.length - 1; at >= 0; at--) {
+    const recorded = recordTimeOf(messages[at]!.timestamp, latest);
+    if (recorded !== null) return recorded;
+  }
+  return null;
 }
 
 /** A message that may be a metric in JSON; null for another. */

@@ -6,12 +6,15 @@
 import type { Admin } from 'kafkajs';
 import type { Assignment } from './group-consumer';
 import { withAdmin, type Kafka } from './kafka';
+import { YEAR_10000_MS } from './metric-message';
 
 interface Position {
   /** The next offset that the sink has not been given. */
   readonly next: number;
   /** What the group had committed when the partition was assigned; -1 for nothing. */
   readonly committed: number;
+  /** No message before this offset comes any more, as long as the topic is the same. */
+  readonly comesFrom: number;
 }
 
 export interface PositionOptions {
@@ -43,7 +46,7 @@ export interface Settled {
   readonly otherPlan: readonly number[];
   readonly saved: ReadonlyMap<number, unknown>;
   /** What time has decided in these partition numbers up to these record times has been told, by somebody. */
-  readonly told: ReadonlyMap<number, number>;
+  readonly toldUntil: ReadonlyMap<number, number>;
   /** From where those places are read that do not go on where the group has committed. */
   readonly rereads: readonly (Place & { readonly offset: number })[];
   readonly places: readonly (Place & { readonly next: number; readonly end: number })[];
@@ -87,7 +90,15 @@ export function createPositions(kafka: Kafka, group: string, { plan, aside, now 
           const offset = committed.get(key)?.offset ?? -1;
           const kept = fresh.has(place.partition) ? undefined : known.get(key)?.next;
           const goesOn = Math.max(offset, bounds.get(key)!.low);
-          return [key, { next: kept ?? starts.get(key) ?? goesOn, committed: offset }];
+          const { low } = bounds.get(key)!;
+          return [
+            key,
+            {
+              ...{ next: kept ?? starts.get(key) ?? goesOn, committed: offset },
+              // Without a start of ours, kafkajs asks by itself what is committed, and that moves.
+              comesFrom: starts.get(key) ?? low,
+            },
+          ];
         }),
       );
       // Until the sink has taken it, nothing is known of what it holds.
@@ -96,7 +107,7 @@ export function createPositions(kafka: Kafka, group: string, { plan, aside, now 
         accept: () => void (known = next),
         fresh: [...fresh].sort((x, y) => x - y),
         otherPlan: [...otherPlan],
-        told: toldOf(again, aside, found),
+        toldUntil: toldUntilOf(again, aside, found),
         saved: new Map([...restored].map(([number, { state }]) => [number, state])),
         rereads: again.flatMap((place) =>
           starts.has(keyOf(place)) ? [{ ...place, offset: starts.get(keyOf(place))! }] : [],
@@ -124,8 +135,29 @@ export function createPositions(kafka: Kafka, group: string, { plan, aside, now 
     return plan !== undefined && place.topic !== aside && before !== undefined && before.plan !== plan;
   }
 
+  /**
+   * Whether a batch tells that its topic was made again. kafkajs goes back by itself only where the leader has nothing as far
+   * as it had read. A partition that ends before what was read proves nothing: a new leader learns only after a while
+   * how far everything is replicated, and says less until then. Null: its leader has to be asked.
+   */
+  function isMadeAgain({ topic, partition }: Place, first: number, end: number): boolean | null {
+    const { next, comesFrom } = of(topic, partition);
+    if (first < comesFrom) return true;
+    return end < next ? null : false;
+  }
+
+  /** Asked for its end, a leader answers only when it knows as much as those before it. */
+  async function endsBeforeNext({ topic, partition }: Place): Promise<boolean> {
+    const ends = await withAdmin(kafka, (admin) => admin.fetchTopicOffsets(topic));
+    const high = ends.find((end) => end.partition === partition)?.high;
+    return high !== undefined && Number(high) < of(topic, partition).next;
+  }
+
+  const of = (topic: string, partition: number): Position =>
+    known.get(`${topic}|${partition}`) ?? { next: 0, committed: -1, comesFrom: 0 };
+
   return {
-    settle,
+    ...{ settle, of, isMadeAgain, endsBeforeNext },
     /** Whether anything of the partition number is still read again. */
     isBehind(partition: number): boolean {
       for (const [key, { next, committed }] of known)
@@ -137,16 +169,19 @@ export function createPositions(kafka: Kafka, group: string, { plan, aside, now 
       const places = [...known].filter(([key]) => numberOf(key) === partition);
       return Object.fromEntries(places.map(([key, { next }]) => [topicOf(key), next]));
     },
-    of: (topic: string, partition: number): Position =>
-      known.get(`${topic}|${partition}`) ?? { next: 0, committed: -1 },
     /** The topic's partition was made again: nothing of it was read or committed. */
     restart(topic: string, partition: number): void {
-      known.set(`${topic}|${partition}`, { next: 0, committed: -1 });
+      known.set(`${topic}|${partition}`, { next: 0, committed: -1, comesFrom: 0 });
     },
+    /** Messages have come up to before this offset. */
     advance(topic: string, partition: number, next: number): void {
       const position = known.get(`${topic}|${partition}`);
-      if (position !== undefined && next > position.next)
-        known.set(`${topic}|${partition}`, { ...position, next });
+      if (position === undefined) return;
+      known.set(`${topic}|${partition}`, {
+        ...position,
+        next: Math.max(position.next, next),
+        comesFrom: next,
+      });
     },
   };
 }
@@ -170,16 +205,16 @@ interface Committed {
   readonly offset: number;
   readonly recordTime: number | null;
   readonly plan: string | null;
-  readonly told: number | null;
+  readonly toldUntil: number | null;
 }
 
 /** What a commit says beside its offset: the record time of its last message, and up to when all that time decides was told. */
-export const noteOf = (recordTime: number, plan?: string, told?: number): string =>
-  [recordTime, told === undefined ? plan : (plan ?? NO_PLAN), told]
+export const noteOf = (recordTime: number, plan?: string, toldUntil?: number): string =>
+  [recordTime, toldUntil === undefined ? plan : (plan ?? NO_PLAN), toldUntil]
     .filter((each) => each !== undefined)
     .join(' ');
 const NO_PLAN = '-';
-const NOTE = /^(\d+)(?: (\S+)(?: (\d+))?)?$/;
+const NOTE = /^(-?\d+)(?: (\S+)(?: (\d+))?)?$/;
 
 /** What Kafka has, and what the group has committed of it. */
 interface Found {
@@ -220,19 +255,19 @@ function isUsable(
 }
 
 /** The latest that one of its topics says. Topics that are further behind were so when it was told. */
-function toldOf(
+function toldUntilOf(
   places: readonly Place[],
   aside: string | undefined,
   { committed }: Found,
 ): Map<number, number> {
-  const told = new Map<number, number>();
+  const toldUntil = new Map<number, number>();
   for (const place of places) {
     const note = committed.get(keyOf(place));
-    const time = note?.told ?? note?.recordTime ?? -Infinity;
+    const time = note?.toldUntil ?? note?.recordTime ?? -Infinity;
     if (place.topic !== aside)
-      told.set(place.partition, Math.max(told.get(place.partition) ?? -Infinity, time));
+      toldUntil.set(place.partition, Math.max(toldUntil.get(place.partition) ?? -Infinity, time));
   }
-  return told;
+  return toldUntil;
 }
 
 /** From where places are read that do not go on where the group has committed. */
@@ -279,7 +314,8 @@ async function lookBackOf(
     );
     if (here.length === 0) continue;
     const since = Math.min(...here.map((place) => committed.get(keyOf(place))!.recordTime!)) - lookbackMs;
-    const starts = await admin.fetchTopicOffsetsByTimestamp(topic, since);
+    // Times below zero mean something else to Kafka.
+    const starts = await admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, since));
     for (const { partition } of here) {
       const offset = Number(starts.find((start) => start.partition === partition)?.offset ?? Infinity);
       const key = keyOf({ topic, partition });
@@ -287,6 +323,12 @@ async function lookBackOf(
     }
   }
   return found;
+}
+
+/** Null for what is no time: whoever has written it, a partition goes on. */
+function timeIn(text: string | undefined): number | null {
+  const time = Number(text);
+  return time >= 0 && time < YEAR_10000_MS ? time : null;
 }
 
 interface Bounds {
@@ -312,11 +354,9 @@ async function committedOffsets(
   for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics })) {
     for (const { partition, offset, metadata } of partitions) {
       if (Number(offset) < 0) continue;
-      const [, time, plan, told] = NOTE.exec(metadata ?? '') ?? [];
-      const numberIn = (text: string | undefined): number | null =>
-        text === undefined ? null : Number(text);
+      const [, time, plan, toldUntil] = NOTE.exec(metadata ?? '') ?? [];
       committed.set(keyOf({ topic, partition }), {
-        ...{ offset: Number(offset), recordTime: numberIn(time), told: numberIn(told) },
+        ...{ offset: Number(offset), recordTime: timeIn(time), toldUntil: timeIn(toldUntil) },
         plan: plan === undefined || plan === NO_PLAN ? null : plan,
       });
     }

@@ -14,7 +14,7 @@ import type { MetricPublisher, TransitionPublisher } from './port';
 import { createSender } from './sender';
 import { createTopicMaker, type TopicBound } from './topic-maker';
 import { alertsTopic, metricTopic, type TopicSettings } from './topics';
-import { encodeTransition } from './transition-message';
+import { validBytes } from './transition-message';
 import { MAX_TRANSITION_BYTES, shortened } from './transition-size';
 
 export interface MetricPublisherOptions extends TopicSettings {
@@ -99,7 +99,7 @@ export function createTransitionPublisher(
   async function send(transitions: readonly Transition[], maxBytes: number): Promise<void> {
     const messages = transitions.map((transition) => ({
       key: transition.fingerprint,
-      value: encodeTransition(shortened(transition, maxBytes)),
+      value: validBytes(shortened(transition, maxBytes)),
     }));
     await sender.send([{ topic, messages }]);
   }

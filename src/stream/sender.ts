@@ -161,7 +161,7 @@ export function createSender(kafka: Kafka, options: SenderOptions): Sender {
         return;
       } catch (error) {
         await discard();
-        if (isRefusal(error)) return refuse(open, error);
+        if (refusesRecord(error)) return refuse(open, error);
         onEvent({ kind: 'send_retry', lane, reason: messageOf(error), waiting: open.length + queue.length });
         await delay(backoff);
         backoff = Math.min(backoff * 2, MAX_BACKOFF_MS);
@@ -265,7 +265,8 @@ function bytesOf({ key, value, headers }: Message): number {
   return bytes;
 }
 
-function isRefusal(error: unknown): boolean {
+/** Of Kafka's own errors; what this lane then throws is one of the catalogue. */
+function refusesRecord(error: unknown): boolean {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
     if (REFUSED_FOR_GOOD.has((at as { type?: string }).type ?? '')) return true;
   }

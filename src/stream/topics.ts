@@ -72,7 +72,7 @@ export async function listMetricTopics(kafka: Kafka, instance: string): Promise<
   return topics.filter((topic) => isMetricTopic(instance, topic)).sort();
 }
 
-/** Topic → the node that leads each of its partitions. */
+/** Topic → the node that leads each of its partitions; -1 where nobody does. */
 export type Leaders = ReadonlyMap<string, ReadonlyMap<number, number>>;
 
 export interface FoundTopics {
@@ -81,7 +81,7 @@ export interface FoundTopics {
   readonly nodes: ReadonlyMap<string, number>;
 }
 
-/** The topics of metrics, and who leads them. Throws TOC_DEPENDENCY_AWAY, also while a partition has no leader. */
+/** The topics of metrics, and who leads them: -1 for nobody. Throws TOC_DEPENDENCY_AWAY. */
 export async function findMetricTopics(kafka: Kafka, instance: string): Promise<FoundTopics> {
   return withAdmin(kafka, async (admin) => {
     const { topics } = await admin.fetchTopicMetadata();

@@ -1,14 +1,14 @@
 /**
  * The transition message, version 1: what is accepted from `gds.alerts`. Later writers of version 1 only add optional
  * fields, and a reader ignores the ones that it does not know: while processes are upgraded one by one, an older
- * dispatcher must not take a newer evaluator's firing for poison. Everything that is known is checked strictly.
+ * dispatcher must not take a newer evaluator's firing for poison. Everything that is known is validBytes strictly.
  */
 import { z } from 'zod';
 import { TocsinError } from '../domain/errors';
 import { OPERATORS } from '../domain/rule';
 import { MAX_COOLDOWN_MS, MAX_RECENT, TRANSITION_KINDS, type Transition } from '../domain/transition';
 import { problemsOf, YEAR_10000_MS } from './metric-message';
-import { MAX_TRANSITION_BYTES } from './transition-size';
+import { MAX_TRANSITION_BYTES, written, type Written } from './transition-size';
 
 /** Postgres takes neither an offset that is used nowhere on Earth nor any number of fractional digits. */
 const PLAIN_TIME = /^[^.]{19}(?:\.\d{1,9})?(?:Z|[+-](?:0\d|1[0-4]):\d\d)$/;
@@ -41,6 +41,7 @@ const transitionSchema: z.ZodType<Transition> = z.object({
       hash: z.string(),
       unit: z.string().optional(),
       partition: z.int().nonnegative().optional(),
+      pool: z.string().optional(),
     })
     .nullable(),
   recent: z.array(z.tuple([z.number(), value])).max(MAX_RECENT),
@@ -55,9 +56,14 @@ const transitionSchema: z.ZodType<Transition> = z.object({
       window_ms: z.number().positive().optional(),
     })
     .optional(),
+  kept_since: time.optional(),
   cooldown_ms: z.number().nonnegative().max(MAX_COOLDOWN_MS).optional(),
   runbook: z.string().optional(),
   receivers: z.array(z.string()).optional(),
+  expires_at: time.optional(),
+  timed_out: z.boolean().optional(),
+  told_again: z.boolean().optional(),
+  generator_url: z.string().optional(),
 });
 
 function isUsual(text: string): boolean {
@@ -84,9 +90,11 @@ export function decodeTransition(bytes: Buffer | null): Decoded<Transition> {
 }
 
 /** Throws TOC_MESSAGE_INVALID for a transition that a reader would refuse, so that none is ever written. */
-export function encodeTransition(transition: Transition): Buffer {
+export const encodeTransition = (transition: Transition): Buffer => validBytes(written(transition));
+
+/** The same of one that is written already. */
+export function validBytes({ transition, bytes }: Written): Buffer {
   const result = transitionSchema.safeParse(transition);
-  const bytes = Buffer.from(JSON.stringify(transition));
   if (result.success && bytes.length <= MAX_TRANSITION_BYTES) return bytes;
   const problems = result.success ? [TOO_LONG] : problemsOf(result.error);
   const reason = `transition ${transition.transition_id}: ${problems.join('; ')}`;

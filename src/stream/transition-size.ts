@@ -21,12 +21,23 @@ const STEPS: readonly Step[] = [
   ({ condition: _, ...transition }) => transition,
 ];
 
+/** A transition with its JSON. */
+export interface Written {
+  readonly transition: Transition;
+  readonly bytes: Buffer;
+}
+
+export const written = (transition: Transition): Written => ({
+  transition,
+  bytes: Buffer.from(JSON.stringify(transition)),
+});
+
 /** The transition in at most so many bytes of JSON, where leaving texts out makes it that short; else as short as that makes it. */
-export function shortened(transition: Transition, maxBytes: number): Transition {
-  let fitting = transition;
+export function shortened(transition: Transition, maxBytes: number): Written {
+  let fitting = written(transition);
   for (const step of STEPS) {
-    if (Buffer.byteLength(JSON.stringify(fitting)) <= maxBytes) break;
-    fitting = step(fitting);
+    if (fitting.bytes.length <= maxBytes) break;
+    fitting = written(step(fitting.transition));
   }
   return fitting;
 }

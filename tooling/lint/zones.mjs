@@ -102,6 +102,7 @@ export const DRIVERS = [
   { packages: ['mssql', 'tedious'], homes: ['src/collect/mssql', ...TRY_OUT] },
   { packages: ['snowflake-sdk'], homes: ['src/collect/snowflake', 'src/warehouse', ...TRY_OUT] },
   { packages: ['systeminformation'], homes: ['src/collect/host', ...TRY_OUT] },
+  { packages: ['luxon'], homes: ['src/oncall', ...TRY_OUT] },
   {
     packages: ['undici'],
     homes: ['src/notify/channels', 'src/notify/integrations', 'src/enrich', 'src/collect', ...TRY_OUT],

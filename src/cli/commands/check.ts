@@ -10,9 +10,9 @@ import { problemText, type Problem } from '../../config/problems';
 import type { MatcherMode } from '../../domain/alertmanager-matchers';
 import { knownNames, requiredFile } from '../configuration';
 import type { Context } from '../context';
-import { EXIT, usage, type ExitCode } from '../failures';
+import { EXIT, type ExitCode } from '../failures';
 import { paint } from '../show';
-import { wordOf } from '../words';
+import { matcherModeOf } from '../matcher-mode';
 
 export interface CheckOptions {
   readonly config?: string;
@@ -32,7 +32,7 @@ export async function check(
   options: CheckOptions,
 ): Promise<ExitCode> {
   const path = requiredFile(context, { config: file ?? options.config });
-  const { problems, counts } = checked(context, path, matcherMode(options));
+  const { problems, counts } = checked(context, path, matcherModeOf(options.enableFeature));
   if (options.json)
     context.print(JSON.stringify({ file: path, valid: counts !== null, problems, summary: counts }, null, 2));
   else tell(context, path, counts, problems);
@@ -47,15 +47,6 @@ function checked(context: Context, path: string, mode: MatcherMode): Checked {
   }
   const { config, problems } = checkConfig(path, context.env, knownNames());
   return { problems, counts: config && ownCounts(config) };
-}
-
-function matcherMode({ enableFeature }: CheckOptions): MatcherMode {
-  const modes = ['classic-mode', 'utf8-strict-mode'] as const;
-  const named = (enableFeature ?? '').split(',').filter((name) => name.trim() !== '');
-  const [mode, ...others] = named.map((name) => wordOf('feature', name.trim(), modes));
-  if (others.some((other) => other !== mode))
-    throw usage('--enable-feature: classic-mode and utf8-strict-mode cannot both be on');
-  return mode ?? 'fallback';
 }
 
 function tell(

@@ -6,11 +6,15 @@ import { filesOf } from '../globs';
 import type { Finding } from '../problems';
 import { compileNotificationTemplate } from './template-checks';
 
+/** Those that are there. */
+export const templateFiles = (patterns: readonly string[]): string[] =>
+  patterns.flatMap((pattern) => filesOf(pattern, '/').filter((file) => existsSync(file)));
+
 /** `patterns`: absolute. One that matches nothing yet is no error, as in Alertmanager. */
 export function templateFileFindings(patterns: readonly string[]): Finding[] {
   return patterns.flatMap((pattern, index): Finding[] => {
     const path = ['templates', index];
-    const files = filesOf(pattern, '/').filter((file) => existsSync(file));
+    const files = templateFiles([pattern]);
     if (files.length === 0) {
       return [{ level: 'warning', path, value: JSON.stringify(pattern), message: 'matches no file' }];
     }

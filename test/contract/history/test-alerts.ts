@@ -31,6 +31,9 @@ export function alertRow(
     acknowledgement: null,
     resolvedBy: null,
     quietUntil: null,
+    expiresAt: null,
+    timedOut: false,
+    generatorUrl: '',
     ...change,
   };
 }

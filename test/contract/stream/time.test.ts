@@ -104,12 +104,17 @@ test('a topic of the clock that says no time is told of, and mended while nothin
   await passes(3, Date.now());
 });
 
-test("a sender's record time of the far future neither moves time nor is believed", async () => {
+/** Records of the topic bear the times that their senders write. */
+async function takeTimesOfSenders(): Promise<void> {
   const configEntries = [{ name: 'message.timestamp.type', value: 'CreateTime' }];
-  const { kafka, instance } = bench;
-  await withAdmin(kafka, (admin) =>
+  await withAdmin(bench.kafka, (admin) =>
     admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: topic, configEntries }] }),
   );
+}
+
+test("a sender's record time of the far future neither moves time nor is believed", async () => {
+  const { kafka, instance } = bench;
+  await takeTimesOfSenders();
   const before = Date.now();
   const wrong = before + HOUR_MS / 2;
   await sendRaw(kafka, topic, [message('right', before), message('wrong', wrong), message('next', before)]);
@@ -122,6 +127,31 @@ test("a sender's record time of the far future neither moves time nor is believe
   expect(reached.get(3)).toBeLessThanOrEqual(Date.now() + 1_000);
   const group = alertingGroup(instance, 'default');
   await until('the commit', async () => (await committedOf(bench, group))[`${topic}/3`] === 3);
+});
+
+test('records that do not say when they came pass no time, and are evaluated for their own', async () => {
+  const { kafka, instance } = bench;
+  await takeTimesOfSenders();
+  const before = Date.now();
+  const twoHoursAgo = before - 2 * HOUR_MS;
+  const wrong = { zero: '0', seconds: String(Math.floor(before / 1_000)), none: '-1' };
+  await sendRaw(
+    kafka,
+    topic,
+    Object.entries(wrong).map(([id, timestamp]) => ({ ...message(id, twoHoursAgo), timestamp })),
+  );
+  const { offered, inThree, passes, stop } = consume();
+  await passes(3, before);
+  expect([...offered]).toEqual(Object.keys(wrong).map((id) => [id, twoHoursAgo]));
+  expect(inThree[0]![0]).toBeGreaterThanOrEqual(before - HOUR_MS);
+  const group = alertingGroup(instance, 'default');
+  await until('the commit', async () => (await committedOf(bench, group))[`${topic}/3`] === 3);
+  await stop();
+  const [notes] = await withAdmin(kafka, (admin) => admin.fetchOffsets({ groupId: group, topics: [topic] }));
+  const { metadata } = notes!.partitions.find(({ partition }) => partition === 3)!;
+  expect(Number(metadata!.split(' ')[0])).toBeGreaterThanOrEqual(before - HOUR_MS);
+  const told = bench.events.filter(({ kind }) => kind === 'records_undated');
+  expect(told.reduce((sum, event) => sum + (event as { records: number }).records, 0)).toBe(3);
 });
 
 test('time passes a transaction at the end of a topic', async () => {

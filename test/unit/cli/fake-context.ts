@@ -6,6 +6,7 @@ import { compileMatchers, parseMatcher } from '../../../src/domain/matchers';
 import type { ActionAnswer, LifeStatus } from '../../../src/domain/life';
 import type { AlertLists, AlertRow } from '../../../src/history/port';
 import type { Silence } from '../../../src/mute/port';
+import type { StoredOverride } from '../../../src/oncall/port';
 import type { KillSwitch } from '../../../src/remediate/port';
 
 export const NOW = Date.parse('2026-11-21T12:12:00Z');
@@ -51,6 +52,9 @@ export function alertRow(change: Partial<AlertRow> = {}): AlertRow {
     acknowledgement: null,
     resolvedBy: null,
     quietUntil: null,
+    expiresAt: null,
+    timedOut: false,
+    generatorUrl: '',
     ...change,
   };
 }
@@ -66,6 +70,7 @@ export interface World {
   readonly answer?: ActionAnswer | Error;
   readonly switches?: readonly KillSwitch[];
   readonly silences?: readonly Silence[];
+  readonly overrides?: readonly StoredOverride[];
 }
 
 export function fakeOperator(world: World, calls: Calls['calls']): Operator {
@@ -116,8 +121,17 @@ export function fakeOperator(world: World, calls: Calls['calls']): Operator {
       switches.set(change.scope, { ...change, changedAt: new Date(NOW).toISOString() });
     },
   };
+  const stored = [...(world.overrides ?? [])];
+  const overrides: Operator['overrides'] = {
+    async create(override) {
+      calls.push(['override', override]);
+      stored.push(override);
+    },
+    between: async (schedule, from, to) =>
+      stored.filter((one) => one.schedule === schedule && one.from < to && one.to > from),
+  };
   const silences: Operator['silences'] = { active: async () => world.silences ?? [] };
-  return { lists, permits, silences, actions, close: async () => void calls.push(['close']) };
+  return { lists, permits, silences, overrides, actions, close: async () => void calls.push(['close']) };
 }
 
 export interface Ran extends Calls {
@@ -153,6 +167,7 @@ export async function run(
       openOperator: async () => fakeOperator(world, calls),
       runRoles: refuse('runRoles'),
       runDev: refuse('runDev'),
+      runServe: refuse('runServe'),
       runDemo: refuse('runDemo'),
       openPublisher: refuse('openPublisher'),
       readMetrics: refuse('readMetrics'),

@@ -7,7 +7,7 @@ import type { RuleGroup } from '../../../src/domain/rule-group';
 import type { Transition } from '../../../src/domain/transition';
 import { createGlobalHost, type GlobalHost } from '../../../src/evaluate/global-host';
 import { planGroups } from '../../../src/evaluate/global-groups';
-import type { Told } from '../../../src/evaluate/host';
+import type { AlertTopic } from '../../../src/evaluate/host';
 import type { External } from '../../../src/evaluate/label-texts';
 import type { SharedRecord } from '../../../src/stream/port';
 import { knowing, SECOND } from './sketches';
@@ -50,7 +50,7 @@ export function createPool(
   groups: readonly RuleGroup[],
   partitions: number,
   processes = 2,
-  more: Partial<External> & { readonly shadow?: Told; readonly maxSeriesOfMetric?: number } = {},
+  more: Partial<External> & { readonly shadow?: AlertTopic; readonly maxSeriesOfMetric?: number } = {},
 ) {
   let plan = planGroups(groups, partitions);
   let committedUnder = plan.id;

@@ -104,3 +104,30 @@ test('a silence that cannot be understood mutes nothing and harms no other', asy
   expect(await mutes.verdict({ instance: 'db-1' }, at(0))).toMatchObject({ muted: true, by: 'ann' });
   expect(await mutes.verdict({ a: 'x' }, at(0))).toEqual({ muted: false });
 });
+
+test('all silences that hold are named, the one that ends first stands first', async () => {
+  const later = silence('later', { endsAt: at(90_000).toISOString() });
+  const exact = silence('exact', { matchers: [{ name: 'instance', op: '=', value: 'db-1' }] });
+  const other = silence('other', { matchers: [{ name: 'instance', op: '=', value: 'db-2' }] });
+  const over = silence('over', { endsAt: at(500).toISOString() });
+  const store = storeOf([later, exact, other, silence('s1'), over]);
+  const mutes = createMutes(store);
+  expect(await mutes.silencedBy({ instance: 'db-1' }, at(1_000))).toEqual(['s1', 'exact', 'later']);
+  expect(await mutes.silencedBy({ instance: 'web' }, at(1_000))).toEqual([]);
+  // Read anew, though something is remembered: what has just been silenced is shown as silenced.
+  store.silences.push(silence('new', { matchers: [{ name: 'instance', op: '=', value: 'web' }] }));
+  expect(await mutes.silencedBy({ instance: 'web' }, at(1_001))).toEqual(['new']);
+  const reads = store.reads.length;
+  const silencer = await mutes.silencer(at(1_002));
+  expect([silencer({ instance: 'web' }), silencer({ instance: 'x' })]).toEqual([['new'], []]);
+  expect(store.reads).toHaveLength(reads + 1);
+});
+
+test('matchers mean what they mean to Alertmanager: a dot is no line end, an absent label is empty', async () => {
+  const dot = silence('dot', { matchers: [{ name: 'a', op: '=~', value: 'x.y' }] });
+  const absent = silence('absent', { matchers: [{ name: 'b', op: '=', value: '' }] });
+  const mutes = createMutes(storeOf([dot, absent]));
+  expect(await mutes.silencedBy({ a: 'x\ny', b: '1' }, at(0))).toEqual([]);
+  expect(await mutes.silencedBy({ a: 'x-y', b: '1' }, at(0))).toEqual(['dot']);
+  expect(await mutes.silencedBy({ a: 'z' }, at(0))).toEqual(['absent']);
+});

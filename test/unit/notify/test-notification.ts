@@ -42,6 +42,9 @@ export function alert(change: Partial<AlertRow> = {}): AlertRow {
     acknowledgement: null,
     resolvedBy: null,
     quietUntil: null,
+    expiresAt: null,
+    timedOut: false,
+    generatorUrl: '',
     ...change,
   };
 }

@@ -4,6 +4,8 @@ import {
   judgeMetric,
   judgeTime,
   notAfter,
+  recordTimeOf,
+  undated,
   type EventTiming,
 } from '../../../src/stream/event-time';
 import type { StreamEvent } from '../../../src/stream/events';
@@ -71,4 +73,36 @@ test('metrics of a clock that is ahead are told of by instance and by what becam
     { ...event, action: 'rejected', instanceId: 'db 1', samples: 1, aheadMs: 600_000 },
     { ...event, action: 'corrected', instanceId: '', samples: 1, aheadMs: 400_000 },
   ]);
+});
+
+describe('the record time of a record', () => {
+  const MONTH = 30 * 86_400_000;
+
+  test.each([
+    ['now', 0, 0],
+    ['a week ago', -7 * 86_400_000, -7 * 86_400_000],
+    ['as long ago as a topic may keep records', -MONTH, -MONTH],
+    ['a time to come', 1, 0],
+    ['beyond all time', 9e15, 0],
+  ])('%s', (_, from, read) => {
+    expect(recordTimeOf(String(RECORDED + from), RECORDED)).toBe(RECORDED + read);
+  });
+
+  test.each([
+    ['none', '-1'],
+    ['1970', '0'],
+    ['seconds', String(RECORDED / 1_000)],
+    ['from before anything that is kept', String(RECORDED - MONTH - 1)],
+    ['no number', 'now'],
+  ])('%s => it does not say when the record came', (_, timestamp) => {
+    expect(recordTimeOf(timestamp, RECORDED)).toBeNull();
+  });
+});
+
+test.each([
+  [-2 * 3_600_000, 'in_time'],
+  [-31 * 86_400_000, 'late'],
+  [300_001, 'corrected'],
+] as const)('an event %i ms from now in a record of no time => %s', (from, verdict) => {
+  expect(judgeTime(RECORDED + from, RECORDED, undated(correct))).toBe(verdict);
 });

@@ -30,7 +30,7 @@ test('a partition that nobody else has read keeps its state and its place', asyn
   const settled = await positions.settle({ m: [0] }, 0);
   settled.accept();
   expect(settled.fresh).toEqual([]);
-  expect(positions.of('m', 0)).toEqual({ next: 50, committed: 45 });
+  expect(positions.of('m', 0)).toMatchObject({ next: 50, committed: 45 });
 });
 
 test.each([
@@ -43,7 +43,7 @@ test.each([
   const settled = await positions.settle({ m: [0] }, 0);
   settled.accept();
   expect(settled.fresh).toEqual([0]);
-  expect(positions.of('m', 0)).toEqual({ next: 0, committed: -1 });
+  expect(positions.of('m', 0)).toMatchObject({ next: 0, committed: -1 });
 });
 
 test('what the sink has not taken is not counted on', async () => {
@@ -51,4 +51,55 @@ test('what the sink has not taken is not counted on', async () => {
   Object.assign(place, { high: 60, committed: 50 });
   await positions.settle({ m: [0] }, 0);
   expect((await positions.settle({ m: [0] }, 0)).fresh).toEqual([0]);
+});
+
+describe('while nobody joins anew', () => {
+  const m = { topic: 'm', partition: 0 };
+
+  test('what goes on where it ended is of the same topic', async () => {
+    const { positions } = await readUpTo50();
+    expect(positions.isMadeAgain(m, 50, 53)).toBe(false);
+    expect(positions.isMadeAgain(m, 57, 60)).toBe(false);
+  });
+
+  test.each([
+    ['shorter', 3],
+    ['as long', 50],
+    ['longer', 70],
+  ])('what goes back is of another one, though it is %s', async (_, end) => {
+    const { positions } = await readUpTo50();
+    expect(positions.isMadeAgain(m, 0, end)).toBe(true);
+    positions.restart('m', 0);
+    expect(positions.isMadeAgain(m, 0, end)).toBe(false);
+    positions.advance('m', 0, 3);
+    expect(positions.of('m', 0).next).toBe(3);
+  });
+
+  test('what is read again after joining anew, up to where it was read, is of the same', async () => {
+    const { place, positions } = await readUpTo50();
+    Object.assign(place, { high: 60, committed: 40 });
+    (await positions.settle({ m: [0] }, 0)).accept();
+    expect(positions.isMadeAgain(m, 40, 60)).toBe(false);
+    positions.advance('m', 0, 45);
+    expect(positions.of('m', 0).next).toBe(50);
+    expect(positions.isMadeAgain(m, 45, 60)).toBe(false);
+    expect(positions.isMadeAgain(m, 44, 60)).toBe(true);
+  });
+
+  test('a new leader that does not know the end yet is not believed before it was asked', async () => {
+    const { place, positions } = await readUpTo50();
+    Object.assign(place, { high: 60, committed: 40 });
+    (await positions.settle({ m: [0] }, 0)).accept();
+    expect(positions.isMadeAgain(m, 40, 45)).toBeNull();
+    expect(await positions.endsBeforeNext(m)).toBe(false);
+  });
+
+  test('a topic made again between joining and the first batch ends before what was read', async () => {
+    const { place, positions } = await readUpTo50();
+    Object.assign(place, { high: 60, committed: 40 });
+    (await positions.settle({ m: [0] }, 0)).accept();
+    place.high = 3;
+    expect(positions.isMadeAgain(m, 0, 3)).toBeNull();
+    expect(await positions.endsBeforeNext(m)).toBe(true);
+  });
 });

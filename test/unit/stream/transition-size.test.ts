@@ -1,5 +1,5 @@
 /** What is too long for readers is cut where people see it; what the alert is stays as it is. */
-import { decodeTransition, encodeTransition } from '../../../src/stream/transition-message';
+import { validBytes, decodeTransition, encodeTransition } from '../../../src/stream/transition-message';
 import { MAX_TRANSITION_BYTES, shortened } from '../../../src/stream/transition-size';
 import type { Transition } from '../../../src/domain/transition';
 import { transition } from '../../builders/alerts';
@@ -10,7 +10,7 @@ const withTexts = (annotations: Transition['annotations'], more: Partial<Transit
 
 test('what fits is left as it is', () => {
   const short = withTexts({ summary: 'x'.repeat(300_000) });
-  expect(shortened(short, MAX_TRANSITION_BYTES)).toBe(short);
+  expect(shortened(short, MAX_TRANSITION_BYTES).transition).toBe(short);
 });
 
 test.each([
@@ -24,7 +24,7 @@ test.each([
 ])('%s is cut, with a mark, and readers take it', (_, annotations, summary) => {
   const long = withTexts(annotations);
   expect(() => encodeTransition(long)).toThrow('is longer than 524288 bytes');
-  const { annotations: cut, ...rest } = shortened(long, MAX_TRANSITION_BYTES);
+  const { annotations: cut, ...rest } = shortened(long, MAX_TRANSITION_BYTES).transition;
   const { annotations: whole, ...same } = long;
   expect(rest).toEqual(same);
   expect(decodeTransition(encodeTransition({ ...rest, annotations: cut }))).toMatchObject({ ok: true });
@@ -35,7 +35,7 @@ test.each([
 });
 
 test('a character of two halves is not cut between them', () => {
-  const cut = shortened(
+  const { transition: cut } = shortened(
     withTexts({ summary: '😀'.repeat(100_000), odd: `-${'😀'.repeat(100_000)}` }),
     100_000,
   );
@@ -52,7 +52,7 @@ test('then the points are left out, then all annotations, then the condition; ne
     const { recent, annotations: texts, condition: compared, labels } = of;
     shapes.push([recent.length, Object.keys(texts).join(), compared !== undefined]);
     expect(labels.blob).toBe(blob);
-    next = shortened(of, bytesOf(of) - 1);
+    next = shortened(of, bytesOf(of) - 1).transition;
     if (next.condition === undefined && of.condition === undefined) break;
   }
   expect(shapes).toEqual([
@@ -65,7 +65,20 @@ test('then the points are left out, then all annotations, then the condition; ne
 
 test('labels that are too long alone are no transition that anybody would take', () => {
   const long = transition({ labels: { blob: 'x'.repeat(600_000) } });
-  const shortest = shortened(long, MAX_TRANSITION_BYTES);
+  const { transition: shortest } = shortened(long, MAX_TRANSITION_BYTES);
   expect(bytesOf(shortest)).toBeGreaterThan(MAX_TRANSITION_BYTES);
   expect(() => encodeTransition(shortest)).toThrow(expect.objectContaining({ code: 'TOC_MESSAGE_INVALID' }));
+});
+
+test('what fits is written once on its way to Kafka', () => {
+  const short = withTexts({ summary: 'x' });
+  const expected = encodeTransition(short);
+  const writing = jest.spyOn(JSON, 'stringify');
+  try {
+    const bytes = validBytes(shortened(short, MAX_TRANSITION_BYTES));
+    expect(writing.mock.calls.length).toBe(1);
+    expect(bytes.equals(expected)).toBe(true);
+  } finally {
+    writing.mockRestore();
+  }
 });

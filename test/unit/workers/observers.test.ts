@@ -90,6 +90,18 @@ test('wrong clocks and late metrics are all counted, and said once a minute for 
   ]);
 });
 
+test('a topic whose records do not say when they came has a line a minute', () => {
+  const sinks = sinksOf();
+  let now = 0;
+  const observe = streamObserver(sinks, () => now);
+  for (const at of [0, 30_000, 60_000]) {
+    now = at;
+    observe({ kind: 'records_undated', topic: 'theirs', partition: 3, records: 5 });
+  }
+  expect(sinks.lines).toHaveLength(2);
+  expect(sinks.lines[0]).toMatchObject({ level: 'warn', records: 5, msg: expect.stringContaining('theirs') });
+});
+
 test('a refusal has its reason in a meter and in a line, with the correlation id', async () => {
   const sinks = sinksOf();
   refusalObserver(sinks)({ runbook: 'mend', reason: 'kill_switch', detail: 'by ada', correlationId: 'c-1' });
@@ -283,8 +295,43 @@ test('that further topics are not made is a line', () => {
   ]);
 });
 
+test('each try to make a topic that fails is counted, and said once a minute', async () => {
+  const sinks = sinksOf();
+  const clock = { now: 0 };
+  const observe = streamObserver(sinks, () => clock.now);
+  const event = { kind: 'topic_not_made', topic: 'd.x', rest: 'd.other', reason: 'Kafka: no right' } as const;
+  for (const topic of ['d.x', 'd.x', 'd.y']) observe({ ...event, topic });
+  expect(await sinks.shown('topics_not_made_total')).toEqual(['tocsin_topics_not_made_total 3']);
+  expect(sinks.lines.map(({ msg }) => msg)).toEqual([
+    'd.x cannot be made: Kafka: no right. d.other takes what is for it',
+    'd.y cannot be made: Kafka: no right. d.other takes what is for it',
+  ]);
+  clock.now = 60_000;
+  observe(event);
+  expect(sinks.lines).toHaveLength(3);
+});
+
 test('what was made and not published is counted', async () => {
   const sinks = sinksOf();
   evaluateObserver(sinks)({ kind: 'derived_dropped', metrics: 5, problem: 'too large' });
   expect(await sinks.shown('derived_dropped_total')).toEqual(['tocsin_derived_dropped_total 5']);
+});
+
+test('samples that rules across instances lack are counted, and an error once a minute for each slot', async () => {
+  const sinks = sinksOf();
+  const clock = { now: 0 };
+  const observe = evaluateObserver(sinks, () => clock.now);
+  const event = { kind: 'shared_refused', partition: 3, samples: 5, problem: 'too large' } as const;
+  for (const slot of [1, 1, 2]) observe({ ...event, slot });
+  clock.now = 60_000;
+  observe({ ...event, slot: 1 });
+  expect(await sinks.shown('shared_samples_refused_total')).toEqual([
+    'tocsin_shared_samples_refused_total 20',
+  ]);
+  expect(sinks.lines.map(({ level, slot }) => [level, slot])).toEqual([
+    ['error', 1],
+    ['error', 2],
+    ['error', 1],
+  ]);
+  expect(sinks.lines[0]!.msg).toMatch(/lack 5 samples of partition 3: too large\. Raise/);
 });

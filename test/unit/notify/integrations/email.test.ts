@@ -6,7 +6,7 @@ import { startSmtpCatcher, type SmtpCatcher, type SmtpCatcherOptions } from '../
 import { GROUPS, message } from './groups';
 import { integrationOf, notify } from './sending';
 
-const TLS = join(__dirname, '../../../fixtures/tls');
+const TLS = join(__dirname, '../../../fixtures/tls-of-receivers');
 const file = (name: string): string => readFileSync(join(TLS, name), 'utf8');
 const CERTIFICATE = { key: file('server.key'), cert: file('server.pem') };
 

@@ -8,7 +8,7 @@ import { startHttpProxy, type HttpProxy } from '../../../harness/http-proxy';
 import { message } from './groups';
 import { integrationOf, integrationsOf, notify } from './sending';
 
-const TLS = join(__dirname, '../../../fixtures/tls');
+const TLS = join(__dirname, '../../../fixtures/tls-of-receivers');
 const pem = (name: string): string => readFileSync(join(TLS, name), 'utf8');
 const CERTIFICATE: HttpsOptions = { key: pem('server.key'), cert: pem('server.pem') };
 const TRUSTED = `ca_file: '${TLS}/ca.pem'`;

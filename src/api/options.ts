@@ -1,0 +1,33 @@
+/** What the API is made of. */
+import type { AlertmanagerMetrics, Logger } from '../observe/observe';
+import type { SilenceStore } from '../mute/port';
+import type { ApiAlerts, ApiCluster, ApiConfig, WebConfig } from './port';
+
+export interface ApiOptions {
+  readonly alerts: ApiAlerts;
+  readonly silences: Pick<SilenceStore, 'set' | 'expire' | 'get' | 'list'>;
+  /** The configuration in effect. */
+  readonly config: () => ApiConfig;
+  /** Reads the configuration again; throws with the reason when it stays as it is. */
+  readonly reload: () => Promise<void>;
+  readonly cluster: () => Promise<ApiCluster> | ApiCluster;
+  /** Why no work should be sent here; null when there is no reason. */
+  readonly notReady: () => Promise<string | null>;
+  readonly metrics: AlertmanagerMetrics;
+  /** The text of `/metrics`. */
+  readonly scrape: () => Promise<{ readonly type: string; readonly text: string }>;
+  readonly startedAt: Date;
+  readonly version: string;
+  readonly now: () => Date;
+  readonly log: Logger;
+  /** `/alertmanager`, say: what stands before every path. Empty or `/`: nothing. */
+  readonly routePrefix?: string;
+  /** A regular expression for whole origins; without it no page of another origin may use the API. */
+  readonly corsOrigin?: string;
+  /** How many GET requests may be under way at once; more are answered with 503. */
+  readonly getConcurrency?: number;
+  /** A longer body is answered with 413. */
+  readonly maxBodyBytes?: number;
+  /** Who may use the server and how, as it is at the moment; whether over TLS is decided when it starts. */
+  readonly web?: () => WebConfig;
+}

@@ -1,0 +1,54 @@
+/** `tocsin serve`: stands in for Alertmanager with its own configuration file, on servers that run. */
+import { prometheusDuration } from '../../domain/strict-duration';
+import type { MatcherMode } from '../../domain/alertmanager-matchers';
+import { serverConfig, type ConfigOption } from '../configuration';
+import type { Context } from '../context';
+import { EXIT, usage, type ExitCode } from '../failures';
+import { matcherModeOf } from '../matcher-mode';
+
+export interface ServeCommandOptions extends ConfigOption {
+  readonly alertmanagerConfig: string;
+  readonly listen: string;
+  readonly instance: string;
+  readonly enableFeature?: string;
+  readonly routePrefix: string;
+  readonly externalUrl?: string;
+  readonly 'web.config.file'?: string;
+  readonly dispatchStartDelay: string;
+}
+
+export async function serve(context: Context, options: ServeCommandOptions): Promise<ExitCode> {
+  const config = serverConfig(context, options);
+  const listen = listenAddress(options.listen);
+  const matcherMode: MatcherMode = matcherModeOf(options.enableFeature);
+  if (!/^[\w.-]{0,80}$/.test(options.instance))
+    throw usage(`--instance ${options.instance}: letters, digits, _ . and -, at most 80`);
+  await context.wiring.runServe({
+    config: { ...config, instance: options.instance, http: { ...config.http, host: '127.0.0.1', port: 0 } },
+    alertmanagerConfig: options.alertmanagerConfig,
+    listen,
+    matcherMode,
+    routePrefix: options.routePrefix,
+    externalUrl: options.externalUrl ?? null,
+    webConfigFile: options['web.config.file'] ?? null,
+    dispatchStartDelayMs: delayMs(options.dispatchStartDelay),
+  });
+  return EXIT.ok;
+}
+
+/** `:9093` listens on all addresses, as Alertmanager's does. */
+function listenAddress(text: string): { host: string; port: number } {
+  const found = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text);
+  const port = Number(found?.[3]);
+  if (found === null || port > 65_535)
+    throw usage(`--listen ${text}: accepted is HOST:PORT such as 127.0.0.1:9093, or :9093 for all addresses`);
+  return { host: found[1] ?? (found[2] === '' ? '::' : found[2]!), port };
+}
+
+function delayMs(text: string): number {
+  try {
+    return prometheusDuration(text);
+  } catch {
+    throw usage(`--dispatch-start-delay ${text}: accepted is a duration such as 30s`);
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * The alerts as senders and readers of the API see them. What is posted goes the way of every transition, through
+ * `gds.alerts`; the answer waits for the row, so that a reader finds what its sender was told is there.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ApiAlert, ApiAlerts, ApiGroup, PostedAlert } from '../api/port';
+import { TocsinError } from '../domain/errors';
+import type { Transition } from '../domain/transition';
+import type { KnownAlert } from '../history/port';
+import { byJobAndInstance } from './alert-order';
+import type { RouteOptions } from './port';
+import type { Grouping } from './grouping';
+import { isOver } from './known-alerts';
+import { transitionOf } from './posted';
+
+/** Why nobody is told of an alert now. */
+export interface AlertMutes {
+  silencer(at: Date): Promise<(labels: KnownAlert['labels']) => readonly string[]>;
+  inhibitedBy(alert: KnownAlert, at: number): readonly string[];
+  /** Names of the time intervals that hold the route's alerts back now. */
+  timeMutedBy(route: RouteOptions, at: number): readonly string[];
+}
+
+export interface ApiAlertsOptions {
+  readonly grouping: Pick<Grouping, 'known' | 'routing'>;
+  readonly publish: (transitions: readonly Transition[]) => Promise<void>;
+  readonly mutes: AlertMutes;
+  readonly now: () => number;
+  /** How long an answer waits for the rows once Kafka has what was posted. */
+  readonly visibleMs?: number;
+}
+
+type SilencedBy = (labels: KnownAlert['labels']) => readonly string[];
+
+const LOOK_EVERY_MS = 10;
+/** The end of an alert of a rule, which has none while it fires: nobody has to tell it again. */
+const NEVER = '9999-12-31T23:59:59.000Z';
+
+export function createApiAlerts(options: ApiAlertsOptions): ApiAlerts {
+  const { grouping, publish, mutes, now, visibleMs = 500 } = options;
+  const { known } = grouping;
+  let lastAt = 0;
+
+  const isOpen = (fingerprint: string, { annotations }: PostedAlert): boolean => {
+    const alert = known.get(fingerprint);
+    return alert !== undefined && !isOver(alert, now()) && isSame(alert.annotations, annotations);
+  };
+
+  /** Until the rows show it, or long enough: what Kafka has is not lost. */
+  async function untilVisible(transitions: readonly Transition[], at: number): Promise<void> {
+    const until = now() + visibleMs;
+    const isThere = ({ fingerprint, kind }: Transition): boolean => {
+      const alert = known.get(fingerprint);
+      return alert === undefined ? kind === 'resolved' : alert.updatedAt >= at || alert.state === 'RESOLVED';
+    };
+    let waiting = transitions;
+    for (;;) {
+      await known.refresh();
+      waiting = waiting.filter((transition) => !isThere(transition));
+      if (waiting.length === 0 || now() >= until) return;
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
+
+  function shown(alert: KnownAlert, at: Date, silencedByOf: SilencedBy): ApiAlert {
+    const places = grouping.routing().index.placesOf(alert.fingerprint);
+    const silencedBy = silencedByOf(alert.labels);
+    const inhibitedBy = mutes.inhibitedBy(alert, at.getTime());
+    const isMuted = silencedBy.length + inhibitedBy.length > 0;
+    return {
+      fingerprint: alert.fingerprint,
+      labels: alert.labels,
+      annotations: alert.annotations,
+      startsAt: new Date(alert.startsAt).toISOString(),
+      endsAt: alert.expiresAt === null ? NEVER : new Date(alert.expiresAt).toISOString(),
+      updatedAt: new Date(alert.updatedAt).toISOString(),
+      generatorUrl: alert.generatorUrl,
+      receivers: [...new Set(places.map(({ route }) => route.options.receiver))].sort(),
+      status: { state: isMuted ? 'suppressed' : 'active', silencedBy, inhibitedBy },
+    };
+  }
+
+  async function current(): Promise<void> {
+    await known.refresh().catch((cause: unknown) => {
+      throw new TocsinError('TOC_DEPENDENCY_AWAY', 'alerts cannot be read now', { cause });
+    });
+  }
+
+  return {
+    async post(alerts) {
+      if (alerts.length === 0) return;
+      lastAt = Math.max(now(), lastAt + 1);
+      const at = lastAt;
+      const transitions = alerts.map((alert) => transitionOf(alert, at, isOpen));
+      await publish(transitions);
+      // With Postgres away the alerts are safe all the same, and shown later.
+      await untilVisible(transitions, at).catch(() => undefined);
+    },
+    async list() {
+      await current();
+      const at = new Date(now());
+      const open = [...known.all()].filter((alert) => !isOver(alert, at.getTime()));
+      const silencer = await mutes.silencer(at);
+      return open.map((alert) => shown(alert, at, silencer));
+    },
+    async groups() {
+      await current();
+      const at = new Date(now());
+      const silencer = await mutes.silencer(at);
+      const groups: ApiGroup[] = [];
+      for (const group of grouping.routing().index.groups()) {
+        const members = [...group.members].flatMap((fingerprint) => known.get(fingerprint) ?? []);
+        const open = members.filter((alert) => !isOver(alert, at.getTime()));
+        if (open.length === 0) continue;
+        open.sort((a, b) => byJobAndInstance(a.labels, b.labels));
+        const { options: route, labels: routeLabels } = group.route;
+        const alerts = open.map((alert) => shown(alert, at, silencer));
+        const mutedBy = mutes.timeMutedBy(route, at.getTime());
+        groups.push({ labels: group.labels, routeLabels, receiver: route.receiver, mutedBy, alerts });
+      }
+      return groups;
+    },
+  };
+}
+
+const isSame = (some: KnownAlert['annotations'], others: KnownAlert['annotations']): boolean => {
+  const names = Object.keys(some);
+  return names.length === Object.keys(others).length && names.every((name) => some[name] === others[name]);
+};

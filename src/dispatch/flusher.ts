@@ -1,0 +1,144 @@
+/**
+ * Looks at groups when they are due, and makes the messages that follow. A group's time is a row, so whichever process
+ * takes it first looks at it; what this one knows of alerts is brought up to date before. A look and the messages that it
+ * makes are written in one transaction: a process that dies before it leaves the group due, one that dies after it leaves
+ * the messages to be sent.
+ */
+import { messageOf } from '../domain/errors';
+import type { DueGroup, FlushedGroup, GroupStore, KnownAlert, ToldOfGroup } from '../history/port';
+import type { GroupLook, GroupMember, GroupVerdict } from '../notify/port';
+import { createTurns, type Logger, type Turns } from '../observe/observe';
+import { byJobAndInstance } from './alert-order';
+import type { GroupIndex, IndexedGroup } from './group-index';
+import { isOver, overSince, type KnownAlerts } from './known-alerts';
+import type { CompiledRoute, Routes } from './routes';
+
+export interface FlusherOptions {
+  readonly store: Pick<GroupStore, 'takeDue' | 'nextDue' | 'told' | 'flushed'>;
+  readonly known: KnownAlerts;
+  /** As they are now: a reload changes both. */
+  readonly routing: () => { readonly routes: Routes; readonly index: GroupIndex };
+  /** For groups that are looked at together. */
+  readonly verdicts: (at: Date) => Promise<(look: GroupLook) => GroupVerdict>;
+  readonly now: () => number;
+  readonly log: Pick<Logger, 'warn' | 'debug'>;
+  /** Messages are there to be sent. */
+  readonly onMessages: () => void;
+  readonly onLook?: (look: GroupLook, verdict: GroupVerdict) => void;
+}
+
+/** What was not seen as over at one look because its row was not committed yet is seen at the next one. */
+const MARGIN_MS = 2_000;
+/** Less is what a busy machine takes: groups keep their times then. */
+const LATE_MS = 500;
+const LEASE_MS = 10_000;
+const AT_ONCE = 500;
+/** Alertmanager keeps what was told for two repeat intervals. */
+const KEEP_REPEATS = 2;
+
+export function createFlusher(options: FlusherOptions): Turns {
+  const { store, known, routing, verdicts, now, log, onMessages, onLook = () => undefined } = options;
+
+  async function turn(): Promise<number | null> {
+    const due = await store.takeDue(new Date(now()), AT_ONCE, LEASE_MS);
+    if (due.length > 0) await flush(due);
+    if (due.length === AT_ONCE) return 0;
+    const next = await store.nextDue();
+    return next === null ? null : next.getTime() - now();
+  }
+
+  async function flush(due: readonly DueGroup[]): Promise<void> {
+    await known.refresh();
+    const { routes, index } = routing();
+    const keys = due.flatMap(({ id }) => index.group(id)?.key ?? []);
+    const told = byGroup(await store.told(keys));
+    const verdict = await verdicts(new Date(now()));
+    const results = due.map((group) => flushOne(group, { routes, index, told, verdict }));
+    await store.flushed(results);
+    if (results.some(({ messages }) => messages.length > 0)) onMessages();
+  }
+
+  function flushOne(due: DueGroup, { routes, index, told, verdict }: Turn): FlushedGroup {
+    const at = now();
+    const flushed = { id: due.id, joined: due.joined, flushedAt: new Date(at) };
+    const group = index.group(due.id);
+    const route = routes.route(due.routeId);
+    // Its alerts have left it, or a reload has taken its route away: they are where the routes lead them now.
+    if (group === undefined || route === null) return { ...flushed, dueAt: null, messages: [] };
+    const look = lookOf(due, group, route, told.get(group.key) ?? new Map(), index, at);
+    const decided = look.members.length === 0 ? NOBODY : verdict(look);
+    onLook(look, decided);
+    const keepUntil = new Date(at + KEEP_REPEATS * route.options.repeatIntervalMs + DAY_MS);
+    const messages = decided.messages.map((message) => ({ groupKey: group.key, keepUntil, ...message }));
+    const isOpen = look.members.some((member) => !member.isOver);
+    return { ...flushed, dueAt: isOpen ? nextLook(due, route, at) : null, messages };
+  }
+
+  function lookOf(
+    due: DueGroup,
+    group: IndexedGroup,
+    { options: route }: CompiledRoute,
+    told: ReadonlyMap<string, ToldOfGroup>,
+    index: GroupIndex,
+    at: number,
+  ): GroupLook {
+    const seenAt = (due.flushedAt?.getTime() ?? due.dueAt.getTime() - route.groupWaitMs) - MARGIN_MS;
+    const awaited = new Set([...told.values()].flatMap((each) => awaitedOf(each)));
+    const members: GroupMember[] = [];
+    for (const fingerprint of [...group.members]) {
+      const alert = known.get(fingerprint);
+      if (alert === undefined || isSettled(alert, at, seenAt, awaited)) index.leave(group.id, fingerprint);
+      else members.push({ alert, isOver: isOver(alert, at) });
+    }
+    members.sort((a, b) => byJobAndInstance(a.alert.labels, b.alert.labels));
+    const { receiver, repeatIntervalMs, muteTimeIntervals, activeTimeIntervals } = route;
+    return {
+      ...{ key: group.key, at, members, told },
+      ...{ receiver, repeatIntervalMs, muteTimeIntervals, activeTimeIntervals },
+    };
+  }
+
+  return createTurns({
+    turn,
+    onError: (error, again) =>
+      log[again ? 'debug' : 'warn'](
+        { err: error },
+        `groups cannot be looked at, they wait: ${messageOf(error)}`,
+      ),
+  });
+}
+
+/** What holds for all groups of a turn. */
+interface Turn {
+  readonly routes: Routes;
+  readonly index: GroupIndex;
+  readonly told: ReadonlyMap<string, ReadonlyMap<string, ToldOfGroup>>;
+  readonly verdict: (look: GroupLook) => GroupVerdict;
+}
+
+const NOBODY: GroupVerdict = { messages: [], held: [] };
+const DAY_MS = 86_400_000;
+
+/** Whom an integration has been told of, or is about to be. */
+const awaitedOf = ({ firing, pending }: ToldOfGroup): readonly string[] =>
+  pending === null ? firing : [...firing, ...pending.firing, ...pending.resolved];
+
+/** It was over at the last look already, and nobody has yet to hear so. */
+function isSettled(alert: KnownAlert, at: number, seenAt: number, awaited: ReadonlySet<string>): boolean {
+  return isOver(alert, at) && overSince(alert) < seenAt && !awaited.has(alert.fingerprint);
+}
+
+/** An interval after it was due; after now where nobody was there to look in time. */
+function nextLook({ dueAt }: DueGroup, { options }: CompiledRoute, at: number): Date {
+  const isLate = at - dueAt.getTime() > LATE_MS;
+  return new Date((isLate ? at : dueAt.getTime()) + options.groupIntervalMs);
+}
+
+function byGroup(told: readonly ToldOfGroup[]): ReadonlyMap<string, ReadonlyMap<string, ToldOfGroup>> {
+  const found = new Map<string, Map<string, ToldOfGroup>>();
+  for (const each of told) {
+    const group = found.get(each.groupKey) ?? new Map<string, ToldOfGroup>();
+    found.set(each.groupKey, group.set(each.integration, each));
+  }
+  return found;
+}

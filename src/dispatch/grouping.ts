@@ -1,0 +1,162 @@
+/**
+ * What a process knows of alerts and their groups, together: the alerts as the rows have them, and the groups that follow
+ * from the routes. A reload changes the routes: groups move with their alerts, and what their receivers were told goes
+ * with them, so that nobody is told anew.
+ */
+import type { AlertRow, GroupStore, NewGroup, ToldOfGroup } from '../history/port';
+import { createGroupIndex, type GroupIndex, type IndexedGroup } from './group-index';
+import { createKnownAlerts, isOver, type KnownAlerts, type KnownAlertsOptions } from './known-alerts';
+import type { RouteOptions } from './port';
+import { compileRoutes, type Routes } from './routes';
+
+export interface Grouping {
+  readonly known: KnownAlerts;
+  routing(): { readonly routes: Routes; readonly index: GroupIndex };
+  /** The groups of an alert that fires, for its row's transaction. */
+  groupsFor(row: Pick<AlertRow, 'labels' | 'startsAt'>, now: Date): readonly NewGroup[];
+  /** Takes these routes from now on. Open alerts get the groups that they have by them. */
+  reroute(root: RouteOptions): Promise<void>;
+  /** Reads all, and makes the groups that are missing: another process may have had other routes. */
+  start(): Promise<void>;
+  /** Forgets alerts that are long over and of which nobody has yet to hear. */
+  forget(): Promise<void>;
+}
+
+export interface GroupingOptions extends Pick<KnownAlertsOptions, 'changes'> {
+  readonly store: Pick<GroupStore, 'join' | 'retime' | 'routeIds' | 'allTold' | 'inherit'>;
+  readonly route: RouteOptions;
+  readonly now: () => number;
+  readonly onChange?: KnownAlertsOptions['onChange'];
+  readonly onForgotten?: KnownAlertsOptions['onForgotten'];
+}
+
+/** Long enough for every look that may want it. */
+const KEPT_MS = 60_000;
+const KEEP_TOLD_MS = 5 * 86_400_000;
+
+export function createGrouping(options: GroupingOptions): Grouping {
+  const { store, now } = options;
+  let routes = compileRoutes(options.route);
+  let index = createGroupIndex(routes);
+  const known = createKnownAlerts({
+    changes: options.changes,
+    wanted: async () => [...awaited(await store.allTold())],
+    onChange(alert, before) {
+      index.add(alert.fingerprint, alert.labels);
+      options.onChange?.(alert, before);
+    },
+    onForgotten(alert) {
+      index.remove(alert.fingerprint);
+      options.onForgotten?.(alert);
+    },
+  });
+
+  /** The group if it were made now; none where all of its alerts are over. */
+  function madeNow(group: IndexedGroup): NewGroup[] {
+    const at = now();
+    const starts = [...group.members].flatMap((fingerprint) => {
+      const alert = known.get(fingerprint);
+      return alert === undefined || isOver(alert, at) ? [] : [alert.startsAt];
+    });
+    return starts.length === 0 ? [] : [newGroup(group, Math.min(...starts), at)];
+  }
+
+  /** Where the tree is another than the one by which the rows were made. */
+  async function makeMissing(): Promise<void> {
+    const there = new Set((await store.routeIds()).map(({ id }) => id));
+    const missing = [...index.groups()].filter(({ id }) => !there.has(id));
+    const made = missing.flatMap(madeNow);
+    if (made.length === 0) return;
+    const ids = new Set(made.map(({ id }) => id));
+    await inheritTold(missing.filter(({ id }) => ids.has(id)));
+    await store.join(made);
+  }
+
+  /** Groups that are new have been told what the groups that are gone were told of the same alerts. */
+  async function inheritTold(
+    made: readonly { key: string; route: GroupPlaceRoute; members: ReadonlySet<string> }[],
+  ): Promise<void> {
+    const keys = new Set([...index.groups()].map(({ key }) => key));
+    const orphans = (await store.allTold()).filter(
+      ({ groupKey, toldAt }) => toldAt !== null && !keys.has(groupKey),
+    );
+    const inherited = made.flatMap((group) =>
+      inheritance(group, group.route.options.receiver, orphans, group.members),
+    );
+    await store.inherit(inherited, new Date(now() + KEEP_TOLD_MS));
+  }
+
+  return {
+    known,
+    routing: () => ({ routes, index }),
+    groupsFor: ({ labels, startsAt }, at) =>
+      routes.placesOf(labels).map((place) => newGroup(place, Date.parse(startsAt), at.getTime())),
+    async reroute(root) {
+      routes = compileRoutes(root);
+      const fresh = createGroupIndex(routes);
+      for (const { fingerprint, labels } of known.all()) fresh.add(fingerprint, labels);
+      index = fresh;
+      await makeMissing();
+      // As if all alerts had come now, which is what Alertmanager makes of a reload.
+      await store.retime([...index.groups()].flatMap(madeNow));
+    },
+    async start() {
+      await known.refresh();
+      await makeMissing();
+    },
+    async forget() {
+      const wanted = awaited(await store.allTold());
+      known.forget(now() - KEPT_MS, (fingerprint) => wanted.has(fingerprint));
+    },
+  };
+}
+
+type GroupPlaceRoute = ReturnType<GroupIndex['placesOf']>[number]['route'];
+
+/** Looked at after `group_wait`, or at once where its alert has fired for longer than that. */
+function newGroup(
+  { id, route }: { readonly id: string; readonly route: GroupPlaceRoute },
+  startsAt: number,
+  at: number,
+): NewGroup {
+  const { groupWaitMs } = route.options;
+  return { id, routeId: route.id, dueAt: new Date(startsAt + groupWaitMs < at ? at : at + groupWaitMs) };
+}
+
+function awaited(told: readonly ToldOfGroup[]): Set<string> {
+  return new Set(
+    told.flatMap(({ firing, pending }) => [
+      ...firing,
+      ...(pending?.firing ?? []),
+      ...(pending?.resolved ?? []),
+    ]),
+  );
+}
+
+type Inherited = Parameters<GroupStore['inherit']>[0][number];
+
+/** What each integration of the receiver was told of these alerts, in other groups. */
+function inheritance(
+  { key }: { readonly key: string },
+  receiver: string,
+  orphans: readonly ToldOfGroup[],
+  members: ReadonlySet<string>,
+): Inherited[] {
+  const found = new Map<string, { firing: Set<string>; toldAt: Date }>();
+  for (const { integration, firing, toldAt } of orphans) {
+    if (receiverOf(integration) !== receiver) continue;
+    const shared = firing.filter((fingerprint) => members.has(fingerprint));
+    if (shared.length === 0) continue;
+    const known = found.get(integration) ?? { firing: new Set<string>(), toldAt: toldAt! };
+    shared.forEach((fingerprint) => known.firing.add(fingerprint));
+    if (toldAt! > known.toldAt) known.toldAt = toldAt!;
+    found.set(integration, known);
+  }
+  return [...found].map(([integration, { firing, toldAt }]) => ({
+    ...{ groupKey: key, integration, toldAt },
+    ...{ firing: [...firing], resolved: [] },
+  }));
+}
+
+/** `receiver/kind/index`; a receiver's name may have slashes of its own. */
+const receiverOf = (integration: string): string => integration.replace(/\/[^/]*\/[^/]*$/, '');

@@ -1,0 +1,343 @@
+/**
+ * Groups and what their receivers were told. A group's row is its durable timer; a message's row holds what an integration
+ * was told last and what it is to be told. Whoever looks at a group or sends a message holds its row by a lease, so any
+ * number of processes share the work and one that dies holds nothing up for longer. Leases count by the server's clock.
+ */
+import { randomUUID } from 'node:crypto';
+import { coalesced } from './coalesce';
+import { json, type Database, type Run } from './database';
+import { listenFor } from './listen';
+import { wakeChannel } from './enqueue';
+import type {
+  DueGroup,
+  FlushedGroup,
+  GroupStore,
+  MessageOutcome,
+  NewGroup,
+  PendingMessage,
+  TakenMessage,
+  ToldOfGroup,
+} from './port';
+
+const MOST_AT_ONCE = 200;
+
+export function createGroupStore(
+  database: Database,
+  byDueDate: Database,
+  onListenError: (error: unknown) => void,
+): GroupStore {
+  const holder = randomUUID();
+  const { run, schema } = database;
+  const settle = coalesced<readonly [TakenMessage, MessageOutcome], void>(
+    (outcomes) => writeOutcomes(database, outcomes),
+    MOST_AT_ONCE,
+  );
+  return {
+    join: (groups) => joinGroups(run, schema, groups),
+    retime: (groups) => retimeGroups(database, groups),
+    takeDue: (now, limit, leaseMs) => takeDue(byDueDate, holder, now, limit, leaseMs),
+    nextDue: () => nextDue(byDueDate),
+    routeIds: () => run(`select id, route_id as "routeId" from ${schema}.groups`, []),
+    told: (groupKeys) => readTold(database, 'where group_key = any($1)', [groupKeys]),
+    allTold: () => readTold(database, '', []),
+    flushed: (results) => writeFlushed(database, holder, results),
+    takeMessages: (integrations, limit, leaseMs) =>
+      takeMessages(byDueDate, holder, integrations, limit, leaseMs),
+    nextMessageDueInMs: (integrations) => nextMessageDueInMs(byDueDate, integrations),
+    renew: (messages, leaseMs) => renew(database, holder, messages, leaseMs),
+    finish: (message, outcome) => settle([message, outcome]),
+    inherit: (told, keepUntil) => inherit(database, told, keepUntil),
+    listen: (wake) => listenFor(database.url, wakeChannel(schema), wake, onListenError),
+  };
+}
+
+/** One that is there keeps its time. */
+export async function joinGroups(run: Run, schema: string, groups: readonly NewGroup[]): Promise<void> {
+  if (groups.length === 0) return;
+  await run(
+    `with joined as (
+       insert into ${schema}.groups as g (id, route_id, due_at)
+       select id, "routeId", "dueAt" from jsonb_to_recordset($1::jsonb) as n (id text, "routeId" text, "dueAt" timestamptz)
+       order by id
+       on conflict (id) do update set joined = g.joined + 1)
+     select pg_notify($2, '')`,
+    [json(groups), wakeChannel(schema)],
+  );
+}
+
+async function retimeGroups({ run, schema }: Database, groups: readonly NewGroup[]): Promise<void> {
+  if (groups.length === 0) return;
+  await run(
+    `with retimed as (
+       update ${schema}.groups g set due_at = n."dueAt" from jsonb_to_recordset($1::jsonb) as n (id text, "dueAt" timestamptz)
+       where g.id = n.id)
+     select pg_notify($2, '')`,
+    [json(groups), wakeChannel(schema)],
+  );
+}
+
+interface GroupColumns {
+  id: string;
+  route_id: string;
+  due_at: Date;
+  flushed_at: Date | null;
+  joined: number;
+}
+
+async function takeDue(
+  { run, schema }: Database,
+  holder: string,
+  now: Date,
+  limit: number,
+  leaseMs: number,
+): Promise<DueGroup[]> {
+  const rows = await run<GroupColumns>(
+    `with due as (
+       select id from ${schema}.groups where due_at <= $1 and (lease_until is null or lease_until <= now())
+       order by due_at, id limit $2 for update skip locked)
+     update ${schema}.groups g set lease_until = now() + $3 * interval '1 millisecond', taken_by = $4
+     from due where g.id = due.id
+     returning g.id, g.route_id, g.due_at, g.flushed_at, g.joined`,
+    [now, limit, leaseMs, holder],
+  );
+  return rows
+    .map((row) => ({
+      id: row.id,
+      routeId: row.route_id,
+      dueAt: row.due_at,
+      flushedAt: row.flushed_at,
+      joined: row.joined,
+    }))
+    .sort((a, b) => a.dueAt.getTime() - b.dueAt.getTime());
+}
+
+/** One that somebody holds is due again when its lease ends, if it is not looked at by then. */
+async function nextDue({ run, schema }: Database): Promise<Date | null> {
+  const [row] = await run<{ next: Date | null }>(
+    `select least((select due_at from ${schema}.groups where lease_until is null order by due_at limit 1),
+       (select min(greatest(lease_until, due_at)) from ${schema}.groups where lease_until is not null)) as next`,
+    [],
+  );
+  return row?.next ?? null;
+}
+
+interface ToldColumns {
+  group_key: string;
+  integration: string;
+  firing: string[];
+  resolved: string[];
+  told_at: Date | null;
+  seq: number;
+  pending: PendingMessage | null;
+}
+
+async function readTold(
+  { run, schema }: Database,
+  which: string,
+  values: readonly unknown[],
+): Promise<ToldOfGroup[]> {
+  const rows = await run<ToldColumns>(
+    `select group_key, integration, firing, resolved, told_at, seq, pending from ${schema}.group_messages ${which}`,
+    values,
+  );
+  return rows.map((row) => ({
+    groupKey: row.group_key,
+    integration: row.integration,
+    firing: row.firing,
+    resolved: row.resolved,
+    toldAt: row.told_at,
+    seq: row.seq,
+    pending: row.pending,
+  }));
+}
+
+/**
+ * All in one transaction: a message that is made and a group's next look belong together. A message that is replaced
+ * while it is on its way is sent anew when that one is done; its `seq` tells the two apart.
+ */
+async function writeFlushed(
+  database: Database,
+  holder: string,
+  results: readonly FlushedGroup[],
+): Promise<void> {
+  if (results.length === 0) return;
+  const { schema } = database;
+  const groups = json(results.map(({ messages: _, ...group }) => group));
+  await database.transaction('write what came of looks at groups', async (run) => {
+    const held = await run<{ id: string }>(
+      `select id from ${schema}.groups where id = any($1) and taken_by = $2 order by id for update`,
+      [results.map(({ id }) => id), holder],
+    );
+    const mine = new Set(held.map(({ id }) => id));
+    await run(
+      `with given as materialized (select * from jsonb_to_recordset($1::jsonb)
+         as g (id text, joined bigint, "dueAt" timestamptz, "flushedAt" timestamptz)),
+       emptied as (
+         delete from ${schema}.groups g using given n
+         where g.id = n.id and g.taken_by = $2 and n."dueAt" is null and g.joined = n.joined)
+       update ${schema}.groups g
+       set due_at = coalesce(n."dueAt", g.due_at), flushed_at = n."flushedAt", lease_until = null, taken_by = null
+       from given n where g.id = n.id and g.taken_by = $2 and not (n."dueAt" is null and g.joined = n.joined)`,
+      [groups, holder],
+    );
+    const messages = results
+      .filter(({ id }) => mine.has(id))
+      .flatMap((group) => group.messages.map((message) => ({ ...message, at: group.flushedAt })));
+    if (messages.length > 0) await writeMessages(run, schema, messages);
+  });
+}
+
+type Message = FlushedGroup['messages'][number] & { readonly at: Date };
+
+async function writeMessages(run: Run, schema: string, messages: readonly Message[]): Promise<void> {
+  const sorted = [...messages].sort((a, b) =>
+    `${a.groupKey} ${a.integration}` < `${b.groupKey} ${b.integration}` ? -1 : 1,
+  );
+  await run(
+    `with given as materialized (
+       select *, array(select jsonb_array_elements_text(pending->'firing')) as firing,
+         array(select jsonb_array_elements_text(pending->'resolved')) as resolved
+       from jsonb_to_recordset($1::jsonb) as m ("groupKey" text, integration text, pending jsonb, told boolean,
+         "keepUntil" timestamptz, at timestamptz)),
+     written as (
+       insert into ${schema}.group_messages as o
+         (group_key, integration, firing, resolved, told_at, seq, pending, pending_since, due_at, expires_at)
+       select "groupKey", integration, case when told then firing else '{}' end, case when told then resolved else '{}' end,
+         case when told then at end, 1, case when told then null else nullif(pending, 'null') end, at, at, "keepUntil"
+       from given
+       on conflict (group_key, integration) do update set
+         firing = case when excluded.told_at is null then o.firing else excluded.firing end,
+         resolved = case when excluded.told_at is null then o.resolved else excluded.resolved end,
+         told_at = coalesce(excluded.told_at, o.told_at),
+         pending = excluded.pending, seq = o.seq + 1,
+         pending_since = case when o.pending is null then excluded.pending_since else o.pending_since end,
+         due_at = excluded.due_at, attempts = case when o.pending is null then 0 else o.attempts end,
+         expires_at = excluded.expires_at)
+     select pg_notify($2, '')`,
+    [json(sorted), wakeChannel(schema)],
+  );
+}
+
+interface TakenColumns {
+  group_key: string;
+  integration: string;
+  seq: number;
+  attempts: number;
+  age_ms: number;
+  pending: PendingMessage;
+  memory: TakenMessage['memory'];
+}
+
+async function takeMessages(
+  { run, schema }: Database,
+  holder: string,
+  integrations: readonly string[],
+  limit: number,
+  leaseMs: number,
+): Promise<TakenMessage[]> {
+  const rows = await run<TakenColumns>(
+    `with due as (
+       select group_key, integration from ${schema}.group_messages
+       where pending is not null and due_at <= clock_timestamp() and integration = any($1)
+         and (lease_until is null or lease_until <= now())
+       order by due_at limit $2 for update skip locked)
+     update ${schema}.group_messages m
+     set lease_until = now() + $3 * interval '1 millisecond', taken_by = $4, attempts = m.attempts + 1
+     from due where m.group_key = due.group_key and m.integration = due.integration
+     returning m.group_key, m.integration, m.seq, m.attempts - 1 as attempts, m.pending, m.memory,
+       extract(epoch from now() - m.pending_since)::float8 * 1000 as age_ms`,
+    [integrations, limit, leaseMs, holder],
+  );
+  return rows.map((row) => ({
+    groupKey: row.group_key,
+    integration: row.integration,
+    seq: row.seq,
+    attempts: row.attempts,
+    ageMs: row.age_ms,
+    pending: row.pending,
+    memory: row.memory,
+  }));
+}
+
+async function nextMessageDueInMs(
+  { run, schema }: Database,
+  integrations: readonly string[],
+): Promise<number | null> {
+  const [row] = await run<{ inMs: number | null }>(
+    `select extract(epoch from min(greatest(due_at, coalesce(lease_until, due_at))) - clock_timestamp())::float8 * 1000
+       as "inMs" from ${schema}.group_messages where pending is not null and integration = any($1)`,
+    [integrations],
+  );
+  return row?.inMs ?? null;
+}
+
+type Place = Pick<TakenMessage, 'groupKey' | 'integration'>;
+
+async function renew(
+  { run, schema }: Database,
+  holder: string,
+  messages: readonly Place[],
+  leaseMs: number,
+): Promise<void> {
+  if (messages.length === 0) return;
+  await run(
+    `update ${schema}.group_messages m set lease_until = now() + $3 * interval '1 millisecond'
+     from unnest($1::text[], $2::text[]) as g (group_key, integration)
+     where m.group_key = g.group_key and m.integration = g.integration and m.taken_by = $4`,
+    [messages.map(({ groupKey }) => groupKey), messages.map((each) => each.integration), leaseMs, holder],
+  );
+}
+
+/**
+ * What has left counts as told, also where the group has been looked at again meanwhile: then a newer message waits, and
+ * goes out if it says something else.
+ */
+async function writeOutcomes(
+  { run, schema }: Database,
+  outcomes: readonly (readonly [TakenMessage, MessageOutcome])[],
+): Promise<void[]> {
+  const given = outcomes.map(([{ groupKey, integration, seq, attempts, pending }, outcome]) => ({
+    ...{ group_key: groupKey, integration, seq, attempts: attempts + 1, kind: outcome.kind },
+    ...{ firing: pending.firing, resolved: pending.resolved, reason: pending.reason },
+    at: outcome.kind === 'sent' ? outcome.at : null,
+    memory: outcome.kind === 'sent' ? (outcome.memory ?? null) : null,
+    error: outcome.kind === 'sent' ? null : outcome.error,
+    after_ms: outcome.kind === 'retry' ? outcome.afterMs : 0,
+  }));
+  await run(
+    `with given as materialized (select * from jsonb_to_recordset($1::jsonb) as g (group_key text, integration text,
+       seq bigint, attempts integer, kind text, firing text[], resolved text[], reason text, at timestamptz, error text,
+       after_ms float8, memory jsonb)),
+     logged as (
+       insert into ${schema}.deliveries (group_key, integration, seq, at, outcome, reason, error, attempts, firing, resolved)
+       select group_key, integration, seq, coalesce(at, now()), kind, reason, error, attempts, firing, resolved
+       from given where kind <> 'retry')
+     update ${schema}.group_messages m
+     set lease_until = null, taken_by = null, error = g.error,
+       firing = case when g.kind = 'sent' then g.firing else m.firing end,
+       resolved = case when g.kind = 'sent' then g.resolved else m.resolved end,
+       told_at = case when g.kind = 'sent' then g.at else m.told_at end,
+       memory = coalesce(nullif(g.memory, 'null'), m.memory),
+       pending = case when m.seq = g.seq and g.kind <> 'retry' then null else m.pending end,
+       attempts = case when g.kind = 'retry' then m.attempts else 0 end,
+       due_at = case when m.seq = g.seq then clock_timestamp() + g.after_ms * interval '1 millisecond' else m.due_at end
+     from given g where m.group_key = g.group_key and m.integration = g.integration`,
+    [json(given)],
+  );
+  return outcomes.map(() => undefined);
+}
+
+async function inherit(
+  { run, schema }: Database,
+  told: readonly Omit<ToldOfGroup, 'seq' | 'pending'>[],
+  keepUntil: Date,
+): Promise<void> {
+  if (told.length === 0) return;
+  await run(
+    `insert into ${schema}.group_messages (group_key, integration, firing, resolved, told_at, expires_at)
+     select "groupKey", integration, firing, resolved, "toldAt", $2 from jsonb_to_recordset($1::jsonb)
+       as m ("groupKey" text, integration text, firing text[], resolved text[], "toldAt" timestamptz)
+     on conflict do nothing`,
+    [json(told), keepUntil],
+  );
+}

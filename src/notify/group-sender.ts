@@ -1,0 +1,237 @@
+/**
+ * Sends what looks at groups have made. Each destination has its own places and its circuit breaker, so one that hangs
+ * delays nobody else; a message is leased while it is sent, and when its holder dies another sends it with the same key.
+ */
+import { setMaxListeners } from 'node:events';
+import type { BreakerPolicy } from '../domain/breaker';
+import { messageOf } from '../domain/errors';
+import { fnv1a64 } from '../domain/labels';
+import type { GroupStore, MessageOutcome, TakenMessage } from '../history/port';
+import { createTurns, type Logger } from '../observe/observe';
+import { createDestination, type Destination } from './destination';
+import type { Delivery, GroupMessage, Integration, IntegrationName, NotificationReason } from './port';
+
+/** A message as its group is now; null where there is no such group any more. */
+export type Compose = (
+  message: TakenMessage,
+  integration: Integration,
+) => Omit<GroupMessage, 'key' | 'reason' | 'memory'> | null;
+
+export interface GroupSenderOptions {
+  readonly store: Pick<GroupStore, 'takeMessages' | 'nextMessageDueInMs' | 'renew' | 'finish'>;
+  readonly integrations: () => ReadonlyMap<IntegrationName, Integration>;
+  readonly compose: Compose;
+  readonly now: () => Date;
+  /** Never goes back. */
+  readonly elapsedMs?: () => number;
+  readonly log: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
+  readonly onSent?: (event: GroupSent) => void;
+  /** How many messages one destination is sent at once. */
+  readonly places?: number;
+  readonly leaseMs?: number;
+  readonly drainMs?: number;
+  readonly breaker?: Partial<BreakerPolicy>;
+  readonly random?: () => number;
+}
+
+/** For metrics and logs. */
+export interface GroupSent {
+  readonly integration: Integration;
+  readonly outcome: MessageOutcome['kind'];
+  readonly tookMs: number;
+}
+
+export interface GroupSender {
+  start(): void;
+  wake(): void;
+  /** Takes no more, lets what is being sent end, and resolves. */
+  stop(): Promise<void>;
+}
+
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 60_000;
+/** A destination that asks for more than this is asking for the message to be forgotten. */
+const LONGEST_RETRY_AFTER_MS = 3_600_000;
+/** One that fails is asked again soon: somebody waits to be paged, and Alertmanager would ask without a pause. */
+const BREAKER: BreakerPolicy = { failureThreshold: 10, resetMs: 5_000, successThreshold: 1 };
+const SEND_TIMEOUT_MS = 60_000;
+
+export function createGroupSender(options: GroupSenderOptions): GroupSender {
+  const { store, integrations, compose, now, log, onSent = () => undefined } = options;
+  const { places = 16, leaseMs = 5_000, drainMs = 10_000, random = Math.random } = options;
+  const elapsedMs = options.elapsedMs ?? (() => performance.now());
+  const breaker = { ...BREAKER, ...options.breaker };
+  const destinations = new Map<string, Destination>();
+  const abort = new AbortController();
+  setMaxListeners(0, abort.signal);
+  const inFlight = new Map<string, { readonly message: TakenMessage; readonly done: Promise<void> }>();
+
+  const destinationOf = ({ destination: name }: Integration): Destination => {
+    const known = destinations.get(name);
+    if (known !== undefined) return known;
+    const made = createDestination(name, places, breaker, elapsedMs, (state) =>
+      log.warn({ destination: name, state }, `the circuit of ${name} is ${state}`),
+    );
+    destinations.set(name, made);
+    return made;
+  };
+
+  /** What each destination has room for. */
+  function lanes(): { names: IntegrationName[]; limit: number; retryInMs: number | null }[] {
+    const byDestination = new Map<Destination, IntegrationName[]>();
+    for (const [name, integration] of integrations()) {
+      const destination = destinationOf(integration);
+      byDestination.set(destination, [...(byDestination.get(destination) ?? []), name]);
+    }
+    return [...byDestination].map(([destination, names]) => {
+      const { allowed, state, retryInMs } = destination.look();
+      const limit = !allowed ? 0 : state === 'closed' ? destination.free() : Math.min(1, destination.free());
+      return { names, limit, retryInMs };
+    });
+  }
+
+  async function turn(): Promise<number | null> {
+    const waiting: IntegrationName[] = [];
+    let retryInMs: number | null = null;
+    let more = false;
+    for (const lane of lanes()) {
+      if (lane.retryInMs !== null) retryInMs = Math.min(retryInMs ?? Infinity, lane.retryInMs);
+      if (lane.limit === 0) continue;
+      waiting.push(...lane.names);
+      const taken = await store.takeMessages(lane.names, lane.limit, leaseMs);
+      taken.forEach(begin);
+      more ||= taken.length === lane.limit;
+    }
+    if (more) return 0;
+    const next = await store.nextMessageDueInMs(waiting);
+    const waits = [next, retryInMs].filter((wait) => wait !== null);
+    return waits.length === 0 ? null : Math.min(...waits);
+  }
+
+  /** What fails here keeps its lease until it ends, and is then taken again. */
+  function begin(message: TakenMessage): void {
+    const place = `${message.groupKey} ${message.integration}`;
+    const done = send(message)
+      .catch((error: unknown) =>
+        log.error({ ...aboutOf(message), err: error }, `message not handled: ${messageOf(error)}`),
+      )
+      .finally(() => {
+        inFlight.delete(place);
+        turns.wake();
+      });
+    inFlight.set(place, { message, done });
+  }
+
+  async function send(message: TakenMessage): Promise<void> {
+    const integration = integrations().get(message.integration);
+    const content = integration === undefined ? null : compose(message, integration);
+    if (integration === undefined || content === null)
+      return store.finish(message, { kind: 'refused', error: 'its group or receiver is not there any more' });
+    const reason = message.pending.reason as NotificationReason;
+    // What begins anew has nothing to do with what was kept for the last time.
+    const memory = reason === 'first notification' ? {} : message.memory;
+    // The same however often it is sent; another one as soon as it says something else.
+    const key = fnv1a64(`${message.groupKey} ${message.integration} ${message.seq}`);
+    const began = elapsedMs();
+    const destination = destinationOf(integration);
+    const delivery = await destination.attempt(
+      () => withDeadline(integration, { ...content, key, reason, memory }, abort.signal),
+      ({ kind }) => kind !== 'retry',
+    );
+    const outcome = outcomeOf(delivery, message, destination);
+    await store.finish(message, outcome);
+    report(message, integration, outcome);
+    onSent({ integration, outcome: outcome.kind, tookMs: elapsedMs() - began });
+  }
+
+  function outcomeOf(
+    delivery: Delivery | null,
+    { attempts }: TakenMessage,
+    destination: Destination,
+  ): MessageOutcome {
+    if (delivery === null) {
+      const afterMs = Math.max(100, destination.look().retryInMs ?? 0);
+      return { kind: 'retry', afterMs, error: `the circuit of ${destination.name} is open` };
+    }
+    if (delivery.kind === 'delivered') return { kind: 'sent', at: now(), memory: delivery.memory };
+    if (delivery.kind === 'refused') return { kind: 'refused', error: delivery.error };
+    const afterMs = retryInMs(attempts, delivery.retryAfterMs, random());
+    return { kind: 'retry', afterMs, error: delivery.error };
+  }
+
+  function report(message: TakenMessage, integration: Integration, outcome: MessageOutcome): void {
+    const about = { ...aboutOf(message), attempts: message.attempts + 1 };
+    const { receiver, kind } = integration;
+    if (outcome.kind === 'sent')
+      log.info(about, `${receiver}/${kind}: told of ${message.pending.firing.length} firing`);
+    else
+      log[outcome.kind === 'refused' ? 'error' : 'warn'](
+        { ...about, error: outcome.error },
+        `${receiver}/${kind}: not told, ${outcome.kind === 'refused' ? 'and refused for good' : 'tried again'}: ${outcome.error}`,
+      );
+  }
+
+  const turns = createTurns({
+    turn,
+    onError: (error, again) =>
+      log[again ? 'debug' : 'warn']({ err: error }, `messages cannot be taken: ${messageOf(error)}`),
+  });
+  let renewing: NodeJS.Timeout | undefined;
+
+  async function renew(): Promise<void> {
+    const held = [...inFlight.values()].map(({ message }) => message);
+    await store
+      .renew(held, leaseMs)
+      .catch((error: unknown) => log.debug({ err: error }, 'leases could not be renewed'));
+  }
+
+  return {
+    start() {
+      renewing = setInterval(() => void renew(), leaseMs / 3);
+      turns.start();
+    },
+    wake: turns.wake,
+    async stop() {
+      await turns.stop();
+      const limit = setTimeout(() => abort.abort(), drainMs);
+      await Promise.all([...inFlight.values()].map(({ done }) => done));
+      clearTimeout(limit);
+      clearInterval(renewing);
+    },
+  };
+}
+
+/**
+ * Alertmanager's pauses: half a second, and half as much again with each attempt, half more or less of it by chance. A
+ * Retry-After is the least. `random` is in [0, 1).
+ */
+function retryInMs(attempts: number, retryAfterMs: number | null, random: number): number {
+  const pause = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 1.5 ** Math.min(attempts, 30)) * (0.5 + random);
+  return Math.max(pause, Math.min(retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS));
+}
+
+const aboutOf = ({ groupKey, integration, pending }: TakenMessage) => ({
+  ...{ groupKey, integration, reason: pending.reason },
+  ...{ firing: pending.firing.length, resolved: pending.resolved.length },
+});
+
+/** A signal of its own for each attempt: one that lives as long as the process would gather listeners. */
+async function withDeadline(
+  integration: Integration,
+  message: GroupMessage,
+  stop: AbortSignal,
+): Promise<Delivery> {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort();
+  const timer = setTimeout(abort, SEND_TIMEOUT_MS);
+  stop.addEventListener('abort', abort, { once: true });
+  if (stop.aborted) abort();
+  try {
+    return await integration.notify(message, controller.signal);
+  } catch (error) {
+    return { kind: 'retry', error: messageOf(error), retryAfterMs: null };
+  } finally {
+    clearTimeout(timer);
+    stop.removeEventListener('abort', abort);
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Whom to tell: an integration that was told the same already is told again only when the repeat interval is over. The
+ * cases and their order are Alertmanager's.
+ */
+import type { PendingMessage, ToldOfGroup } from '../../history/port';
+import type { GroupLook, GroupMember, GroupVerdict, NotificationReason } from '../port';
+import type { GroupStage } from './stage';
+
+export interface Told {
+  readonly name: string;
+  readonly sendResolved: boolean;
+}
+
+/** `integrationsOf`: those of a receiver. */
+export function dedupStage(integrationsOf: (receiver: string) => readonly Told[]): GroupStage {
+  return {
+    name: 'dedup',
+    exec(state) {
+      const { look, passing } = state;
+      const messages = integrationsOf(look.receiver).flatMap((integration) =>
+        messageFor(integration, look, passing),
+      );
+      return { ...state, messages };
+    },
+  };
+}
+
+type Message = GroupVerdict['messages'][number];
+
+function messageFor(
+  { name, sendResolved }: Told,
+  look: GroupLook,
+  passing: readonly GroupMember[],
+): Message[] {
+  const last = look.told.get(name);
+  const known = new Set(last?.resolved);
+  const firing = passing.filter(({ isOver }) => !isOver).map(({ alert }) => alert.fingerprint);
+  const resolved = passing.filter(({ isOver }) => isOver).map(({ alert }) => alert.fingerprint);
+  const isRepeatable = passing.some(({ alert, isOver }) => !isOver && !alert.isAcknowledged);
+  const reason = reasonFor(last, { firing, resolved, sendResolved, look, isRepeatable });
+  if (reason === null) {
+    // What waits to be sent says what is not so any more.
+    return last?.pending == null ? [] : [{ integration: name, pending: null, told: false }];
+  }
+  // Of a resolve that was told with the last message and is not out of the look yet nobody has to hear again.
+  const news = resolved.filter((fingerprint) => !known.has(fingerprint));
+  const pending: PendingMessage = { reason, firing, resolved: news };
+  const told = firing.length === 0 && !sendResolved;
+  return isSame(last?.pending, pending) && !told ? [] : [{ integration: name, pending, told }];
+}
+
+interface Asked {
+  readonly firing: readonly string[];
+  readonly resolved: readonly string[];
+  readonly sendResolved: boolean;
+  readonly look: GroupLook;
+  readonly isRepeatable: boolean;
+}
+
+function reasonFor(last: ToldOfGroup | undefined, asked: Asked): NotificationReason | null {
+  const { firing, resolved, sendResolved, look, isRepeatable } = asked;
+  const wasTold = last !== undefined && last.toldAt !== null;
+  if (!wasTold) return firing.length > 0 ? 'first notification' : null;
+  const before = new Set(last.firing);
+  if (firing.some((fingerprint) => !before.has(fingerprint)))
+    return before.size === 0 ? 'first notification' : 'new alerts added';
+  if (firing.length === 0) return before.size > 0 && resolved.length > 0 ? 'all alerts resolved' : null;
+  const over = new Set(last.resolved);
+  if (sendResolved && resolved.some((fingerprint) => !over.has(fingerprint))) return 'some alerts resolved';
+  const isDue = look.at - last.toldAt.getTime() > look.repeatIntervalMs;
+  return isDue && isRepeatable ? 'repeat interval elapsed' : null;
+}
+
+const isSame = (one: PendingMessage | null | undefined, other: PendingMessage): boolean =>
+  one != null &&
+  one.firing.length === other.firing.length &&
+  one.resolved.length === other.resolved.length &&
+  one.firing.every((each, index) => each === other.firing[index]) &&
+  one.resolved.every((each, index) => each === other.resolved[index]);

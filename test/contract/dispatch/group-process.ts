@@ -1,0 +1,124 @@
+/** One process' share of groups for tests: everything between the rows and an integration that keeps what it is told. */
+import { createExpiry } from '../../../src/dispatch/expiry';
+import { createFlusher } from '../../../src/dispatch/flusher';
+import { composeWith } from '../../../src/dispatch/group-message';
+import { createGrouping, type Grouping } from '../../../src/dispatch/grouping';
+import { planPages } from '../../../src/dispatch/pages';
+import type { RouteOptions } from '../../../src/dispatch/port';
+import type { Transition } from '../../../src/domain/transition';
+import type { History } from '../../../src/history/history';
+import { createGroupSender } from '../../../src/notify/group-sender';
+import { createGroupVerdicts, type GroupStagesOptions } from '../../../src/notify/group-stages/stages';
+import type { Delivery, GroupMessage, Integration } from '../../../src/notify/port';
+import { silentLogger } from '../../../src/observe/observe';
+
+/** A message as the integration got it. */
+export interface Heard {
+  readonly at: number;
+  readonly integration: string;
+  readonly message: GroupMessage;
+}
+
+export interface GroupProcess {
+  readonly grouping: Grouping;
+  readonly heard: Heard[];
+  /** What transitions do, without the way through Kafka. */
+  apply(...transitions: Transition[]): Promise<void>;
+  /** As after kill -9: nothing is written any more by this process. */
+  vanish(): void;
+  stop(): Promise<void>;
+}
+
+export interface GroupProcessOptions {
+  readonly history: History;
+  readonly route: RouteOptions;
+  /** Of each receiver one: what it answers. Default: delivered. */
+  readonly answer?: (message: GroupMessage, signal: AbortSignal) => Promise<Delivery>;
+  readonly sendResolved?: boolean;
+  readonly receivers?: readonly string[];
+  readonly mutes?: Partial<GroupStagesOptions>;
+  readonly leaseMs?: number;
+  readonly heard?: Heard[];
+}
+
+const now = (): number => Date.now();
+const DELIVERED: Delivery = { kind: 'delivered', detail: 'heard' };
+
+export async function startGroupProcess(options: GroupProcessOptions): Promise<GroupProcess> {
+  const { history, route, sendResolved = true, receivers = ['team'], heard = [] } = options;
+  const { answer = async () => DELIVERED } = options;
+  const log = silentLogger();
+  let isGone = false;
+  const ended = new AbortController();
+  /** Until the test is over. */
+  const never = (): Promise<never> =>
+    new Promise((_, reject) => {
+      const gone = (): void => reject(new Error('gone'));
+      if (ended.signal.aborted) gone();
+      ended.signal.addEventListener('abort', gone);
+    });
+  const guarded = <T extends object>(store: T): T =>
+    new Proxy(store, {
+      get: (target, name, receiver) => {
+        const value = Reflect.get(target, name, receiver) as unknown;
+        if (typeof value !== 'function') return value;
+        return (...args: unknown[]) =>
+          isGone ? never() : (value as (...all: unknown[]) => unknown).apply(target, args);
+      },
+    });
+  const store = guarded(history.groups);
+  const grouping = createGrouping({ store, changes: history.followAlerts(), route, now });
+  await grouping.start();
+  const integrations = new Map(
+    receivers.map((receiver): [string, Integration] => [
+      `${receiver}/webhook/0`,
+      {
+        ...{ receiver, kind: 'webhook', index: 0, sendResolved, destination: `http://${receiver}` },
+        async notify(message, signal) {
+          const delivery = await answer(message, signal);
+          if (delivery.kind === 'delivered')
+            heard.push({ at: now(), integration: `${receiver}/webhook/0`, message });
+          return delivery;
+        },
+        close: async () => undefined,
+      },
+    ]),
+  );
+  const sender = createGroupSender({
+    ...{ store, log, integrations: () => integrations, now: () => new Date() },
+    ...{ compose: composeWith(grouping, now), leaseMs: options.leaseMs, drainMs: 100 },
+  });
+  const flusher = createFlusher({
+    ...{ store, known: grouping.known, routing: grouping.routing, now, log, onMessages: sender.wake },
+    verdicts: createGroupVerdicts({
+      silencer: async () => () => [],
+      inhibitedBy: () => [],
+      timeMutedBy: () => [],
+      integrationsOf: (receiver) => [{ name: `${receiver}/webhook/0`, sendResolved }],
+      log,
+      ...options.mutes,
+    }),
+  });
+  const publish = async (transitions: readonly Transition[]): Promise<void> => {
+    const fingerprints = [...new Set(transitions.map(({ fingerprint }) => fingerprint))];
+    const audience = { pageFor: () => [], resolveTo: [], groupsFor: grouping.groupsFor };
+    await history.pages.apply(fingerprints, (rows) => planPages(rows, transitions, audience, new Date()));
+    flusher.wake();
+  };
+  const expiry = createExpiry({ known: grouping.known, publish, now, log });
+  flusher.start();
+  sender.start();
+  expiry.start();
+  const stop = async (): Promise<void> => {
+    ended.abort();
+    await Promise.all([expiry.stop(), flusher.stop()]);
+    await sender.stop();
+  };
+  return {
+    grouping,
+    heard,
+    apply: (...transitions) => publish(transitions),
+    vanish: () => void (isGone = true),
+    stop,
+  };
+}

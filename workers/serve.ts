@@ -1,0 +1,384 @@
+/**
+ * `tocsin serve`: stands in for Alertmanager. Takes alerts over its API, groups and mutes them and tells the receivers by an
+ * alertmanager.yml, on servers that run. Processes of one instance share the work; each knows all alerts.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createBookkeepingActivities } from '../activities/bookkeeping';
+import { createApi, type Api } from '../src/api/server';
+import type { ApiConfig, WebConfig } from '../src/api/port';
+import type { Config } from '../src/config/config';
+import { watchWebConfig } from '../src/config/web-config';
+import { createApiAlerts } from '../src/dispatch/api-alerts';
+import { createLivesHandler, createPagesHandler, type BatchHandler } from '../src/dispatch/dispatcher';
+import { createExpiry } from '../src/dispatch/expiry';
+import { createFlusher } from '../src/dispatch/flusher';
+import { composeWith } from '../src/dispatch/group-message';
+import { createGrouping } from '../src/dispatch/grouping';
+import type { MatcherMode } from '../src/domain/alertmanager-matchers';
+import { messageOf } from '../src/domain/errors';
+import type { History } from '../src/history/history';
+import type { Peer } from '../src/history/port';
+import { createGroupSender } from '../src/notify/group-sender';
+import { createGroupVerdicts } from '../src/notify/group-stages/stages';
+import { createAlertmanagerMetrics, createLogger, packageVersion } from '../src/observe/observe';
+import { createTransitionPublisher } from '../src/stream/publishers';
+import { consumeTransitions } from '../src/stream/transition-consumer';
+import { createLives } from '../src/temporal/lives';
+import { noteForInhibition, readAlertmanager, type InEffect } from './alertmanager';
+import { openShared, startWorker, workflowBundle, type Shared } from './compose';
+import { streamObserver } from './observers';
+import { policiesOf } from './policies';
+import { stopSignal, untilAborted } from './run';
+import { LIFECYCLE_WORKER, LIVES_AT_A_TIME } from './worker-options';
+
+export interface ServeOptions {
+  /** Where the servers are, and the instance's name. */
+  readonly config: Config;
+  readonly alertmanagerConfig: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly matcherMode: MatcherMode;
+  readonly routePrefix: string;
+  /** Null: as it listens. */
+  readonly externalUrl: string | null;
+  /** How long groups wait after the start, so that senders can tell what they have again. */
+  readonly dispatchStartDelayMs: number;
+  /** TLS and users; null: anybody who reaches it may use it. */
+  readonly webConfigFile: string | null;
+}
+
+const now = (): number => Date.now();
+const LOOPBACK = /^(?:127\.|::1$|localhost$)/;
+const PEER_BEAT_MS = 500;
+const PEER_GONE_MS = 5_000;
+const FORGET_EVERY_MS = 30_000;
+const LULL_MS = 250;
+const LONGEST_LULL_WAIT_MS = 10_000;
+/** A broker may take seconds to let the first reader in: what is posted meanwhile is read then. */
+const READER_PATIENCE_MS = 2_000;
+
+/** Runs until SIGINT or SIGTERM; SIGHUP reads the configuration again. Throws what is wrong with it at the start. */
+export async function runServe(options: ServeOptions): Promise<void> {
+  const signal = stopSignal();
+  const externalUrl = options.externalUrl ?? `http://${options.listen.host}:${options.listen.port}`;
+  const read = (): InEffect =>
+    readAlertmanager({ file: options.alertmanagerConfig, externalUrl, matcherMode: options.matcherMode });
+  const inEffect = read();
+  const { config } = options;
+  const log = createLogger({
+    level: config.log.level,
+    role: 'serve',
+    instance: config.instance,
+    destination: { write: (line) => void process.stderr.write(line) },
+  });
+  const shared = await openShared(config, 'serve', { log, signal });
+  let stopped = false;
+  try {
+    const api = await startServing(shared, options, inEffect, read);
+    // In the words that Alertmanager has for it: scripts wait for them.
+    process.stderr.write(
+      `time=${new Date().toISOString()} level=INFO msg="Listening on" address=${options.listen.host}:${api.port}\n`,
+    );
+    await untilAborted(signal);
+  } finally {
+    stopped = await shared.stop();
+  }
+  if (!stopped) process.exit(1);
+}
+
+async function startServing(
+  shared: Shared,
+  options: ServeOptions,
+  first: InEffect,
+  read: () => InEffect,
+): Promise<Api> {
+  const { log, parts, metrics, config } = shared;
+  const startedAt = new Date();
+  const [kafka, history, mutes] = await Promise.all([shared.kafka(), shared.history(), shared.mutes()]);
+  const onEvent = streamObserver(shared);
+  const own = createAlertmanagerMetrics(metrics.registry);
+  let inEffect = first;
+
+  const grouping = createGrouping({
+    store: history.groups,
+    changes: history.followAlerts(),
+    route: first.config.route,
+    now,
+    onChange: (alert) => noteForInhibition(inEffect.inhibition, alert),
+    onForgotten: ({ fingerprint }) => inEffect.inhibition.remove(fingerprint),
+  });
+  await grouping.start();
+  const publisher = createTransitionPublisher({ kafka, instance: config.instance, onEvent });
+  parts.push({ name: 'publisher', stop: () => publisher.close() });
+  const publish = publisher.publish;
+
+  const inhibitedBy = (alert: { readonly labels: Record<string, string> }, at: number) =>
+    inEffect.inhibition.inhibitedBy(alert.labels, at);
+  const timeMutedBy = (
+    route: { readonly muteTimeIntervals: readonly string[]; readonly activeTimeIntervals: readonly string[] },
+    at: number,
+  ) => inEffect.timeMutes(route, at)?.names ?? [];
+
+  const sender = createGroupSender({
+    store: history.groups,
+    integrations: () => inEffect.integrations,
+    compose: composeWith(grouping, now),
+    now: () => new Date(),
+    log,
+    onSent({ integration: { kind: integration }, outcome, tookMs }) {
+      own.notificationRequests.inc({ integration });
+      own.notificationLatencySeconds.observe({ integration }, tookMs / 1_000);
+      if (outcome !== 'sent') own.notificationRequestsFailed.inc({ integration });
+      if (outcome !== 'retry') own.notifications.inc({ integration });
+      if (outcome === 'refused') own.notificationsFailed.inc({ integration, reason: 'other' });
+    },
+  });
+  const flusher = createFlusher({
+    store: history.groups,
+    known: grouping.known,
+    routing: grouping.routing,
+    verdicts: createGroupVerdicts({
+      silencer: mutes.silencer,
+      inhibitedBy,
+      timeMutedBy,
+      integrationsOf: (receiver) => inEffect.integrationsOf(receiver),
+      log,
+    }),
+    now,
+    log,
+    onMessages: sender.wake,
+    onLook: (_, { held }) => held.forEach(({ reason }) => own.notificationsSuppressed.inc({ reason })),
+  });
+  const expiry = createExpiry({ known: grouping.known, publish, now, log });
+
+  // Pages come first: the lives of a storm begin when it is told.
+  const lull = createLull();
+  const pages = consumeTransitions({
+    kafka,
+    instance: config.instance,
+    groupId: 'pages',
+    onBatch: followed(
+      createPagesHandler({
+        store: history.pages,
+        pageFor: () => [],
+        resolveTo: [],
+        groupsFor: grouping.groupsFor,
+        now: () => new Date(),
+        wakeNotifier: () => undefined,
+      }),
+      () => {
+        lull.busy();
+        flusher.wake();
+      },
+    ),
+    onEvent,
+  });
+  parts.push({ name: 'sender', stop: () => sender.stop() });
+  parts.push({ name: 'flusher', stop: () => flusher.stop() });
+  parts.push({ name: 'expiry', stop: () => expiry.stop() });
+  parts.push({ name: 'pages', stop: () => pages.stop() });
+  const unlisten = await history.groups.listen(() => {
+    flusher.wake();
+    sender.wake();
+  });
+  parts.push({ name: 'listener', stop: unlisten });
+  sender.start();
+  expiry.start();
+  const delay = setTimeout(() => flusher.start(), options.dispatchStartDelayMs);
+  const forgetting = setInterval(
+    () => void grouping.forget().catch((error: unknown) => log.debug({ err: error }, messageOf(error))),
+    FORGET_EVERY_MS,
+  );
+  parts.push({
+    name: 'timers',
+    stop: async () => {
+      clearTimeout(delay);
+      clearInterval(forgetting);
+    },
+  });
+
+  async function reload(): Promise<void> {
+    let next: InEffect;
+    try {
+      next = read();
+    } catch (error) {
+      own.configRefused();
+      throw error;
+    }
+    const before = inEffect;
+    for (const alert of grouping.known.all()) noteForInhibition(next.inhibition, alert);
+    inEffect = next;
+    await grouping.reroute(next.config.route);
+    tell(next);
+    flusher.wake();
+    setTimeout(() => void closeAll(before), 60_000).unref();
+  }
+  const tell = ({ text, config: { receivers, inhibitRules }, integrations }: InEffect): void => {
+    own.configRead(text, new Date());
+    own.receivers.set(receivers.length);
+    own.integrations.set(integrations.size);
+    own.inhibitionRules.set(inhibitRules.length);
+  };
+  tell(first);
+  const onHangup = (): void =>
+    void reload().catch((error: unknown) =>
+      log.error({ err: error }, `the configuration was not read again: ${messageOf(error)}`),
+    );
+  process.on('SIGHUP', onHangup);
+  parts.push({
+    name: 'receivers',
+    stop: async () => {
+      process.off('SIGHUP', onHangup);
+      await closeAll(inEffect);
+    },
+  });
+
+  const peers = createPeers(shared, history);
+  const alerts = createApiAlerts({
+    grouping,
+    publish,
+    mutes: { silencer: mutes.silencer, inhibitedBy, timeMutedBy },
+    now,
+  });
+  const patience = now() + READER_PATIENCE_MS;
+  while (!pages.joined() && now() < patience) await sleep(20);
+  const api = await createApi(
+    {
+      alerts,
+      silences: history.silences,
+      config: () => apiConfig(inEffect, options.matcherMode),
+      reload,
+      cluster: () => ({ name: shared.id, status: 'ready', peers: peers.list() }),
+      notReady: async () => null,
+      metrics: own,
+      scrape: async () => ({ type: metrics.registry.contentType, text: await metrics.registry.metrics() }),
+      startedAt,
+      version: packageVersion(),
+      now: () => new Date(),
+      log,
+      routePrefix: options.routePrefix,
+      web: webOf(shared, options),
+    },
+    options.listen,
+  );
+  parts.push({ name: 'API', stop: () => api.close() });
+  await peers.start(`${options.listen.host}:${api.port}`);
+  void startLives(shared, history, lull.wait).catch((error: unknown) =>
+    log.error({ err: error }, `lives cannot be started: ${messageOf(error)}`),
+  );
+  return api;
+}
+
+/** Who reaches it on another machine and nobody asks who he is: that is said once. */
+function webOf({ log }: Shared, { webConfigFile, listen }: ServeOptions): (() => WebConfig) | undefined {
+  const onError = (error: unknown): void =>
+    log.error({ err: error }, `${webConfigFile} was not read again: ${messageOf(error)}`);
+  const web = webConfigFile === null ? undefined : watchWebConfig(webConfigFile, { onError });
+  const isOpen = web === undefined || (Object.keys(web().users).length === 0 && web().tls === null);
+  if (isOpen && !LOOPBACK.test(listen.host))
+    log.warn(
+      { host: listen.host },
+      'whoever reaches this address may silence alerts and read them: name users with --web.config.file, or listen on 127.0.0.1',
+    );
+  return web;
+}
+
+/** For work that can wait while a storm comes in: resolves when no batch has been written for a while, or after the longest wait. */
+function createLull(): { readonly busy: () => void; readonly wait: () => Promise<void> } {
+  let busyAt = -Infinity;
+  return {
+    busy: () => void (busyAt = now()),
+    async wait() {
+      const until = now() + LONGEST_LULL_WAIT_MS;
+      while (now() - busyAt < LULL_MS && now() < until) await sleep(LULL_MS / 5);
+    },
+  };
+}
+
+/** Whoever waits for the rows is woken when a batch is written. */
+function followed(handle: BatchHandler, wake: () => void): BatchHandler {
+  return async (batch) => {
+    await handle(batch);
+    wake();
+  };
+}
+
+const closeAll = async ({ integrations }: InEffect): Promise<void> =>
+  void (await Promise.all([...integrations.values()].map((integration) => integration.close())));
+
+function apiConfig({ config }: InEffect, matcherMode: MatcherMode): ApiConfig {
+  return {
+    original: config.original,
+    resolveTimeoutMs: config.global.resolve_timeout,
+    matcherMode,
+    receivers: config.receivers.map(({ name, labels }) => ({ name, labels })),
+  };
+}
+
+/** Says that this process is there, and keeps in mind who else is. */
+function createPeers({ id, log, parts }: Shared, history: History) {
+  let peers: readonly Peer[] = [];
+  return {
+    list: () => peers.map(({ id: name, address }) => ({ name, address })),
+    async start(address: string): Promise<void> {
+      const beat = async (): Promise<void> => {
+        peers = await history.peers.beat({ id, address }, PEER_GONE_MS);
+      };
+      await beat();
+      const timer = setInterval(
+        () => void beat().catch((error: unknown) => log.debug({ err: error }, 'peers cannot be told')),
+        PEER_BEAT_MS,
+      );
+      parts.push({
+        name: 'peers',
+        stop: async () => {
+          clearInterval(timer);
+          await history.peers.leave(id);
+        },
+      });
+    },
+  };
+}
+
+/** Each alert's own workflow; pages do not wait for it. */
+async function startLives(
+  shared: Shared,
+  history: History,
+  pagesAreQuiet: () => Promise<void>,
+): Promise<void> {
+  const { config, metrics } = shared;
+  const [kafka, temporal, mutes, bundle] = await Promise.all([
+    shared.kafka(),
+    shared.temporal(),
+    shared.mutes(),
+    workflowBundle(),
+  ]);
+  await startWorker(shared, 'lifecycle', {
+    ...LIFECYCLE_WORKER,
+    workflowBundle: bundle,
+    activities: createBookkeepingActivities({
+      lives: history.lives,
+      silences: history.silences,
+      mutes,
+      quickArtifacts: async () => [],
+      wakeNotifier: () => undefined,
+      onRemediated: () => undefined,
+    }),
+  });
+  const deliver = createLivesHandler({
+    lives: createLives(temporal.client),
+    policyFor: policiesOf(config),
+    concurrency: LIVES_AT_A_TIME,
+    onDelivered: (outcome) => metrics.workflowDeliveries.inc({ outcome }),
+  });
+  const lives = consumeTransitions({
+    kafka,
+    instance: config.instance,
+    groupId: 'lives',
+    async onBatch(batch) {
+      await pagesAreQuiet();
+      await deliver(batch.filter(({ transition }) => transition.told_again !== true));
+    },
+    onEvent: streamObserver(shared),
+  });
+  shared.parts.push({ name: 'lives', stop: () => lives.stop() });
+}
