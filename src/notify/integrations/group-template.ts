@@ -40,13 +40,11 @@ export function createTemplates(files: readonly string[], now: () => number): Te
     of(data) {
       const object = notificationObject(data);
       const functions = alertmanagerFunctions({ now: now(), routeLabels: data.routeLabels });
-      const render = (compile: Compile, source: string): string => {
-        // Most texts are none; a secret among them is kept nowhere.
-        if (!source.includes('{{')) return source;
-        return refusing(() => compile(source).execute(object, functions));
-      };
+      const render = (compile: Compile, source: string): string =>
+        refusing(() => compile(source).execute(object, functions));
       return {
-        text: (source) => render(compiled.text, source),
+        // Most texts are no templates; a secret among them is kept nowhere.
+        text: (source) => (source.includes('{{') ? render(compiled.text, source) : source),
         html: (source) => render(compiled.html, source),
       };
     },
