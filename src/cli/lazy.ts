@@ -23,6 +23,7 @@ export const lazy = {
   run: () => read('./commands/run') as typeof import('./commands/run'),
   generate: () => read('./commands/generate') as typeof import('./commands/generate'),
   serve: () => read('./commands/serve') as typeof import('./commands/serve'),
+  why: () => read('./commands/why') as typeof import('./commands/why'),
   send: () => read('./commands/send') as typeof import('./commands/send'),
   version: packageVersion,
 

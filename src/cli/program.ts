@@ -62,6 +62,7 @@ function createProgram(context: Context, state: State): Command {
     into,
   );
   addRemediation(program, context, into);
+  addRouting(program, context, into);
   addLists(program, context, into);
   forEachCommand(program, (command) => {
     command.showHelpAfterError(`See \`${nameOf(command)} --help\`.`);
@@ -414,6 +415,21 @@ function addRemediation(program: Command, context: Context, into: Into): void {
     .option('--json', 'for programs')
     .addHelpText('after', examples('tocsin remediation status', 'tocsin remediation status --json'));
   into(status, (options: never) => lazy.remediation().remediationStatus(context, options));
+}
+
+function addRouting(program: Command, context: Context, into: Into): void {
+  const why = program
+    .command('why')
+    .description('why people were told of an alert, or were not: what decided, when, and what comes next')
+    .argument('<alert...>', `${FINGERPRINT}, or matchers such as alertname="Down"`)
+    .option('--instance <name>', 'of `tocsin serve`, where it has one')
+    .option('--alertmanager-config <file>', 'route by this file; default: as the running process does')
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      examples('tocsin why 7c3f', `tocsin why 'alertname="Down"' 'host=~"db-.*"'`, 'tocsin why 7c3f --json'),
+    );
+  into(why, (words: readonly string[], options: never) => lazy.why().why(context, words, options));
 }
 
 function addLists(program: Command, context: Context, into: Into): void {

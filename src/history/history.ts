@@ -7,6 +7,7 @@ import type { SilenceStore } from '../mute/port';
 import type { PermitStore } from '../remediate/port';
 import { openDatabase, type DatabaseOptions } from './database';
 import { followAlertChanges } from './alert-changes';
+import { createGroupRecords } from './group-records';
 import { createGroupStore } from './groups';
 import { createLists } from './lists';
 import { createLives } from './lives';
@@ -17,6 +18,7 @@ import { createPermitStore } from './permits';
 import type {
   AlertChanges,
   AlertLists,
+  GroupRecords,
   GroupStore,
   LifeStore,
   NotificationQueue,
@@ -40,6 +42,7 @@ export interface History {
   readonly silences: SilenceStore;
   readonly permits: PermitStore;
   readonly groups: GroupStore;
+  readonly records: GroupRecords;
   readonly peers: PeerStore;
   /** What becomes of alerts, from now on, for one follower. */
   followAlerts(): AlertChanges;
@@ -69,6 +72,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     silences: createSilences(database),
     permits: createPermitStore(database),
     groups: createGroupStore(database, byDueDate, (error) => options.onIdleError?.(error as Error)),
+    records: createGroupRecords(database),
     peers: createPeerStore(database),
     followAlerts: () => followAlertChanges(database),
     forgetBefore: (before) => forgetBefore(database, before),

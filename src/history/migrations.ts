@@ -1,5 +1,6 @@
 /** The schema's history: numbered, append-only. A migration that has been released is never edited; a new one follows. */
 
+import { HOLDS_MIGRATION } from './group-records';
 import { PERMITS_MIGRATION } from './permits';
 import { SILENCES_MIGRATION } from './silences';
 
@@ -233,5 +234,10 @@ create table ${s}.deliveries (
 create index deliveries_group on ${s}.deliveries (group_key, at desc);
 create index deliveries_oldest on ${s}.deliveries (at);
 `,
+  },
+  {
+    version: 6,
+    name: 'why nobody was told of an alert, and by which routes alerts go',
+    sql: (s) => HOLDS_MIGRATION.replaceAll('{schema}', s),
   },
 ];
