@@ -199,8 +199,8 @@ function addChecking(program: Command, context: Context, into: Into): void {
 
   const test = program
     .command('test')
-    .description('test rules before they page anyone')
-    .addHelpText('after', examples('tocsin test rules tests/*.yml'));
+    .description('test rules and routes before they page anyone')
+    .addHelpText('after', examples('tocsin test rules tests/*.yml', 'tocsin test config routes-test.yml'));
   const testRules = test
     .command('rules')
     .description("run files of Prometheus' rule tests, of rules in either form")
@@ -219,6 +219,21 @@ function addChecking(program: Command, context: Context, into: Into): void {
     );
   into(testRules, (files: readonly string[], options: never) =>
     lazy.testRules().testRules(context, files, options),
+  );
+  const testConfig = test
+    .command('config')
+    .description('run tests of an alertmanager.yml: who is told at a moment, who is not, and by what')
+    .argument('<file...>', 'files or patterns')
+    .option('--run <pattern>', 'only tests whose name matches; may be repeated', collect, [])
+    .option('--enable-feature <name>', FEATURE)
+    .option('--junit <file>', 'write the results for a CI server')
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      examples('tocsin test config routes-test.yml', 'tocsin test config --junit results.xml tests/*.yml'),
+    );
+  into(testConfig, (files: readonly string[], options: never) =>
+    lazy.testConfig().testConfig(context, files, options),
   );
 
   const backtest = program
@@ -430,6 +445,70 @@ function addRouting(program: Command, context: Context, into: Into): void {
       examples('tocsin why 7c3f', `tocsin why 'alertname="Down"' 'host=~"db-.*"'`, 'tocsin why 7c3f --json'),
     );
   into(why, (words: readonly string[], options: never) => lazy.why().why(context, words, options));
+
+  const routes = program
+    .command('routes')
+    .description('the routes of an alertmanager.yml')
+    .addHelpText(
+      'after',
+      examples(
+        'tocsin routes show alertmanager.yml',
+        'tocsin routes test alertmanager.yml severity=critical',
+      ),
+    );
+  const show = routes
+    .command('show')
+    .description('the tree of routes: matchers, receivers, and what each changes of what it inherits')
+    .argument('<file>', 'alertmanager.yml')
+    .option('--enable-feature <name>', FEATURE)
+    .option('--json', 'for programs')
+    .addHelpText('after', examples('tocsin routes show alertmanager.yml'));
+  into(show, (file: string, options: never) => lazy.routes().showRoutes(context, file, options));
+  const test = routes
+    .command('test')
+    .description('where an alert with these labels would go')
+    .argument('<file>', 'alertmanager.yml')
+    .argument('[label...]', 'NAME=VALUE')
+    .option('--verify-receivers <names>', 'separated by commas; others, or in another order, end with 1')
+    .option('--enable-feature <name>', FEATURE)
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      examples(
+        'tocsin routes test alertmanager.yml severity=critical service=orders',
+        'tocsin routes test alertmanager.yml --verify-receivers dba,log severity=critical',
+      ),
+    );
+  into(test, (file: string, labels: readonly string[], options: never) =>
+    lazy.routes().testRoutes(context, file, labels, options),
+  );
+
+  const diff = program
+    .command('config')
+    .description('what a configuration would change')
+    .addHelpText('after', examples('tocsin config diff alertmanager.yml new.yml'))
+    .command('diff')
+    .description(
+      'what another alertmanager.yml would do to the open alerts: receivers, groups, inhibition, times',
+    )
+    .argument('<old>', 'alertmanager.yml')
+    .argument('<new>', 'the other one')
+    .option('--instance <name>', 'of `tocsin serve`, where it has one')
+    .option('--alerts <file>', 'alerts as /api/v2/alerts lists them, instead of those that are open')
+    .option('--at <time>', 'the moment for time intervals; default: now')
+    .option('--limit <count>', 'list at most so many alerts', '100')
+    .option('--enable-feature <name>', FEATURE)
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      examples(
+        'tocsin config diff alertmanager.yml new.yml',
+        'tocsin config diff alertmanager.yml new.yml --alerts alerts.json --at 2026-11-22T03:00:00Z',
+      ),
+    );
+  into(diff, (before: string, after: string, options: never) =>
+    lazy.configDiff().configDiff(context, before, after, options),
+  );
 }
 
 function addLists(program: Command, context: Context, into: Into): void {
@@ -525,6 +604,7 @@ A line that is no metric is told with its number and left out; the exit code is 
   into(watched, (options: never) => lazy.targets().listTargets(context, options));
 }
 
+const FEATURE = "Alertmanager's way of reading matchers: classic-mode or utf8-strict-mode";
 const FINGERPRINT = 'a fingerprint or the beginning of one';
 const EXIT_CODES = `
 Exit codes:

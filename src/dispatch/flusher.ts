@@ -10,7 +10,7 @@ import type { GroupLook, GroupMember, GroupVerdict } from '../notify/port';
 import { createTurns, type Logger, type Turns } from '../observe/observe';
 import { byJobAndInstance } from './alert-order';
 import type { GroupIndex, IndexedGroup } from './group-index';
-import { createHoldersOf, digestOf, heldOf, type HoldersOf } from './held';
+import { createHoldersOf, digestOf, heldOf, openOnes, type HoldersOf } from './held';
 import { isOver, overSince, type KnownAlerts } from './known-alerts';
 import type { CompiledRoute, Routes } from './routes';
 
@@ -79,10 +79,11 @@ export function createFlusher(options: FlusherOptions): Turns {
     const keepUntil = new Date(at + KEEP_REPEATS * route.options.repeatIntervalMs + DAY_MS);
     const messages = decided.messages.map((message) => ({ groupKey: group.key, keepUntil, ...message }));
     const isOpen = look.members.some((member) => !member.isOver);
-    const digest = digestOf(decided.held);
+    const back = openOnes(look, decided.held);
+    const digest = digestOf(back);
     return {
       ...{ ...flushed, dueAt: isOpen ? nextLook(due, route, at) : null, messages },
-      ...(digest !== due.heldDigest && { held: { digest, ...heldOf(look, decided.held, holdersOf) } }),
+      ...(digest !== due.heldDigest && { held: { digest, ...heldOf(look, back, holdersOf) } }),
     };
   }
 

@@ -30,6 +30,13 @@ export function createHoldersOf(
   };
 }
 
+/** What is over is held back from nobody: whoever was not told of it has not to hear of its end. */
+export function openOnes({ members }: GroupLook, held: readonly HeldBack[]): readonly HeldBack[] {
+  if (held.length === 0) return held;
+  const over = new Set(members.filter(({ isOver }) => isOver).map(({ alert }) => alert.fingerprint));
+  return over.size === 0 ? held : held.filter(({ fingerprint }) => !over.has(fingerprint));
+}
+
 /** The same in every process: members that are alike stand in any order. */
 export function digestOf(held: readonly HeldBack[]): string | null {
   if (held.length === 0) return null;

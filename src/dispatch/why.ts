@@ -184,7 +184,7 @@ function toldAlready({ name, place, facts }: Asked, { toldAt }: RecordedMessage)
   const taken =
     acknowledgement === null
       ? ''
-      : `; it is held by ${acknowledgement.owner}, and what is held is not repeated`;
+      : `; it is held by ${acknowledgement.owner}, and a group is not repeated while all that fires in it is held`;
   return statement({
     ...{ kind: 'told already', stage: 'dedup', at: due, integration: name },
     text: `${name} was told of it with the message of ${toldAt!.toISOString()}; told again when repeat_interval is over${taken}`,
