@@ -30,7 +30,7 @@ const project = (displayName, folders, setup) => ({
 const withAllTests = process.env.npm_lifecycle_event === 'test';
 
 /** The rooms that decide whether somebody is paged or something is touched. */
-const DECIDING = ['domain', 'evaluate', 'dispatch', 'mute', 'notify', 'remediate'];
+const DECIDING = ['domain', 'evaluate', 'dispatch', 'mute', 'notify', 'oncall', 'remediate'];
 
 const atLeast = (lines, rooms) => rooms.map((room) => [`./src/${room}/`, { lines }]);
 

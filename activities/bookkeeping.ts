@@ -5,11 +5,14 @@
 import type { Artifact } from '../src/domain/artifact';
 import { isRefusal, messageOf } from '../src/domain/errors';
 import type { Labels } from '../src/domain/labels';
-import { compileOrNone, type Matcher } from '../src/domain/matchers';
+import { messageId } from '../src/domain/identity';
+import { compileOrNone, matcherText, type Matcher } from '../src/domain/matchers';
+import type { TimelineEvent } from '../src/domain/life';
 import type { RemediationResult } from '../src/domain/remediation';
 import type { Transition } from '../src/domain/transition';
-import type { LifeRecord, LifeStore, QueuedRecord } from '../src/history/port';
+import type { AlertLists, LifeRecord, LifeStore, NewNotification, QueuedRecord } from '../src/history/port';
 import type { Mutes, Silence, SilenceStore } from '../src/mute/port';
+import type { OnCall, Resolved } from '../src/oncall/port';
 
 export interface BookkeepingDeps {
   readonly lives: LifeStore;
@@ -17,6 +20,10 @@ export interface BookkeepingDeps {
   readonly mutes: Mutes;
   /** Enrichment from our own records, within a fraction of a second. */
   readonly quickArtifacts: (transition: Transition, episode: number) => Promise<readonly Artifact[]>;
+  /** Who is told of an escalation's step; without it, nobody beside its receivers. */
+  readonly onCall?: OnCall;
+  /** For conditions on the number of open alerts; without it, they are not counted. */
+  readonly lists?: Pick<AlertLists, 'list'>;
   /** Tells the notifier of this process that messages may be due. */
   readonly wakeNotifier: () => void;
   /** Told of each result that was written down for the first time. */
@@ -37,17 +44,22 @@ export function createBookkeepingActivities({
   silences,
   mutes,
   quickArtifacts,
+  onCall = NOBODY_ON_CALL,
+  lists,
   wakeNotifier,
   onRemediated,
 }: BookkeepingDeps) {
   async function write(record: QueuedRecord, artifacts?: readonly Artifact[]) {
-    const { begins: _, correlationId: __, notifications, ...rest } = record;
+    const { begins: _, correlationId: __, asks, notifications: known, ...rest } = record;
+    const resolved = asks && (await onCall.resolve(asks, new Date(asks.at)));
+    const notifications = resolved
+      ? messagesTo(resolved, record, asks)
+      : known?.map((one) => ({ ...one, dueAt: new Date(one.dueAt) }));
     const answer = await recordOrReduced(lives, {
       ...rest,
+      ...(resolved && { timeline: [...rest.timeline, ...onCallEvent(resolved, asks)] }),
       ...(artifacts === undefined ? {} : { artifacts: [...(rest.artifacts ?? []), ...artifacts] }),
-      ...(notifications === undefined
-        ? {}
-        : { notifications: notifications.map((one) => ({ ...one, dueAt: new Date(one.dueAt) })) }),
+      ...(notifications === undefined ? {} : { notifications }),
     });
     if (
       notifications !== undefined ||
@@ -87,6 +99,19 @@ export function createBookkeepingActivities({
       for (const record of records) await write(record);
     },
 
+    /** How many open alerts these hold for; null where that cannot be known now, for nobody waits for a number. */
+    async countOpenAlerts(matchers: readonly Matcher[]): Promise<number | null> {
+      if (lists === undefined) return null;
+      const texts = matchers.map(matcherText);
+      const count = async (state: 'FIRING' | 'ACKNOWLEDGED'): Promise<number> =>
+        (await lists.list({ state, matchers: texts, limit: MOST_COUNTED })).length;
+      try {
+        return (await count('FIRING')) + (await count('ACKNOWLEDGED'));
+      } catch {
+        return null;
+      }
+    },
+
     /** The silence is visible to every later decision once this has returned. */
     async createSilence(silence: Silence): Promise<void> {
       await silences.create(silence);
@@ -104,6 +129,47 @@ export function createBookkeepingActivities({
       return { ended, heldUntil: held?.endsAt ?? null };
     },
   };
+}
+
+/** More than any condition asks for. */
+const MOST_COUNTED = 1_000;
+
+const NOBODY_ON_CALL: OnCall = {
+  resolve: async ({ receivers, otherwise }) => ({
+    recipients: (receivers.length > 0 ? receivers : otherwise).map((receiver) => ({
+      receiver,
+      afterMs: 0,
+      person: null,
+    })),
+    people: [],
+    notes: [],
+  }),
+};
+
+type Asks = NonNullable<QueuedRecord['asks']>;
+
+/** A way that is tried later is for when nobody has taken the alert by then. */
+function messagesTo(
+  { recipients }: Resolved,
+  { fingerprint, episode }: QueuedRecord,
+  { step, at }: Asks,
+): NewNotification[] {
+  return recipients.map(({ receiver, afterMs, person }) => ({
+    messageId: messageId(fingerprint, episode, step),
+    ...{ receiver, fingerprint, episode, step },
+    dueAt: new Date(Date.parse(at) + afterMs),
+    onCallPerson: person,
+    unlessAcknowledged: afterMs > 0,
+  }));
+}
+
+/** The same whenever it is written again. */
+function onCallEvent({ people, notes }: Resolved, { step, at, schedules }: Asks): TimelineEvent[] {
+  const from = schedules.length === 0 ? '' : ` (${schedules.join(', ')})`;
+  const who = people.length === 0 ? 'nobody is asked by name' : `${people.join(', ')} is asked${from}`;
+  const text = [`${step}: ${who}`, ...notes].join('; ');
+  const details = { step, people, schedules };
+  return [{ key: `on_call:${step}`, at, kind: 'on_call', actor: 'tocsin', text, details }];
 }
 
 async function recordOrReduced(lives: LifeStore, record: LifeRecord): ReturnType<LifeStore['record']> {

@@ -6,6 +6,7 @@ import { pageOf } from '../src/dispatch/policy';
 import { createBookkeepingActivities } from '../activities/bookkeeping';
 import { createLivesHandler, createPagesHandler } from '../src/dispatch/dispatcher';
 import { quickArtifactsFrom } from '../src/enrich/providers';
+import { createOnCall } from '../src/oncall/on-call';
 import { consumeTransitions } from '../src/stream/transition-consumer';
 import { createLives } from '../src/temporal/lives';
 import { startWorker, workflowBundle, type Shared } from './compose';
@@ -40,6 +41,8 @@ export async function startDispatcher(shared: Shared): Promise<void> {
         onEnriched({ fingerprint, episode, correlationId }, artifacts);
         return artifacts;
       },
+      onCall: createOnCall({ ...config.onCall, overrides: history.overrides }),
+      lists: history.lists,
       wakeNotifier,
       onRemediated: remediationObserver(shared),
     }),
@@ -50,7 +53,7 @@ export async function startDispatcher(shared: Shared): Promise<void> {
     groupId: 'pages',
     onBatch: createPagesHandler({
       store: history.pages,
-      pageFor: pageOf(config.page, config.pages),
+      pageFor: pageOf(config.page, config.pages, config.pageBySeverity),
       resolveTo: config.resolveTo,
       now: () => new Date(),
       wakeNotifier,

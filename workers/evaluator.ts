@@ -106,7 +106,7 @@ async function openParts(shared: Shared, { ruleGroups }: Config, parts: Part[]):
   const clock = createBrokerClock({ kafka, instance, development, onEvent });
   parts.push({ name: 'broker clock', stop: () => clock.close() });
   const host = createGlobalHost({
-    plan,
+    ...{ plan, pool },
     intervalMs: config.evaluate.intervalMs,
     externalLabels: config.externalLabels,
     externalUrl: config.externalUrl,

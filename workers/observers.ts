@@ -106,6 +106,14 @@ export function streamObserver(
           `${event.topic} is not made: there are ${event.most} like it. ${event.rest} takes the rest`,
         );
         break;
+      case 'topic_not_made':
+        metrics.topicsNotMade.inc();
+        warnSeldom(
+          `topic ${event.topic}`,
+          event,
+          `${event.topic} cannot be made: ${event.reason}. ${event.rest} takes what is for it`,
+        );
+        break;
       case 'client_log':
         log.debug({ ...event.details }, `kafka: ${event.message}`);
         break;

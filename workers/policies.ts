@@ -14,7 +14,7 @@ export function policiesOf(config: Config): (transition: Transition) => LifePoli
   );
   return createPolicies({
     instance: config.instance,
-    pageFor: pageOf(config.page, config.pages),
+    pageFor: pageOf(config.page, config.pages, config.pageBySeverity),
     resolveTo: config.resolveTo,
     escalations: config.escalations,
     acknowledgeLeaseMs: config.acknowledgeLeaseMs,

@@ -7,6 +7,7 @@ import { createBookkeepingActivities } from '../activities/bookkeeping';
 import { createApi, type Api } from '../src/api/server';
 import type { ApiConfig, WebConfig } from '../src/api/port';
 import type { Config } from '../src/config/config';
+import { watchWebConfig } from '../src/config/web-config';
 import { answerWhy } from '../src/dispatch/answer-why';
 import { createApiAlerts } from '../src/dispatch/api-alerts';
 import { createLivesHandler, createPagesHandler, type BatchHandler } from '../src/dispatch/dispatcher';
@@ -18,7 +19,7 @@ import { createHoldersOf } from '../src/dispatch/held';
 import type { MatcherMode } from '../src/domain/alertmanager-matchers';
 import { messageOf } from '../src/domain/errors';
 import type { History } from '../src/history/history';
-import type { RecordedRouting } from '../src/history/port';
+import type { Peer, RecordedRouting } from '../src/history/port';
 import { createGroupSender } from '../src/notify/group-sender';
 import { createGroupVerdicts } from '../src/notify/group-stages/stages';
 import { createAlertmanagerMetrics, createLogger, packageVersion } from '../src/observe/observe';
@@ -43,12 +44,14 @@ export interface ServeOptions {
   readonly externalUrl: string | null;
   /** How long groups wait after the start, so that senders can tell what they have again. */
   readonly dispatchStartDelayMs: number;
-  readonly web?: WebConfig;
+  /** TLS and users; null: anybody who reaches it may use it. */
+  readonly webConfigFile: string | null;
 }
 
 const now = (): number => Date.now();
-const PEER_BEAT_MS = 2_000;
-const PEER_GONE_MS = 7_000;
+const LOOPBACK = /^(?:127\.|::1$|localhost$)/;
+const PEER_BEAT_MS = 500;
+const PEER_GONE_MS = 5_000;
 const FORGET_EVERY_MS = 30_000;
 /** A broker may take seconds to let the first reader in: what is posted meanwhile is read then. */
 const READER_PATIENCE_MS = 2_000;
@@ -231,7 +234,7 @@ async function startServing(
     },
   });
 
-  const peers = await startPeers(shared, history, options);
+  const peers = createPeers(shared, history);
   const alerts = createApiAlerts({
     grouping,
     publish,
@@ -254,7 +257,7 @@ async function startServing(
       },
       config: () => apiConfig(inEffect, options.matcherMode),
       reload,
-      cluster: () => ({ name: shared.id, status: 'ready', peers: peers() }),
+      cluster: () => ({ name: shared.id, status: 'ready', peers: peers.list() }),
       notReady: async () => null,
       metrics: own,
       scrape: async () => ({ type: metrics.registry.contentType, text: await metrics.registry.metrics() }),
@@ -263,15 +266,30 @@ async function startServing(
       now: () => new Date(),
       log,
       routePrefix: options.routePrefix,
-      web: options.web,
+      web: webOf(shared, options),
     },
     options.listen,
   );
   parts.push({ name: 'API', stop: () => api.close() });
+  await peers.start(`${options.listen.host}:${api.port}`);
   void startLives(shared, history).catch((error: unknown) =>
     log.error({ err: error }, `lives cannot be started: ${messageOf(error)}`),
   );
   return api;
+}
+
+/** Who reaches it on another machine and nobody asks who he is: that is said once. */
+function webOf({ log }: Shared, { webConfigFile, listen }: ServeOptions): (() => WebConfig) | undefined {
+  const onError = (error: unknown): void =>
+    log.error({ err: error }, `${webConfigFile} was not read again: ${messageOf(error)}`);
+  const web = webConfigFile === null ? undefined : watchWebConfig(webConfigFile, { onError });
+  const isOpen = web === undefined || (Object.keys(web().users).length === 0 && web().tls === null);
+  if (isOpen && !LOOPBACK.test(listen.host))
+    log.warn(
+      { host: listen.host },
+      'whoever reaches this address may silence alerts and read them: name users with --web.config.file, or listen on 127.0.0.1',
+    );
+  return web;
 }
 
 /** Whoever waits for the rows is woken when a batch is written. */
@@ -306,25 +324,28 @@ function apiConfig({ config, original }: InEffect, matcherMode: MatcherMode): Ap
 }
 
 /** Says that this process is there, and keeps in mind who else is. */
-async function startPeers({ id, log, parts }: Shared, history: History, { listen }: ServeOptions) {
-  const own = { id, address: `${listen.host}:${listen.port}` };
-  let peers = [own];
-  const beat = async (): Promise<void> => {
-    peers = await history.peers.beat(own, PEER_GONE_MS);
-  };
-  await beat();
-  const timer = setInterval(
-    () => void beat().catch((error: unknown) => log.debug({ err: error }, 'peers cannot be told')),
-    PEER_BEAT_MS,
-  );
-  parts.push({
-    name: 'peers',
-    stop: async () => {
-      clearInterval(timer);
-      await history.peers.leave(id);
+function createPeers({ id, log, parts }: Shared, history: History) {
+  let peers: readonly Peer[] = [];
+  return {
+    list: () => peers.map(({ id: name, address }) => ({ name, address })),
+    async start(address: string): Promise<void> {
+      const beat = async (): Promise<void> => {
+        peers = await history.peers.beat({ id, address }, PEER_GONE_MS);
+      };
+      await beat();
+      const timer = setInterval(
+        () => void beat().catch((error: unknown) => log.debug({ err: error }, 'peers cannot be told')),
+        PEER_BEAT_MS,
+      );
+      parts.push({
+        name: 'peers',
+        stop: async () => {
+          clearInterval(timer);
+          await history.peers.leave(id);
+        },
+      });
     },
-  });
-  return () => peers.map(({ id: name, address }) => ({ name, address }));
+  };
 }
 
 /** Each alert's own workflow; pages do not wait for it. */

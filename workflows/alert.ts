@@ -105,6 +105,8 @@ class AlertRun {
   async live(): Promise<void> {
     for (;;) {
       this.dirty = false;
+      const countBy = this.life.wantsCount(Date.now());
+      if (countBy !== null) this.life.counted(await this.openAlerts(countBy));
       this.life.tick(Date.now());
       // People see it in the Web UI also while the history is away.
       this.show();
@@ -177,6 +179,13 @@ class AlertRun {
       log.info('bookkeeping goes on as an ordinary activity', { reason: messageOf(error) });
       return write(bookkeeping);
     }
+  }
+
+  /** For a condition of the escalation's next level on their number. */
+  private openAlerts(by: readonly string[]): Promise<number | null> {
+    const { labels } = this.life.current().transition;
+    const group = Object.fromEntries(by.map((name) => [name, labels[name] ?? '']));
+    return this.locallyOrNot((activities) => activities.countOpenAlerts(matchersOf(group)));
   }
 
   private startWork(): void {

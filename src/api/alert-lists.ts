@@ -10,31 +10,51 @@ type Find<T> = (all: readonly T[]) => unknown[];
 
 export function listedAlerts(query: Query, config: ApiConfig): Find<ApiAlert> {
   const isAsked = alertFilter(query, config);
-  const isReceiver = receiverTest(query, config);
+  const receiverIs = receiverTests(query, config);
+  // One receiver may have the name and another the labels, as in Alertmanager.
   return (alerts) =>
     alerts
-      .filter((alert) => isAsked(alert) && (isReceiver === null || alert.receivers.some(isReceiver)))
+      .filter((alert) => isAsked(alert) && receiverIs.every((test) => alert.receivers.some(test)))
       .sort((a, b) => byText(a.fingerprint, b.fingerprint))
       .map((alert) => shown(alert, []));
 }
 
 export function listedGroups(query: Query, config: ApiConfig): Find<ApiGroup> {
   const isAsked = alertFilter(query, config);
-  const isReceiver = receiverTest(query, config);
+  const receiverIs = receiverTests(query, config);
   const withMuted = flagIn(query, 'muted');
-  return (groups) =>
-    groups
-      .filter(({ receiver }) => isReceiver === null || isReceiver(receiver))
-      .filter(({ mutedBy }) => withMuted || mutedBy.length === 0)
+  return (groups) => {
+    const asked = groups
+      .filter(({ receiver }) => receiverIs.every((test) => test(receiver)))
       .map((group) => ({ ...group, alerts: group.alerts.filter(isAsked).sort(byPlace) }))
-      .filter(({ alerts }) => alerts.length > 0)
+      .filter(({ alerts }) => alerts.length > 0);
+    const receivers = receiversOf(asked);
+    return asked
+      .filter(({ mutedBy }) => withMuted || mutedBy.length === 0)
       .sort((a, b) => byLabels(a.labels, b.labels) || byText(a.receiver, b.receiver))
       .map(({ labels, routeLabels, receiver, mutedBy, alerts }) => ({
         labels,
         routeLabels,
         receiver: { name: receiver },
-        alerts: alerts.map((alert) => shown(alert, mutedBy)),
+        alerts: alerts.map((alert) =>
+          shown({ ...alert, receivers: receivers.get(alert.fingerprint)! }, mutedBy),
+        ),
       }));
+  };
+}
+
+/** Of an alert's groups that were asked for: who asks for one receiver's groups is not told of the others. */
+function receiversOf(groups: readonly ApiGroup[]): ReadonlyMap<string, readonly string[]> {
+  const receivers = new Map<string, string[]>();
+  for (const { receiver, alerts } of groups) {
+    for (const { fingerprint } of alerts) {
+      const known = receivers.get(fingerprint);
+      if (known === undefined) receivers.set(fingerprint, [receiver]);
+      else known.push(receiver);
+    }
+  }
+  for (const names of receivers.values()) names.sort(byText);
+  return receivers;
 }
 
 function alertFilter(query: Query, { matcherMode }: ApiConfig): Takes<ApiAlert> {
@@ -50,14 +70,15 @@ function alertFilter(query: Query, { matcherMode }: ApiConfig): Takes<ApiAlert> 
     holds(labels);
 }
 
-/** Null where every receiver will do. */
-function receiverTest(query: Query, { matcherMode, receivers }: ApiConfig): Takes<string> | null {
+/** What was asked of receivers, by name and by label; empty where every receiver will do. */
+function receiverTests(query: Query, { matcherMode, receivers }: ApiConfig): readonly Takes<string>[] {
   const hasName = receiverFilterIn(query);
-  const hasLabels =
-    query['receiver_matchers'] === undefined ? null : labelFilterIn(query, 'receiver_matchers', matcherMode);
-  if (hasLabels === null) return hasName;
+  const hasLabels = labelFilterIn(query, 'receiver_matchers', matcherMode);
   const named = new Set(receivers.filter(({ labels }) => hasLabels(labels)).map(({ name }) => name));
-  return (name) => named.has(name) && (hasName === null || hasName(name));
+  return [
+    ...(hasName === null ? [] : [hasName]),
+    ...(query['receiver_matchers'] === undefined ? [] : [(name: string) => named.has(name)]),
+  ];
 }
 
 function shown(alert: ApiAlert, mutedBy: readonly string[]): unknown {

@@ -46,21 +46,28 @@ export function flagOf(value: unknown, path: string): boolean | undefined {
   return value;
 }
 
-/**
- * A set of labels or annotations. The value that was parsed is taken as it is where it can be: it is most of a request, and
- * copying it most of the work.
- */
+/** A set of labels or annotations. */
 export function labelsOf(value: unknown, path: string, keepsEmpty: boolean): Labels {
   const given = objectOf(value, path);
-  let isClean = true;
-  for (const name in given) {
-    const text = given[name];
-    if (typeof text !== 'string') {
-      if (text !== null) throw malformed(`${path}.${name} in body is ${kindOf(text)}, but has to be a text`);
-      isClean = false;
-    } else if ((text === '' && !keepsEmpty) || !text.isWellFormed() || !name.isWellFormed()) isClean = false;
+  for (const [name, text] of Object.entries(given)) {
+    if (typeof text === 'string' || text === null) continue;
+    throw malformed(`${path}.${name} in body is ${kindOf(text)}, but has to be a text`);
   }
-  return isClean ? (given as Labels) : cleaned(given, keepsEmpty);
+  return plainLabels(given, keepsEmpty) ?? cleaned(given, keepsEmpty);
+}
+
+/**
+ * The value that was parsed where it can be taken as it is, null otherwise: it is most of a request, and copying it most of
+ * the work.
+ */
+export function plainLabels(given: unknown, keepsEmpty: boolean): Labels | null {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return null;
+  for (const name in given) {
+    const text = (given as Fields)[name];
+    if (typeof text !== 'string' || (text === '' && !keepsEmpty)) return null;
+    if (!text.isWellFormed() || !name.isWellFormed()) return null;
+  }
+  return given as Labels;
 }
 
 function cleaned(given: Fields, keepsEmpty: boolean): Labels {

@@ -1,6 +1,5 @@
 /** What the API is made of. */
-import type { AlertmanagerMetrics } from '../observe/observe';
-import type { Logger } from '../observe/observe';
+import type { AlertmanagerMetrics, Logger } from '../observe/observe';
 import type { SilenceStore } from '../mute/port';
 import type { WhyAnswer } from '../dispatch/port';
 import type { ApiAlerts, ApiCluster, ApiConfig, WebConfig } from './port';
@@ -32,5 +31,6 @@ export interface ApiOptions {
   readonly getConcurrency?: number;
   /** A longer body is answered with 413. */
   readonly maxBodyBytes?: number;
-  readonly web?: WebConfig;
+  /** Who may use the server and how, as it is at the moment; whether over TLS is decided when it starts. */
+  readonly web?: () => WebConfig;
 }

@@ -81,6 +81,8 @@ export interface WebConfig {
   readonly headers: Readonly<Record<string, string>>;
   /** bcrypt hashes by name; nobody has to say who he is where there are none. */
   readonly users: Readonly<Record<string, string>>;
+  /** How many requests may come at once, and after how long another one may; null: any number. */
+  readonly rateLimit: { readonly burst: number; readonly everyMs: number } | null;
 }
 
 export interface WebTls {
@@ -89,7 +91,7 @@ export interface WebTls {
   readonly key: string;
   readonly clientCa: string | null;
   /** Whether clients are asked for a certificate, and what becomes of those that have none or a wrong one. */
-  readonly clientAuth: 'none' | 'request' | 'require_any' | 'verify_if_given' | 'require_and_verify';
+  readonly clientAuth: ClientAuth;
   /** Names of which a client's certificate has to have one; empty: any. */
   readonly clientSans: readonly string[];
   readonly minVersion: TlsVersion;
@@ -98,5 +100,7 @@ export interface WebTls {
   readonly ciphers: string | null;
   readonly curves: string | null;
 }
+
+export type ClientAuth = 'none' | 'request' | 'require_any' | 'verify_if_given' | 'require_and_verify';
 
 export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';

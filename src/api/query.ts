@@ -44,8 +44,15 @@ export function matchersIn(query: Query, name: string, mode: MatcherMode): reado
 
 /** Holds for all labels where there is no such parameter. */
 export function labelFilterIn(query: Query, name: string, mode: MatcherMode): (labels: Labels) => boolean {
-  const matchers = matchersIn(query, name, mode);
-  return matchers.length === 0 ? () => true : compileAlertmanagerMatchers(matchers);
+  const tests = matchersIn(query, name, mode).map(filterOf);
+  return (labels) => tests.every((holds) => holds(labels));
+}
+
+/** A receiver's label may be empty, and `name!=""` asks whether it is there. */
+function filterOf(matcher: Matcher): (labels: Labels) => boolean {
+  const holds = compileAlertmanagerMatchers([matcher]);
+  if (matcher.value !== '' || !matcher.op.startsWith('!')) return holds;
+  return (labels) => Object.hasOwn(labels, matcher.name) || holds(labels);
 }
 
 /** A regular expression that a receiver's whole name has to be of. */

@@ -2,14 +2,14 @@
  * The server that Alertmanager's clients are pointed at: the application behind a listener that holds slow and greedy
  * clients within bounds, with TLS and users where the web configuration asks for them.
  */
-import type { TLSSocket } from 'node:tls';
-import type { AddressInfo } from 'node:net';
-import type { FastifyInstance } from 'fastify';
+import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
+import type { Server as TlsServer } from 'node:tls';
 import { messageOf, TocsinError } from '../domain/errors';
 import { createApp } from './app';
-import { basicAuth } from './basic-auth';
+import { guard } from './guard';
 import type { ApiOptions } from './options';
-import type { WebConfig, WebTls } from './port';
+import { tallyOf } from './tally';
+import { keepTls, tlsOptions } from './tls';
 
 export interface Listen {
   readonly host: string;
@@ -21,7 +21,7 @@ export interface Api {
   /** `http://127.0.0.1:9093`, without the route prefix. */
   readonly address: string;
   readonly port: number;
-  /** Lets requests under way end. */
+  /** Lets requests under way end, for ten seconds at most. */
   close(): Promise<void>;
 }
 
@@ -31,22 +31,28 @@ const HEADERS_TIMEOUT_MS = 15_000;
 /** Longer than most proxies keep theirs, which then never meet a connection that is being closed. */
 const KEEP_ALIVE_MS = 120_000;
 const MOST_CONNECTIONS = 4_096;
+/** Whoever has not got an answer by then asks another process. */
+const CLOSE_WITHIN_MS = 10_000;
 
 /** Throws TOC_CONFIG_INVALID when the address cannot be listened on. */
 export async function createApi(options: ApiOptions, { host, port }: Listen): Promise<Api> {
   const { web } = options;
+  const first = web?.();
   const app = createApp(options, {
     ...timeouts,
-    ...(web?.tls && {
-      https: { ...tlsOptions(web.tls), allowHTTP1: true },
-      ...(web.http2 && { http2: true }),
+    ...(first?.tls && {
+      https: { ...tlsOptions(first.tls), allowHTTP1: true },
+      ...(first.http2 && { http2: true }),
     }),
   });
+  options.metrics.tally(tallyOf(options));
+  options.metrics.buildInfo.set({ version: options.version }, 1);
   if (web !== undefined) guard(app, web);
-  if (web?.tls) app.server.on('secureConnection', (socket: TLSSocket) => admit(socket, web.tls!));
+  if (first?.tls) keepTls(app.server as unknown as TlsServer, () => web!().tls, first.tls);
+  const connections = openConnections(app.server);
   app.server.maxConnections = MOST_CONNECTIONS;
   app.server.headersTimeout = HEADERS_TIMEOUT_MS;
-  const scheme = web?.tls ? 'https' : 'http';
+  const scheme = first?.tls ? 'https' : 'http';
   try {
     await app.listen({ host, port });
   } catch (cause) {
@@ -59,7 +65,27 @@ export async function createApi(options: ApiOptions, { host, port }: Listen): Pr
   const taken = (app.server.address() as AddressInfo).port;
   const address = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${taken}`;
   options.log.info({ address }, "Alertmanager's API is served");
-  return { address, port: taken, close: () => app.close() };
+  return { address, port: taken, close: () => connections.endWith(() => app.close()) };
+}
+
+/** Node takes a connection that has said nothing yet for a busy one, and would wait for its first words. */
+function openConnections(server: NetServer) {
+  const open = new Set<Socket>();
+  server.on('connection', (socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  const drop = (which: (socket: Socket) => boolean): void => {
+    for (const socket of open) if (which(socket)) socket.destroy();
+  };
+  return {
+    async endWith(close: () => Promise<void>): Promise<void> {
+      const closed = close();
+      drop(({ bytesRead }) => bytesRead === 0);
+      const timer = setTimeout(() => drop(() => true), CLOSE_WITHIN_MS);
+      await closed.finally(() => clearTimeout(timer));
+    },
+  };
 }
 
 const timeouts = {
@@ -68,47 +94,3 @@ const timeouts = {
   // Clients that keep their connections open must not hold up the end of the process.
   forceCloseConnections: 'idle',
 };
-
-/** Every answer has the headers, and every request needs a user where there are users. */
-export function guard(app: FastifyInstance, { users, headers }: WebConfig): void {
-  const authenticate = Object.keys(users).length === 0 ? null : basicAuth(users);
-  app.addHook('onRequest', async (request, reply) => {
-    void reply.headers(headers);
-    if (authenticate === null || (await authenticate(request.headers.authorization))) return;
-    return reply
-      .code(401)
-      .header('www-authenticate', 'Basic')
-      .type('text/plain; charset=utf-8')
-      .send('Unauthorized\n');
-  });
-}
-
-/** What the handshake does not decide: whether a certificate may be missing or unverified, and which names it has to have. */
-function admit(socket: TLSSocket, { clientAuth, clientSans }: WebTls): void {
-  if (clientAuth === 'none' || clientAuth === 'request') return;
-  const certificate = socket.getPeerCertificate();
-  const isGiven = Object.keys(certificate).length > 0;
-  const names = (certificate.subjectaltname ?? '')
-    .split(', ')
-    .map((name) => name.slice(name.indexOf(':') + 1));
-  const isWelcome =
-    clientAuth === 'require_any'
-      ? isGiven
-      : socket.authorized || (clientAuth === 'verify_if_given' && !isGiven);
-  const hasName = clientSans.length === 0 || !isGiven || names.some((name) => clientSans.includes(name));
-  if (!isWelcome || !hasName) socket.destroy();
-}
-
-function tlsOptions(tls: WebTls): object {
-  return {
-    cert: tls.cert,
-    key: tls.key,
-    ...(tls.clientCa !== null && { ca: tls.clientCa }),
-    requestCert: tls.clientAuth !== 'none',
-    rejectUnauthorized: tls.clientAuth === 'require_and_verify',
-    minVersion: tls.minVersion,
-    maxVersion: tls.maxVersion,
-    ...(tls.ciphers !== null && { ciphers: tls.ciphers }),
-    ...(tls.curves !== null && { ecdhCurve: tls.curves }),
-  };
-}

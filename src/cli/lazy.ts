@@ -11,6 +11,7 @@ const read = createRequire(__filename);
 export const lazy = {
   alerts: () => read('./commands/alerts') as typeof import('./commands/alerts'),
   showAlert: () => read('./commands/show-alert') as typeof import('./commands/show-alert'),
+  oncall: () => read('./commands/oncall') as typeof import('./commands/oncall'),
   remediation: () => read('./commands/remediation') as typeof import('./commands/remediation'),
   rules: () => read('./commands/rules') as typeof import('./commands/rules'),
   shadow: () => read('./commands/shadow') as typeof import('./commands/shadow'),

@@ -5,6 +5,7 @@ import type { Metric } from '../domain/metric';
 import type { ServerEnvironment } from '../dev/servers';
 import type { AlertLists, GroupRecords } from '../history/port';
 import type { SilenceStore } from '../mute/port';
+import type { OverrideStore } from '../oncall/port';
 import type { PermitStore } from '../remediate/port';
 import type { Evaluators } from '../query/port';
 import type { Transition } from '../domain/transition';
@@ -19,6 +20,7 @@ export interface Operator {
   readonly records: GroupRecords;
   readonly permits: Pick<PermitStore, 'switches' | 'setSwitch'>;
   readonly silences: Pick<SilenceStore, 'active'>;
+  readonly overrides: OverrideStore;
   readonly actions: AlertActions;
   close(): Promise<void>;
 }
@@ -51,6 +53,8 @@ export interface ServeOptions {
   readonly listen: { readonly host: string; readonly port: number };
   readonly matcherMode: MatcherMode;
   readonly routePrefix: string;
+  /** Of the form that Prometheus' programs share; null: anybody who reaches it may use it. */
+  readonly webConfigFile: string | null;
   /** Null: as it listens. */
   readonly externalUrl: string | null;
   /** How long groups wait after the start, so that senders can tell what they have again. */

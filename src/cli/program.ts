@@ -8,8 +8,8 @@ import { DATA_FOLDER, type Context } from './context';
 import { EXIT, exitCodeOf, failureText, HOW_TO_NAME_RULES, type ExitCode } from './failures';
 import { lazy } from './lazy';
 import { ROLES } from './port';
-
-type Run = (...args: never[]) => ExitCode | Promise<ExitCode>;
+import { examples, FEATURE, FINGERPRINT, type Into, type Run } from './program-words';
+import { addRouting } from './routing-program';
 
 /** Runs the command line `args` (without node and script) and answers the exit code. */
 export async function runCli(args: readonly string[], context: Context): Promise<ExitCode> {
@@ -61,6 +61,7 @@ function createProgram(context: Context, state: State): Command {
     context,
     into,
   );
+  addOnCall(program, context, into);
   addRemediation(program, context, into);
   addRouting(program, context, into);
   addLists(program, context, into);
@@ -83,8 +84,6 @@ function refusalText(command: Command, text: string): string {
   if (!takesRules || !refusal.includes('too many arguments')) return refusal;
   return `${refusal} To name rule files, ${HOW_TO_NAME_RULES}.`;
 }
-
-type Into = (command: Command, run: Run) => void;
 
 function addRunning(program: Command, context: Context, into: Into): void {
   const dev = program
@@ -124,6 +123,7 @@ Roles:
     .option('--instance <name>', 'processes of one name share the work; others share the servers alone', '')
     .option('--route-prefix <path>', 'stands before every path of the API', '')
     .option('--external-url <url>', 'where people reach it: it stands in links')
+    .option('--web.config.file <file>', "TLS and users, in the form that Prometheus' programs share")
     .option('--enable-feature <name>', 'the way of reading matchers: classic-mode or utf8-strict-mode')
     .option('--dispatch-start-delay <duration>', 'how long groups wait after the start', '0s')
     .addHelpText(
@@ -391,6 +391,65 @@ function addAlerts(alerts: Command, context: Context, into: Into): void {
   act('escalate', 'tell the next level now', null, 'tocsin alerts escalate 7c3f --comment "need the DBA"');
 }
 
+function addOnCall(program: Command, context: Context, into: Into): void {
+  const oncall = program
+    .command('oncall')
+    .description('who is on call, and taking somebody’s place')
+    .addHelpText(
+      'after',
+      examples('tocsin oncall show', 'tocsin oncall override dba ben --to +2h --comment "ana is on a plane"'),
+    );
+  const show = oncall
+    .command('show')
+    .description('who is on call, and who is next')
+    .argument('[schedule]', 'default: all schedules')
+    .option('--at <time>', `${ONCALL_TIME}; default: now`)
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      examples(
+        'tocsin oncall show',
+        'tocsin oncall show dba --at 2026-12-24T18:00',
+        'tocsin oncall show --json',
+      ),
+    );
+  into(show, (schedule: string | undefined, options: never) =>
+    lazy.oncall().showOnCall(context, schedule, options),
+  );
+  const shifts = oncall
+    .command('shifts')
+    .description('who is on call from when to when, gaps included')
+    .argument('<schedule>')
+    .option('--from <time>', `${ONCALL_TIME}; default: now`)
+    .option('--to <time>', 'likewise; default: 14 days after --from')
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      examples('tocsin oncall shifts dba', 'tocsin oncall shifts dba --from 2026-12-21 --to 2027-01-04'),
+    );
+  into(shifts, (schedule: string, options: never) => lazy.oncall().listShifts(context, schedule, options));
+  const override = oncall
+    .command('override')
+    .description('put a person in the place of whoever’s turn it is; a later override wins over an earlier')
+    .argument('<schedule>')
+    .argument('<person>')
+    .option('--from <time>', `${ONCALL_TIME}; default: now`)
+    .requiredOption('--to <time>', 'likewise')
+    .option('--owner <name>', 'who does it; default: TOCSIN_OWNER, else the user')
+    .option('--comment <text>', 'why')
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      examples(
+        'tocsin oncall override dba ben --to +2h',
+        'tocsin oncall override dba ana --from 2026-12-24T09:00 --to 2026-12-25T09:00 --comment "swapped with ben"',
+      ),
+    );
+  into(override, (schedule: string, person: string, options: never) =>
+    lazy.oncall().overrideOnCall(context, schedule, person, options),
+  );
+}
+
 function addRemediation(program: Command, context: Context, into: Into): void {
   const remediation = program
     .command('remediation')
@@ -430,85 +489,6 @@ function addRemediation(program: Command, context: Context, into: Into): void {
     .option('--json', 'for programs')
     .addHelpText('after', examples('tocsin remediation status', 'tocsin remediation status --json'));
   into(status, (options: never) => lazy.remediation().remediationStatus(context, options));
-}
-
-function addRouting(program: Command, context: Context, into: Into): void {
-  const why = program
-    .command('why')
-    .description('why people were told of an alert, or were not: what decided, when, and what comes next')
-    .argument('<alert...>', `${FINGERPRINT}, or matchers such as alertname="Down"`)
-    .option('--instance <name>', 'of `tocsin serve`, where it has one')
-    .option('--alertmanager-config <file>', 'route by this file; default: as the running process does')
-    .option('--json', 'for programs')
-    .addHelpText(
-      'after',
-      examples('tocsin why 7c3f', `tocsin why 'alertname="Down"' 'host=~"db-.*"'`, 'tocsin why 7c3f --json'),
-    );
-  into(why, (words: readonly string[], options: never) => lazy.why().why(context, words, options));
-
-  const routes = program
-    .command('routes')
-    .description('the routes of an alertmanager.yml')
-    .addHelpText(
-      'after',
-      examples(
-        'tocsin routes show alertmanager.yml',
-        'tocsin routes test alertmanager.yml severity=critical',
-      ),
-    );
-  const show = routes
-    .command('show')
-    .description('the tree of routes: matchers, receivers, and what each changes of what it inherits')
-    .argument('<file>', 'alertmanager.yml')
-    .option('--enable-feature <name>', FEATURE)
-    .option('--json', 'for programs')
-    .addHelpText('after', examples('tocsin routes show alertmanager.yml'));
-  into(show, (file: string, options: never) => lazy.routes().showRoutes(context, file, options));
-  const test = routes
-    .command('test')
-    .description('where an alert with these labels would go')
-    .argument('<file>', 'alertmanager.yml')
-    .argument('[label...]', 'NAME=VALUE')
-    .option('--verify-receivers <names>', 'separated by commas; others, or in another order, end with 1')
-    .option('--enable-feature <name>', FEATURE)
-    .option('--json', 'for programs')
-    .addHelpText(
-      'after',
-      examples(
-        'tocsin routes test alertmanager.yml severity=critical service=orders',
-        'tocsin routes test alertmanager.yml --verify-receivers dba,log severity=critical',
-      ),
-    );
-  into(test, (file: string, labels: readonly string[], options: never) =>
-    lazy.routes().testRoutes(context, file, labels, options),
-  );
-
-  const diff = program
-    .command('config')
-    .description('what a configuration would change')
-    .addHelpText('after', examples('tocsin config diff alertmanager.yml new.yml'))
-    .command('diff')
-    .description(
-      'what another alertmanager.yml would do to the open alerts: receivers, groups, inhibition, times',
-    )
-    .argument('<old>', 'alertmanager.yml')
-    .argument('<new>', 'the other one')
-    .option('--instance <name>', 'of `tocsin serve`, where it has one')
-    .option('--alerts <file>', 'alerts as /api/v2/alerts lists them, instead of those that are open')
-    .option('--at <time>', 'the moment for time intervals; default: now')
-    .option('--limit <count>', 'list at most so many alerts', '100')
-    .option('--enable-feature <name>', FEATURE)
-    .option('--json', 'for programs')
-    .addHelpText(
-      'after',
-      examples(
-        'tocsin config diff alertmanager.yml new.yml',
-        'tocsin config diff alertmanager.yml new.yml --alerts alerts.json --at 2026-11-22T03:00:00Z',
-      ),
-    );
-  into(diff, (before: string, after: string, options: never) =>
-    lazy.configDiff().configDiff(context, before, after, options),
-  );
 }
 
 function addLists(program: Command, context: Context, into: Into): void {
@@ -604,18 +584,13 @@ A line that is no metric is told with its number and left out; the exit code is 
   into(watched, (options: never) => lazy.targets().listTargets(context, options));
 }
 
-const FEATURE = "Alertmanager's way of reading matchers: classic-mode or utf8-strict-mode";
-const FINGERPRINT = 'a fingerprint or the beginning of one';
+const ONCALL_TIME = "the clock's time in the schedule's zone, a time with a zone, or +2h";
 const EXIT_CODES = `
 Exit codes:
   0  it did what was asked
   1  it failed
   2  the command line or the configuration is wrong; nothing was started
 `;
-
-function examples(...lines: string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}\n`;
-}
 
 function collect(value: string, earlier: readonly string[]): string[] {
   return [...earlier, value];

@@ -1,6 +1,7 @@
 /** Names that rules refer to: runbooks and receivers, metrics that are collected, and other rules' alerts. */
 import type { AlertExtensions } from '../domain/rule-group';
-import { unknownName, type Known } from './cross-checks';
+import type { Known } from './cross-checks';
+import { unknownName } from './references';
 import type { Placing } from './parse-all';
 import type { Finding, Path, Problem } from './problems';
 import { askedAlerts } from './short-forms/composite';

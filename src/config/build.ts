@@ -5,6 +5,7 @@ import { matcherText } from '../domain/matchers';
 import type { RuleSet } from './rule-files';
 import type { Config, ReceiverConfig, SmtpConfig, TargetConfig } from './config';
 import { DEFAULTS } from './defaults';
+import { routesBySeverity, toPerson, toPolicy, toSchedule } from './on-call/build';
 import type { SecretSpec } from './fields';
 import type { RawConfig, RawReceiver, RawSmtp } from './schema';
 import { Secret } from './secret';
@@ -48,9 +49,11 @@ export function buildConfig(raw: RawConfig, { file, folder, ruleSet }: Built): O
     ruleGroups: ruleSet.groups,
     receivers,
     pages: receivers.map(toPage),
-    page: raw.route.receivers.map((name) => toPage(receivers.find((receiver) => receiver.name === name)!)),
+    page: pagesNamed(raw.route.receivers, receivers),
+    pageBySeverity: toPageBySeverity(raw.route.severity_routing, receivers),
     resolveTo: receivers.filter(({ sendResolved }) => sendResolved).map(({ name }) => name),
     notify: { breaker: toBreaker(raw.notify.breaker) },
+    onCall: { people: raw.people.map(toPerson), schedules: raw.schedules.map(toSchedule) },
     escalations: raw.escalation.map(toEscalation),
     acknowledgeLeaseMs: raw.acknowledge.lease,
     cooldownMs: raw.cooldown,
@@ -135,16 +138,29 @@ function toPage({ name, notifyAfter, deadlineMs }: ReceiverConfig): PageReceiver
   return { receiver: name, notifyAfter, deadlineMs };
 }
 
+function pagesNamed(names: readonly string[], receivers: readonly ReceiverConfig[]): PageReceiver[] {
+  return names.map((name) => toPage(receivers.find((receiver) => receiver.name === name)!));
+}
+
+function toPageBySeverity(
+  routing: RawConfig['route']['severity_routing'],
+  receivers: readonly ReceiverConfig[],
+): Config['pageBySeverity'] {
+  if (routing === null) return null;
+  const { routes } = routesBySeverity(routing, receivers);
+  return {
+    high: pagesNamed(routes.high, receivers),
+    medium: pagesNamed(routes.medium, receivers),
+    low: pagesNamed(routes.low, receivers),
+  };
+}
+
 function toBreaker(raw: RawConfig['notify']['breaker']): Config['notify']['breaker'] {
   return { failureThreshold: raw.failures, resetMs: raw.reset, successThreshold: raw.successes };
 }
 
 function toEscalation(raw: RawConfig['escalation'][number]): Config['escalations'][number] {
-  const levels = raw.levels.map(({ name, receivers, timeout }) => ({ name, receivers, timeoutMs: timeout }));
-  return {
-    matchers: raw.matchers,
-    policy: { name: raw.name, delayMs: raw.delay, repeat: raw.repeat, levels },
-  };
+  return { matchers: raw.matchers, policy: toPolicy(raw) };
 }
 
 function toRemediation(raw: RawConfig['remediation']): Config['remediation'] {

@@ -6,7 +6,9 @@ import type { EscalationPolicy } from '../domain/escalation';
 import type { Labels } from '../domain/labels';
 import type { NotifyAfter, PageReceiver } from '../domain/life';
 import type { Matcher } from '../domain/matchers';
+import type { SeverityClass } from '../domain/severity';
 import type { Limits, TargetType } from '../collect/port';
+import type { Person, Schedule } from '../oncall/port';
 import type { RemediationPolicy } from '../remediate/port';
 import type { LogLevel } from '../observe/logger';
 import type { Problem } from './problems';
@@ -114,6 +116,8 @@ export interface Config {
   readonly receivers: readonly ReceiverConfig[];
   /** Who is told of every alert. */
   readonly page: readonly PageReceiver[];
+  /** Who is told instead of `page`, by the alert's severity; null where the route does not ask for it. */
+  readonly pageBySeverity: Readonly<Record<SeverityClass, readonly PageReceiver[]>> | null;
   /** All of them, as pages; a rule may name its own. */
   readonly pages: readonly PageReceiver[];
   /** Those that want to hear of the end of what they heard of. */
@@ -125,6 +129,7 @@ export interface Config {
       readonly successThreshold: number;
     };
   };
+  readonly onCall: { readonly people: readonly Person[]; readonly schedules: readonly Schedule[] };
   /** The first whose matchers hold is the alert's. */
   readonly escalations: readonly {
     readonly matchers: readonly Matcher[];

@@ -1,7 +1,9 @@
 /** What values have to mean together: names that refer to others exist, nothing is named twice, addresses are safe. */
 import type { Runbook } from '../domain/runbook';
 import { messageOf } from '../domain/errors';
-import { didYouMean, type Finding, type Path } from './problems';
+import { onCallFindings } from './on-call/checks';
+import type { Finding, Path } from './problems';
+import { duplicates, unknownName } from './references';
 import type { RawConfig, RawReceiver } from './schema';
 
 /** What other rooms have, passed in because this room imports none of them. Left out: not checked. */
@@ -16,12 +18,13 @@ export interface Known {
 
 export function crossFindings(config: RawConfig, known: Known): Finding[] {
   return [
-    ...duplicates('targets', config.targets),
-    ...duplicates('receivers', config.receivers),
-    ...duplicates('escalation', config.escalation),
+    ...duplicates(['targets'], config.targets),
+    ...duplicates(['receivers'], config.receivers),
+    ...duplicates(['escalation'], config.escalation),
     ...targets(config, known),
     ...receivers(config),
     ...routes(config),
+    ...onCallFindings(config),
     ...escalations(config),
     ...fallbacks(config.receivers),
     ...remediation(config, known),
@@ -29,39 +32,6 @@ export function crossFindings(config: RawConfig, known: Known): Finding[] {
     ...history(config),
     ...listening(config),
     ...service(config),
-  ];
-}
-
-function duplicates(section: string, items: readonly { readonly name: string }[]): Finding[] {
-  const first = new Map<string, number>();
-  return items.flatMap(({ name }, index): Finding[] => {
-    const earlier = first.get(name);
-    if (earlier === undefined) {
-      first.set(name, index);
-      return [];
-    }
-    return [
-      {
-        path: [section, index, 'name'],
-        value: JSON.stringify(name),
-        message: `is the name of ${section}[${earlier}] already`,
-      },
-    ];
-  });
-}
-
-/** A name that has to be one of `names`. */
-export function unknownName(path: Path, name: string, names: readonly string[], what: string): Finding[] {
-  if (names.includes(name)) return [];
-  const accepted = names.length === 0 ? `none is configured` : names.join(', ');
-  return [
-    {
-      path,
-      value: JSON.stringify(name),
-      message: `is no ${what}`,
-      suggestion: didYouMean(name, names),
-      accepted,
-    },
   ];
 }
 
@@ -161,6 +131,7 @@ const namesOf = (items: readonly { readonly name: string }[]): string[] => items
 function routes(config: RawConfig): Finding[] {
   const names = namesOf(config.receivers);
   if (config.route.receivers.length === 0) {
+    if (config.route.severity_routing !== null) return [];
     return [
       {
         level: 'warning',
@@ -175,23 +146,15 @@ function routes(config: RawConfig): Finding[] {
 }
 
 function escalations(config: RawConfig): Finding[] {
-  const names = namesOf(config.receivers);
-  const findings = config.escalation.flatMap((policy, index) =>
-    policy.levels.flatMap((level, at) =>
-      level.receivers.flatMap((name, i) =>
-        unknownName(['escalation', index, 'levels', at, 'receivers', i], name, names, 'receiver'),
-      ),
-    ),
-  );
   const catchAll = config.escalation.findIndex(({ matchers }) => matchers.length === 0);
-  if (catchAll >= 0 && catchAll < config.escalation.length - 1) {
-    findings.push({
+  if (catchAll < 0 || catchAll === config.escalation.length - 1) return [];
+  return [
+    {
       level: 'warning',
       path: ['escalation', catchAll],
       message: 'has no matchers, so it takes every alert and those after it are never used',
-    });
-  }
-  return findings;
+    },
+  ];
 }
 
 /** A fallback exists and leads, in the end, to a receiver without one. */

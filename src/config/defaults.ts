@@ -1,4 +1,5 @@
 /** What holds where the file says nothing: the requirements' figures. Durations are milliseconds. */
+import { DEFAULT_POOL } from '../domain/transition';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -25,7 +26,7 @@ export const DEFAULTS = Object.freeze({
     breaker: { failures: 3, reset: 60 * SECOND },
   },
   evaluate: {
-    pool: 'default',
+    pool: DEFAULT_POOL,
     max_skew: 300 * SECOND,
     skew_policy: 'correct',
     max_late: HOUR,
@@ -66,7 +67,8 @@ export const DEFAULTS = Object.freeze({
     deadline: 30 * SECOND,
   },
   notify: { breaker: { failures: 5, reset: 60 * SECOND, successes: 2 } },
-  escalation: { delay: 0, repeat: 0 },
+  schedule: { time_zone: 'UTC', handoff: 1_440 },
+  escalation: { delay: 0, repeat: 0, group_by: ['alertname'] },
   acknowledge: { lease: null },
   cooldown: 5 * MINUTE,
   enrich: {

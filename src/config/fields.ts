@@ -5,7 +5,7 @@ import { parseMatcher, MATCHER_FORM, type Matcher } from '../domain/matchers';
 import type { Occurrences } from '../domain/rule-group';
 
 /** What a field's reader answers for a value that it does not take. */
-const REFUSED = Symbol('refused');
+export const REFUSED: unique symbol = Symbol('refused');
 
 interface FieldOptions {
   /** Its value is never shown. */
@@ -18,7 +18,7 @@ export interface FieldIssue {
   readonly secret: boolean;
 }
 
-function field<T>(
+export function field<T>(
   accepted: string,
   read: (value: unknown) => T | typeof REFUSED,
   { secret = false }: FieldOptions = {},
@@ -36,8 +36,12 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 
 export const text = (accepted = 'a text') => field(accepted, (value) => (isText(value) ? value : REFUSED));
 
-export const textLike = (form: RegExp, accepted: string) =>
-  field(accepted, (value) => (typeof value === 'string' && form.test(value) ? value : REFUSED));
+export const textLike = (form: RegExp, accepted: string, options: FieldOptions = {}) =>
+  field(accepted, (value) => (typeof value === 'string' && form.test(value) ? value : REFUSED), options);
+
+/** What people call something. */
+export const name = (what: string) =>
+  textLike(/^[\w.-]{1,80}$/, `${what} of letters, digits, _ . and -, at most 80`);
 
 /** Numbers may stand as text, because a variable always is one. */
 function numberIn(value: unknown): number {

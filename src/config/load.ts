@@ -13,7 +13,7 @@ import { frozen } from './frozen';
 import type { Finding, Path, Problem } from './problems';
 import { ConfigInvalid } from './problems';
 import { parseAll } from './parse-all';
-import { collectRules } from './rule-files';
+import { collectRules, OWN_GROUP } from './rule-files';
 import { configSchema, type RawConfig } from './schema';
 
 import { blank, readSource, type Source } from './source';
@@ -42,7 +42,7 @@ export function checkConfig(source: ConfigSource, env: Env = processEnv(), known
   const file = typeof source === 'string' ? source : source.path;
   const text = typeof source === 'string' ? readText(source) : source.text;
   if (typeof text !== 'string') return { config: null, problems: [text] };
-  const main = readSource(text, file, env);
+  const main = readSource(text, file, env, OWN_GROUP);
   if (main.value === undefined && main.problems.length > 0) return { config: null, problems: main.problems };
 
   const parsed = parseAll(configSchema, main);

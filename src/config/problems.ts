@@ -5,7 +5,7 @@ export interface Problem {
   readonly level: 'error' | 'warning';
   /** `rules[2].operator`; empty for the file as a whole. */
   readonly path: string;
-  /** The names of the group and the rule of Prometheus' form that the path leads into. */
+  /** The names of the group and the rule that the path leads into. */
   readonly group: string | null;
   readonly rule: string | null;
   readonly message: string;
@@ -51,8 +51,8 @@ export function pathText(path: Path): string {
 }
 
 /**
- * `tocsin.yaml:12:5: rules[2].operator: "=>" is no operator; accepted: >, >=, <, <=, ==, !=`, and in a rule file in
- * Prometheus' form `disk.yml:9:7: group "disk", rule "DiskFull": groups[0].rules[2].for: …`.
+ * `tocsin.yaml:12:5: targets[2].type: "mysqll" is no type; accepted: …`, and in rules of either form
+ * `disk.yml:9:7: group "disk", rule "DiskFull": groups[0].rules[2].for: …`.
  */
 export function problemText(problem: Problem): string {
   const place = [problem.file, problem.line, problem.column].filter((part) => part !== null).join(':');

@@ -1,6 +1,6 @@
 /** The rules of tocsin.yaml and of the files that it names, each problem with its place in its own file. */
 import { readFileSync } from 'node:fs';
-import { basename, extname, relative, resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { messageOf } from '../domain/errors';
 import { AlertReferences, checkMetric, checkNames } from './alert-references';
 import type { Known } from './cross-checks';
@@ -10,9 +10,16 @@ import { parseAll, type Placing } from './parse-all';
 import type { Finding, Path, Problem } from './problems';
 import { hasRuleGroups, streamedGroupsIn } from './rule-groups';
 import { ruleFileSchema } from './schema';
-import { readRules, shortFormGroup, type ReadRule, type ConfiguredGroup } from './short-forms/group';
+import {
+  groupNameOf,
+  readRules,
+  shortFormGroup,
+  type ReadRule,
+  type ConfiguredGroup,
+} from './short-forms/group';
 import type { RawRule } from './short-forms/schema';
 import { readSource, type Source } from './source';
+import { noNamesTaken, takeGroup, type TakenNames } from './taken-names';
 
 /** The group of rules that stand in tocsin.yaml itself. */
 export const OWN_GROUP = 'default';
@@ -35,11 +42,8 @@ interface Collected {
   readonly groups: ConfiguredGroup[];
   readonly shortForms: Map<string, ConfiguredGroup>;
   readonly references: AlertReferences;
-  /** The groups' names → their files. */
-  readonly groupNames: Map<string, string>;
+  readonly taken: TakenNames;
   readonly problems: Problem[];
-  /** group and name → where it was first. */
-  readonly places: Map<string, string>;
 }
 
 export function collectRules(
@@ -55,9 +59,8 @@ export function collectRules(
     groups: [],
     shortForms: new Map(),
     references: new AlertReferences(),
-    groupNames: new Map(),
+    taken: noNamesTaken(),
     problems: [],
-    places: new Map(),
   };
   collected.references.addText(main.whole);
   add(collected, main, own, main.whole, OWN_GROUP);
@@ -106,22 +109,22 @@ function addFile(
     );
     return;
   }
-  const verbatim = readSource(text, name, null);
+  const ownGroup = groupNameOf(file);
+  const verbatim = readSource(text, name, null, ownGroup);
   if (verbatim.value === undefined) collected.references.addUnreadable();
   if (hasRuleGroups(verbatim)) return addGroups(collected, verbatim);
-  const source = readSource(text, name, env);
+  const source = readSource(text, name, env, ownGroup);
   collected.problems.push(...source.problems);
   if (source.value === undefined) return;
   collected.references.addText(source.value);
   const parsed = parseAll(ruleFileSchema, source);
   collected.problems.push(...parsed.problems);
   if (parsed.value === null) return;
-  const group = parsed.value.group ?? basename(file, extname(file));
-  add(collected, parsed, parsed.value.rules, source.value, group);
+  add(collected, parsed, parsed.value.rules, source.value, parsed.value.group ?? ownGroup);
 }
 
 function addGroups(collected: Collected, source: Source): void {
-  const { groups, problems } = streamedGroupsIn(source, collected.groupNames);
+  const { groups, problems } = streamedGroupsIn(source, collected.taken);
   collected.groups.push(...groups.map((group) => ({ ...group, written: {} })));
   collected.references.addText(source.value);
   const findings = groups.flatMap(({ rules }, i) =>
@@ -140,25 +143,18 @@ function add(
   whole: unknown,
   group: string,
 ): void {
-  const { known, references, shortForms, groupNames, places } = collected;
+  const { known, references, shortForms, taken } = collected;
+  const { file } = source;
   if (raws.length === 0) return;
   const unitOf = (metric: string): string | null =>
     known.metrics?.find(({ name }) => name === metric)?.unit ?? null;
-  const read = readRules(raws, whole, { unitOf }, { file: source.file, group, places });
+  const read = readRules(raws, whole, { unitOf }, { file, group, taken });
   for (const each of read) {
     collected.problems.push(...source.place(findingsOf(collected, each)));
     references.addRule(source, each.raw, each.at);
   }
-  collected.problems.push(...source.place(groupTaken(collected, group)));
-  shortForms.set(group, shortFormGroup(source.file, group, read, shortForms.get(group)));
-  groupNames.set(group, groupNames.get(group) ?? source.file ?? 'the configuration');
-}
-
-/** Files of short forms may share a group; with a group of Prometheus' form they cannot. */
-function groupTaken({ shortForms, groupNames }: Collected, group: string): Finding[] {
-  const file = groupNames.get(group);
-  if (file === undefined || shortForms.has(group)) return [];
-  return [{ path: ['group'], value: JSON.stringify(group), message: `is in ${file} already` }];
+  collected.problems.push(...source.place(takeGroup(taken, group, { file, form: 'short', path: ['group'] })));
+  shortForms.set(group, shortFormGroup(file, group, read, shortForms.get(group)));
 }
 
 function findingsOf({ known }: Collected, { raw, at, findings }: ReadRule): Finding[] {

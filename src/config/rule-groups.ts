@@ -12,7 +12,9 @@ import { parseAll, type Placing } from './parse-all';
 import type { Finding, Path, Problem } from './problems';
 import { lintGroups, type LintContext } from './rule-lint';
 import { hasShortForms, lintShortForms, readShortForms } from './short-forms/file';
+import { groupNameOf } from './short-forms/group';
 import { readSource, type Source } from './source';
+import { noNamesTaken, takeGroup, type TakenNames } from './taken-names';
 
 const texts = () => z.record(z.string(), labelValue()).nullish();
 
@@ -52,12 +54,17 @@ export function readRuleGroups(
   file: string | null,
   env: Env | null = null,
 ): RuleGroupsResult {
-  const source = readSource(content, file, null);
-  if (!hasShortForms(source)) {
-    const { groups, problems } = groupsIn(source);
-    return { groups, problems };
-  }
-  const { group, problems } = readShortForms(env === null ? source : readSource(content, file, env));
+  const source = readRuleSource(content, file, null);
+  if (hasShortForms(source)) return shortFormsIn(env === null ? source : readRuleSource(content, file, env));
+  const { groups, problems } = groupsIn(source);
+  return { groups, problems };
+}
+
+const readRuleSource = (content: string, file: string | null, env: Env | null): Source =>
+  readSource(content, file, env, groupNameOf(file));
+
+function shortFormsIn(source: Source, taken = noNamesTaken()): RuleGroupsResult {
+  const { group, problems } = readShortForms(source, taken);
   return { groups: group === null ? [] : [group], problems };
 }
 
@@ -159,20 +166,21 @@ function checkLabelNames(labels: Readonly<Record<string, string>> | null | undef
     .map((name) => ({ path: [...at, name], message: `${JSON.stringify(name)} cannot be a label's name` }));
 }
 
-/** What is wrong with a file, and what is suspicious in it. `groupNames`: the groups of the files before. */
+/** What is wrong with a file, and what is suspicious in it. `taken`: by the files before. */
 export function checkRuleFile(
   content: string,
   file: string,
-  context: LintContext & { readonly groupNames?: Map<string, string> },
+  context: LintContext & { readonly taken?: TakenNames },
   env: Env | null = null,
 ): RuleGroupsResult {
-  const source = readSource(content, file, null);
+  const source = readRuleSource(content, file, null);
+  const { taken = noNamesTaken() } = context;
   if (hasShortForms(source))
-    return checkShortForms(env === null ? source : readSource(content, file, env), context);
+    return checkShortForms(env === null ? source : readRuleSource(content, file, env), context, taken);
   const read = groupsIn(source);
   const { groups, problems, unsound, place } = read;
   const findings = [
-    ...notStreamedIn(read, file, context.groupNames ?? new Map()),
+    ...notStreamedIn(read, file, taken),
     ...lintGroups(groups, unsound, context),
     ...(problems.length === 0 ? withoutRules(groups) : []),
   ];
@@ -184,8 +192,8 @@ const withoutRules = (groups: readonly RuleGroup[]): Finding[] =>
     ? []
     : [{ level: 'warning', path: [], message: 'has no rules' }];
 
-function checkShortForms(source: Source, context: LintContext): RuleGroupsResult {
-  const read = readShortForms(source);
+function checkShortForms(source: Source, context: LintContext, taken: TakenNames): RuleGroupsResult {
+  const read = readShortForms(source, taken);
   const groups = read.group === null ? [] : [read.group];
   const findings = lintShortForms(read, context);
   if (read.problems.length === 0) findings.push(...withoutRules(groups));
@@ -197,37 +205,36 @@ export function hasRuleGroups({ value }: Source): boolean {
   return typeof value === 'object' && value !== null && 'groups' in value;
 }
 
-/** A file of either form by itself, as an evaluator takes it. `names`: the groups of the files before. */
+/** A file of either form by itself, as an evaluator takes it. `taken`: by the files before. */
 export function readStreamedGroups(
   content: string,
   file: string,
-  names: Map<string, string>,
+  taken: TakenNames,
   env: Env,
 ): RuleGroupsResult {
-  const source = readSource(content, file, null);
-  return hasShortForms(source) ? readRuleGroups(content, file, env) : streamedGroupsIn(source, names);
+  const source = readRuleSource(content, file, null);
+  return hasShortForms(source)
+    ? shortFormsIn(readRuleSource(content, file, env), taken)
+    : streamedGroupsIn(source, taken);
 }
 
-/** A file whose groups are to be evaluated over the stream, none where there is an error. `names`: the groups of the files before. */
-export function streamedGroupsIn(source: Source, names: Map<string, string>): RuleGroupsResult {
+/** A file whose groups are to be evaluated over the stream, none where there is an error. `taken`: by the files before. */
+export function streamedGroupsIn(source: Source, taken: TakenNames): RuleGroupsResult {
   const read = groupsIn(source);
-  const findings = notStreamedIn(read, source.file ?? 'the configuration', names);
+  const findings = notStreamedIn(read, source.file, taken);
   const problems = [...read.problems, ...read.place(findings)];
   const isSound = problems.every(({ level }) => level !== 'error');
   return { groups: isSound ? read.groups : [], problems };
 }
 
 /** What evaluators refuse of a file that could be read. */
-function notStreamedIn({ groups, unsound }: GroupsRead, file: string, names: Map<string, string>): Finding[] {
-  const before = new Map(names);
+function notStreamedIn({ groups, unsound }: GroupsRead, file: string | null, taken: TakenNames): Finding[] {
+  const before = new Set(taken.groups.keys());
   return groups.flatMap((group, i) => {
-    const known = before.get(group.name);
-    names.set(group.name, known ?? file);
     const at: Path = ['groups', i];
-    const twice: Finding[] =
-      known === undefined
-        ? []
-        : [{ path: [...at, 'name'], value: JSON.stringify(group.name), message: `is in ${known} already` }];
+    const findings = takeGroup(taken, group.name, { file, form: 'prometheus', path: [...at, 'name'] });
+    // What is repeated in this file is said already.
+    const twice = before.has(group.name) ? findings : [];
     const ofRules = group.rules.flatMap((rule, j) =>
       unsound.has(rule) ? [] : ruleNotStreamed(rule, [...at, 'rules', j]),
     );

@@ -17,12 +17,14 @@ import {
   labels,
   mailAddress,
   matcher,
+  name,
   port,
   secret,
   text,
   textLike,
   word,
 } from './fields';
+import { escalation, person, schedule, severityRouting } from './on-call/schema';
 import { ruleSchema } from './short-forms/schema';
 
 export const TARGET_TYPES = ['postgresql', 'mongodb', 'mssql', 'snowflake', 'host'] as const;
@@ -37,9 +39,6 @@ const MINUTE_MS = 60_000;
 /** A section that may be left out whole. */
 const section = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape).prefault({} as never);
 const list = <T extends z.ZodType>(item: T) => z.array(item).default([]);
-const matchers = () => list(matcher());
-const name = (what: string) =>
-  textLike(/^[\w.-]{1,80}$/, `${what} of letters, digits, _ . and -, at most 80`);
 
 const kafka = section({
   brokers: z
@@ -134,22 +133,6 @@ const receiver = z.discriminatedUnion('type', [
   }),
 ]);
 
-const escalation = z.strictObject({
-  name: name('a name'),
-  matchers: matchers(),
-  delay: duration().default(DEFAULTS.escalation.delay),
-  repeat: count(0, 100).default(DEFAULTS.escalation.repeat),
-  levels: z
-    .array(
-      z.strictObject({
-        name: text(),
-        receivers: z.array(text("a receiver's name")).min(1),
-        timeout: duration(1),
-      }),
-    )
-    .min(1),
-});
-
 const remediation = section({
   enabled: flag().default(DEFAULTS.remediation.enabled),
   dry_run: flag().default(DEFAULTS.remediation.dry_run),
@@ -214,7 +197,10 @@ export const configSchema = section({
   rules: list(ruleSchema),
   rule_files: list(filePath()),
   receivers: list(receiver),
-  route: section({ receivers: list(text("a receiver's name")) }),
+  route: section({
+    receivers: list(text("a receiver's name")),
+    severity_routing: severityRouting.nullable().default(null),
+  }),
   notify: section({
     breaker: section({
       failures: count(1).default(DEFAULTS.notify.breaker.failures),
@@ -222,6 +208,8 @@ export const configSchema = section({
       successes: count(1).default(DEFAULTS.notify.breaker.successes),
     }),
   }),
+  people: list(person),
+  schedules: list(schedule),
   escalation: list(escalation),
   acknowledge: section({ lease: duration(1).nullable().default(DEFAULTS.acknowledge.lease) }),
   cooldown: duration(0, MAX_COOLDOWN_MS).default(DEFAULTS.cooldown),

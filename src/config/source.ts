@@ -22,8 +22,13 @@ export interface Source {
 
 const REFERENCE = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{[^}]*\}?/g;
 
-/** Without an environment the text is taken as it is. */
-export function readSource(text: string, file: string | null, env: Env | null): Source {
+/** Without an environment the text is taken as it is. `ownGroup`: of rules in short form, where the text names no group for them. */
+export function readSource(
+  text: string,
+  file: string | null,
+  env: Env | null,
+  ownGroup: string | null = null,
+): Source {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const syntax = [...document.errors].map((error): Problem => {
@@ -40,7 +45,7 @@ export function readSource(text: string, file: string | null, env: Env | null): 
   const place = (found: readonly Finding[]): Problem[] =>
     found.map((finding) => ({
       ...placed(shownRaw(finding, raw), file, position(document, lines, finding.path)),
-      ...namesAt(finding.path, raw),
+      ...namesAt(finding.path, raw, ownGroup),
     }));
   const findings: Finding[] = [];
   const value = env === null ? raw : interpolate(raw, [], env, findings);
@@ -129,7 +134,16 @@ export function blank(file: string | null): Omit<Problem, 'path' | 'message'> {
 }
 
 /** Of the group and the rule that a path leads into: people know them by these, and not by their places. */
-function namesAt([section, i, part, j]: Path, raw: unknown): Pick<Problem, 'group' | 'rule'> {
+function namesAt(
+  [section, i, part, j]: Path,
+  raw: unknown,
+  ownGroup: string | null,
+): Pick<Problem, 'group' | 'rule'> {
+  if (section === 'rules' && typeof i === 'number' && ownGroup !== null)
+    return {
+      group: nameOrNull(partOf(raw, 'group')) ?? ownGroup,
+      rule: nameOrNull(partOf(partOf(partOf(raw, 'rules'), i), 'name')),
+    };
   if (section !== 'groups') return { group: null, rule: null };
   const group = partOf(partOf(raw, 'groups'), i);
   const rule = part === 'rules' ? partOf(partOf(group, 'rules'), j) : undefined;

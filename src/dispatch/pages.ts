@@ -50,6 +50,10 @@ function applyToRow(
   now: Date,
 ): void {
   const { state, outcome } = applyTransition(row === null ? null : episodeOf(row), transition);
+  if (outcome === 'stale' && isEndedAgain(row, transition)) {
+    draft.rows.set(transition.fingerprint, endedAgain(row!, transition));
+    return;
+  }
   if (outcome === 'stale' || isTakenBack(row, transition)) return;
   if (outcome === 'opened') {
     if (isQuiet(row, now)) return;
@@ -104,6 +108,27 @@ function toldAgain(old: AlertRow, seen: AlertRow, transition: Transition): Alert
   const startsAt = oldStart < start ? old.startsAt : transition.starts_at;
   if (oldEnd <= end || old.timedOut) return { ...seen, startsAt };
   return { ...seen, startsAt, expiresAt: old.expiresAt, timedOut: old.timedOut };
+}
+
+/** Its sender says of an alert that is over how it ended. */
+function isEndedAgain(row: AlertRow | null, { kind, source, event_time: at }: Transition): boolean {
+  const isKnownEnd = row !== null && row.state === 'RESOLVED' && row.resolvedBy === API_SOURCE;
+  return isKnownEnd && kind === 'resolved' && source === API_SOURCE && Date.parse(at) > row.eventTime;
+}
+
+/** The earliest start and the latest end count where the two overlap; otherwise the newer word does. */
+function endedAgain(old: AlertRow, transition: Transition): AlertRow {
+  const { starts_at: startsAt, ends_at: endsAt, annotations } = transition;
+  const [start, end] = [Date.parse(startsAt), timeOf(endsAt)];
+  const [oldStart, oldEnd] = [Date.parse(old.startsAt), timeOf(old.endsAt)];
+  const seen = { ...old, annotations, eventTime: Date.parse(transition.event_time) };
+  const overlaps = (end > oldStart && end < oldEnd) || (start > oldStart && start < oldEnd);
+  if (!overlaps) return { ...seen, startsAt, endsAt };
+  return {
+    ...seen,
+    startsAt: oldStart < start ? old.startsAt : startsAt,
+    endsAt: oldEnd > end ? old.endsAt : endsAt,
+  };
 }
 
 const timeOf = (text: string | null): number => (text === null ? Infinity : Date.parse(text));

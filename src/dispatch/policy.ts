@@ -4,19 +4,27 @@ import type { Labels } from '../domain/labels';
 import type { LifePolicy, PageReceiver } from '../domain/life';
 import { compileMatchers, type Matcher } from '../domain/matchers';
 import type { RemediationChoice } from '../domain/remediation';
+import { severityClass, type SeverityClass } from '../domain/severity';
 import type { Transition } from '../domain/transition';
 
 /** Who is told that an alert fires. */
 export type PageFor = (transition: Transition) => readonly PageReceiver[];
 
 /**
- * Those that the alert's rule names, else those of the route; where none of the named ones is there any more, those of
- * the route too: somebody has to be told.
+ * Those that the alert's rule names, else those of its severity where the route asks for that, else those of the route.
+ * Where none of the named ones is there any more, or the severity is a word that nobody knows, those of the route too:
+ * somebody has to be told.
  */
-export function pageOf(route: readonly PageReceiver[], all: readonly PageReceiver[]): PageFor {
-  return ({ receivers = [] }) => {
+export function pageOf(
+  route: readonly PageReceiver[],
+  all: readonly PageReceiver[],
+  bySeverity: Readonly<Record<SeverityClass, readonly PageReceiver[]>> | null = null,
+): PageFor {
+  return ({ receivers = [], labels }) => {
     const named = all.filter(({ receiver }) => receivers.includes(receiver));
-    return named.length === 0 ? route : named;
+    if (named.length > 0) return named;
+    const known = bySeverity === null ? null : severityClass(labels['severity']);
+    return known === null ? (route.length > 0 ? route : (bySeverity?.high ?? [])) : bySeverity![known];
   };
 }
 

@@ -44,7 +44,13 @@ export interface TransitionRule {
    * where the metrics of all partitions meet, and in transitions of evaluators that did not say it.
    */
   readonly partition?: number;
+  /** The evaluator pool whose rule it is: pools have different rules, and none knows those of another. Absent: the default pool. */
+  readonly pool?: string;
 }
+
+export const DEFAULT_POOL = 'default';
+
+export const poolOf = ({ pool = DEFAULT_POOL }: Pick<TransitionRule, 'pool'>): string => pool;
 
 export interface Transition {
   readonly version: 1;
@@ -67,6 +73,8 @@ export interface Transition {
   readonly recent: readonly (readonly [number, MetricValue])[];
   readonly correlation_id: string;
   readonly condition?: TransitionCondition;
+  /** Event time at which it recovered, ISO 8601, where only the rule's `keep_firing_for` holds it open. */
+  readonly kept_since?: string;
   /** The rule's own, 0 for none; absent where it says nothing, and then the default holds. */
   readonly cooldown_ms?: number;
   readonly runbook?: string;

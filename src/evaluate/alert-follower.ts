@@ -6,74 +6,22 @@
  * An alert belongs to the partition number that told of it last, whichever senders chose for its instance. Where a series
  * comes in another one from some time on, because partitions were added or its sender chooses otherwise, the alert moves
  * when it begins to fire there: that is told as a change, and the partition before says nothing of it any more. Where it had
- * ended before, because its series is silent there, it fires anew.
+ * ended before, because its series is silent there, it fires anew. Rules of another evaluator pool that make an alert of the
+ * same labels count as another partition: the alert is the pool's that told of it last, and goes on while one of them has it.
  */
 import { fingerprint } from '../domain/labels';
-import { metricValue, numberOf, type MetricValue } from '../domain/metric';
-import type { AlertRule } from '../domain/rule-group';
-import {
-  transitionId,
-  type Transition,
-  type TransitionCondition,
-  type TransitionKind,
-} from '../domain/transition';
+import { poolOf, type Transition } from '../domain/transition';
 import type { LabelSet } from '../promql/label-set';
 import type { KnownAlert } from '../stream/port';
-import type { ActiveAlert, AlertChange } from './alerting';
-import type { Comparison } from './comparison';
+import { isNews, saidIn, saidOf, type Said } from './alert-news';
+import type { ChangeKind } from './alert-state';
+import { createTransitionWriter, type WriterOptions } from './alert-transition';
+import type { AlertChange } from './alerting';
 
-export interface FollowerOptions {
+export interface FollowerOptions extends WriterOptions {
   /** What `gds.alerts` knows of the alert. */
   readonly known: (fingerprint: string) => KnownAlert | undefined;
-  readonly about: (rule: AlertRule) => RuleFacts;
-  /** The last points of the series that the comparison is about, oldest first. */
-  readonly recentOf?: (alert: ActiveAlert, comparison: Comparison) => Transition['recent'];
   readonly onAdopted?: (fingerprint: string) => void;
-  /** The partition number whose metrics are evaluated; absent where those of all partitions meet. */
-  readonly partition?: number;
-}
-
-/** What a transition says of its rule. */
-export interface RuleFacts {
-  readonly group: string;
-  readonly hash: string;
-  readonly comparison: Comparison | null;
-}
-
-/** The annotation that says why an alert ended, where it did not recover. */
-export const RESOLVED_REASON = 'resolved_reason';
-
-/** What was told last of an open alert. */
-interface LastTold {
-  readonly startsAt: number;
-  readonly correlationId: string;
-  value: number;
-  at: number;
-  remarks: string;
-  /** By a process before this one: what is decided of an earlier time was decided there. */
-  isAdopted: boolean;
-  /** From another partition number. */
-  readonly isTaken: boolean;
-}
-
-/** A change is worth telling from a tenth of the value on, and at most every 10 s. */
-const CHANGE_RATIO = 0.1;
-const CHANGE_PAUSE_MS = 10_000;
-/** An open alert is repeated in time for the retention of `gds.alerts` always to hold it. */
-export const REPEAT_AFTER_MS = 24 * 3_600_000;
-/** It is in every log line of the episode. */
-const MAX_CORRELATION_ID = 200;
-
-/** Whether people should hear of a firing alert's value, after what they were told last. */
-export function isWorthTelling(told: number, toldAt: number, value: number, time: number): boolean {
-  const since = time - toldAt;
-  return since >= REPEAT_AFTER_MS || (since >= CHANGE_PAUSE_MS && movedEnough(told, value));
-}
-
-function movedEnough(told: number, value: number): boolean {
-  if (Number.isNaN(value)) return false;
-  if (!Number.isFinite(told) || !Number.isFinite(value)) return told !== value;
-  return Math.abs(value - told) >= CHANGE_RATIO * Math.abs(told) && value !== told;
 }
 
 export interface AlertFollower {
@@ -83,15 +31,76 @@ export interface AlertFollower {
   isOpen(fingerprint: string): boolean;
 }
 
+/**
+ * How it stands with an alert when something becomes of it:
+ *
+ * - silent: nothing of it is open. It has not fired, or its end is known.
+ * - open: told by this process, or adopted from the one before it.
+ * - away: another partition number or pool has told of it last, and it fires there.
+ * - over: it has ended there, while it was there.
+ * - crossed: it has ended there, but that is no end of what fires here: it had been taken from there, or the end is that of
+ *   another pool's rule.
+ */
+type Standing = 'silent' | 'open' | 'away' | 'over' | 'crossed';
+
+type Move = 'nothing' | 'fire' | 'fireAfter' | 'take' | 'repeat' | 'end';
+
+const MOVES: Readonly<Record<Standing, Readonly<Record<ChangeKind, Move>>>> = {
+  silent: { fires: 'fire', holds: 'fire', ends: 'nothing' },
+  open: { fires: 'repeat', holds: 'repeat', ends: 'end' },
+  away: { fires: 'take', holds: 'nothing', ends: 'nothing' },
+  over: { fires: 'fireAfter', holds: 'fire', ends: 'nothing' },
+  crossed: { fires: 'fireAfter', holds: 'fireAfter', ends: 'nothing' },
+};
+
+/** What was told last of an open alert. */
+interface LastTold {
+  readonly startsAt: number;
+  readonly correlationId: string;
+  said: Said;
+  at: number;
+  /** By a process before this one: what is decided of an earlier time was decided there. */
+  isAdopted: boolean;
+  /** From another partition number or pool. */
+  readonly isTaken: boolean;
+}
+
+interface Found {
+  readonly standing: Standing;
+  /** Of one that is open. */
+  readonly last?: LastTold;
+  /** Of one that was told elsewhere last. */
+  readonly elsewhere?: KnownAlert;
+}
+
+/** It is in every log line of the episode. */
+const MAX_CORRELATION_ID = 200;
 /** From then on those are forgotten that are known to have ended. */
 const MANY_ENDS = 1_000;
 
 export function createAlertFollower(options: FollowerOptions): AlertFollower {
-  const { known, about, partition, recentOf = () => [], onAdopted = () => undefined } = options;
+  const { known, partition, pool, onAdopted = () => undefined } = options;
+  const write = createTransitionWriter(options);
   const told = new Map<string, LastTold>();
   /** Until `gds.alerts` tells their ends back, it takes these for open. */
   const ends = new Map<string, number>();
   const fingerprints = new WeakMap<LabelSet, string>();
+
+  const moves: Record<Move, (change: AlertChange, id: string, found: Found) => Transition | null> = {
+    nothing: () => null,
+    /** Also where it fires for long already: it did so when a process died before it could tell. */
+    fire: (change, id) => (hasEnded(id, change) ? null : fired(change, id, change.alert.firedAt!)),
+    fireAfter: (change, id, { elsewhere }) => fired(change, id, after(change.alert.firedAt!, elsewhere!)),
+    take,
+    repeat,
+    end,
+  };
+
+  function follow(change: AlertChange): Transition | null {
+    const id = fingerprintOf(change.alert.labels);
+    const found = find(id);
+    return moves[MOVES[found.standing][change.kind]](change, id, found);
+  }
 
   function fingerprintOf(labels: LabelSet): string {
     let found = fingerprints.get(labels);
@@ -99,24 +108,23 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
     return found;
   }
 
-  function follow(change: AlertChange): Transition | null {
-    const { kind, alert, time } = change;
-    const id = fingerprintOf(alert.labels);
+  function find(id: string): Found {
     const elsewhere = toldElsewhere(id);
-    if (elsewhere !== undefined) return moved(change, id, elsewhere);
-    const last = told.get(id) ?? adopted(id);
-    if (kind === 'ends') return last === undefined ? null : ended(change, id, last);
-    if (last === undefined) return hasEnded(id, alert.firedAt!) ? null : fired(change, id);
-    if (time < last.at || !isNews(last, alert, time)) return null;
-    Object.assign(last, { value: alert.value, at: time, remarks: textOf(alert), isAdopted: false });
-    return transition('changed', change, id, last, time);
+    const own = told.get(id);
+    if (elsewhere === undefined) {
+      const last = own ?? adopted(id);
+      return last === undefined ? { standing: 'silent' } : { standing: 'open', last };
+    }
+    told.delete(id);
+    if (elsewhere.firing) return { standing: 'away', elsewhere };
+    const isCrossed = own?.isTaken === true || isOfOtherPool(elsewhere.last);
+    return { standing: isCrossed ? 'crossed' : 'over', elsewhere };
   }
 
-  /** What another partition number has told of it last, unless that is older than what this one has. */
+  /** What another partition number or pool has told of it last, unless that is older than what this one has. */
   function toldElsewhere(id: string): KnownAlert | undefined {
     const newest = known(id);
-    const by = newest?.last.rule?.partition;
-    if (newest === undefined || partition === undefined || by === undefined || by === partition)
+    if (newest === undefined || !(isOfOtherPool(newest.last) || isOfOtherPartition(newest.last)))
       return undefined;
     const { episode, firing, eventTime } = newest;
     const last = told.get(id);
@@ -124,59 +132,13 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
     return episode < last.startsAt || (firing && eventTime < last.at) ? undefined : newest;
   }
 
-  function moved(change: AlertChange, id: string, elsewhere: KnownAlert): Transition | null {
-    const { kind, alert, time } = change;
-    const wasTaken = told.get(id)?.isTaken ?? false;
-    told.delete(id);
-    if (kind === 'ends') return null;
-    const after = (ms: number): number => Math.max(ms, elsewhere.eventTime + 1);
-    if (elsewhere.firing) return kind === 'fires' ? taken(change, id, elsewhere, after(time)) : null;
-    // Its end there crossed its being taken from there, or came before it.
-    if (kind === 'fires' || wasTaken) return fired(change, id, after(alert.firedAt!));
-    return hasEnded(id, alert.firedAt!) ? null : fired(change, id);
+  function isOfOtherPool({ rule }: Transition): boolean {
+    return rule !== null && poolOf(rule) !== poolOf({ pool });
   }
 
-  function taken(change: AlertChange, id: string, elsewhere: KnownAlert, time: number): Transition {
-    const { alert } = change;
-    const last = { ...toldOf(elsewhere), value: alert.value, at: time, remarks: textOf(alert) };
-    told.set(id, { ...last, isAdopted: false, isTaken: true });
-    onAdopted(id);
-    return transition('changed', change, id, last, time);
-  }
-
-  /** Also where it fires for long already: it did so when a process died before it could tell. */
-  function fired(change: AlertChange, id: string, startsAt = change.alert.firedAt!): Transition {
-    const { alert } = change;
-    const correlationId = alert.correlationId?.slice(0, MAX_CORRELATION_ID) ?? `${id}-${startsAt}`;
-    const last: LastTold = {
-      ...{ startsAt, correlationId, value: alert.value, at: startsAt },
-      ...{ remarks: textOf(alert), isAdopted: false, isTaken: false },
-    };
-    told.set(id, last);
-    return transition('firing', change, id, last, startsAt);
-  }
-
-  /** A good sample may be older than the evaluation that was last told; the end is told after it. */
-  function ended(change: AlertChange, id: string, last: LastTold): Transition | null {
-    if (change.time <= last.at && last.isAdopted) return null;
-    const time = Math.max(change.time, last.at + 1);
-    told.delete(id);
-    ends.set(id, time);
-    if (ends.size > MANY_ENDS) for (const each of ends.keys()) if (!known(each)?.firing) ends.delete(each);
-    return transition('resolved', change, id, last, time);
-  }
-
-  /** Resolved since it began to fire, by a person or by the process before this one. */
-  function hasEnded(id: string, firedAt: number): boolean {
-    const before = known(id);
-    return before !== undefined && !before.firing && firedAt <= before.eventTime;
-  }
-
-  /** Undefined, too, where its end is on its way. */
-  function openOf(id: string): KnownAlert | undefined {
-    const before = known(id);
-    const isOpen = before?.firing === true && before.eventTime > (ends.get(id) ?? -Infinity);
-    return isOpen ? before : undefined;
+  function isOfOtherPartition({ rule }: Transition): boolean {
+    const by = rule?.partition;
+    return partition !== undefined && by !== undefined && by !== partition;
   }
 
   function adopted(id: string): LastTold | undefined {
@@ -188,71 +150,63 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
     return last;
   }
 
-  function transition(
-    kind: TransitionKind,
-    { rule, alert, endValue, reason }: AlertChange,
-    id: string,
-    { startsAt, correlationId }: LastTold,
-    time: number,
-  ): Transition {
-    const at = new Date(time).toISOString();
-    const identity = { kind, fingerprint: id, starts_at: new Date(startsAt).toISOString(), event_time: at };
-    const { group, hash, comparison } = about(rule);
-    const isOver = kind === 'resolved';
-    const annotations = alert.annotations().toLabels();
-    return {
-      version: 1,
-      transition_id: transitionId(identity),
-      ...identity,
-      source: 'evaluator',
-      labels: alert.labels.toLabels(),
-      annotations: reason === null ? annotations : { ...annotations, [RESOLVED_REASON]: reason },
-      ends_at: isOver ? at : null,
-      value: isOver ? valueOrNull(endValue) : metricValue(alert.value),
-      threshold: comparison?.threshold ?? null,
-      rule: {
-        ...{ group, name: rule.name, hash },
-        ...(rule.unit !== null && { unit: rule.unit }),
-        ...(partition !== undefined && { partition }),
-      },
-      recent: comparison === null ? [] : recentOf(alert, comparison),
-      correlation_id: correlationId,
-      ...(comparison !== null && { condition: conditionOf(comparison, alert) }),
-      ...(rule.cooldownMs !== null && { cooldown_ms: rule.cooldownMs }),
-      ...(rule.runbook !== null && { runbook: rule.runbook }),
-      ...(rule.receivers !== null && { receivers: rule.receivers }),
-    };
+  /** Undefined, too, where its end is on its way. */
+  function openOf(id: string): KnownAlert | undefined {
+    const before = known(id);
+    const isOpen = before?.firing === true && before.eventTime > (ends.get(id) ?? -Infinity);
+    return isOpen ? before : undefined;
+  }
+
+  /** Resolved since it began to fire, by a person or by the process before this one. */
+  function hasEnded(id: string, { alert: { firedAt } }: AlertChange): boolean {
+    const before = known(id);
+    return before !== undefined && !before.firing && firedAt! <= before.eventTime;
+  }
+
+  function fired(change: AlertChange, id: string, startsAt: number): Transition {
+    const { correlationId: given } = change.alert;
+    const correlationId = given?.slice(0, MAX_CORRELATION_ID) ?? `${id}-${startsAt}`;
+    const said = saidOf(change);
+    told.set(id, { startsAt, correlationId, said, at: startsAt, isAdopted: false, isTaken: false });
+    return write('firing', change, { id, startsAt, correlationId, time: startsAt });
+  }
+
+  function take(change: AlertChange, id: string, { elsewhere }: Found): Transition {
+    const time = after(change.time, elsewhere!);
+    const last = { ...toldOf(elsewhere!), said: saidOf(change), at: time, isAdopted: false, isTaken: true };
+    told.set(id, last);
+    onAdopted(id);
+    return write('changed', change, { ...last, id, time });
+  }
+
+  function repeat(change: AlertChange, id: string, { last: open }: Found): Transition | null {
+    const last = open!;
+    const { time } = change;
+    if (time < last.at || !isNews(last.said, last.at, change)) return null;
+    Object.assign(last, { said: saidOf(change), at: time, isAdopted: false });
+    return write('changed', change, { ...last, id, time });
+  }
+
+  /** A good sample may be older than the evaluation that was last told; the end is told after it. */
+  function end(change: AlertChange, id: string, { last: open }: Found): Transition | null {
+    const last = open!;
+    if (change.time <= last.at && last.isAdopted) return null;
+    const time = Math.max(change.time, last.at + 1);
+    told.delete(id);
+    ends.set(id, time);
+    if (ends.size > MANY_ENDS) for (const each of ends.keys()) if (!known(each)?.firing) ends.delete(each);
+    return write('resolved', change, { ...last, id, time });
   }
 
   return { follow, isOpen: (id) => openOf(id) !== undefined };
 }
 
-function toldOf({ episode, eventTime, last: { value, annotations, correlation_id } }: KnownAlert): LastTold {
+const after = (time: number, { eventTime }: KnownAlert): number => Math.max(time, eventTime + 1);
+
+function toldOf({ episode, eventTime, last }: KnownAlert): LastTold {
+  const { correlation_id: correlationId } = last;
   return {
-    ...{ startsAt: episode, correlationId: correlation_id, at: eventTime, isAdopted: true, isTaken: false },
-    ...{ remarks: textOf({ remarks: annotations }), value: value === null ? NaN : numberOf(value) },
-  };
-}
-
-const valueOrNull = (value: number | null): MetricValue | null =>
-  value === null ? null : metricValue(value);
-
-const textOf = ({ remarks }: Pick<ActiveAlert, 'remarks'>): string =>
-  `${remarks.no_data}\0${remarks.flapping}`;
-
-/** While an alert flaps its value is no news. */
-function isNews(last: LastTold, alert: ActiveAlert, time: number): boolean {
-  if (last.remarks !== textOf(alert)) return true;
-  return alert.remarks.flapping === undefined && isWorthTelling(last.value, last.at, alert.value, time);
-}
-
-/** What a repair is verified by. */
-function conditionOf(comparison: Comparison, { series }: ActiveAlert): TransitionCondition {
-  const { metric, operator, threshold, recoveryThreshold, windowMs } = comparison;
-  return {
-    ...{ metric, operator, threshold },
-    series: series.withoutName().toLabels(),
-    recovery_threshold: recoveryThreshold,
-    ...(windowMs > 0 && { window_ms: windowMs }),
+    ...{ startsAt: episode, correlationId, said: saidIn(last), at: eventTime },
+    ...{ isAdopted: true, isTaken: false },
   };
 }

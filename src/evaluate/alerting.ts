@@ -4,12 +4,13 @@
  */
 import type { Labels } from '../domain/labels';
 import type { AlertRule } from '../domain/rule-group';
-import { EvaluationError } from '../promql/errors';
 import { LabelSet, METRIC_NAME } from '../promql/label-set';
+import { momentAt, type Moment } from '../promql/moment';
 import { COMPARISONS } from '../promql/operators';
 import { parseExpr } from '../promql/parse';
-import { LOOKBACK_MS, type Moment, type Prepared, type Preparer } from '../promql/prepare';
-import type { Vector } from '../promql/values';
+import { LOOKBACK_MS, type Preparer } from '../promql/prepare';
+import { Adoption, type OpenAlert } from './adoption';
+import { AlertFindings } from './alert-findings';
 import {
   advance,
   isInterrupted,
@@ -21,11 +22,11 @@ import {
   type Yielded,
 } from './alert-state';
 import { comparisonOf, decidesOnArrival, type Comparison } from './comparison';
-import { FlapDetector, type SavedFlaps } from './flapping';
+import { FlapDetector } from './flapping';
 import { LabelTexts, type External } from './label-texts';
 import { checkLimit, vectorOf, type Made } from './made';
-import { exprsOf } from './rule-exprs';
 import { ALERTS, ALERTS_FOR_STATE } from './rule-series';
+import { elementIn, savedAlert, savedElement, stateIn, type SavedAlerting } from './saved-alerting';
 
 export interface AlertingOptions extends External {
   readonly preparer: Preparer;
@@ -58,36 +59,6 @@ export interface ActiveAlert extends Readonly<Omit<Alert, 'found' | 'remarks'>> 
   annotations(): LabelSet;
 }
 
-/** An alert that is open, as others know it. Milliseconds. */
-export interface OpenAlert {
-  /** What it is about, where that is known. */
-  readonly series: LabelSet | null;
-  readonly labels: Labels;
-  readonly startsAt: number;
-  readonly eventTime: number;
-  readonly value: number;
-  readonly correlationId: string;
-}
-
-/** What an alerting rule remembers, without what follows from the rule itself. By the keys of alerts' labels. */
-export interface SavedAlerting {
-  readonly alerts: readonly SavedAlert[];
-  readonly flaps: readonly (readonly [string, SavedFlaps])[];
-  readonly quietUntil: readonly (readonly [string, number])[];
-  readonly decidedUntil: readonly (readonly [string, number])[];
-  readonly seen: readonly SavedElement[];
-}
-
-interface SavedElement {
-  readonly series: Labels;
-  readonly labels: Labels;
-  readonly value: number;
-  readonly at: number;
-}
-
-type SavedAlert = SavedElement &
-  Omit<Alert, 'series' | 'labels' | 'value' | 'moment' | 'stateSeries' | 'forState'>;
-
 const ALERT_STATE = 'alertstate';
 const NOTHING: Labels = {};
 
@@ -95,9 +66,7 @@ export class Alerting {
   /** What it compares, where it is a comparison of one metric. */
   readonly comparison: Comparison | null;
   readonly hearsArrivals: boolean;
-  private readonly expr: Prepared;
-  private readonly recovery: Prepared | null;
-  private readonly presence: Prepared | null;
+  private readonly findings: AlertFindings;
   private readonly labels: LabelTexts;
   private readonly annotations: LabelTexts;
   private readonly active = new Map<string, Alert>();
@@ -105,24 +74,14 @@ export class Alerting {
   private readonly quietUntil = new Map<string, number>();
   /** When alerts ended: what has to do with a time before that is over. */
   private readonly decidedUntil = new Map<string, number>();
-  /** Of rules for which missing data is an alert: what has been there. */
-  private readonly seen = new Map<string, Yielded>();
-  private readonly noData: AlertRule['noData'];
-  /** Known to be open, but since a time that is still to come here: what was read is read again. */
-  private readonly toAdopt = new Map<string, OpenAlert>();
+  /** Since a time that is still to come here: what was read is read again. */
+  private readonly adoption = new Adoption();
 
   constructor(
     readonly rule: AlertRule,
     private readonly options: AlertingOptions,
     private readonly inhibitor: Alerting | null = null,
   ) {
-    const { preparer } = options;
-    const { expr, recovery, presence } = exprsOf(rule);
-    this.expr = preparer.prepare(expr);
-    this.recovery = recovery && preparer.prepare(recovery);
-    const about = recovery === null && rule.noData === 'ok' ? null : presence;
-    this.presence = about === null ? null : preparer.prepare(about);
-    this.noData = about === null ? 'ok' : rule.noData;
     this.comparison = comparisonOf(rule);
     const isPlain = this.comparison !== null && decidesOnArrival(rule, this.comparison);
     this.hearsArrivals = isPlain && (options.arrives?.(this.comparison.metric) ?? false);
@@ -130,6 +89,10 @@ export class Alerting {
     const asked = { ...options, exportsHidden, query: this.query.bind(this) };
     this.labels = new LabelTexts(rule.labels, rule.name, asked);
     this.annotations = new LabelTexts(rule.annotations, rule.name, asked);
+    this.findings = new AlertFindings(rule, {
+      ...{ preparer: options.preparer, comparison: this.comparison },
+      labelsOf: (element) => this.labels.alertLabels(element),
+    });
   }
 
   alerts(): readonly ActiveAlert[] {
@@ -140,10 +103,9 @@ export class Alerting {
   evaluate(moment: Moment, time: number, limit: number): readonly Made[] {
     this.adoptUntil(time);
     const at = this.rule.delayMs === 0 ? moment : momentAt(moment.time - this.rule.delayMs);
-    const yielded = this.keyed(vectorOf(this.expr.evaluate(at)), at);
-    const findings = this.findings(yielded, at);
+    const findings = this.findings.at(at);
     this.forgetDecided(time);
-    for (const [key, element] of yielded)
+    for (const [key, element] of findings.yielded)
       if (!this.decidedUntil.has(key)) this.take(key, element, time, null);
     const missing = findings.missing();
     for (const [key, element] of missing) this.take(key, element, time, null);
@@ -182,7 +144,7 @@ export class Alerting {
     if (!Number.isNaN(value)) alert.value = value;
     this.note(key, alert, breaches, at);
     alert.settledUntil = at;
-    const verdict = breaches ? 'holds' : this.judged(value);
+    const verdict = breaches ? 'holds' : this.findings.ofSample(value);
     return this.conclude(key, alert, verdict, at, value) || this.flaps.has(key);
   }
 
@@ -190,7 +152,7 @@ export class Alerting {
   ended(series: LabelSet, time: number): void {
     this.adoptUntil(time);
     const { key } = this.labels.alertLabels({ series, value: NaN, moment: momentAt(time) });
-    this.seen.delete(key);
+    this.findings.forget(key);
     const alert = this.active.get(key);
     if (alert === undefined || time <= alert.settledUntil) return;
     this.active.delete(key);
@@ -202,20 +164,16 @@ export class Alerting {
 
   /** An alert that fires, as others know: from when it began, as if it had begun here. */
   adopt(alert: OpenAlert): void {
-    this.toAdopt.set(LabelSet.of(alert.labels).key, alert);
+    this.adoption.add(alert);
     if (alert.series !== null) this.options.onAstir?.(alert.series);
   }
 
   private adoptUntil(time: number): void {
-    if (this.toAdopt.size === 0) return;
-    for (const [key, alert] of this.toAdopt) {
-      if (alert.startsAt > time) continue;
-      this.toAdopt.delete(key);
-      this.adoptNow(alert);
-    }
+    for (const alert of this.adoption.until(time)) this.adoptNow(alert);
   }
 
-  private adoptNow({ series: about, labels, startsAt, eventTime, value, correlationId }: OpenAlert): void {
+  private adoptNow(open: OpenAlert): void {
+    const { series: about, labels, startsAt, eventTime, keptSince, value, correlationId } = open;
     const own = LabelSet.of(labels);
     const known = this.active.get(own.key);
     if (known?.state === 'firing') return;
@@ -224,7 +182,7 @@ export class Alerting {
     const moment = momentAt(eventTime);
     this.active.set(own.key, {
       ...this.newAlert({ series, labels: own, value, moment }, startsAt, correlationId, 'firing'),
-      ...{ firedAt: startsAt, settledUntil: eventTime, isAdopted: true },
+      ...{ firedAt: startsAt, keptSince, settledUntil: eventTime, isAdopted: true },
     });
   }
 
@@ -244,23 +202,19 @@ export class Alerting {
 
   save(): SavedAlerting {
     return {
-      alerts: [...this.active.values()].map((alert) => {
-        const { moment: _, stateSeries: _state, forState: _for, found, ...rest } = alert;
-        return { ...rest, ...savedElement(alert), found: [...found] };
-      }),
+      alerts: [...this.active.values()].map(savedAlert),
       flaps: [...this.flaps].map(([key, detector]) => [key, detector.save()]),
       quietUntil: [...this.quietUntil],
       decidedUntil: [...this.decidedUntil],
-      seen: [...this.seen.values()].map(savedElement),
+      seen: [...this.findings.known()].map(savedElement),
     };
   }
 
   restore(saved: SavedAlerting): void {
     for (const each of saved.alerts) {
-      const { at: _, series: _series, labels: _labels, found, ...state } = each;
-      const element = elementOf(each);
+      const element = elementIn(each);
       const alert = this.newAlert(element, each.activeAt, each.correlationId, each.state);
-      this.active.set(element.labels.key, { ...alert, ...state, found: [...found] });
+      this.active.set(element.labels.key, { ...alert, ...stateIn(each) });
       this.options.onAstir?.(element.series);
     }
     const { flapping } = this.rule;
@@ -268,69 +222,11 @@ export class Alerting {
       for (const [key, flaps] of saved.flaps) this.flaps.set(key, new FlapDetector(flapping, flaps));
     for (const [key, until] of saved.quietUntil) this.quietUntil.set(key, until);
     for (const [key, until] of saved.decidedUntil) this.decidedUntil.set(key, until);
-    for (const each of saved.seen.map(elementOf)) this.seen.set(each.labels.key, each);
+    this.findings.restore(saved.seen.map(elementIn));
   }
 
   private firesFor(element: Yielded): boolean {
     return this.active.get(this.labels.alertLabels(element).key)?.state === 'firing';
-  }
-
-  /** By the labels of their alerts. */
-  private keyed({ labels, values }: Vector, moment: Moment): Map<string, Yielded> {
-    const found = new Map<string, Yielded>();
-    labels.forEach((series, i) => {
-      const element = { series, value: values[i]!, moment };
-      const own = this.labels.alertLabels(element);
-      if (found.has(own.key))
-        throw new EvaluationError(
-          'vector contains metrics with the same labelset after applying alert labels',
-        );
-      found.set(own.key, { ...element, labels: own });
-    });
-    return found;
-  }
-
-  /** What an evaluation says of each alert. What needs the other expressions is evaluated when it is asked for. */
-  private findings(yielded: ReadonlyMap<string, Yielded>, at: Moment) {
-    const recovered = this.lazily(this.recovery, at);
-    const present = this.lazily(this.presence, at);
-    const of = (key: string): Verdict => {
-      if (yielded.has(key)) return 'holds';
-      if (this.recovery === null && this.noData === 'ok') return 'recovered';
-      if (recovered()?.has(key)) return 'recovered';
-      if (this.presence === null) return 'fails';
-      const found = present()?.get(key);
-      if (found !== undefined) return this.unbreached(found.value, this.recovery === null);
-      return ({ ok: 'recovered', keep: 'unknown', alert: 'holds' } as const)[this.noData];
-    };
-    const missing = (): Map<string, Yielded> => {
-      if (this.noData !== 'alert') return new Map();
-      for (const [key, element] of present()!) this.seen.set(key, element);
-      const gone = [...this.seen].filter(([key]) => !yielded.has(key) && !present()!.has(key));
-      return new Map(gone.map(([key, element]) => [key, { ...element, value: NaN }]));
-    };
-    const valueOf = (key: string): number | null => {
-      const found = this.recovery === null ? this.presence && present() : recovered();
-      return found?.get(key)?.value ?? null;
-    };
-    return { of, missing, valueOf };
-  }
-
-  private lazily(expr: Prepared | null, at: Moment): () => Map<string, Yielded> | null {
-    let found: Map<string, Yielded> | null = null;
-    return () => (found ??= expr && this.keyed(vectorOf(expr.evaluate(at)), at));
-  }
-
-  /** Of a sample that is compared, and does not breach. */
-  private judged(value: number): Verdict {
-    const { operator, recoveryThreshold } = this.comparison!;
-    const isBetween = recoveryThreshold !== null && COMPARISONS[operator](value, recoveryThreshold);
-    return this.unbreached(value, !isBetween);
-  }
-
-  /** What is not a number says nothing of a recovery, but where missing data does. */
-  private unbreached(value: number, hasRecovered: boolean): Verdict {
-    return hasRecovered && (this.noData === 'ok' || !Number.isNaN(value)) ? 'recovered' : 'fails';
   }
 
   private query(expr: string, moment: Moment) {
@@ -464,16 +360,6 @@ export class Alerting {
     );
   }
 }
-
-const momentAt = (time: number): Moment => ({ time, start: time, end: time });
-
-const savedElement = ({ series, labels, value, moment }: Yielded): SavedElement => ({
-  ...{ series: series.toLabels(), labels: labels.toLabels(), value, at: moment.time },
-});
-
-const elementOf = ({ series, labels, value, at }: SavedElement): Yielded => ({
-  ...{ series: LabelSet.of(series), labels: LabelSet.of(labels), value, moment: momentAt(at) },
-});
 
 function remarked(remarks: Labels, name: string, text: string | null): Labels {
   if ((remarks[name] ?? null) === text) return remarks;

@@ -1,6 +1,6 @@
 /** The end of an open alert that the rules, as they are, do not make. */
 import { transitionId, type Transition } from '../domain/transition';
-import { RESOLVED_REASON } from './alert-follower';
+import { KEPT_FIRING, RESOLVED_REASON } from './alert-transition';
 
 export function endedTransition(last: Transition, at: number, reason: string): Transition {
   const time = new Date(Math.max(at, Date.parse(last.event_time))).toISOString();
@@ -10,13 +10,15 @@ export function endedTransition(last: Transition, at: number, reason: string): T
     starts_at: last.starts_at,
     event_time: time,
   };
+  const { kept_since: _, annotations, ...rest } = last;
+  const { [KEPT_FIRING]: _kept, ...others } = annotations;
   return {
-    ...last,
+    ...rest,
     ...identity,
     transition_id: transitionId(identity),
     ends_at: time,
     value: null,
     recent: [],
-    annotations: { ...last.annotations, [RESOLVED_REASON]: reason },
+    annotations: { ...others, [RESOLVED_REASON]: reason },
   };
 }

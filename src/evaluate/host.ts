@@ -1,22 +1,20 @@
 /**
  * Puts rules under a stream of metrics: once for each partition number, so that a partition that goes takes its state with
- * it. What they decide waits in an outbox until Kafka has acknowledged it; a metric is never
- * evaluated a second time for a transition that could not be sent. One that is refused for good holds up none of the others:
- * it is left out, and that is said. What rules on trial would have told waits likewise, in an
- * outbox of its own: it never comes among the alerts.
+ * it. What they decide waits in an outbox until Kafka has acknowledged it; a metric is never evaluated a second time for a
+ * transition that could not be sent. What rules on trial would have told never comes among the alerts.
  *
  * Reading, decoding, dead letters and offsets are left to the stream; before a partition's first metric the open alerts
  * are known.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { messageOf, TocsinError } from '../domain/errors';
-import { handOverInParts } from '../domain/in-parts';
 import type { Metric } from '../domain/metric';
 import { ruleHash, type RuleGroup } from '../domain/rule-group';
-import type { Transition, TransitionKind } from '../domain/transition';
+import { poolOf, type Transition, type TransitionKind } from '../domain/transition';
 import type { MetricPlace, MetricSink, OpenAlerts, TransitionPublisher } from '../stream/port';
 import { endedTransition } from './ended-transition';
 import type { External } from './label-texts';
+import { createOutbox, handOver, type Lane, type Outbox } from './outbox';
 import type { KeptPart } from './port';
 import {
   createPartitionRules,
@@ -78,7 +76,7 @@ export type EvaluateEvent =
       readonly latencyMs: number;
     };
 
-/** A topic of transitions: where they are told, and what is known there of the alerts. */
+/** Where transitions are told, and what is known there of the alerts. */
 export interface AlertTopic {
   readonly openAlerts: OpenAlerts;
   readonly publisher: TransitionPublisher;
@@ -96,10 +94,14 @@ export interface EvaluatorHostOptions extends AlertTopic, Partial<External> {
   /**
    * The partition number of a group, or that which senders usually choose for an instance's metrics: an open alert whose
    * transitions do not say where it was evaluated is looked for there. With it, an open alert that no rule makes any more is
-   * resolved by the process that has its partition. Leave it out when several pools with different rules share
-   * `gds.alerts`. Null: it is not evaluated here.
+   * resolved by the process that has its partition. Null: it is not evaluated here.
    */
   readonly partitionOf?: (instanceId: string, group: string) => number | null;
+  /**
+   * The evaluator pool of the groups; transitions name it. Pools with different rules share `gds.alerts`: the open alerts of
+   * another one are left alone. Default: that of transitions which name none.
+   */
+  readonly pool?: string;
   /** Told of each sample of a series that a partition's groups make. */
   readonly onMade?: (
     ...made: [partition: number, ...Parameters<NonNullable<PartitionRulesOptions['onMade']>>]
@@ -125,9 +127,7 @@ interface Slot {
   readonly rules: PartitionRules;
   /** Everything that was recorded before has been offered. */
   reachedAt: number;
-  readonly outbox: Transition[];
-  readonly shadowOutbox: Transition[];
-  flushing: Promise<void> | null;
+  readonly outbox: Outbox;
 }
 
 export interface EvaluatorHost extends MetricSink {
@@ -146,11 +146,15 @@ export interface EvaluatorHost extends MetricSink {
 }
 
 export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHost {
-  const { shadow, now = Date.now, onEvent = () => undefined } = options;
+  const { shadow, pool, now = Date.now, onEvent = () => undefined } = options;
   const { groups, groupsOf = () => groups, intervalMs, onMade, externalLabels, externalUrl } = options;
   const counts = { samples: 0, late: 0, adopted: 0 };
   const slots = new Map<number, Slot>();
   const wanted = metricsOf(groups);
+  const alerts: Lane = { publisher: options.publisher, onTold: tell, onRefused: tellRefused };
+  const trials: Lane | null = shadow
+    ? { publisher: shadow.publisher, onTold: tellTrial, onRefused: tellRefused }
+    : null;
 
   async function assigned(
     partitions: readonly number[],
@@ -164,8 +168,8 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
     const added = partitions.filter((partition) => !slots.has(partition));
     if (added.length > 0) {
       await Promise.all([options.openAlerts.caughtUp(), shadow?.openAlerts.caughtUp()]);
-      await resolveRemoved(options, new Set(added), tell);
-      if (shadow !== undefined) await resolveRemoved(shadow, new Set(added), tellShadow);
+      await handOver(removedIn(options.openAlerts, new Set(added)), alerts);
+      if (shadow && trials) await handOver(removedIn(shadow.openAlerts, new Set(added)), trials);
     }
     for (const partition of added) {
       slots.set(partition, newSlot(partition, saved.get(partition)));
@@ -177,14 +181,13 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
 
   function newSlot(partition: number, saved: SavedEngine | undefined): Slot {
     const refused = new Set<string>();
-    const outbox: Transition[] = [];
-    const shadowOutbox: Transition[] = [];
+    const outbox = createOutbox(alerts, trials);
     const rules = made(saved !== undefined, {
       ...{ groups: groupsOf(partition), intervalMs, maxSeriesOfMetric: options.maxSeriesOfMetric },
-      ...{ externalLabels, externalUrl },
+      ...{ externalLabels, externalUrl, pool },
       ...{ waits: options.waits, saved, partition: options.waits ? undefined : partition },
-      ...listenerOf(options, partition, outbox),
-      shadow: shadow && listenerOf(shadow, partition, shadowOutbox),
+      ...listenerOf(options, partition, outbox.put),
+      shadow: shadow && listenerOf(shadow, partition, outbox.putTrial),
       onMade: onMade && ((...made) => onMade(partition, ...made)),
       onAdopted(fingerprint) {
         counts.adopted += 1;
@@ -201,16 +204,19 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
       onError: (group, rule, error) =>
         onEvent({ kind: 'rule_error', group: group.name, rule: rule.name, error }),
     });
-    return { rules, reachedAt: -Infinity, outbox, shadowOutbox, flushing: null };
+    return { rules, reachedAt: -Infinity, outbox };
   }
 
-  function listenerOf({ openAlerts }: AlertTopic, partition: number, outbox: Transition[]): Listener {
+  function listenerOf({ openAlerts }: AlertTopic, partition: number, tell: Listener['tell']): Listener {
     return {
       open: [...openAlerts.open()].filter(({ last }) => isOurs(last) && partitionOf(last) === partition),
       known: (fingerprint) => openAlerts.get(fingerprint),
-      tell: (transition) => outbox.push(transition),
+      tell,
     };
   }
+
+  const isOurs = ({ source, rule }: Transition): boolean =>
+    source === 'evaluator' && rule !== null && poolOf(rule) === poolOf({ pool });
 
   /** Null where it cannot be told: then nobody ends what is open. */
   function partitionOf({ condition, labels, rule }: Transition): number | null {
@@ -219,32 +225,15 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
     return here === null || options.waits ? here : (rule?.partition ?? here);
   }
 
-  async function resolveRemoved(
-    { openAlerts, publisher }: AlertTopic,
-    partitions: ReadonlySet<number>,
-    onSent: (transition: Transition) => void,
-  ): Promise<void> {
-    const removed = [...openAlerts.open()]
+  /** The ends of those alerts of these partitions that no rule makes any more. */
+  function removedIn(openAlerts: OpenAlerts, partitions: ReadonlySet<number>): Transition[] {
+    return [...openAlerts.open()]
       .map(({ last }) => last)
       .filter((last) => isOurs(last) && partitions.has(partitionOf(last) ?? -1))
       .flatMap((last) => {
         const reason = reasonToEnd(last);
         return reason === null ? [] : [endedTransition(last, now(), reason)];
       });
-    await publish(publisher, removed, onSent);
-  }
-
-  /** Throws where it cannot be known what has arrived. */
-  async function publish(
-    publisher: TransitionPublisher,
-    transitions: readonly Transition[],
-    onSent: (transition: Transition) => void,
-  ): Promise<void> {
-    if (transitions.length === 0) return;
-    const refused = await handOverInParts(transitions, publisher.publish);
-    const left = new Set(refused.map(({ item }) => item));
-    for (const transition of transitions) if (!left.has(transition)) onSent(transition);
-    for (const { item, problem } of refused) tellRefused(item, problem);
   }
 
   /** Why no rule makes the alert any more; null where one does. */
@@ -273,39 +262,11 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
     if (slot === undefined) return true;
     slot.reachedAt = Math.max(slot.reachedAt, time);
     const isDone = slot.rules.reached(time, replayed);
-    if (unsent(slot) > 0 && slot.flushing === null) void flush(partition).catch(() => undefined);
+    slot.outbox.nudge();
     return isDone;
   }
 
-  async function flush(partition: number): Promise<void> {
-    const slot = slots.get(partition);
-    if (slot === undefined || unsent(slot) === 0) return;
-    // Batches of several topics share the outbox of their partition number; one at a time keeps the order.
-    await slot.flushing?.catch(() => undefined);
-    if (unsent(slot) === 0) return;
-    slot.flushing ??= sendOut(slot).finally(() => (slot.flushing = null));
-    await slot.flushing;
-  }
-
-  /** Alerts first: what is on trial holds nobody's page up. */
-  async function sendOut(slot: Slot): Promise<void> {
-    while (unsent(slot) > 0) {
-      await send(slot.outbox, options, tell);
-      if (slot.outbox.length === 0 && shadow !== undefined) await send(slot.shadowOutbox, shadow, tellShadow);
-    }
-  }
-
-  async function send(
-    outbox: Transition[],
-    { publisher }: AlertTopic,
-    onSent: (transition: Transition) => void,
-  ): Promise<void> {
-    const sending = outbox.slice();
-    await publish(publisher, sending, onSent);
-    outbox.splice(0, sending.length);
-  }
-
-  function tellShadow({ kind: transition, rule, fingerprint }: Transition): void {
+  function tellTrial({ kind: transition, rule, fingerprint }: Transition): void {
     onEvent({ kind: 'shadow_transition', transition, rule: rule?.name ?? '', fingerprint });
   }
 
@@ -343,7 +304,7 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
       ...counts,
       series: sum((slot) => slot.rules.series()),
       partitions: all.length,
-      unsent: sum(unsent),
+      unsent: sum(({ outbox }) => outbox.unsent()),
     };
   }
 
@@ -353,7 +314,7 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
     wants: (metric) => wanted === null || wanted.has(metric),
     offer,
     reached,
-    flush,
+    flush: async (partition) => slots.get(partition)?.outbox.flush(),
     save: (partition) => slotOf(partition).rules.save(),
     stats,
     kept: () =>
@@ -375,7 +336,3 @@ function made(isSaved: boolean, options: PartitionRulesOptions): PartitionRules 
 
 /** Beyond this, pending times start anew after a restart: reading more would delay the alerts that are due. */
 const MAX_LOOKBACK_MS = 6 * 3_600_000;
-
-const unsent = ({ outbox, shadowOutbox }: Slot): number => outbox.length + shadowOutbox.length;
-
-const isOurs = ({ source, rule }: Transition): boolean => source === 'evaluator' && rule !== null;

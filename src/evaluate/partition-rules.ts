@@ -4,12 +4,14 @@
  * is over, alerts that are known to be open and that nothing here has found again go on as known, until they recover.
  */
 import { fingerprint } from '../domain/labels';
-import { numberOf, type Metric } from '../domain/metric';
+import type { Metric } from '../domain/metric';
 import { ruleHash, type AlertRule, type GroupRule, type RuleGroup } from '../domain/rule-group';
 import type { Transition } from '../domain/transition';
 import { LabelSet, METRIC_NAME } from '../promql/label-set';
 import type { KnownAlert } from '../stream/port';
-import { createAlertFollower, type AlertFollower, type RuleFacts } from './alert-follower';
+import { createAlertFollower, type AlertFollower } from './alert-follower';
+import { saidIn } from './alert-news';
+import type { RuleFacts } from './alert-transition';
 import type { AlertChange } from './alerting';
 import type { External } from './label-texts';
 import type { EvaluatedGroup } from './rule-group';
@@ -32,6 +34,8 @@ export interface PartitionRulesOptions extends Listener, Partial<External> {
   readonly maxSeriesOfMetric?: number;
   /** Its number; absent where the metrics of all partitions meet. */
   readonly partition?: number;
+  /** The evaluator pool of the groups. Default: that of transitions which name none. */
+  readonly pool?: string;
   /** Samples may come long before time does. */
   readonly waits?: boolean;
   readonly onSeriesRefused?: (metric: string) => void;
@@ -63,15 +67,15 @@ const MOST_MS = 20;
 const NOBODY: Listener = { open: [], known: () => undefined, tell: () => undefined };
 
 export function createPartitionRules(options: PartitionRulesOptions): PartitionRules {
-  const { shadow = NOBODY, partition, onMade } = options;
+  const { shadow = NOBODY, partition, pool, onMade } = options;
   const about = (rule: AlertRule): RuleFacts => facts.get(rule)!;
   const follower = createAlertFollower({
-    ...{ known: options.known, about, partition },
+    ...{ known: options.known, about, partition, pool },
     onAdopted: options.onAdopted,
     recentOf: (alert, comparison) => engine.recentOf(alert, comparison),
   });
   /** What rules on trial would tell is told by none of the others. */
-  const shadows = createAlertFollower({ known: shadow.known, about, partition });
+  const shadows = createAlertFollower({ known: shadow.known, about, partition, pool });
   const engine = createRuleEngine({
     ...options,
     defaultIntervalMs: options.intervalMs,
@@ -126,9 +130,10 @@ export function createPartitionRules(options: PartitionRulesOptions): PartitionR
   function adoptFrom({ open }: Listener, { isOpen }: AlertFollower): void {
     for (const { last, episode, eventTime } of open) {
       if (!isOpen(last.fingerprint)) continue;
+      const { value, keptSince } = saidIn(last);
       byIdentity.get(identityOf(last.rule))?.adopt({
         ...{ labels: last.labels, startsAt: episode, eventTime, correlationId: last.correlation_id },
-        ...{ series: seriesOf(last), value: last.value === null ? NaN : numberOf(last.value) },
+        ...{ series: seriesOf(last), value, keptSince },
       });
     }
   }

@@ -8,11 +8,12 @@ import { messageOf } from '../domain/errors';
 import type { Labels } from '../domain/labels';
 import { ruleHash, type AlertRule, type GroupRule, type RuleGroup } from '../domain/rule-group';
 import { LabelSet } from '../promql/label-set';
-import type { Moment } from '../promql/prepare';
-import { Alerting, type ActiveAlert, type AlertingOptions, type SavedAlerting } from './alerting';
+import { momentAt, type Moment } from '../promql/moment';
+import { Alerting, type ActiveAlert, type AlertingOptions } from './alerting';
 import type { Made } from './made';
 import { Recording } from './recording';
 import { rulesOn } from './rule-series';
+import type { SavedAlerting } from './saved-alerting';
 
 export interface GroupOptions extends AlertingOptions {
   readonly write: SeriesWriter;
@@ -168,5 +169,3 @@ const inhibitorOf = ({ name, inhibitedBy }: AlertRule, made: readonly Alerting[]
   inhibitedBy === null
     ? null
     : (made.find(({ rule }) => rule.name === name && rule.labels.severity === inhibitedBy) ?? null);
-
-const momentAt = (time: number): Moment => ({ time, start: time, end: time });

@@ -5,6 +5,7 @@
 import type { RuleGroup } from '../domain/rule-group';
 import { messageOf } from '../domain/errors';
 import { LabelSet } from '../promql/label-set';
+import { momentAt } from '../promql/moment';
 import { Preparer } from '../promql/prepare';
 import { MemorySource } from '../promql/source';
 import type { Value } from '../promql/values';
@@ -136,7 +137,7 @@ class Bench {
   private checkExpr({ timeMs, expr, parsed, expected }: ExprExpectation): void {
     try {
       const time = this.test.startMs + timeMs;
-      const got = samplesOf(this.preparer.prepare(parsed!).evaluate({ time, start: time, end: time }));
+      const got = samplesOf(this.preparer.prepare(parsed!).evaluate(momentAt(time)));
       if (!sameSamples(expected, got, this.file.fuzzy))
         this.fail({ kind: 'expr', expr, timeMs, expected, got });
     } catch (error) {

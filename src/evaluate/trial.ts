@@ -6,7 +6,7 @@
 import type { Labels } from '../domain/labels';
 import type { MetricValue } from '../domain/metric';
 import type { Transition } from '../domain/transition';
-import { REPEAT_AFTER_MS } from './alert-follower';
+import { REPEAT_AFTER_MS } from './alert-news';
 
 export interface TrialAlert {
   readonly fingerprint: string;

@@ -26,12 +26,14 @@ export async function enqueue(run: Run, schema: string, messages: readonly NewNo
  */
 async function insertMessages(run: Run, schema: string, messages: readonly NewNotification[]): Promise<void> {
   await run(
-    `insert into ${schema}.notifications (message_id, receiver, fingerprint, episode, step, due_at)
+    `insert into ${schema}.notifications (message_id, receiver, fingerprint, episode, step, due_at, on_call_person,
+       unless_acknowledged)
      select n."messageId", n.receiver, n.fingerprint, n.episode, n.step,
        case when n."dueAt" <= $2 or (n.step = 'fire' and n.receiver = any(e.released_receivers))
-         then least(n."dueAt", now()) else n."dueAt" end
+         then least(n."dueAt", now()) else n."dueAt" end,
+       n."onCallPerson", coalesce(n."unlessAcknowledged", false)
      from rows from (jsonb_to_recordset($1::jsonb) as ("messageId" text, receiver text, fingerprint text, episode bigint,
-       step text, "dueAt" timestamptz)) with ordinality n
+       step text, "dueAt" timestamptz, "onCallPerson" text, "unlessAcknowledged" boolean)) with ordinality n
      left join ${schema}.episodes e on e.fingerprint = n.fingerprint and e.episode = n.episode
      order by n.ordinality
      on conflict do nothing`,
@@ -78,12 +80,12 @@ export async function enqueueResolves(
   );
 }
 
-/** What is held of an episode that is over is of no use any more, and the resolve waits behind it. */
+/** What is held of an episode that is over, or was for later, is of no use any more, and the resolve waits behind it. */
 const endHold = (schema: string): string => `
   update ${schema}.notifications n set due_at = now()
   from unnest($2::text[], $3::bigint[]) as g (fingerprint, episode)
   where (n.fingerprint, n.episode) = (g.fingerprint, g.episode) and n.state = 'pending'
-    and n.held_until is not null and n.due_at > now()`;
+    and (n.held_until is not null or n.unless_acknowledged) and n.due_at > now()`;
 
 /** Puts the resolves into the queue that are wanted by now. */
 const settleResolves = (schema: string): string => `

@@ -4,6 +4,7 @@
  * is decided by the dispatcher and the lives, not here.
  */
 import type { SilenceStore } from '../mute/port';
+import type { OverrideStore } from '../oncall/port';
 import type { PermitStore } from '../remediate/port';
 import { openDatabase, type DatabaseOptions } from './database';
 import { followAlertChanges } from './alert-changes';
@@ -15,6 +16,7 @@ import { migrate, requireCurrent } from './migrate';
 import { createPages } from './pages';
 import { createPeerStore } from './peers';
 import { createPermitStore } from './permits';
+import { createOverrides } from './overrides';
 import type {
   AlertChanges,
   AlertLists,
@@ -32,6 +34,8 @@ import { createSilences } from './silences';
 export interface HistoryOptions extends DatabaseOptions {
   /** False for tools: the schema is left as it is, and has to be this version's. True by default. */
   readonly migrate?: boolean;
+  /** How long silences are shown after their end; 120 hours by default. */
+  readonly silencesKeptMs?: number;
 }
 
 export interface History {
@@ -40,13 +44,14 @@ export interface History {
   readonly queue: NotificationQueue;
   readonly lists: AlertLists;
   readonly silences: SilenceStore;
+  readonly overrides: OverrideStore;
   readonly permits: PermitStore;
   readonly groups: GroupStore;
   readonly records: GroupRecords;
   readonly peers: PeerStore;
   /** What becomes of alerts, from now on, for one follower. */
   followAlerts(): AlertChanges;
-  /** Forgets one batch of what was over before: episodes, silences, acts. Returns how many rows; 0 when all is done. */
+  /** Forgets one batch of what was over before: episodes, silences, overrides, acts. Returns how many rows; 0 when all is done. */
   forgetBefore(before: Date): Promise<number>;
   /** Throws TOC_DEPENDENCY_AWAY when Postgres does not answer. */
   ready(): Promise<void>;
@@ -69,7 +74,8 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     lives: createLives(database),
     queue: createQueue(database, byDueDate, (error) => options.onIdleError?.(error as Error)),
     lists: createLists(database),
-    silences: createSilences(database),
+    overrides: createOverrides(database),
+    silences: createSilences(database, { keptMs: options.silencesKeptMs }),
     permits: createPermitStore(database),
     groups: createGroupStore(database, byDueDate, (error) => options.onIdleError?.(error as Error)),
     records: createGroupRecords(database),

@@ -237,6 +237,26 @@ create index deliveries_oldest on ${s}.deliveries (at);
   },
   {
     version: 6,
+    name: 'overrides of on-call schedules, and whom a message is for',
+    sql: (s) => `
+create table ${s}.oncall_overrides (
+  id text primary key,
+  schedule text not null,
+  person text not null,
+  starts_at timestamptz not null,
+  ends_at timestamptz not null check (ends_at > starts_at),
+  created_by text not null,
+  comment text not null,
+  created_at timestamptz not null default clock_timestamp()
+);
+create index oncall_overrides_end on ${s}.oncall_overrides (schedule, ends_at);
+alter table ${s}.notifications
+  add column on_call_person text,
+  add column unless_acknowledged boolean not null default false;
+`,
+  },
+  {
+    version: 7,
     name: 'why nobody was told of an alert, and by which routes alerts go',
     sql: (s) => HOLDS_MIGRATION.replaceAll('{schema}', s),
   },

@@ -7,6 +7,7 @@ import type { AlertState } from '../domain/lifecycle';
 import type { RelatedAlert } from '../domain/notification';
 import type { RemediationResult } from '../domain/remediation';
 import type { Transition } from '../domain/transition';
+import type { Asked } from '../oncall/port';
 
 /** An alert as the lists know it: one row a fingerprint, its current or last episode. */
 export interface AlertRow {
@@ -52,6 +53,10 @@ export interface NewNotification {
   /** `fire`, `escalate-1`, `remediated-1`, `resolved`, … */
   readonly step: string;
   readonly dueAt: Date;
+  /** Whom it is for, by the schedules when the step was due; absent where nobody was looked for. */
+  readonly onCallPerson?: string | null;
+  /** It has no use any more once somebody has taken the alert. */
+  readonly unlessAcknowledged?: boolean;
 }
 
 /** What one batch of transitions does to the rows. */
@@ -347,6 +352,8 @@ export interface LifeRecord {
 /** A record with its dates as text: what a workflow hands to an activity is JSON. */
 export type QueuedRecord = Omit<LifeRecord, 'notifications'> & {
   readonly notifications?: readonly (Omit<NewNotification, 'dueAt'> & { readonly dueAt: string })[];
+  /** An escalation's step whose people are found out when it is written: they become its messages. `at`: ISO time. */
+  readonly asks?: Asked & { readonly step: string; readonly at: string };
   /** The first record of an episode: what it answers is told to the life. */
   readonly begins?: boolean;
   /** For the log line of a remediation's result. */

@@ -70,6 +70,8 @@ interface TakenColumns {
   attempts: number;
   told: boolean;
   held_until: Date | null;
+  on_call_person: string | null;
+  unless_acknowledged: boolean;
 }
 
 async function take(
@@ -94,7 +96,7 @@ async function take(
        extract(epoch from now() - greatest(n.created_at, n.held_until))::float8 * 1000 as age_ms, n.attempts - 1 as attempts,
        exists (select 1 from ${schema}.notifications told where told.fingerprint = n.fingerprint
          and told.episode = n.episode and told.receiver = n.receiver and told.state = 'sent') as told,
-       n.held_until`,
+       n.held_until, n.on_call_person, n.unless_acknowledged`,
     [limit, leaseMs, holder, ...receiverValues(receivers), orphans],
   );
   return rows
@@ -115,6 +117,8 @@ function toQueued(row: TakenColumns): QueuedNotification {
     attempts: row.attempts,
     told: row.told,
     heldUntil: row.held_until,
+    onCallPerson: row.on_call_person,
+    unlessAcknowledged: row.unless_acknowledged,
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Forgets what ended long ago: episodes with all that belongs to them, silences, the record of acts. In small batches, so
+ * Forgets what ended long ago: episodes with all that belongs to them, silences, overrides, the record of acts. In small batches, so
  * that nobody waits behind a delete; any number of processes may do so at once. An alert that is open, and an episode of
  * which a message still waits, are never forgotten.
  */
@@ -40,12 +40,17 @@ export async function forgetBefore(database: Database, before: Date, batch = BAT
          (select id from ${s}.silences where ends_at < $1 limit $2 for update skip locked) returning 1`,
       [before, batch],
     );
+    const overrides = await run(
+      `delete from ${s}.oncall_overrides where id in
+         (select id from ${s}.oncall_overrides where ends_at < $1 limit $2 for update skip locked) returning 1`,
+      [before, batch],
+    );
     const acts = await run(
       `delete from ${s}.remediation_acts where ctid in
          (select ctid from ${s}.remediation_acts where intent_at < $1 limit $2 for update skip locked) returning 1`,
       [before, batch],
     );
-    return episodes.length + silences.length + acts.length;
+    return episodes.length + silences.length + overrides.length + acts.length;
   });
 }
 

@@ -38,7 +38,7 @@ export interface NotifierOptions {
   readonly concurrency?: number;
   /** How long a message is held without a sign of life; 5 s by default. */
   readonly leaseMs?: number;
-  /** Who is on call for an escalation step; see `onCallOf`. */
+  /** Who is on call for an escalation step where the message does not say; see `onCallOf`. */
   readonly onCallPerson?: (alert: AlertRow, step: string) => string | null;
   readonly retry?: Partial<RetryPolicy>;
   readonly breaker?: Partial<BreakerPolicy>;
@@ -108,7 +108,8 @@ export function createNotifier(options: NotifierOptions): Notifier {
   const send = sendStage({
     receivers,
     destinationOf: ({ channel }) => lanes.get(channel.destination)!.destination,
-    onCallPerson: ({ facts, queued }) => options.onCallPerson?.(facts.alert, queued.step) ?? null,
+    onCallPerson: ({ facts, queued }) =>
+      queued.onCallPerson ?? options.onCallPerson?.(facts.alert, queued.step) ?? null,
     retry,
     random,
     sent,

@@ -1,4 +1,7 @@
-/** Who is on call for a message: the person or role that the step's escalation level is named after. */
+/**
+ * Who is on call for a message whose step asked for nobody by name or schedule: the person or role that its escalation
+ * level is named after.
+ */
 import { nextLevel, type EscalationPolicy } from '../domain/escalation';
 
 /** Null unless the step is an escalation of this policy. Steps count the levels told, over all rounds. */

@@ -94,6 +94,10 @@ export function createMetrics(options: MetricsOptions = {}) {
       'shared_samples_refused_total',
       'Samples that rules across instances are evaluated without: Kafka refused them for good.',
     ),
+    topicsNotMade: counter(
+      'topics_not_made_total',
+      'Tries to make a topic of metrics that failed: gds.metrics.derived.other takes what is for it.',
+    ),
     globalLagSeconds: gauge(
       'global_lag_seconds',
       'How far rules across instances are behind, by the slot that evaluates them.',

@@ -12,7 +12,7 @@ export {
 } from './logger';
 export { shortLines } from './short-lines';
 export { createMetrics, type Metrics, type MetricsOptions } from './metrics';
-export { createAlertmanagerMetrics, type AlertmanagerMetrics } from './alertmanager-metrics';
+export { createAlertmanagerMetrics, type AlertmanagerMetrics, type Tally } from './alertmanager-metrics';
 export { createHealth, type Health, type HealthCheck, type Liveness, type Readiness } from './health';
 export { startObservability, type Answering, type Observability, type ObservabilityOptions } from './server';
 export { advertisedAddress } from './advertised';

@@ -9,6 +9,9 @@ export interface Moment {
   readonly end: number;
 }
 
+/** Of what is evaluated at one time, and not over a stretch of it. */
+export const momentAt = (time: number): Moment => ({ time, start: time, end: time });
+
 export type Instant = (moment: Moment) => Vector;
 
 /** The vector's own time: shifted, or a time of its own. */

@@ -17,6 +17,13 @@ export type StreamEvent =
       readonly most: number;
       readonly rest: string;
     }
+  /** `rest` takes what is for it, until it is tried again in a minute. */
+  | {
+      readonly kind: 'topic_not_made';
+      readonly topic: string;
+      readonly rest: string;
+      readonly reason: string;
+    }
   | { readonly kind: 'consumer_started'; readonly group: string; readonly topics: readonly string[] }
   | {
       readonly kind: 'consumer_restarting';

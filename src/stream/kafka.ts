@@ -76,5 +76,11 @@ export async function checkKafka(kafka: Kafka): Promise<string> {
 
 export function kafkaAway(error: unknown): TocsinError {
   if (error instanceof TocsinError) return error;
-  return new TocsinError('TOC_DEPENDENCY_AWAY', `Kafka: ${messageOf(error)}`, { cause: error });
+  return new TocsinError('TOC_DEPENDENCY_AWAY', `Kafka: ${reasonOf(error)}`, { cause: error });
+}
+
+/** Where several topics are asked for, kafkajs has an error for each, and one of them all that gives no reason. */
+function reasonOf(error: unknown): string {
+  const each: unknown = error instanceof Error && 'errors' in error ? error.errors : null;
+  return Array.isArray(each) && each.length > 0 ? each.map(messageOf).join('; ') : messageOf(error);
 }

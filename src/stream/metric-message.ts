@@ -12,8 +12,8 @@ const NAMED_VALUES: ReadonlySet<unknown> = new Set(['NaN', '+Inf', '-Inf', 'stal
 
 const VALUE_FORM = 'a finite number, or one of "NaN", "+Inf", "-Inf", "stale"';
 const TIME_FORM = 'an ISO 8601 time with a zone, from 1970 to 9999, such as 2025-01-15T10:30:00Z';
-/** An object takes it for its prototype, not for a tag, wherever labels are copied. */
-export const NO_TAG = '__proto__';
+/** An object takes it for its prototype, not for a tag, wherever labels are copied; the schema does so with metadata. */
+export const NO_NAME = '__proto__';
 
 /**
  * A metric's bytes, at most. A transition holds its tags twice, each byte of Avro may be six of JSON, and Kafka takes a
@@ -25,6 +25,10 @@ const MAX_PROBLEMS = 20;
 const MAX_PROBLEM_LENGTH = 300;
 
 const text = z.string().min(1);
+const named = z.custom(
+  (value) => !isObject(value) || !Object.hasOwn(value, NO_NAME),
+  `must not have the name ${NO_NAME}`,
+);
 const metricSchema = z.object({
   timestamp: z.string().refine((time) => !Number.isNaN(eventTimeMs(time)), `has to be ${TIME_FORM}`),
   database_type: text,
@@ -34,16 +38,17 @@ const metricSchema = z.object({
     (value) => Number.isFinite(value) || NAMED_VALUES.has(value),
     `has to be ${VALUE_FORM}`,
   ),
-  tags: z
-    .custom((tags) => !isObject(tags) || !Object.hasOwn(tags, NO_TAG), `must not have the name ${NO_TAG}`)
-    .pipe(z.record(z.string(), z.string())),
-  metadata: z
-    .object({
-      collection_duration_ms: z.number().optional(),
-      version: z.string().optional(),
-      correlation_id: z.string().optional(),
-    })
-    .catchall(z.union([z.string(), z.number(), z.boolean(), z.null()]))
+  tags: named.pipe(z.record(z.string(), z.string())),
+  metadata: named
+    .pipe(
+      z
+        .object({
+          collection_duration_ms: z.number().optional(),
+          version: z.string().optional(),
+          correlation_id: z.string().optional(),
+        })
+        .catchall(z.union([z.string(), z.number(), z.boolean(), z.null()])),
+    )
     .optional(),
   collection_method: z.string().nullish(),
   collector_version: z.string().nullish(),
@@ -125,14 +130,14 @@ export function looksLikeMetric(value: unknown): value is Metric {
 
 function tagsFit(tags: unknown): boolean {
   if (!isObject(tags)) return false;
-  for (const name in tags) if (typeof tags[name] !== 'string' || name === NO_TAG) return false;
+  for (const name in tags) if (typeof tags[name] !== 'string' || name === NO_NAME) return false;
   return true;
 }
 
 function metadataFits(metadata: unknown): boolean {
   if (metadata === undefined) return true;
   if (!isObject(metadata)) return false;
-  for (const name in metadata) if (!isPlain(metadata[name])) return false;
+  for (const name in metadata) if (!isPlain(metadata[name]) || name === NO_NAME) return false;
   return (
     optionally('number', metadata.collection_duration_ms) &&
     optionally('string', metadata.version) &&

@@ -7,7 +7,7 @@
  * come, and what stands between them. Each sender keeps to its own way: that is learned from metrics that were parsed.
  */
 import type { Metric } from '../domain/metric';
-import { eventTimeMs, NO_TAG } from './metric-message';
+import { eventTimeMs, NO_NAME } from './metric-message';
 
 export interface MetricSkimmer {
   /**
@@ -57,7 +57,7 @@ const FORMS: Readonly<Record<string, (separators: Separators) => string>> = {
   instance_id: () => FULL_TEXT,
   [NAME]: () => `"(${PLAIN}+)"`,
   value: () => `(?:${NUMBER}|"(?:NaN|\\+Inf|-Inf|stale)")`,
-  tags: (by) => objectOf(`(?!"${NO_TAG}")${TEXT}${by.colon}${TEXT}`, by),
+  tags: (by) => objectOf(`(?!"${NO_NAME}")${TEXT}${by.colon}${TEXT}`, by),
   metadata: (by) => objectOf(entryOfMetadata(by), by),
   collection_method: () => `(?:${TEXT}|null)`,
   collector_version: () => `(?:${TEXT}|null)`,
@@ -69,7 +69,7 @@ const objectOf = (entry: string, { comma }: Separators): string => `\\{(?:${entr
 
 function entryOfMetadata({ colon }: Separators): string {
   const [number, texts] = ['collection_duration_ms', '(?:version|correlation_id)'];
-  const other = `(?!${number}"|${texts}")${PLAIN}*"${colon}${SCALAR}`;
+  const other = `(?!${number}"|${texts}"|${NO_NAME}")${PLAIN}*"${colon}${SCALAR}`;
   return `"(?:${number}"${colon}${NUMBER}|${texts}"${colon}${TEXT}|${other})`;
 }
 

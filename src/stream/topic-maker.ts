@@ -1,7 +1,9 @@
 /**
  * Makes metric topics when metrics for them first come. Where their names follow from what samples say, their number is
- * bounded: each costs partitions, and all consumers join their group anew for it.
+ * bounded: each costs partitions, and all consumers join their group anew for it. One of them that cannot be made holds up
+ * none of the others: the topic of the rest takes what is for it, until a later try.
  */
+import { messageOf } from '../domain/errors';
 import type { OnStreamEvent } from './events';
 import type { Kafka } from './kafka';
 import { ensureTopics, listMetricTopics, type TopicSettings } from './topics';
@@ -12,6 +14,8 @@ export interface TopicBound {
   counts(topic: string): boolean;
   /** Takes what is for those that are not made. */
   readonly rest: string;
+  /** For so long one that could not be made is not tried again. Default: a minute. */
+  readonly pauseMs?: number;
 }
 
 export interface TopicMakerOptions extends TopicSettings {
@@ -26,22 +30,46 @@ export interface TopicMaker {
   ensure(topics: readonly string[]): Promise<ReadonlyMap<string, string>>;
 }
 
+const PAUSE_MS = 60_000;
+
 /** Asks Kafka once for each new topic; calls that need the same one at the same time share the asking. */
 export function createTopicMaker(options: TopicMakerOptions): TopicMaker {
-  const { kafka, instance, bound } = options;
-  const known = new Map<string, Promise<void>>();
+  const { kafka, instance, bound, onEvent } = options;
+  const known = new Map<string, Promise<string>>();
+  /** Those that could not be made. */
+  const pausedUntil = new Map<string, number>();
   const choose = bound === undefined ? itself : createChoice(bound, options);
 
   async function ensure(topics: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const chosen = await choose(topics);
-    const missing = [...new Set(chosen.values())].filter((topic) => !known.has(topic));
-    if (missing.length > 0) {
-      const made = ensureTopics(kafka, instance, missing, options);
-      for (const topic of missing) known.set(topic, made);
-      made.catch(() => missing.forEach((topic) => known.delete(topic)));
+    const places = new Map([...new Set(chosen.values())].map((topic) => [topic, placeOf(topic)] as const));
+    const found = [...chosen].map(async ([topic, by]) => [topic, await places.get(by)!] as const);
+    return new Map(await Promise.all(found));
+  }
+
+  /** The topic itself, or while it cannot be made that of the rest. Where that cannot either, Kafka is away. */
+  async function placeOf(topic: string): Promise<string> {
+    if (bound === undefined || topic === bound.rest) return made(topic);
+    if (isPaused(topic)) return made(bound.rest);
+    try {
+      return await made(topic);
+    } catch (error) {
+      const rest = await made(bound.rest);
+      if (!isPaused(topic)) onEvent?.({ kind: 'topic_not_made', topic, rest, reason: messageOf(error) });
+      pausedUntil.set(topic, Date.now() + (bound.pauseMs ?? PAUSE_MS));
+      return rest;
     }
-    for (const topic of chosen.values()) await known.get(topic);
-    return chosen;
+  }
+
+  const isPaused = (topic: string): boolean => Date.now() < (pausedUntil.get(topic) ?? 0);
+
+  function made(topic: string): Promise<string> {
+    const asked = known.get(topic);
+    if (asked !== undefined) return asked;
+    const asking = ensureTopics(kafka, instance, [topic], options).then(() => topic);
+    known.set(topic, asking);
+    asking.catch(() => known.delete(topic));
+    return asking;
   }
 
   return { ensure };

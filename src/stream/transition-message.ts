@@ -41,6 +41,7 @@ const transitionSchema: z.ZodType<Transition> = z.object({
       hash: z.string(),
       unit: z.string().optional(),
       partition: z.int().nonnegative().optional(),
+      pool: z.string().optional(),
     })
     .nullable(),
   recent: z.array(z.tuple([z.number(), value])).max(MAX_RECENT),
@@ -55,6 +56,7 @@ const transitionSchema: z.ZodType<Transition> = z.object({
       window_ms: z.number().positive().optional(),
     })
     .optional(),
+  kept_since: time.optional(),
   cooldown_ms: z.number().nonnegative().max(MAX_COOLDOWN_MS).optional(),
   runbook: z.string().optional(),
   receivers: z.array(z.string()).optional(),

@@ -27,6 +27,10 @@ export interface SmtpCatcher {
   readonly host: string;
   readonly port: number;
   readonly mails: readonly CaughtMail[];
+  /** How clients have logged in: method and user. */
+  readonly logins: readonly string[];
+  /** What clients have called themselves. */
+  readonly greetings: readonly string[];
   /** The next fitting commands are refused, one each. */
   refuse(...refusals: readonly SmtpRefusal[]): void;
   /** From now on fitting commands are refused; null ends that. */
@@ -39,10 +43,16 @@ export interface SmtpCatcherOptions {
   /** Asks for this login. */
   readonly user?: string;
   readonly password?: string;
+  /** None for a server that knows no logins. */
+  readonly authMethods?: readonly string[];
+  /** Encrypts: from the first byte, or when the client asks for it. */
+  readonly tls?: { readonly key: string; readonly cert: string; readonly from: 'start' | 'command' };
 }
 
 export async function startSmtpCatcher(options: SmtpCatcherOptions = {}): Promise<SmtpCatcher> {
   const mails: CaughtMail[] = [];
+  const logins: string[] = [];
+  const greetings: string[] = [];
   const waiting: SmtpRefusal[] = [];
   let always: SmtpRefusal | null = null;
   const refusalOf = (command: SmtpRefusal['command'], recipient?: string): Error | null => {
@@ -54,16 +64,29 @@ export async function startSmtpCatcher(options: SmtpCatcherOptions = {}): Promis
     return Object.assign(new Error(found.text ?? 'refused by the test'), { responseCode: found.code });
   };
   const server = new SMTPServer({
-    disabledCommands: ['STARTTLS'],
+    disabledCommands: [
+      ...(options.tls?.from === 'command' ? [] : ['STARTTLS']),
+      ...(options.authMethods?.length === 0 ? ['AUTH'] : []),
+    ],
+    secure: options.tls?.from === 'start',
+    ...(options.tls && { key: options.tls.key, cert: options.tls.cert }),
+    ...(options.authMethods && { authMethods: [...options.authMethods] }),
     authOptional: options.user === undefined,
     allowInsecureAuth: true,
     disableReverseLookup: true,
     onAuth(auth, _session, done) {
-      const right = auth.username === options.user && auth.password === options.password;
+      const { password = '' } = options;
+      const isPassword =
+        auth.method === 'CRAM-MD5' ? auth.validatePassword(password) : auth.password === password;
+      const right = auth.username === options.user && isPassword;
+      if (right) logins.push(`${auth.method} ${auth.username}`);
       done(right ? null : new Error('wrong login'), right ? { user: auth.username } : undefined);
     },
     onConnect: (_session, done) => done(refusalOf('connect')),
-    onMailFrom: (_address, _session, done) => done(refusalOf('mail')),
+    onMailFrom: (_address, session, done) => {
+      greetings.push(session.hostNameAppearsAs);
+      done(refusalOf('mail'));
+    },
     onRcptTo: (address, _session, done) => done(refusalOf('rcpt', address.address)),
     onData(stream, session, done) {
       const chunks: Buffer[] = [];
@@ -88,6 +111,8 @@ export async function startSmtpCatcher(options: SmtpCatcherOptions = {}): Promis
     host: '127.0.0.1',
     port: (server.server.address() as AddressInfo).port,
     mails,
+    logins,
+    greetings,
     refuse: (...refusals) => void waiting.push(...refusals),
     refuseAlways: (refusal) => void (always = refusal),
     close: () => new Promise((resolve) => server.close(() => resolve())),

@@ -70,6 +70,24 @@ export const LIVES: Readonly<Record<string, Life>> = {
     return only(alert);
   },
 
+  'escalation-under-conditions': async ({ world }) => {
+    const always = { times: null, weekdays: null, daysOfMonth: null, months: null, years: null };
+    const one = { receivers: ['mail-1'], timeoutMs: 400 };
+    const levels = [
+      { ...one, name: 'on-call', schedules: ['dba'], people: ['ana'] },
+      { ...one, name: 'low alone', when: { severities: ['low'] } },
+      { ...one, name: 'many', when: { alerts: 3, hours: [{ ...always, location: 'Europe/Berlin' }] } },
+      { ...one, name: 'never', when: { notHours: [{ ...always, location: null }] } },
+    ];
+    const alert = world.alert({ escalation: { name: 'dba', delayMs: 300, repeat: 1, levels } });
+    await alert.deliver();
+    await happened(alert, 'escalated', 4);
+    await happened(alert, 'not_escalated', 4);
+    await alert.deliver(resolves);
+    await alert.handle.result();
+    return only(alert);
+  },
+
   silence: async ({ world }) => {
     const alert = world.alert({ escalation: quick });
     await alert.deliver();

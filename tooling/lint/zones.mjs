@@ -104,6 +104,7 @@ export const DRIVERS = [
   { packages: ['mssql', 'tedious'], homes: ['src/collect/mssql', ...TRY_OUT] },
   { packages: ['snowflake-sdk'], homes: ['src/collect/snowflake', 'src/warehouse', ...TRY_OUT] },
   { packages: ['systeminformation'], homes: ['src/collect/host', ...TRY_OUT] },
+  { packages: ['luxon'], homes: ['src/oncall', ...TRY_OUT] },
   {
     packages: ['undici'],
     homes: ['src/notify/channels', 'src/notify/integrations', 'src/enrich', 'src/collect', ...TRY_OUT],
@@ -112,6 +113,10 @@ export const DRIVERS = [
   {
     packages: ['nodemailer'],
     homes: ['src/notify/channels', 'src/notify/integrations', 'src/dev', ...TRY_OUT],
+  },
+  {
+    packages: ['@aws-sdk/client-sns', '@aws-sdk/credential-providers'],
+    homes: ['src/notify/integrations', ...TRY_OUT],
   },
   { packages: ['smtp-server', 'postal-mime'], homes: ['src/dev', ...DEMO, ...TRY_OUT] },
   { packages: ['@temporalio/client'], homes: ['src/temporal', 'src/dev', ...TRY_OUT] },

@@ -4,6 +4,7 @@
  * worked with would fail every workflow task of that alert from then on.
  */
 import type { LifePolicy } from '../../src/domain/life';
+import { URGENCIES } from '../../src/domain/severity';
 import type { RemediationResult } from '../../src/domain/remediation';
 import { TRANSITION_KINDS } from '../../src/domain/transition';
 import type { AlertLifeInput, TransitionMessage } from '../messages';
@@ -65,6 +66,37 @@ const transition = record({
   correlation_id: text,
 });
 
+const optional =
+  (check: Check): Check =>
+  (raw) =>
+    raw === undefined ? null : check(raw);
+const number: Check = (raw) =>
+  typeof raw === 'number' && Number.isFinite(raw) ? null : `${shortened(raw)} is not a number`;
+const ranges = orNull(listOf(record({ begin: number, end: number })));
+const intervals = listOf(
+  record({
+    times: orNull(listOf(record({ startMinute: length, endMinute: length }))),
+    ...{ weekdays: ranges, daysOfMonth: ranges, months: ranges, years: ranges },
+    location: orNull(text),
+  }),
+);
+const level = record({
+  name: text,
+  receivers: listOf(text),
+  people: optional(listOf(text)),
+  schedules: optional(listOf(text)),
+  urgency: optional(oneOf(...URGENCIES)),
+  when: optional(
+    record({
+      hours: optional(intervals),
+      notHours: optional(intervals),
+      severities: optional(listOf(text)),
+      alerts: optional(number),
+    }),
+  ),
+  timeoutMs: length,
+});
+
 const policyShape = record({
   instance: text,
   page: listOf(
@@ -75,7 +107,8 @@ const policyShape = record({
       name: text,
       delayMs: length,
       repeat: length,
-      levels: listOf(record({ name: text, receivers: listOf(text), timeoutMs: length })),
+      levels: listOf(level),
+      groupBy: optional(listOf(text)),
     }),
   ),
   acknowledgeLeaseMs: orNull(length),

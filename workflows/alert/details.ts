@@ -39,6 +39,7 @@ export function detailsOf(
 const TELLING = new Set([
   'fired',
   'escalated',
+  'not_escalated',
   'acknowledged',
   'unacknowledged',
   'lapsed',

@@ -11,7 +11,7 @@
 import type { OpenedEpisode } from '../../activities/bookkeeping';
 import type { Artifact } from '../../src/domain/artifact';
 import { applyTransition, type EpisodeState, type Outcome } from '../../src/domain/episode';
-import { advance, beginEscalation, nextLevel } from '../../src/domain/escalation';
+import type { EscalationStep } from '../../src/domain/escalation';
 import { messageId } from '../../src/domain/identity';
 import type {
   AcknowledgeRequest,
@@ -29,6 +29,7 @@ import type { RemediationResult } from '../../src/domain/remediation';
 import type { Transition } from '../../src/domain/transition';
 import type { QueuedRecord } from '../../src/history/port';
 import type { AlertLifeInput } from '../messages';
+import * as chain from './chain';
 import { longestRemediation } from '../remediation/bounds';
 import { whyOf } from './details';
 import { isFor, whyNotRemediated, withoutResult } from './repair';
@@ -37,11 +38,8 @@ import type { Carried, EscalationClock, Running } from './carried';
 /** With the longest texts and people's comments they stay below what one payload may weigh. */
 const KEPT_EVENTS = 100;
 const MAX_TEXT = 1_000;
-/** A longer wait is as good as none, and would leave the calendar. */
-const LONGEST_WAIT_MS = 10 * 365 * 86_400_000;
 /** More records than one workflow task makes. */
 const SEQS_PER_EVENT = 256;
-const after = (now: number, ms: number): number => now + Math.min(ms, LONGEST_WAIT_MS);
 const iso = (ms: number): string => new Date(ms).toISOString();
 
 export class AlertLife {
@@ -71,6 +69,8 @@ export class AlertLife {
   private yielded = false;
   private enriched = false;
   private artifacts: readonly Artifact[] = [];
+  /** How many alerts of its group are open at this tick: undefined while nobody has counted, null where nobody could. */
+  private openAlerts: number | null | undefined;
   private events: TimelineEvent[] = [];
   private records: QueuedRecord[] = [];
 
@@ -103,7 +103,7 @@ export class AlertLife {
     this.enter('acknowledge');
     const lease =
       request.lease_seconds === undefined ? this.policy.acknowledgeLeaseMs : request.lease_seconds * 1_000;
-    const until = lease === null ? null : iso(after(now, lease));
+    const until = lease === null ? null : iso(chain.after(now, lease));
     this.acknowledgement = { owner: request.owner, at: iso(now), until, comment: request.comment ?? null };
     this.runClock(now);
     const held = until === null ? 'until it is taken back' : `until ${until}`;
@@ -131,7 +131,7 @@ export class AlertLife {
   resolve(request: ResolveRequest, now: number): ActionAnswer {
     this.enter('resolve');
     this.acknowledgement = null;
-    this.quietUntil = after(now, this.policy.cooldownMs);
+    this.quietUntil = chain.after(now, this.policy.cooldownMs);
     this.previousEndedAt = now;
     this.runClock(now);
     const unheard = this.giveUpWhenUnheard();
@@ -185,11 +185,10 @@ export class AlertLife {
   }
 
   escalateNow(request: EscalateRequest, now: number): ActionAnswer {
-    const next =
-      this.policy.escalation === null ? null : nextLevel(this.policy.escalation, this.escalation.told);
-    if (next === null) return this.answer(now, 'nobody is left to tell: the escalation chain has ended');
+    const { step, skipped } = this.turn(now) ?? { step: null, skipped: [] };
+    if (step === null) return this.answer(now, chain.nobodyText(skipped));
     this.tellNextLevel(request.owner, now);
-    return this.answer(now, `told level ${next.level}, ${next.spec.name}`);
+    return this.answer(now, `told level ${step.level}, ${step.spec.name}`);
   }
 
   /** Why `event` cannot be done now, or null. */
@@ -232,11 +231,23 @@ export class AlertLife {
       this.runClock(now);
       this.record(now, 'silence_ended', 'tocsin', 'the silence ended; escalation goes on', {}, {});
     }
-    while (this.escalation.dueAt !== null && this.escalation.dueAt <= now) this.tellNextLevel('tocsin', now);
+    const counted = this.openAlerts !== undefined || chain.countedBy(this.policy.escalation) === null;
+    while (counted && chain.isDue(this.escalation, now)) this.tellNextLevel('tocsin', now);
+    this.openAlerts = undefined;
     if (this.quietUntil !== null && this.quietUntil <= now) this.endQuiet(now);
     if (this.coolUntil !== null && this.coolUntil <= now) this.coolUntil = null;
     if (this.remediation?.outcome === 'running' && this.remediation.deadline <= now)
       this.remediationFailed('no result came in time; look at the remediation workflow of the target', now);
+  }
+
+  /** The labels by which open alerts are to be counted before what is due at `now` is done; null when nothing asks for it. */
+  wantsCount(now: number): readonly string[] | null {
+    return chain.isDue(this.escalation, now) ? chain.countedBy(this.policy.escalation) : null;
+  }
+
+  /** For the next tick; null where they could not be counted. */
+  counted(openAlerts: number | null): void {
+    this.openAlerts = openAlerts;
   }
 
   nextDeadline(): number | null {
@@ -338,7 +349,7 @@ export class AlertLife {
     this.remediation = {
       outcome: 'running',
       runbook: plan.runbook,
-      deadline: after(now, longestRemediation(plan.verifyTimeoutMs)),
+      deadline: chain.after(now, longestRemediation(plan.verifyTimeoutMs)),
     };
     this.record(
       now,
@@ -427,7 +438,6 @@ export class AlertLife {
   }
 
   status(now: number): LifeStatus {
-    const { escalation, policy } = this;
     return {
       fingerprint: this.transition.fingerprint,
       state: this.shown(now),
@@ -438,14 +448,7 @@ export class AlertLife {
       value: this.transition.value,
       acknowledgement: this.acknowledgement,
       silencedUntil: this.silencedUntil === null ? null : iso(this.silencedUntil),
-      escalation:
-        policy.escalation === null
-          ? null
-          : {
-              policy: policy.escalation.name,
-              told: escalation.told,
-              nextAt: escalation.dueAt === null ? null : iso(escalation.dueAt),
-            },
+      escalation: chain.statusOf(this.policy.escalation, this.escalation),
       remediation: this.remediation,
       artifacts: this.artifacts.map((artifact) => ({ ...artifact, data: null })),
     };
@@ -535,7 +538,7 @@ export class AlertLife {
     this.acknowledgement = null;
     const flapped =
       this.previousEndedAt !== null && this.episode - this.previousEndedAt < this.policy.cooldownMs;
-    this.coolUntil = flapped || this.episodes > 1 ? after(now, this.policy.cooldownMs) : null;
+    this.coolUntil = flapped || this.episodes > 1 ? chain.after(now, this.policy.cooldownMs) : null;
     this.previousEndedAt = now;
     this.runClock(now);
     this.note(now, 'resolved', source, 'the condition has ended', { value: this.transition.value });
@@ -581,47 +584,45 @@ export class AlertLife {
   }
 
   private startEscalation(now: number): void {
-    const { escalation } = this.policy;
-    const begun = escalation === null ? { told: 0, remainingMs: null } : beginEscalation(escalation);
-    this.escalation = { told: begun.told, dueAt: null, remainingMs: begun.remainingMs };
+    this.escalation = chain.newClock(this.policy.escalation);
     this.runClock(now);
   }
 
   /** Runs the chain's clock while the alert fires unacknowledged and unsilenced, and stops it otherwise. */
   private runClock(now: number): void {
-    const { told, dueAt, remainingMs } = this.escalation;
-    if (this.state === 'RESOLVED') this.escalation = { told, dueAt: null, remainingMs: null };
-    else if (this.state === 'FIRING' && !this.silenced(now)) {
-      if (dueAt === null && remainingMs !== null)
-        this.escalation = { told, dueAt: after(now, remainingMs), remainingMs: null };
-    } else if (dueAt !== null) this.escalation = { told, dueAt: null, remainingMs: Math.max(0, dueAt - now) };
+    const runs = this.state === 'FIRING' && !this.silenced(now);
+    this.escalation =
+      this.state === 'RESOLVED'
+        ? chain.stopped(this.escalation)
+        : chain.clockThat(runs, this.escalation, now);
+  }
+
+  private turn(now: number): ReturnType<typeof chain.turnOf> {
+    const { labels } = this.transition;
+    return chain.turnOf(this.policy.escalation, this.escalation.told, labels, this.openAlerts ?? null, now);
   }
 
   private tellNextLevel(actor: string, now: number): void {
-    const policy = this.policy.escalation;
-    if (policy === null) {
-      // A changed configuration took the chain away while it was running.
-      this.escalation = { told: this.escalation.told, dueAt: null, remainingMs: null };
-      return;
-    }
-    const next = nextLevel(policy, this.escalation.told);
-    const progress = advance(policy, this.escalation.told);
-    this.escalation = { told: progress.told, dueAt: null, remainingMs: progress.remainingMs };
+    const turn = this.turn(now);
+    this.escalation = { ...chain.stopped(this.escalation), ...turn?.progress };
+    if (turn === null) return;
     this.runClock(now);
-    if (next === null) return;
-    const step = `escalate-${progress.told}`;
-    const round = next.round > 1 ? `, round ${next.round}` : '';
-    this.record(
-      now,
-      'escalated',
-      actor,
-      `escalated to level ${next.level}${round}: ${next.spec.name}`,
-      { level: next.level, round: next.round, receivers: next.spec.receivers },
-      {
-        escalationLevel: next.level,
-        notifications: next.spec.receivers.map((receiver) => this.message(receiver, step, now)),
-      },
+    for (const skipped of turn.skipped) {
+      const { text, details } = chain.saidOfSkipped(skipped);
+      this.record(now, 'not_escalated', 'tocsin', text, details, {});
+    }
+    if (turn.step !== null) this.tellLevel(turn.step, actor, now);
+  }
+
+  private tellLevel(step: EscalationStep, actor: string, now: number): void {
+    const { text, details } = chain.saidOfTold(step);
+    const otherwise = this.policy.page.map(({ receiver }) => receiver);
+    const asks = chain.asksOnCall(step, this.transition.labels, otherwise, now);
+    const messages = step.spec.receivers.map((receiver) =>
+      this.message(receiver, chain.stepName(step.told), now),
     );
+    const told = asks === null ? { notifications: messages } : { asks };
+    this.record(now, 'escalated', actor, text, details, { escalationLevel: step.level, ...told });
   }
 
   private message(
@@ -638,7 +639,7 @@ export class AlertLife {
   /** Of the episode that begins now. */
   private firstPages(now: number): NonNullable<QueuedRecord['notifications']> {
     return this.policy.page.map(({ receiver, deadlineMs }) =>
-      this.message(receiver, 'fire', after(now, deadlineMs), now),
+      this.message(receiver, 'fire', chain.after(now, deadlineMs), now),
     );
   }
 

@@ -5,6 +5,7 @@
 import type { Config } from '../../config/config';
 import { problemText } from '../../config/problems';
 import { readStreamedGroups } from '../../config/rule-groups';
+import { noNamesTaken, takeGroup } from '../../config/taken-names';
 import type { RuleGroup } from '../../domain/rule-group';
 import { createBacktest, type Backtest } from '../../evaluate/backtest';
 import { lookbackOf } from '../../evaluate/rule-series';
@@ -113,10 +114,17 @@ function intervalOf({ interval }: BacktestOptions, config: Config | null): numbe
 
 /** The configuration's rules, and those of files of either form. */
 function rulesNamed(context: Context, names: readonly string[], configured: Config | null): RuleGroup[] {
-  const groups: RuleGroup[] = names.includes(CONFIGURED) ? [...configured!.ruleGroups] : [];
-  const known = new Map(groups.map(({ name, file }) => [name, file ?? 'the configuration']));
+  const own = names.includes(CONFIGURED) ? configured!.ruleGroups : [];
+  const groups: RuleGroup[] = [...own];
+  const taken = noNamesTaken();
+  for (const { name, file, written } of own)
+    takeGroup(taken, name, {
+      file,
+      form: Object.keys(written).length > 0 ? 'short' : 'prometheus',
+      path: [],
+    });
   for (const { path, name } of names.filter((each) => each !== CONFIGURED).flatMap(matchingFiles)) {
-    const read = readStreamedGroups(readText(path), name, known, context.env);
+    const read = readStreamedGroups(readText(path), name, taken, context.env);
     const errors = read.problems.filter(({ level }) => level === 'error');
     if (errors.length > 0)
       throw usage(`the rules cannot be evaluated:\n${errors.map(problemText).join('\n')}\n`);

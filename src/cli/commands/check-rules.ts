@@ -3,6 +3,7 @@ import { problemText, type Problem } from '../../config/problems';
 import { checkConfig } from '../../config/load';
 import { checkRuleFile, readRuleGroups } from '../../config/rule-groups';
 import type { RuleNames } from '../../config/rule-lint';
+import { noNamesTaken } from '../../config/taken-names';
 import { chosenFile, knownNames, type ConfigOption } from '../configuration';
 import type { Context } from '../context';
 import { EXIT, usage, type ExitCode } from '../failures';
@@ -23,7 +24,7 @@ export function checkRules(
   if (files.length === 0) throw usage(`no file matches ${patterns.join(', ')}`);
   const read = files.map(({ path, name }) => ({ name, text: readText(path) }));
   const lint = {
-    ...{ seen: new Map<string, string>(), groupNames: new Map<string, string>() },
+    ...{ seen: new Map<string, string>(), taken: noNamesTaken() },
     names: knownTo(context, options, read),
   };
   const checked = read.map(({ name, text }) => ({

@@ -7,6 +7,7 @@ import { nextLevel } from '../../domain/escalation';
 import { labelsText, type Labels } from '../../domain/labels';
 import { compileMatchers } from '../../domain/matchers';
 import { ruleHash, type AlertRule, type GroupRule, type RuleGroup } from '../../domain/rule-group';
+import { severityClass } from '../../domain/severity';
 import { shortened } from '../../domain/shortened';
 import { globalReasons } from '../../evaluate/global-groups';
 import { descendants, type Expr } from '../../promql/ast';
@@ -214,15 +215,22 @@ function quietText({ cooldownMs: own }: AlertRule, { cooldownMs: byDefault }: Co
     : `for ${formatDuration(own)} after a resolve`;
 }
 
-function tellsText({ mode, receivers: own }: AlertRule, { page, receivers }: Config): string {
+function tellsText(rule: AlertRule, { page, pageBySeverity, receivers }: Config): string {
+  const { mode, receivers: own, labels } = rule;
   if (mode !== 'active') return 'nobody';
+  const severity = pageBySeverity && severityClass(labels.severity);
   const told =
     own === null
-      ? page
+      ? severity === null
+        ? page
+        : pageBySeverity![severity]
       : receivers
           .filter(({ name }) => own.includes(name))
           .map(({ name, notifyAfter, deadlineMs }) => ({ receiver: name, notifyAfter, deadlineMs }));
-  if (told.length === 0) return 'nobody: route.receivers is empty';
+  if (told.length === 0)
+    return severity === null
+      ? 'nobody: route.receivers is empty'
+      : `nobody: it is on lists and dashboards, as route.severity_routing has it for ${severity}`;
   return told
     .map(({ receiver, notifyAfter, deadlineMs }) =>
       notifyAfter === 'fire'
@@ -244,7 +252,8 @@ function escalatesText(rule: AlertRule, { escalations }: Config): string {
   const levels: string[] = [];
   for (let told = 0; told < policy.levels.length; told++) {
     const { spec } = nextLevel(policy, told)!;
-    levels.push(`${spec.name} after ${formatDuration(waitMs)}`);
+    const maybe = spec.when === undefined ? '' : ' if its condition holds';
+    levels.push(`${spec.name} after ${formatDuration(waitMs)}${maybe}`);
     waitMs += spec.timeoutMs;
   }
   return `${policy.name}: ${levels.join(', ')}${policy.repeat === 0 ? '' : `; ${policy.repeat} times again`}`;

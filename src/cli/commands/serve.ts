@@ -13,6 +13,7 @@ export interface ServeCommandOptions extends ConfigOption {
   readonly enableFeature?: string;
   readonly routePrefix: string;
   readonly externalUrl?: string;
+  readonly 'web.config.file'?: string;
   readonly dispatchStartDelay: string;
 }
 
@@ -29,6 +30,7 @@ export async function serve(context: Context, options: ServeCommandOptions): Pro
     matcherMode,
     routePrefix: options.routePrefix,
     externalUrl: options.externalUrl ?? null,
+    webConfigFile: options['web.config.file'] ?? null,
     dispatchStartDelayMs: delayMs(options.dispatchStartDelay),
   });
   return EXIT.ok;

@@ -139,6 +139,7 @@ function summary(context: Context, story: Story, config: Config): [string, strin
     ['Since', `${stamp(row.startsAt)}, ${fromNow(now, row.startsAt)}`],
     ['Ended', endedText(row, now)],
     ['Value', valueText(row)],
+    ['Held open', row.state === 'RESOLVED' ? null : heldOpenText(row)],
     ['Where', whereText(row)],
     ['Summary', row.annotations.summary ?? row.annotations.description ?? null],
     ['Held by', row.state === 'RESOLVED' ? null : heldText(row, now)],
@@ -170,6 +171,16 @@ function valueText(row: AlertRow): string | null {
   if (value === null) return null;
   const measured = `${condition ? `${condition.metric} = ` : ''}${amountText(value, unitOf(row))}`;
   return [measured, limitsText(row)].filter((part) => part !== null).join(', ');
+}
+
+/** The annotations by which an evaluator says that not the condition alone keeps the alert firing. */
+const HOLDING_OPEN = ['keep_firing_for', 'flapping', 'no_data'];
+
+function heldOpenText({ annotations }: AlertRow): string | null {
+  const said = HOLDING_OPEN.filter((name) => annotations[name]).map(
+    (name) => `${name}: ${annotations[name]}`,
+  );
+  return said.length === 0 ? null : said.join('; ');
 }
 
 function whereText({ labels }: AlertRow): string | null {

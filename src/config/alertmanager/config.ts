@@ -24,4 +24,6 @@ export interface AlertmanagerConfig {
   /** Patterns of files, absolute. */
   readonly templates: readonly string[];
   readonly warnings: readonly Problem[];
+  /** The text that it was read from, for people to read: without comments and secrets. */
+  readonly original: string;
 }

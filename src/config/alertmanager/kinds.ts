@@ -29,6 +29,7 @@ export function scalar<T>(
         const value = isMap(node) ? 'a mapping' : 'a list';
         return reading.refuse({ path, value, message: 'is not accepted', accepted });
       }
+      if (isSecret) reading.secrets.add(node);
       const visible = isSecret ? '***' : shown(textOf(node));
       try {
         if (!textOf(node).isWellFormed()) throw new RangeError('has half of a character');

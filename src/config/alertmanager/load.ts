@@ -88,7 +88,8 @@ export function checkAlertmanager(
   if (folder !== null && whole.templates !== REFUSED) findings.push(...templateFileFindings(whole.templates));
   const problems = inOrder(placed([...reading.findings, ...findings]));
   if (problems.some(({ level }) => level === 'error')) return { config: null, problems };
-  return { config: frozen({ ...config!, warnings: problems }), problems };
+  const original = yaml.printed(reading.secrets);
+  return { config: frozen({ ...config!, warnings: problems, original }), problems };
 }
 
 const noText = (): Parts =>
@@ -103,7 +104,7 @@ function partsOf(root: Parameters<typeof parts>[1], reading: Reading): Parts | R
 function meaning(
   whole: Parts,
   sendable: ReadonlySet<ReceiverKind>,
-): { findings: Finding[]; config: Omit<AlertmanagerConfig, 'warnings'> | null } {
+): { findings: Finding[]; config: Omit<AlertmanagerConfig, 'warnings' | 'original'> | null } {
   const {
     route,
     receivers,

@@ -21,6 +21,8 @@ export type ValueOf<K> = K extends Kind<infer T> ? T : never;
 /** One text being read: its places, and what is wrong with it. */
 export class Reading {
   readonly findings: Finding[] = [];
+  /** Scalars that are never shown. */
+  readonly secrets = new Set<Node>();
   private readonly places = new Map<string, Place>();
 
   constructor(

@@ -1,6 +1,6 @@
 /** The tree of routes: as it is written, and with what each route inherits from the one above it. */
 import type { Matcher } from '../../domain/matchers';
-import { unknownName } from '../cross-checks';
+import { unknownName } from '../references';
 import type { Finding, Path } from '../problems';
 import { flag, list, optional, text } from './kinds';
 import { mapping } from './mappings';

@@ -10,6 +10,7 @@ import { initially, list, optional, scalar, text, textual } from './kinds';
 import { record } from './mappings';
 import { type Kind, REFUSED } from './reading';
 import { anyUrl, hostPort, webUrl, type HostPort } from './addresses';
+import { PRINTED_SECRET } from './yaml-text';
 
 const WEB_URL = 'an http or https URL';
 const secretly = { isSecret: true };
@@ -17,16 +18,13 @@ const secretly = { isSecret: true };
 export const url = (initial: string | null = null): Kind<string | null> =>
   initially(initial, optional(textual('', WEB_URL, webUrl)));
 
-/** What stands for a secret in a configuration that Alertmanager has printed. */
-const PRINTED = '<secret>';
-
 /** A web address that is a secret itself. */
 export const secretUrl = (): Kind<Secret | null> =>
   optional(
     textual(
       Secret.of(''),
       WEB_URL,
-      (written) => Secret.of(written === PRINTED ? '' : webUrl(written)),
+      (written) => Secret.of(written === PRINTED_SECRET ? '' : webUrl(written)),
       secretly,
     ),
   );
@@ -38,7 +36,7 @@ export const secretTemplateUrl = (): Kind<Secret | null> =>
     `${WEB_URL}, or a template that makes one`,
     (written) => {
       if (written === '') return null;
-      if (!isTemplate(written) && written !== PRINTED) webUrl(written);
+      if (!isTemplate(written) && written !== PRINTED_SECRET) webUrl(written);
       return Secret.of(written);
     },
     secretly,

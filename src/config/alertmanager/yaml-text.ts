@@ -9,6 +9,7 @@ import {
   isSeq,
   LineCounter,
   parseAllDocuments,
+  visit,
   type Alias,
   type Document,
   type Node,
@@ -30,6 +31,8 @@ export interface YamlText {
   placeOf(node: Node): Place;
   /** What an alias stands for; the node itself where it is none. */
   resolved(node: Node): Node;
+  /** The text for people to read: without comments, `<secret>` in place of these scalars and of passwords in URLs. */
+  printed(secrets: ReadonlySet<Node>): string;
 }
 
 /** Characters that YAML does not have. */
@@ -50,21 +53,66 @@ export function readYaml(written: string): YamlText {
   };
   const placeOf = (node: Node): Place => place(node.range?.[0] ?? 0);
   const document = firstDocument(text, lines);
-  if (document === undefined) return { root: null, errors: [], placeOf, resolved: (node) => node };
+  const printed = (secrets: ReadonlySet<Node>): string =>
+    document === undefined ? '' : printedDocument(document, secrets);
+  if (document === undefined) return { root: null, errors: [], placeOf, resolved: (node) => node, printed };
   const targets = onceEach((alias: Alias) => targetOf(alias, document));
   const resolved = (node: Node): Node => (isAlias(node) ? targets(node) : node);
   const errors = [...unprintable(text), ...document.errors, ...wrongDirectives(document)].map(
     ({ message, pos }) => ({ message, place: place(pos[0]) }),
   );
-  if (errors.length > 0) return { root: null, errors, placeOf, resolved };
+  if (errors.length > 0) return { root: null, errors, placeOf, resolved, printed };
   const wrong = document.contents === null ? null : wrongAlias(document.contents, targets);
-  if (wrong === null) return { root: document.contents, errors: [], placeOf, resolved };
-  return { root: null, errors: [{ message: wrong.message, place: placeOf(wrong.alias) }], placeOf, resolved };
+  if (wrong === null) return { root: document.contents, errors: [], placeOf, resolved, printed };
+  return {
+    root: null,
+    errors: [{ message: wrong.message, place: placeOf(wrong.alias) }],
+    placeOf,
+    resolved,
+    printed,
+  };
 }
 
 function firstDocument(text: string, lineCounter?: LineCounter): Document.Parsed | undefined {
   const options = { schema: 'failsafe', uniqueKeys: false, prettyErrors: false, lineCounter } as const;
   return (parseAllDocuments(text, options) as Document.Parsed[])[0];
+}
+
+/** What stands for a secret in a configuration that Alertmanager has printed. */
+export const PRINTED_SECRET = '<secret>';
+const URL_PASSWORD = /(:\/\/[^\s/?#@:]*:)[^\s/?#@]+@/g;
+
+/** Comments are left out: what is commented out may be a password. */
+function printedDocument(document: Document.Parsed, secrets: ReadonlySet<Node>): string {
+  const copy = document.clone();
+  const hidden = new Set<unknown>();
+  // The copy has the original's nodes in the original's order.
+  const originals: Node[] = [];
+  visit(document, { Node: (_key, node) => void originals.push(node) });
+  let index = 0;
+  visit(copy, {
+    Node: (_key, node) => {
+      if (secrets.has(originals[index++]!)) hidden.add(node);
+      delete node.comment;
+      delete node.commentBefore;
+      delete node.spaceBefore;
+    },
+  });
+  visit(copy, {
+    Scalar: (_key, node) => {
+      const text = textOf(node);
+      const shown =
+        hidden.has(node) && text !== '' ? PRINTED_SECRET : text.replace(URL_PASSWORD, `$1${PRINTED_SECRET}@`);
+      if (shown === text) return;
+      node.value = shown;
+      delete node.type;
+      delete node.source;
+      delete node.tag;
+    },
+  });
+  copy.comment = null;
+  copy.commentBefore = null;
+  return copy.toString({ lineWidth: 0 });
 }
 
 interface Wrong {

@@ -1,12 +1,12 @@
 /** A file of rules in short form by itself, for whoever checks or tries rules without a configuration. */
-import { basename, extname } from 'node:path';
 import { AlertReferences } from '../alert-references';
 import { parseAll, type Placing } from '../parse-all';
 import type { Finding, Problem } from '../problems';
 import { lintRule, type LintContext } from '../rule-lint';
 import { ruleFileSchema } from '../schema';
 import type { Source } from '../source';
-import { readRules, shortFormGroup, type ReadRule, type ConfiguredGroup } from './group';
+import { noNamesTaken, takeGroup } from '../taken-names';
+import { groupNameOf, readRules, shortFormGroup, type ReadRule, type ConfiguredGroup } from './group';
 
 export interface ShortFormFile {
   readonly group: ConfiguredGroup | null;
@@ -18,20 +18,23 @@ export interface ShortFormFile {
 export const hasShortForms = ({ value }: Source): boolean =>
   typeof value === 'object' && value !== null && 'rules' in value && !('groups' in value);
 
-export function readShortForms(source: Source): ShortFormFile {
+/** `taken`: by the files before. */
+export function readShortForms(source: Source, taken = noNamesTaken()): ShortFormFile {
   const parsed = parseAll(ruleFileSchema, source);
   const problems = [...source.problems, ...parsed.problems];
   if (parsed.value === null) return { group: null, read: [], problems, place: parsed.place };
   const { file } = source;
-  const group = parsed.value.group ?? basename(file ?? 'rules', extname(file ?? ''));
+  const group = parsed.value.group ?? groupNameOf(file);
   // Nobody knows the units of what others send.
   const context = { unitOf: () => null };
-  const read = readRules(parsed.value.rules, source.value, context, { file, group, places: new Map() });
+  const read = readRules(parsed.value.rules, source.value, context, { file, group, taken });
+  const groupTaken =
+    read.length === 0 ? [] : takeGroup(taken, group, { file, form: 'short', path: ['group'] });
   return {
     ...{ group: shortFormGroup(file, group, read), read },
     problems: [
       ...problems,
-      ...parsed.place(read.flatMap(({ findings }) => findings)),
+      ...parsed.place([...groupTaken, ...read.flatMap(({ findings }) => findings)]),
       ...circles(read, parsed),
     ],
     place: parsed.place,

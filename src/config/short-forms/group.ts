@@ -1,8 +1,10 @@
 /** The rules in short form of one text, each with what was made of it, and the group that they are. */
+import { basename, extname } from 'node:path';
 import { stringify } from 'yaml';
 import type { AlertRule, RuleGroup } from '../../domain/rule-group';
 import { notStreamed, queriesNotStreamed } from '../expr-checks';
 import { pathText, type Finding, type Path } from '../problems';
+import type { TakenNames } from '../taken-names';
 import type { FormContext } from './form';
 import { translate } from './index';
 import type { RawRule } from './schema';
@@ -33,9 +35,11 @@ export interface ConfiguredGroup extends RuleGroup {
 export interface RulePlaces {
   readonly file: string | null;
   readonly group: string;
-  /** group and name → where it was first; of all files. */
-  readonly places: Map<string, string>;
+  readonly taken: TakenNames;
 }
+
+/** Of a file that names none. */
+export const groupNameOf = (file: string | null): string => basename(file ?? 'rules', extname(file ?? ''));
 
 /** `whole`: the text's value, whose `rules` these are. */
 export function readRules(
@@ -66,10 +70,10 @@ function textsNotStreamed({ recovery, labels, annotations }: RawRule, at: Path):
   ];
 }
 
-function namedTwice({ name }: RawRule, at: Path, { file, group, places }: RulePlaces): Finding[] {
+function namedTwice({ name }: RawRule, at: Path, { file, group, taken }: RulePlaces): Finding[] {
   const id = `${group}/${name}`;
-  const earlier = places.get(id);
-  places.set(id, earlier ?? `${file ?? 'the configuration'}, ${pathText(at)}`);
+  const earlier = taken.rules.get(id);
+  taken.rules.set(id, earlier ?? `${file ?? 'the configuration'}, ${pathText(at)}`);
   if (earlier === undefined) return [];
   const message = `is in the group "${group}" already (${earlier})`;
   return [{ path: [...at, 'name'], value: JSON.stringify(name), message }];

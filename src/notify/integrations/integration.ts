@@ -21,6 +21,13 @@ export interface Surroundings {
   readonly now: () => number;
   /** Where `proxy_from_environment` looks. */
   readonly environment: Environment;
+  /** Where services are that have one address for all: other ones in tests. */
+  readonly addresses?: Addresses;
+}
+
+export interface Addresses {
+  readonly pushover?: string;
+  readonly pagerdutyV1?: string;
 }
 
 /** One try to tell of a group. */

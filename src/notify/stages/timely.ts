@@ -1,4 +1,7 @@
-/** Drops what has no use any more: an escalation of what is over, the end of what the receiver never heard of. */
+/**
+ * Drops what has no use any more: an escalation of what is over, another way to a person where somebody has taken the
+ * alert, the end of what the receiver never heard of.
+ */
 import { deciding, drop, type Stage } from './stage';
 
 export const timelyStage: Stage = deciding('timely', async (_, notification) => {
@@ -12,6 +15,10 @@ export const timelyStage: Stage = deciding('timely', async (_, notification) => 
       'ended',
       `it was resolved by ${facts.alert.resolvedBy ?? 'its condition'} before this left`,
     );
+  }
+  if (queued.unlessAcknowledged && facts.alert.state === 'ACKNOWLEDGED') {
+    const owner = facts.alert.acknowledgement?.owner ?? 'somebody';
+    return drop(notification, 'acknowledged', `${owner} had taken the alert before this was due`);
   }
   return notification;
 });

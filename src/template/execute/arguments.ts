@@ -1,5 +1,4 @@
 /** Arguments of calls: how many there may be, and whether each can be what the function takes. */
-import { MAX_OUTPUT } from '../limits';
 import { nodeText, type Literal, type Operand } from '../parse/tree';
 import type { GoFunction, ParameterType } from '../value/functions';
 import { GoList, GoObject, isTrue, typeName, type Value } from '../value/values';
@@ -132,8 +131,8 @@ export class Arguments {
   }
 
   private checked(value: Value, type: ParameterType): Value {
-    if (typeof value === 'string' && value.length > MAX_OUTPUT) {
-      this.state.fail(`text is longer than ${MAX_OUTPUT} characters`);
+    if (typeof value === 'string' && value.length > this.state.limits.output) {
+      this.state.fail(`text is longer than ${this.state.limits.output} characters`);
     }
     if (type === 'any') return value;
     if (value === undefined) return this.nil(type, `invalid value; expected ${type}`);

@@ -202,6 +202,7 @@ const ESCAPERS: ReadonlySet<string> = new Set(['html', 'urlquery']);
 /** A value on its own in the output. */
 function printed(value: Value): string {
   if (value == null) return '<no value>';
+  if (typeof value === 'string') return value;
   return sprint([value instanceof GoObject ? value.pointee() : value]);
 }
 

@@ -23,7 +23,7 @@ export class State {
 
   constructor(
     private tree: Tree,
-    private readonly limits: Limits,
+    readonly limits: Limits,
   ) {
     this.node = tree.root;
   }

@@ -24,7 +24,7 @@ export const escapeMarkup = (text: string): string => text.replace(/[\0"'+<>]/g,
 /** In an attribute without quotes each blank and `=` would end the value, and without a value the next attribute is it. */
 export function escapeUnquoted(text: string): string {
   if (text === '') return HARMLESS;
-   
+
   return text.replace(/[\0"&'+<>]|[\t-\r =`]/g, (sign) =>
     sign === '\0' ? '&#xfffd;' : (SIGNS[sign] ?? numbered(sign)),
   );
@@ -61,7 +61,6 @@ const isOfUrl = (sign: string, signs: string, index: number): boolean =>
 export function styleValue(text: string): string {
   const word = text.toLowerCase().replace(/[^a-z0-9_-]/g, '');
   const isHarmful =
-     
     /[\0"'()/;@[\\\]`{}<>]|--/.test(text) || word.includes('expression') || word.includes('mozbinding');
   return isHarmful ? HARMLESS : text;
 }

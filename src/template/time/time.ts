@@ -22,7 +22,7 @@ export function time(nanoseconds: bigint, pointer = false, zone = UTC): GoObject
   return new GoObject({
     type: pointer ? '*time.Time' : 'time.Time',
     text: () => timeText(nanoseconds, zone),
-    methods: methodsOf(nanoseconds, zone),
+    methods: () => methodsOf(nanoseconds, zone),
     subject: { nanoseconds, zone } satisfies Moment,
   });
 }

@@ -107,10 +107,12 @@ export interface Field {
   readonly value: unknown;
 }
 
-export interface ObjectParts extends Described {
+export interface ObjectParts extends Omit<Described, 'methods'> {
   /** Starts with `*` for a pointer. */
   readonly type: string;
   readonly fields?: readonly Field[];
+  /** A table that is large, of an object of which there are many, is made when it is asked for. */
+  readonly methods?: FunctionTable | (() => FunctionTable);
   /** The number below a named type such as `time.Duration`: it is compared by it. */
   readonly underlying?: bigint;
   /** What it stands for, for the functions that are made for it: no template can see this. */
@@ -119,7 +121,7 @@ export interface ObjectParts extends Described {
 
 export class GoObject {
   readonly type: string;
-  readonly methods: FunctionTable;
+  private table: FunctionTable | (() => FunctionTable);
   readonly fields: readonly Field[];
   readonly text?: () => string;
   readonly underlying?: bigint;
@@ -127,11 +129,16 @@ export class GoObject {
 
   constructor(parts: ObjectParts) {
     this.type = parts.type;
-    this.methods = parts.methods ?? NO_METHODS;
+    this.table = parts.methods ?? NO_METHODS;
     this.fields = parts.fields ?? [];
     this.text = parts.text;
     this.underlying = parts.underlying;
     this.subject = parts.subject;
+  }
+
+  get methods(): FunctionTable {
+    if (typeof this.table === 'function') this.table = this.table();
+    return this.table;
   }
 
   get isPointer(): boolean {
@@ -144,7 +151,7 @@ export class GoObject {
 
   /** What a pointer points to: a template prints that, and not `&{…}`. */
   pointee(): GoObject {
-    return this.isPointer ? new GoObject({ ...this, type: this.type.slice(1) }) : this;
+    return this.isPointer ? new GoObject({ ...this, methods: this.table, type: this.type.slice(1) }) : this;
   }
 }
 

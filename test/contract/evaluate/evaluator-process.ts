@@ -23,6 +23,7 @@ export function startEvaluator(options: {
   kafka: Kafka;
   instance: string;
   rules: readonly AlertRule[];
+  pool?: string;
   /** Default: samples of the past alone decide, as no evaluation is due before 2033. */
   intervalMs?: number;
   onEvent?: OnStreamEvent;
@@ -32,7 +33,7 @@ export function startEvaluator(options: {
   commitEveryMessages?: number;
   sessionTimeoutMs?: number;
 }): RunningEvaluator {
-  const { kafka, instance, rules, onEvent } = options;
+  const { kafka, instance, rules, pool = 'default', onEvent } = options;
   const events: EvaluateEvent[] = [];
   const real = createTransitionPublisher({ kafka, instance, onEvent });
   const openAlerts = followOpenAlerts({ kafka, instance, onEvent });
@@ -42,10 +43,11 @@ export function startEvaluator(options: {
     openAlerts,
     publisher: options.publisher?.(real) ?? real,
     partitionOf: (instanceId) => partitionOfKey('', instanceId, METRIC_PARTITIONS),
+    pool,
     onEvent: (event) => void events.push(event),
   });
   const clock = createBrokerClock({ kafka, instance, onEvent });
-  const consumer = consumeMetrics({ ...options, clock, pool: 'default', sink: host, topicPollMs: 1_000 });
+  const consumer = consumeMetrics({ ...options, clock, pool, sink: host, topicPollMs: 1_000 });
   return {
     events,
     stats: host.stats,

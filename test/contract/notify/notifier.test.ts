@@ -88,6 +88,14 @@ describe("an alert's messages", () => {
     expect(payload(scene.catcher().requests[0]).on_call_person).toBe('dba of HighConnections');
   });
 
+  test('name the person that was found when they were written, whoever is on call now', async () => {
+    await notifier([service('ops')], { onCallPerson: () => 'whoever' });
+    const found = { ...message(row, 'ops', 'escalate-1'), onCallPerson: 'ana' };
+    await apply(change({ rows: [row], notifications: [found] }));
+    await waitFor(() => scene.catcher().requests.length === 1, { what: 'the escalation' });
+    expect(payload(scene.catcher().requests[0]).on_call_person).toBe('ana');
+  });
+
   test('to a receiver that is not configured here stay for a process that knows it', async () => {
     await notifier([service('ops')], { maxSleepMs: 200 });
     await apply(firing(row, ['ops', 'elsewhere']));

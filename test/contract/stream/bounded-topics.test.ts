@@ -1,8 +1,9 @@
 /** However many environments samples name, only so many of them get a topic for what recording rules make. */
 import type { StreamEvent } from '../../../src/stream/events';
+import { withAdmin } from '../../../src/stream/kafka';
 import { createMetricPublisher } from '../../../src/stream/publishers';
 import { derivedTopic, isDerivedTopic, listMetricTopics } from '../../../src/stream/topics';
-import { metric, openBench, readAll, type Bench } from './kafka-harness';
+import { metric, openBench, readAll, until, type Bench } from './kafka-harness';
 
 let bench: Bench;
 beforeAll(async () => (bench = await openBench()));
@@ -10,7 +11,7 @@ afterAll(() => bench.close());
 
 const topicOf = (environment: string): string => derivedTopic(bench.instance, { tags: { environment } });
 
-function startProcess() {
+function startProcess(most = 3) {
   const { kafka, instance } = bench;
   const events: StreamEvent[] = [];
   const counts = (topic: string): boolean => isDerivedTopic(instance, topic);
@@ -20,7 +21,7 @@ function startProcess() {
       instance,
       topicOf: derivedTopic,
       lingerMs: 0,
-      bound: { most: 3, counts, rest: topicOf('other') },
+      bound: { most, counts, rest: topicOf('other'), pauseMs: 200 },
     },
     onEvent: (event) => void events.push(event),
   });
@@ -28,7 +29,8 @@ function startProcess() {
   const publish = (...environments: string[]) =>
     publisher.publish(environments.map((environment) => metric({ tags: { environment } })));
   const bounded = () => events.filter(({ kind }) => kind === 'topics_bounded');
-  return { publish, bounded };
+  const notMade = () => events.filter(({ kind }) => kind === 'topic_not_made');
+  return { publish, bounded, notMade };
 }
 
 const derived = async (): Promise<string[]> =>
@@ -56,6 +58,27 @@ test('those beyond go to one that takes the rest, whichever process made the fir
   expect(await environmentsIn(topicOf('c'))).toEqual(['c', 'c', 'c']);
   expect(one.bounded()).toMatchObject([{ most: 3, rest: topicOf('other') }]);
   expect(two.bounded()).toHaveLength(1);
+});
+
+test('one that cannot be made holds up none of the others, and is made when it can be', async () => {
+  const { kafka } = bench;
+  // To Kafka, a dot and an underscore in the names of two topics are the same.
+  const inTheWay = topicOf('late').replace('gds.metrics', 'gds_metrics');
+  await withAdmin(kafka, (admin) => admin.createTopics({ topics: [{ topic: inTheWay }] }));
+  const { publish, notMade } = startProcess(10);
+  const before = (await environmentsIn(topicOf('a'))).length;
+  await publish('late', 'a', 'new');
+  expect(await environmentsIn(topicOf('a'))).toHaveLength(before + 1);
+  expect(await environmentsIn(topicOf('new'))).toEqual(['new']);
+  expect(await environmentsIn(topicOf('other'))).toContain('late');
+  expect(notMade()).toMatchObject([{ topic: topicOf('late'), rest: topicOf('other') }]);
+  expect(notMade()[0]).toHaveProperty('reason', expect.stringContaining('invalid topic'));
+
+  await withAdmin(kafka, (admin) => admin.deleteTopics({ topics: [inTheWay] }));
+  await until('the topic to be made', async () => {
+    await publish('late');
+    return (await derived()).includes(topicOf('late'));
+  });
 });
 
 test('every other topic of metrics is made', async () => {

@@ -7,6 +7,7 @@ const post = (api: TestApi, body: unknown, type = 'application/json') =>
   api.ask(URL, { method: 'POST', headers: { 'content-type': type }, body });
 
 const NOW = '2026-05-01T12:00:00.000Z';
+const EARLIER = '2026-05-01T11:00:00.000Z';
 const LATER = '2026-05-01T12:05:00.000Z';
 
 test('an alert without times starts now and ends after the resolve timeout', async () => {
@@ -27,6 +28,9 @@ test('an alert without times starts now and ends after the resolve timeout', asy
 });
 
 test.each([
+  ['only an end, as JavaScript writes it', { endsAt: EARLIER }, EARLIER, EARLIER, false],
+  ['no time for its end', { endsAt: '0001-01-01T00:00:00.000Z' }, NOW, LATER, true],
+  ['no time for its start', { startsAt: '0001-01-01T00:00:00.000Z' }, NOW, LATER, true],
   [
     'only an end',
     { endsAt: '2026-05-01T11:00:00Z' },

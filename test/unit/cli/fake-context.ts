@@ -6,6 +6,7 @@ import { compileMatchers, parseMatcher } from '../../../src/domain/matchers';
 import type { ActionAnswer, LifeStatus } from '../../../src/domain/life';
 import type { AlertLists, AlertRecords, AlertRow, RecordedRouting } from '../../../src/history/port';
 import type { Silence } from '../../../src/mute/port';
+import type { StoredOverride } from '../../../src/oncall/port';
 import type { KillSwitch } from '../../../src/remediate/port';
 
 export const NOW = Date.parse('2026-11-21T12:12:00Z');
@@ -71,6 +72,7 @@ export interface World {
   readonly silences?: readonly Silence[];
   readonly records?: Partial<AlertRecords>;
   readonly routing?: RecordedRouting;
+  readonly overrides?: readonly StoredOverride[];
 }
 
 export function fakeOperator(world: World, calls: Calls['calls']): Operator {
@@ -126,8 +128,20 @@ export function fakeOperator(world: World, calls: Calls['calls']): Operator {
     keepRouting: async (routing) => void calls.push(['keepRouting', routing]),
     routing: async () => world.routing ?? null,
   };
+  const stored = [...(world.overrides ?? [])];
+  const overrides: Operator['overrides'] = {
+    async create(override) {
+      calls.push(['override', override]);
+      stored.push(override);
+    },
+    between: async (schedule, from, to) =>
+      stored.filter((one) => one.schedule === schedule && one.from < to && one.to > from),
+  };
   const silences: Operator['silences'] = { active: async () => world.silences ?? [] };
-  return { lists, records, permits, silences, actions, close: async () => void calls.push(['close']) };
+  return {
+    ...{ lists, records, permits, silences, overrides, actions },
+    close: async () => void calls.push(['close']),
+  };
 }
 
 export interface Ran extends Calls {

@@ -192,6 +192,29 @@ describe('check rules', () => {
       );
     });
 
+    it.each([
+      ['short form first', 0],
+      ["Prometheus' form first", 1],
+    ])('a group that a file of the other form has, %s', async (_order, first) => {
+      const texts = [
+        'group: g\nrules: [{ name: A, metric: m, threshold: 1 }]',
+        'groups: [{ name: g, rules: [{ record: a, expr: up }] }]',
+      ];
+      const errors = await errorsOf(texts[first]!, texts[1 - first]!);
+      expect(errors).toContainEqual(
+        expect.stringMatching(/^1.yml:.*(name|group): "g" is in .*0.yml already/),
+      );
+    });
+
+    it('a rule in short form that another file has in the same group', async () => {
+      const text = 'group: g\nrules: [{ name: A, metric: m, threshold: 1 }]';
+      expect(await errorsOf(text, text)).toContainEqual(
+        expect.stringMatching(
+          /^1.yml:2:\d+: group "g", rule "A": rules\[0\].name: "A" is in the group "g" already \(.*0.yml, rules\[0\]\)/,
+        ),
+      );
+    });
+
     it('beside all other errors and warnings', async () => {
       const rules = [
         '{ alert: A, expr: "up >", labels: { severity: low } }',
@@ -257,9 +280,11 @@ rules: [{ name: Configured, metric: m, threshold: 9 }]
     const { code, err } = await command('check', 'rules', short, grouped, '--config', config);
     expect(code).toBe(0);
     expect(err.split('\n').map((line) => line.slice(folder.length + 1))).toEqual([
-      expect.stringMatching(/^short.yml:2:\d+: rules\[0\].runbook: warning: "none" is no runbook/),
       expect.stringMatching(
-        /^short.yml:2:\d+: rules\[0\].receivers\[1\]: warning: "dbb" .*did you mean "dba"/,
+        /^short.yml:2:\d+: group "short", rule "Near": rules\[0\].runbook: warning: "none" is no runbook/,
+      ),
+      expect.stringMatching(
+        /^short.yml:2:\d+: group "short", rule "Near": rules\[0\].receivers\[1\]: warning: "dbb" .*did you mean "dba"/,
       ),
       expect.stringMatching(/^short.yml:3:\d+: .*: warning: asks for the alert "Nearr".*did you mean "Near"/),
       expect.stringMatching(/^grouped.yml:5:\d+: .*expr: warning: asks for the alert "Gone", which neither/),

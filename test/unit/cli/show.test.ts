@@ -220,6 +220,19 @@ Episode 3 of this alert; \`tocsin alerts show 7c3f00aa11bb22cc --all\` shows the
 `);
   });
 
+  it('says what holds it open beside its condition, while it is open', async () => {
+    const annotations = {
+      keep_firing_for: 'recovered at 12:00, goes on firing until 12:10',
+      flapping: 'yes',
+    };
+    const open = await run(show(), { rows: [{ ...row, annotations }], status, lists });
+    expect(open.out).toContain(
+      '  Held open    keep_firing_for: recovered at 12:00, goes on firing until 12:10; flapping: yes\n',
+    );
+    const over = await run(show(), { rows: [{ ...row, annotations, state: 'RESOLVED' }], status, lists });
+    expect(over.out).not.toContain('Held open');
+  });
+
   it('says when and by whom it was resolved', async () => {
     const over = alertRow({ state: 'RESOLVED', endsAt: at(-60), resolvedBy: 'evaluator' });
     const { out } = await run(show(), { rows: [over] });

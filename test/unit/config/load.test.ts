@@ -186,7 +186,7 @@ rutes: {}
     expect(problems).toHaveLength(12);
     const at = (path: string) => problems.find((problem) => problem.path === path)!;
     expect(problemText(at('rules[0].operator'))).toBe(
-      'tocsin.yaml:10:5: rules[0].operator: "=>" is not accepted; accepted: >, >=, <, <=, ==, !=',
+      'tocsin.yaml:10:5: group "default", rule "R": rules[0].operator: "=>" is not accepted; accepted: >, >=, <, <=, ==, !=',
     );
     expect(problemText(at('http.port'))).toBe(
       'tocsin.yaml:3:9: http.port: 99999 is not accepted; accepted: a whole number from 0 to 65535',
@@ -412,8 +412,8 @@ route: { receivers: [] }
       .map((line) => line.replace(/^tocsin\.yaml:\d+:\d+: /, ''));
     expect(found).toEqual(
       expect.arrayContaining([
-        'rules[0].runbook: "terminate-idle-session" is no runbook; did you mean "terminate-idle-sessions"?; accepted: terminate-idle-sessions',
-        'rules[0].metric: warning: "conections_used_percent" is no metric that Tocsin collects; the rule waits for another sender of it; did you mean "connections_used_percent"?',
+        'group "default", rule "r": rules[0].runbook: "terminate-idle-session" is no runbook; did you mean "terminate-idle-sessions"?; accepted: terminate-idle-sessions',
+        'group "default", rule "r": rules[0].metric: warning: "conections_used_percent" is no metric that Tocsin collects; the rule waits for another sender of it; did you mean "connections_used_percent"?',
         'remediation.runbooks.terminate-idle-sessions.inputs.max_sessions: 50 is not a whole number from 1 to 20',
         'remediation.runbooks.terminate-idle-sessions.inputs.max_session: "max_session" is no input of terminate-idle-sessions; did you mean "max_sessions"?; accepted: max_sessions',
         'remediation.runbooks.restart: "restart" is no runbook; accepted: terminate-idle-sessions',
@@ -528,7 +528,7 @@ describe('rule files', () => {
     const path = file('set/tocsin.yaml', `rule_files: ["rules/**/*.yaml"]\nrules: [${rule('A')}]`);
     const { problems } = checkConfig(path, {});
     expect(problems.filter(({ level }) => level === 'error').map(problemText)).toEqual([
-      `rules/deep/er/two.yaml:4:42: rules[1].severity: "loud" is not accepted; accepted: critical, high, warning, medium, low, info`,
+      `rules/deep/er/two.yaml:4:42: group "custom", rule "B": rules[1].severity: "loud" is not accepted; accepted: critical, high, warning, medium, low, info`,
     ]);
     file('set/rules/deep/er/two.yaml', `group: custom\nrules: [${rule('A')}]`);
     expect(
@@ -548,7 +548,9 @@ describe('rule files', () => {
       checkConfig(main, {})
         .problems.filter(({ level }) => level === 'error')
         .map(problemText),
-    ).toEqual(['b.yaml:2:11: rules[0].name: "A" is in the group "g" already (a.yaml, rules[0])']);
+    ).toEqual([
+      'b.yaml:2:11: group "g", rule "A": rules[0].name: "A" is in the group "g" already (a.yaml, rules[0])',
+    ]);
   });
 
   it('that are not there are an error, and a warning where a pattern finds none', () => {

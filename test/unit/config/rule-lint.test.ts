@@ -35,8 +35,10 @@ rules:
   - { name: B, metric: m, threshold_warning: 1, threshold_critical: 2, annotations: { s: '{{ .Lables }}' } }
 `;
     expect(check(text, { LIMIT: '5' })).toEqual([
-      'r.yml:3:5: rules[0]: warning: never yields anything: a cannot be "b" and "c"',
-      expect.stringContaining('r.yml:4:87: rules[1].annotations.s: warning: asks for .Lables'),
+      'r.yml:3:5: group "g", rule "A": rules[0]: warning: never yields anything: a cannot be "b" and "c"',
+      expect.stringContaining(
+        'r.yml:4:87: group "g", rule "B": rules[1].annotations.s: warning: asks for .Lables',
+      ),
     ]);
     expect(check('rules: [{ name: A, metric: m, absent_for: 5m, look_back: 5m }]')).toEqual([
       expect.stringContaining('rules[0].look_back: 5m is not longer than absent_for'),

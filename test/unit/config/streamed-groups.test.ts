@@ -52,6 +52,21 @@ it('refuses what a stream cannot tell to templates, in either form', () => {
   ]);
 });
 
+it('names the group and the rule that a problem is about, in either form', () => {
+  const { problems } = check({
+    'a.yml': 'groups: [{ name: g, rules: [{ alert: A, expr: "x >" }] }]',
+    'b.yml': 'rules: [{ name: B, metric: up, threshold: x }]',
+    'c.yml': 'group: h\nrules: [{ name: C, metric: up, threshold: x }]',
+  });
+  expect(
+    problems.map((text) => text.replace(/^(\w\.yml)[:\d]*/, '$1').replace(/rules\[0\]\..*/, 'rules[0]')),
+  ).toEqual([
+    'a.yml group "g", rule "A": groups[0].rules[0]',
+    'b.yml group "b", rule "B": rules[0]',
+    'c.yml group "h", rule "C": rules[0]',
+  ]);
+});
+
 it('refuses a group whose name another file has', () => {
   const { problems } = check({ 'a.yml': 'groups: [{ name: g }]', 'b.yml': 'groups: [{ name: g }]' });
   expect(problems).toEqual(['b.yml:1:12: group "g": groups[0].name: "g" is in a.yml already']);

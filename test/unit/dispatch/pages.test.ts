@@ -139,3 +139,34 @@ it('tells whom the rule names, and the route where none of them is there', () =>
   expect(toldOf(['log', 'service'])).toEqual(['service', 'log']);
   expect(toldOf(['gone'])).toEqual(['pager']);
 });
+
+describe('where the route asks for it, the severity says who is told', () => {
+  const bySeverity = { high: page.slice(0, 1), medium: page.slice(1, 2), low: [] };
+  const named = page.map(({ receiver }) => receiver);
+  const toldOf = (severity: string | undefined, more = {}, route = page.slice(1)) =>
+    pageOf(
+      route,
+      page,
+      bySeverity,
+    )({ ...transition({ labels: severity === undefined ? {} : { severity } }), ...more }).map(
+      ({ receiver }) => receiver,
+    );
+
+  it.each([
+    ['critical', [named[0]]],
+    ['HIGH', [named[0]]],
+    ['warning', [named[1]]],
+    ['medium', [named[1]]],
+    ['low', []],
+    ['info', []],
+    ['page', named.slice(1)],
+  ])('%s', (severity, receivers) => expect(toldOf(severity)).toEqual(receivers));
+
+  it('whom a rule names is told all the same', () => {
+    expect(toldOf('info', { receivers: [named[0]!] })).toEqual([named[0]]);
+  });
+
+  it('a word that nobody knows is for those of high where the route names nobody', () => {
+    expect(toldOf('page', {}, [])).toEqual([named[0]]);
+  });
+});

@@ -141,6 +141,27 @@ describe('an alert that is known to be closed', () => {
   });
 });
 
+describe('an alert that keep_firing_for held when the process before it died', () => {
+  const rules = [rule({ keepFiringForMs: MINUTE })];
+  const held = () => historyOf(rules, [sample(10, 95), sample(20, 50)]);
+
+  test('ends when it would have ended', async () => {
+    const next = await takeOver(rules, await held());
+    await next.offer(sample(79, 50));
+    expect(next.kinds()).toEqual([]);
+    await next.offer(sample(80, 50));
+    expect(next.sent).toMatchObject([{ kind: 'resolved', event_time: isoAt(80) }]);
+  });
+
+  test('says nothing of being held when its rule is gone', async () => {
+    const next = await takeOver([], await held());
+    const [{ annotations, ...end }] = next.sent as [Transition];
+    expect(end.kind).toBe('resolved');
+    expect(end).not.toHaveProperty('kept_since');
+    expect(annotations).toEqual({ summary: expect.any(String) as string, resolved_reason: 'rule removed' });
+  });
+});
+
 describe('an alert that the process before it fired and did not commit', () => {
   test('is told again with the same id', async () => {
     const [fired] = await historyOf([rule()], [sample(10, 95)]);

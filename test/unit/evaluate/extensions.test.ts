@@ -4,6 +4,7 @@ import type { AlertRule } from '../../../src/domain/rule-group';
 import {
   createEvaluator,
   inShort,
+  isoAt,
   MINUTE,
   rule,
   sample,
@@ -135,8 +136,32 @@ describe('a rule on trial', () => {
   });
 });
 
-test('keep_firing_for holds an alert that a sample has ended', () => {
-  expect(story({ keepFiringForMs: 30 * SECOND }, every10(95, 50, 50, 50, 50, 50), 60)).toEqual([
-    ...['firing 0', 'changed 10', 'resolved 40'],
-  ]);
+describe('keep_firing_for', () => {
+  const kept = (...args: Parameters<typeof run>) =>
+    run(...args).map(({ annotations }, i) =>
+      `${story(...args)[i]} ${annotations.keep_firing_for ?? ''}`.trim(),
+    );
+  const between = (recovered: number, until: number): string =>
+    `recovered at ${isoAt(recovered)}, goes on firing until ${isoAt(until)}`;
+
+  test('holds an alert that a sample has ended, and says so', () => {
+    expect(kept({ keepFiringForMs: 30 * SECOND }, every10(95, 50, 50, 50, 50, 50), 60)).toEqual([
+      ...['firing 0', `changed 10 ${between(10, 40)}`, 'resolved 40'],
+    ]);
+  });
+
+  test('says so of other rules, and no more when the condition holds again', () => {
+    const points = every10(95, 50, 50, 95, 50);
+    const rule = meaning('connections_used_percent + 0 > 90', { keepFiringForMs: MINUTE });
+    expect(kept(rule, points, 105)).toEqual([
+      ...['firing 0', `changed 15 ${between(15, 75)}`, 'changed 30', `changed 45 ${between(45, 105)}`],
+      'resolved 105',
+    ]);
+  });
+
+  test('says so in its time of what recovers and breaches with each sample', () => {
+    const points: Points = Array.from({ length: 20 }, (_, i) => [i, i % 2 === 0 ? 95 : 50]);
+    const told = run({ keepFiringForMs: MINUTE }, points, 19);
+    expect(inShort(told).map(([kind, at]) => `${kind} ${at}`)).toEqual(['firing 0', 'changed 11']);
+  });
 });

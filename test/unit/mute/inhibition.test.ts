@@ -55,10 +55,15 @@ test('those that are both source and target do not inhibit each other, but are i
   expect(index.inhibitedBy(both, 0)).toEqual([fingerprint({ a: '3' })]);
 });
 
-test('values that hold one another are kept apart', () => {
+test.each([
+  ['a:b', 'c', 'a', 'b:c'],
+  ['a1:b', 'c', 'a', 'b1:c'],
+  ['', 'a', 'a', ''],
+])('values that run into each other are kept apart: %j, %j and %j, %j', (cluster, zone, another, next) => {
   const index = createInhibitionIndex([RULE]);
-  index.add(alert({ severity: 'critical', cluster: 'a1:b', zone: 'c' }));
-  expect(index.inhibitedBy({ severity: 'warning', cluster: 'a', zone: 'b1:c' }, 0)).toEqual([]);
+  index.add(alert({ severity: 'critical', cluster, zone }));
+  expect(index.inhibitedBy({ severity: 'warning', cluster, zone }, 0)).toHaveLength(1);
+  expect(index.inhibitedBy({ severity: 'warning', cluster: another, zone: next }, 0)).toEqual([]);
 });
 
 /** Whoever may inhibit it by the first rule by which anybody does. */

@@ -37,6 +37,12 @@ const notification = (change: Partial<Notification> = {}): Notification => ({
 });
 const decide = async (stage: Stage, change: Partial<Notification> = {}) =>
   stage.exec(context, notification(change));
+const taken = facts({
+  alert: alert({
+    state: 'ACKNOWLEDGED',
+    acknowledgement: { owner: 'eve', at: NOW.toISOString(), until: null, comment: null },
+  }),
+});
 const over = facts({ alert: alert({ state: 'RESOLVED', resolvedBy: 'evaluator' }) });
 
 describe('timely', () => {
@@ -45,6 +51,17 @@ describe('timely', () => {
     ['a fire of what is over by now', { facts: over }, null],
     ['an escalation', { queued: queued({ step: 'escalate-1' }) }, null],
     ['an escalation of what is over', { queued: queued({ step: 'escalate-1' }), facts: over }, 'ended'],
+    ['an escalation of what is taken', { queued: queued({ step: 'escalate-1' }), facts: taken }, null],
+    [
+      'another way to a person, of what is taken',
+      { queued: queued({ step: 'escalate-1', unlessAcknowledged: true }), facts: taken },
+      'acknowledged',
+    ],
+    [
+      'another way to a person, of what nobody has taken',
+      { queued: queued({ step: 'escalate-1', unlessAcknowledged: true }) },
+      null,
+    ],
     [
       'a resolve for somebody who was told',
       { queued: queued({ step: 'resolved', told: true }), facts: over },

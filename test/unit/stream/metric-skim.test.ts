@@ -66,6 +66,7 @@ test.each([
   ['a time of no form', text.replace('.000Z', '')],
   ['a tag that is no text', text.replace('"production"', '1')],
   ['a tag that is no tag', text.replace('environment', '__proto__')],
+  ['metadata of such a name', text.replace('replica', '__proto__')],
   ['a version that is no text', text.replace('"1.0"', '1')],
   ['nested metadata', text.replace('true', '{}')],
   ['an empty name', text.replace('connections_used', '')],

@@ -71,6 +71,8 @@ describe('a transition', () => {
       bytes({ ...fired, rule: { ...fired.rule, partition: 1.5 } }),
       'rule.partition: ',
     ],
+    ['a recovery at no time', bytes({ ...fired, kept_since: 'yesterday' }), 'kept_since: '],
+    ['a pool that is no text', bytes({ ...fired, rule: { ...fired.rule, pool: 1 } }), 'rule.pool: '],
     ['a cool-down below zero', bytes({ ...fired, cooldown_ms: -1 }), 'cooldown_ms: '],
   ])('is not %s', (_, value, problem) => {
     const decoded = decodeTransition(value);

@@ -295,6 +295,22 @@ test('that further topics are not made is a line', () => {
   ]);
 });
 
+test('each try to make a topic that fails is counted, and said once a minute', async () => {
+  const sinks = sinksOf();
+  const clock = { now: 0 };
+  const observe = streamObserver(sinks, () => clock.now);
+  const event = { kind: 'topic_not_made', topic: 'd.x', rest: 'd.other', reason: 'Kafka: no right' } as const;
+  for (const topic of ['d.x', 'd.x', 'd.y']) observe({ ...event, topic });
+  expect(await sinks.shown('topics_not_made_total')).toEqual(['tocsin_topics_not_made_total 3']);
+  expect(sinks.lines.map(({ msg }) => msg)).toEqual([
+    'd.x cannot be made: Kafka: no right. d.other takes what is for it',
+    'd.y cannot be made: Kafka: no right. d.other takes what is for it',
+  ]);
+  clock.now = 60_000;
+  observe(event);
+  expect(sinks.lines).toHaveLength(3);
+});
+
 test('what was made and not published is counted', async () => {
   const sinks = sinksOf();
   evaluateObserver(sinks)({ kind: 'derived_dropped', metrics: 5, problem: 'too large' });

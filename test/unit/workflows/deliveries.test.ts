@@ -25,9 +25,24 @@ const result = {
   ended_at: '2026-01-01T00:00:01.000Z',
 };
 
+const withLevel = (more: object) => ({
+  ...policy().escalation!,
+  levels: [{ name: 'one', receivers: [], timeoutMs: 1, ...more }],
+});
+
 it('takes what the dispatcher and remediations send', () => {
   expect(malformedInput(good)).toBeNull();
   expect(malformedInput({ ...good, policy: policy({ escalation: null }) })).toBeNull();
+  const all = {
+    daysOfMonth: null,
+    months: null,
+    years: [{ begin: 2026, end: 2030 }],
+    location: 'Europe/Berlin',
+  };
+  const hours = [{ ...all, times: [{ startMinute: 0, endMinute: 1_440 }], weekdays: [{ begin: 1, end: 5 }] }];
+  const when = { hours, notHours: hours, severities: ['high'], alerts: 3 };
+  const asking = { people: ['ana'], schedules: ['dba'], urgency: 'low', when };
+  expect(malformedInput({ ...good, policy: policy({ escalation: withLevel(asking) }) })).toBeNull();
   expect(checkTransition(good, transition())).toEqual({ ok: true, value: good });
   expect(checkResult(result)).toEqual({ ok: true, value: result });
 });
@@ -62,6 +77,26 @@ it.each<[string, unknown]>([
   [
     'policy: escalation: levels',
     { ...good, policy: { ...good.policy, escalation: { name: 'x', delayMs: 0, repeat: 0 } } },
+  ],
+  ...(
+    [
+      ['people: "ana" is not a list', { people: 'ana' }],
+      ['schedules: 7 is not a text', { schedules: [7] }],
+      ['urgency: "now" is none of high, low', { urgency: 'now' }],
+      ['when: 5 is not an object', { when: 5 }],
+      ['when: alerts: "5" is not a number', { when: { alerts: '5' } }],
+      ['when: severities: "low" is not a list', { when: { severities: 'low' } }],
+      ['when: hours: {} is not a list', { when: { hours: {} } }],
+      ['when: notHours: times: undefined is not a list', { when: { notHours: [{}] } }],
+      ['weekdays: begin: "monday"', { when: { hours: [{ times: null, weekdays: [{ begin: 'monday' }] }] } }],
+    ] as const
+  ).map(([problem, more]): [string, unknown] => [
+    `policy: escalation: levels: ${problem.startsWith('weekdays') ? 'when: hours: ' : ''}${problem}`,
+    { ...good, policy: policy({ escalation: withLevel(more) }) },
+  ]),
+  [
+    'policy: escalation: groupBy: 1 is not a text',
+    { ...good, policy: policy({ escalation: { ...withLevel({}), groupBy: [1] as never } }) },
   ],
   [
     'it would tell 3000003 levels',

@@ -27,6 +27,7 @@ export interface HttpAnswer {
   /** Host and port of who answered. */
   readonly where: string;
   header(name: string): string | null;
+  readonly headers: Readonly<Record<string, string>>;
   /** The body, or as much of it as came. */
   text(limit?: number): Promise<string>;
 }
@@ -120,6 +121,9 @@ function answerOf(response: Dispatcher.ResponseData, url: URL): HttpAnswer {
     status: response.statusCode,
     where: url.host,
     header: (name) => firstOf(response.headers[name]),
+    headers: Object.fromEntries(
+      Object.entries(response.headers).map(([name, value]) => [name, firstOf(value) ?? '']),
+    ),
     text: (limit = BODY_LIMIT) => bodyOf(response.body, limit),
   };
 }

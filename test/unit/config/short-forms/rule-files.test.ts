@@ -55,7 +55,7 @@ describe('a name that a rule refers to', () => {
     };
     expect(check(files).problems).toEqual([]);
     expect(check({ ...files, 'c.yml': '' }).problems).toEqual([
-      'a.yml:1:70: rules[1].any_of[1]: "C" is no alert; did you mean "A"?; accepted: A, R',
+      'a.yml:1:70: group "a", rule "R": rules[1].any_of[1]: "C" is no alert; did you mean "A"?; accepted: A, R',
     ]);
   });
 
@@ -77,7 +77,7 @@ describe('a name that a rule refers to', () => {
     const text = 'rule_files: ["*.yml"]\nreceivers: [{ name: hook, type: webhook, url: "http://h/" }]';
     expect(check(files, text).problems).toEqual([
       expect.stringContaining(
-        'a.yml:1:57: rules[0].receivers[0]: "hok" is no receiver; did you mean "hook"?',
+        'a.yml:1:57: group "a", rule "A": rules[0].receivers[0]: "hok" is no receiver; did you mean "hook"?',
       ),
       expect.stringContaining('rules[0].receivers[1]: "dab" is no receiver; accepted: hook'),
     ]);
