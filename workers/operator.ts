@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import type { Config } from '../src/config/config';
 import { messageOf, TocsinError } from '../src/domain/errors';
 import { openHistory } from '../src/history/history';
-import type { AlertLists } from '../src/history/port';
+import type { AlertLists, GroupRecords } from '../src/history/port';
 import type { SilenceStore } from '../src/mute/port';
 import type { OverrideStore } from '../src/oncall/port';
 import type { PermitStore } from '../src/remediate/port';
@@ -16,6 +16,7 @@ const ANSWER_WITHIN_MS = 10_000;
 
 export interface Operator {
   readonly lists: AlertLists;
+  readonly records: GroupRecords;
   readonly permits: Pick<PermitStore, 'switches' | 'setSwitch'>;
   readonly silences: Pick<SilenceStore, 'active'>;
   readonly overrides: OverrideStore;
@@ -36,6 +37,7 @@ export async function openOperator(config: Config): Promise<Operator> {
   const connected = async (): Promise<AlertActions> => (await (temporal ??= connectActions(config))).actions;
   return {
     lists: history.lists,
+    records: history.records,
     permits: history.permits,
     silences: history.silences,
     overrides: history.overrides,

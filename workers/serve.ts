@@ -8,16 +8,18 @@ import { createApi, type Api } from '../src/api/server';
 import type { ApiConfig, WebConfig } from '../src/api/port';
 import type { Config } from '../src/config/config';
 import { watchWebConfig } from '../src/config/web-config';
+import { answerWhy } from '../src/dispatch/answer-why';
 import { createApiAlerts } from '../src/dispatch/api-alerts';
 import { createLivesHandler, createPagesHandler, type BatchHandler } from '../src/dispatch/dispatcher';
 import { createExpiry } from '../src/dispatch/expiry';
 import { createFlusher } from '../src/dispatch/flusher';
 import { composeWith } from '../src/dispatch/group-message';
 import { createGrouping } from '../src/dispatch/grouping';
+import { createHoldersOf } from '../src/dispatch/held';
 import type { MatcherMode } from '../src/domain/alertmanager-matchers';
 import { messageOf } from '../src/domain/errors';
 import type { History } from '../src/history/history';
-import type { Peer } from '../src/history/port';
+import type { Peer, RecordedRouting } from '../src/history/port';
 import { createGroupSender } from '../src/notify/group-sender';
 import { createGroupVerdicts } from '../src/notify/group-stages/stages';
 import { createAlertmanagerMetrics, createLogger, packageVersion } from '../src/observe/observe';
@@ -107,6 +109,7 @@ async function startServing(
     onForgotten: ({ fingerprint }) => inEffect.inhibition.remove(fingerprint),
   });
   await grouping.start();
+  await history.records.keepRouting(routingOf(first));
   const publisher = createTransitionPublisher({ kafka, instance: config.instance, onEvent });
   parts.push({ name: 'publisher', stop: () => publisher.close() });
   const publish = publisher.publish;
@@ -145,6 +148,9 @@ async function startServing(
     }),
     now,
     log,
+    holdersOf: createHoldersOf(grouping.known, (source, target) =>
+      inEffect.inhibition.ruleBetween(source, target),
+    ),
     onMessages: sender.wake,
     onLook: (_, { held }) => held.forEach(({ reason }) => own.notificationsSuppressed.inc({ reason })),
   });
@@ -208,6 +214,9 @@ async function startServing(
     for (const alert of grouping.known.all()) noteForInhibition(next.inhibition, alert);
     inEffect = next;
     await grouping.reroute(next.config.route);
+    await history.records
+      .keepRouting(routingOf(next))
+      .catch((error: unknown) => log.warn({ err: error }, 'the routes are not on record for `tocsin why`'));
     tell(next);
     flusher.wake();
     setTimeout(() => void closeAll(before), 60_000).unref();
@@ -245,6 +254,10 @@ async function startServing(
     {
       alerts,
       silences: history.silences,
+      why: async (fingerprint) => {
+        const alert = await history.lists.find(fingerprint);
+        return alert && answerWhy(alert, { ...history, routing: routingOf(inEffect), now: new Date() });
+      },
       config: () => apiConfig(inEffect, options.matcherMode),
       reload,
       cluster: () => ({ name: shared.id, status: 'ready', peers: peers.list() }),
@@ -301,6 +314,11 @@ function followed(handle: BatchHandler, wake: () => void): BatchHandler {
     wake();
   };
 }
+
+const routingOf = ({ config, integrations }: InEffect): RecordedRouting => ({
+  route: config.route,
+  integrations: [...integrations].map(([name, { sendResolved }]) => ({ name, sendResolved })),
+});
 
 const closeAll = async ({ integrations }: InEffect): Promise<void> =>
   void (await Promise.all([...integrations.values()].map((integration) => integration.close())));

@@ -8,6 +8,7 @@ import { allowOrigins } from './cors';
 import type { ApiOptions } from './options';
 import { answerOf, Refusal } from './refusal';
 import { notFound, registerV2 } from './v2';
+import { registerWhy } from './why';
 
 /** Prometheus sends at most a few hundred alerts at once: a few MB where annotations are long. */
 const MAX_BODY_BYTES = 32 * 1_024 * 1_024;
@@ -39,6 +40,7 @@ export function createApp(options: ApiOptions, into: object = {}): FastifyInstan
       registerOwn(own, options);
       void own.register(async (v1) => registerV1(v1, options), { prefix: '/api/v1' });
       void own.register(async (v2) => registerApi(v2, options, prefix), { prefix: '/api/v2' });
+      void own.register(async (more) => registerWhy(more, options), { prefix: '/api/tocsin/v1' });
     },
     { prefix },
   );

@@ -1,11 +1,14 @@
 /** What the API is made of. */
 import type { AlertmanagerMetrics, Logger } from '../observe/observe';
 import type { SilenceStore } from '../mute/port';
+import type { WhyAnswer } from '../dispatch/port';
 import type { ApiAlerts, ApiCluster, ApiConfig, WebConfig } from './port';
 
 export interface ApiOptions {
   readonly alerts: ApiAlerts;
   readonly silences: Pick<SilenceStore, 'set' | 'expire' | 'get' | 'list'>;
+  /** Why people were told of an alert, or not; null where there is none. Takes the beginning of a fingerprint. */
+  readonly why?: (fingerprint: string) => Promise<WhyAnswer | null>;
   /** The configuration in effect. */
   readonly config: () => ApiConfig;
   /** Reads the configuration again; throws with the reason when it stays as it is. */

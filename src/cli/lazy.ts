@@ -24,6 +24,10 @@ export const lazy = {
   run: () => read('./commands/run') as typeof import('./commands/run'),
   generate: () => read('./commands/generate') as typeof import('./commands/generate'),
   serve: () => read('./commands/serve') as typeof import('./commands/serve'),
+  why: () => read('./commands/why') as typeof import('./commands/why'),
+  routes: () => read('./commands/routes') as typeof import('./commands/routes'),
+  configDiff: () => read('./commands/config-diff') as typeof import('./commands/config-diff'),
+  testConfig: () => read('./commands/test-config') as typeof import('./commands/test-config'),
   send: () => read('./commands/send') as typeof import('./commands/send'),
   version: packageVersion,
 

@@ -3,7 +3,7 @@ import type { Config } from '../config/config';
 import type { MatcherMode } from '../domain/alertmanager-matchers';
 import type { Metric } from '../domain/metric';
 import type { ServerEnvironment } from '../dev/servers';
-import type { AlertLists } from '../history/port';
+import type { AlertLists, GroupRecords } from '../history/port';
 import type { SilenceStore } from '../mute/port';
 import type { OverrideStore } from '../oncall/port';
 import type { PermitStore } from '../remediate/port';
@@ -17,6 +17,7 @@ export type { AlertActions, AlertLists };
 /** A person's access: lists and kill switches in Postgres, actions on alerts and their live status through Temporal. */
 export interface Operator {
   readonly lists: AlertLists;
+  readonly records: GroupRecords;
   readonly permits: Pick<PermitStore, 'switches' | 'setSwitch'>;
   readonly silences: Pick<SilenceStore, 'active'>;
   readonly overrides: OverrideStore;

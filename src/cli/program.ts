@@ -8,8 +8,8 @@ import { DATA_FOLDER, type Context } from './context';
 import { EXIT, exitCodeOf, failureText, HOW_TO_NAME_RULES, type ExitCode } from './failures';
 import { lazy } from './lazy';
 import { ROLES } from './port';
-
-type Run = (...args: never[]) => ExitCode | Promise<ExitCode>;
+import { examples, FEATURE, FINGERPRINT, type Into, type Run } from './program-words';
+import { addRouting } from './routing-program';
 
 /** Runs the command line `args` (without node and script) and answers the exit code. */
 export async function runCli(args: readonly string[], context: Context): Promise<ExitCode> {
@@ -63,6 +63,7 @@ function createProgram(context: Context, state: State): Command {
   );
   addOnCall(program, context, into);
   addRemediation(program, context, into);
+  addRouting(program, context, into);
   addLists(program, context, into);
   forEachCommand(program, (command) => {
     command.showHelpAfterError(`See \`${nameOf(command)} --help\`.`);
@@ -83,8 +84,6 @@ function refusalText(command: Command, text: string): string {
   if (!takesRules || !refusal.includes('too many arguments')) return refusal;
   return `${refusal} To name rule files, ${HOW_TO_NAME_RULES}.`;
 }
-
-type Into = (command: Command, run: Run) => void;
 
 function addRunning(program: Command, context: Context, into: Into): void {
   const dev = program
@@ -200,8 +199,8 @@ function addChecking(program: Command, context: Context, into: Into): void {
 
   const test = program
     .command('test')
-    .description('test rules before they page anyone')
-    .addHelpText('after', examples('tocsin test rules tests/*.yml'));
+    .description('test rules and routes before they page anyone')
+    .addHelpText('after', examples('tocsin test rules tests/*.yml', 'tocsin test config routes-test.yml'));
   const testRules = test
     .command('rules')
     .description("run files of Prometheus' rule tests, of rules in either form")
@@ -220,6 +219,21 @@ function addChecking(program: Command, context: Context, into: Into): void {
     );
   into(testRules, (files: readonly string[], options: never) =>
     lazy.testRules().testRules(context, files, options),
+  );
+  const testConfig = test
+    .command('config')
+    .description('run tests of an alertmanager.yml: who is told at a moment, who is not, and by what')
+    .argument('<file...>', 'files or patterns')
+    .option('--run <pattern>', 'only tests whose name matches; may be repeated', collect, [])
+    .option('--enable-feature <name>', FEATURE)
+    .option('--junit <file>', 'write the results for a CI server')
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      examples('tocsin test config routes-test.yml', 'tocsin test config --junit results.xml tests/*.yml'),
+    );
+  into(testConfig, (files: readonly string[], options: never) =>
+    lazy.testConfig().testConfig(context, files, options),
   );
 
   const backtest = program
@@ -571,17 +585,12 @@ A line that is no metric is told with its number and left out; the exit code is 
 }
 
 const ONCALL_TIME = "the clock's time in the schedule's zone, a time with a zone, or +2h";
-const FINGERPRINT = 'a fingerprint or the beginning of one';
 const EXIT_CODES = `
 Exit codes:
   0  it did what was asked
   1  it failed
   2  the command line or the configuration is wrong; nothing was started
 `;
-
-function examples(...lines: string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}\n`;
-}
 
 function collect(value: string, earlier: readonly string[]): string[] {
   return [...earlier, value];

@@ -10,6 +10,7 @@ import type { GroupLook, GroupMember, GroupVerdict } from '../notify/port';
 import { createTurns, type Logger, type Turns } from '../observe/observe';
 import { byJobAndInstance } from './alert-order';
 import type { GroupIndex, IndexedGroup } from './group-index';
+import { createHoldersOf, digestOf, heldOf, openOnes, type HoldersOf } from './held';
 import { isOver, overSince, type KnownAlerts } from './known-alerts';
 import type { CompiledRoute, Routes } from './routes';
 
@@ -24,6 +25,8 @@ export interface FlusherOptions {
   readonly log: Pick<Logger, 'warn' | 'debug'>;
   /** Messages are there to be sent. */
   readonly onMessages: () => void;
+  /** Who holds an alert back, for the record. */
+  readonly holdersOf?: HoldersOf;
   readonly onLook?: (look: GroupLook, verdict: GroupVerdict) => void;
 }
 
@@ -38,6 +41,7 @@ const KEEP_REPEATS = 2;
 
 export function createFlusher(options: FlusherOptions): Turns {
   const { store, known, routing, verdicts, now, log, onMessages, onLook = () => undefined } = options;
+  const holdersOf = options.holdersOf ?? createHoldersOf(known);
 
   async function turn(): Promise<number | null> {
     const due = await store.takeDue(new Date(now()), AT_ONCE, LEASE_MS);
@@ -64,14 +68,25 @@ export function createFlusher(options: FlusherOptions): Turns {
     const group = index.group(due.id);
     const route = routes.route(due.routeId);
     // Its alerts have left it, or a reload has taken its route away: they are where the routes lead them now.
-    if (group === undefined || route === null) return { ...flushed, dueAt: null, messages: [] };
+    if (group === undefined || route === null)
+      return {
+        ...flushed,
+        dueAt: null,
+        messages: [],
+        ...(due.heldDigest !== null && { held: NOTHING_HELD }),
+      };
     const look = lookOf(due, group, route, told.get(group.key) ?? new Map(), index, at);
     const decided = look.members.length === 0 ? NOBODY : verdict(look);
     onLook(look, decided);
     const keepUntil = new Date(at + KEEP_REPEATS * route.options.repeatIntervalMs + DAY_MS);
     const messages = decided.messages.map((message) => ({ groupKey: group.key, keepUntil, ...message }));
     const isOpen = look.members.some((member) => !member.isOver);
-    return { ...flushed, dueAt: isOpen ? nextLook(due, route, at) : null, messages };
+    const back = openOnes(look, decided.held);
+    const digest = digestOf(back);
+    return {
+      ...{ ...flushed, dueAt: isOpen ? nextLook(due, route, at) : null, messages },
+      ...(digest !== due.heldDigest && { held: { digest, ...heldOf(look, back, holdersOf) } }),
+    };
   }
 
   function lookOf(
@@ -116,6 +131,7 @@ interface Turn {
   readonly verdict: (look: GroupLook) => GroupVerdict;
 }
 
+const NOTHING_HELD = { digest: null, groupKey: '', receiver: '', alerts: [] };
 const NOBODY: GroupVerdict = { messages: [], held: [] };
 const DAY_MS = 86_400_000;
 

@@ -1,8 +1,9 @@
-/** What the dispatcher asks of Temporal. */
+/** What the dispatcher asks of Temporal, routes as it takes them, and what it says of why people were told or not. */
 import type { Labels } from '../domain/labels';
 import type { LifePolicy } from '../domain/life';
 import type { Matcher } from '../domain/matchers';
 import type { Transition } from '../domain/transition';
+import type { AlertRow, Holder } from '../history/port';
 
 export type Delivered = 'started' | 'signalled' | 'no_life';
 
@@ -31,4 +32,53 @@ export interface RouteOptions {
   /** Values may be templates over the group. */
   readonly labels: Labels;
   readonly routes: readonly RouteOptions[];
+}
+
+export type WhyStage = 'route' | 'group' | 'silence' | 'inhibition' | 'time interval' | 'dedup' | 'send';
+
+export type WhyKind =
+  /** Somebody heard that it fires, or that it is over. */
+  | 'told'
+  | 'told of the end'
+  /** Nobody is told now, or was not for a while. */
+  | 'held'
+  | 'was held'
+  /** Somebody will be told. */
+  | 'waits'
+  /** Told before: told again when the repeat interval is over. */
+  | 'told already'
+  | 'sending'
+  | 'retried'
+  | 'refused'
+  | 'nobody';
+
+export interface WhyStatement {
+  readonly kind: WhyKind;
+  readonly stage: WhyStage;
+  /** When that was, or is to be. */
+  readonly at: string | null;
+  /** Until when it was so, where that is over. */
+  readonly until: string | null;
+  readonly integration: string | null;
+  readonly by: readonly Holder[];
+  readonly text: string;
+}
+
+/** The alert's way by one route. */
+export interface WhyRoute {
+  readonly receiver: string;
+  /** The matchers from the root to the route. */
+  readonly route: string;
+  readonly groupKey: string;
+  readonly groupLabels: Labels | null;
+  /** False for a group that it is in no more: routes are others now. */
+  readonly isCurrent: boolean;
+  readonly statements: readonly WhyStatement[];
+}
+
+export interface WhyAnswer {
+  readonly alert: AlertRow;
+  readonly routes: readonly WhyRoute[];
+  /** Of receivers of tocsin.yaml, which are told of alerts of its rules. */
+  readonly pages: readonly WhyStatement[];
 }

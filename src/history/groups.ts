@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { coalesced } from './coalesce';
 import { json, type Database, type Run } from './database';
+import { writeHeld } from './group-records';
 import { listenFor } from './listen';
 import { wakeChannel } from './enqueue';
 import type {
@@ -82,6 +83,7 @@ interface GroupColumns {
   due_at: Date;
   flushed_at: Date | null;
   joined: number;
+  held: string | null;
 }
 
 async function takeDue(
@@ -97,7 +99,7 @@ async function takeDue(
        order by due_at, id limit $2 for update skip locked)
      update ${schema}.groups g set lease_until = now() + $3 * interval '1 millisecond', taken_by = $4
      from due where g.id = due.id
-     returning g.id, g.route_id, g.due_at, g.flushed_at, g.joined`,
+     returning g.id, g.route_id, g.due_at, g.flushed_at, g.joined, g.held`,
     [now, limit, leaseMs, holder],
   );
   return rows
@@ -107,6 +109,7 @@ async function takeDue(
       dueAt: row.due_at,
       flushedAt: row.flushed_at,
       joined: row.joined,
+      heldDigest: row.held,
     }))
     .sort((a, b) => a.dueAt.getTime() - b.dueAt.getTime());
 }
@@ -162,7 +165,12 @@ async function writeFlushed(
 ): Promise<void> {
   if (results.length === 0) return;
   const { schema } = database;
-  const groups = json(results.map(({ messages: _, ...group }) => group));
+  const groups = json(
+    results.map(({ messages: _, held, ...group }) => ({
+      ...group,
+      ...{ isHeldNew: held !== undefined, held: held?.digest ?? null },
+    })),
+  );
   await database.transaction('write what came of looks at groups', async (run) => {
     const held = await run<{ id: string }>(
       `select id from ${schema}.groups where id = any($1) and taken_by = $2 order by id for update`,
@@ -171,18 +179,21 @@ async function writeFlushed(
     const mine = new Set(held.map(({ id }) => id));
     await run(
       `with given as materialized (select * from jsonb_to_recordset($1::jsonb)
-         as g (id text, joined bigint, "dueAt" timestamptz, "flushedAt" timestamptz)),
+         as g (id text, joined bigint, "dueAt" timestamptz, "flushedAt" timestamptz, "isHeldNew" boolean, held text)),
        emptied as (
          delete from ${schema}.groups g using given n
          where g.id = n.id and g.taken_by = $2 and n."dueAt" is null and g.joined = n.joined)
        update ${schema}.groups g
-       set due_at = coalesce(n."dueAt", g.due_at), flushed_at = n."flushedAt", lease_until = null, taken_by = null
+       set due_at = coalesce(n."dueAt", g.due_at), flushed_at = n."flushedAt", lease_until = null, taken_by = null,
+         held = case when n."isHeldNew" then n.held else g.held end
        from given n where g.id = n.id and g.taken_by = $2 and not (n."dueAt" is null and g.joined = n.joined)`,
       [groups, holder],
     );
-    const messages = results
-      .filter(({ id }) => mine.has(id))
-      .flatMap((group) => group.messages.map((message) => ({ ...message, at: group.flushedAt })));
+    const own = results.filter(({ id }) => mine.has(id));
+    await writeHeld(run, schema, own);
+    const messages = own.flatMap((group) =>
+      group.messages.map((message) => ({ ...message, at: group.flushedAt })),
+    );
     if (messages.length > 0) await writeMessages(run, schema, messages);
   });
 }

@@ -8,6 +8,7 @@ import type { OverrideStore } from '../oncall/port';
 import type { PermitStore } from '../remediate/port';
 import { openDatabase, type DatabaseOptions } from './database';
 import { followAlertChanges } from './alert-changes';
+import { createGroupRecords } from './group-records';
 import { createGroupStore } from './groups';
 import { createLists } from './lists';
 import { createLives } from './lives';
@@ -19,6 +20,7 @@ import { createOverrides } from './overrides';
 import type {
   AlertChanges,
   AlertLists,
+  GroupRecords,
   GroupStore,
   LifeStore,
   NotificationQueue,
@@ -45,6 +47,7 @@ export interface History {
   readonly overrides: OverrideStore;
   readonly permits: PermitStore;
   readonly groups: GroupStore;
+  readonly records: GroupRecords;
   readonly peers: PeerStore;
   /** What becomes of alerts, from now on, for one follower. */
   followAlerts(): AlertChanges;
@@ -75,6 +78,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     silences: createSilences(database, { keptMs: options.silencesKeptMs }),
     permits: createPermitStore(database),
     groups: createGroupStore(database, byDueDate, (error) => options.onIdleError?.(error as Error)),
+    records: createGroupRecords(database),
     peers: createPeerStore(database),
     followAlerts: () => followAlertChanges(database),
     forgetBefore: (before) => forgetBefore(database, before),

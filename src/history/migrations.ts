@@ -1,5 +1,6 @@
 /** The schema's history: numbered, append-only. A migration that has been released is never edited; a new one follows. */
 
+import { HOLDS_MIGRATION } from './group-records';
 import { PERMITS_MIGRATION } from './permits';
 import { SILENCES_MIGRATION } from './silences';
 
@@ -253,5 +254,10 @@ alter table ${s}.notifications
   add column on_call_person text,
   add column unless_acknowledged boolean not null default false;
 `,
+  },
+  {
+    version: 7,
+    name: 'why nobody was told of an alert, and by which routes alerts go',
+    sql: (s) => HOLDS_MIGRATION.replaceAll('{schema}', s),
   },
 ];

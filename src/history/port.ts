@@ -1,4 +1,5 @@
 /** What other rooms ask of the history in Postgres. All writes are idempotent: doing one again changes nothing. */
+import type { RouteOptions } from '../dispatch/port';
 import type { Artifact } from '../domain/artifact';
 import type { Labels } from '../domain/labels';
 import type { Acknowledgement, TimelineEvent } from '../domain/life';
@@ -92,6 +93,42 @@ export interface DueGroup {
   readonly flushedAt: Date | null;
   /** How often alerts have joined it: who sees it empty may remove it if nobody has joined since. */
   readonly joined: number;
+  /** Of what the last look held back; null where that was nothing. */
+  readonly heldDigest: string | null;
+}
+
+/** What holds an alert back, as it was when that began. The history knows of a silence more than its id. */
+export type Holder =
+  | {
+      readonly kind: 'silence';
+      readonly id: string;
+      readonly createdBy?: string;
+      readonly comment?: string;
+      readonly endsAt?: string;
+    }
+  | {
+      readonly kind: 'alert';
+      readonly fingerprint: string;
+      readonly labels: Labels;
+      /** Of the inhibition rule; null where no rule does it any more. */
+      readonly rule: { readonly index: number; readonly name: string } | null;
+    }
+  | { readonly kind: 'mute time interval' | 'active time interval'; readonly name: string };
+
+/** An alert of which nobody is told, by the stage that decided so. */
+export interface HeldAlert {
+  readonly fingerprint: string;
+  readonly reason: string;
+  readonly by: readonly Holder[];
+}
+
+/** What a look holds back. */
+export interface HeldOfGroup {
+  /** The same for the same alerts held by the same; null where there are none. */
+  readonly digest: string | null;
+  readonly groupKey: string;
+  readonly receiver: string;
+  readonly alerts: readonly HeldAlert[];
 }
 
 /** What an integration is to be told: fingerprints, and why. */
@@ -130,6 +167,68 @@ export interface FlushedGroup {
     readonly told: boolean;
     readonly keepUntil: Date;
   }[];
+  /** Left out where it is what the last look held back. */
+  readonly held?: HeldOfGroup;
+}
+
+/** That nobody was told of an alert in a group, from when on, and until when; null: it is so now. */
+export interface RecordedHold extends HeldAlert {
+  readonly groupId: string;
+  readonly groupKey: string;
+  readonly receiver: string;
+  readonly from: Date;
+  readonly until: Date | null;
+}
+
+/** What left for an integration, or was given up, with the alert in it. */
+export interface RecordedDelivery {
+  readonly groupKey: string;
+  readonly integration: string;
+  readonly at: Date;
+  readonly outcome: 'sent' | 'refused';
+  readonly reason: string;
+  readonly error: string | null;
+  readonly attempts: number;
+  /** What it said of the alert. */
+  readonly said: 'firing' | 'resolved';
+}
+
+/** How things stand between a group and an integration. */
+export interface RecordedMessage extends ToldOfGroup {
+  /** When what waits is sent, or tried again. */
+  readonly dueAt: Date | null;
+  readonly attempts: number;
+  /** Of the last try; null where that went well. */
+  readonly error: string | null;
+}
+
+/** All that is on record of why people were told of an alert, or not. */
+export interface AlertRecords {
+  readonly groups: readonly Pick<DueGroup, 'id' | 'dueAt' | 'flushedAt'>[];
+  readonly messages: readonly RecordedMessage[];
+  /** Oldest first; of many the newest. */
+  readonly deliveries: readonly RecordedDelivery[];
+  /** Oldest first. */
+  readonly holds: readonly RecordedHold[];
+}
+
+/** By what alerts are routed, so that whoever asks why needs no configuration. */
+export interface RecordedRouting {
+  readonly route: RouteOptions;
+  readonly integrations: readonly { readonly name: string; readonly sendResolved: boolean }[];
+}
+
+export interface GroupRecords {
+  /** Of these groups, and of any other that has held the alert back or told of it. `since`: no older deliveries. */
+  of(
+    fingerprint: string,
+    groups: readonly { readonly id: string; readonly key: string }[],
+    since: Date,
+  ): Promise<AlertRecords>;
+  /** It is in effect from now on. */
+  keepRouting(routing: RecordedRouting): Promise<void>;
+  /** In effect now; null where no process has ever said so. */
+  routing(): Promise<RecordedRouting | null>;
 }
 
 /** A message that was taken to be sent, leased to who has taken it. */

@@ -22,11 +22,17 @@ export interface InhibitionIndex {
   remove(fingerprint: string): void;
   /** Of the alert that inhibits one with these labels at `at`: of the first rule that does, as Alertmanager answers it. */
   inhibitedBy(labels: Labels, at: number): readonly string[];
+  /** The first rule by which an alert with the labels of `source` inhibits one with those of `target`, from 0. */
+  ruleBetween(source: Labels, target: Labels): { readonly index: number; readonly name: string } | null;
 }
 
 type Test = (labels: Labels) => boolean;
-/** When each ends, by fingerprint. */
-type Sources = Map<string, number>;
+interface Sources {
+  /** When each ends, by fingerprint. */
+  readonly ends: Map<string, number>;
+  /** The first of those that fired at the last look, by fingerprint: every process names the same. */
+  first: string | null;
+}
 
 interface Bucket {
   /** Sources that are targets of the same rule too, and those that are not. */
@@ -35,6 +41,7 @@ interface Bucket {
 }
 
 interface CompiledRule {
+  readonly name: string;
   readonly isSource: Test;
   readonly isTarget: Test;
   readonly equal: readonly string[];
@@ -49,6 +56,7 @@ interface Place {
 
 export function createInhibitionIndex(rules: readonly InhibitionRule[]): InhibitionIndex {
   const compiled = rules.map((rule): CompiledRule => ({
+    name: rule.name ?? '',
     isSource: compileAlertmanagerMatchers(rule.source),
     isTarget: compileAlertmanagerMatchers(rule.target),
     equal: [...new Set(rule.equal)],
@@ -59,9 +67,9 @@ export function createInhibitionIndex(rules: readonly InhibitionRule[]): Inhibit
   function remove(fingerprint: string): void {
     for (const { rule, key } of places.get(fingerprint) ?? []) {
       const bucket = rule.buckets.get(key)!;
-      bucket.both.delete(fingerprint);
-      bucket.only.delete(fingerprint);
-      if (bucket.both.size + bucket.only.size === 0) rule.buckets.delete(key);
+      bucket.both.ends.delete(fingerprint);
+      bucket.only.ends.delete(fingerprint);
+      if (bucket.both.ends.size + bucket.only.ends.size === 0) rule.buckets.delete(key);
     }
     places.delete(fingerprint);
   }
@@ -73,9 +81,9 @@ export function createInhibitionIndex(rules: readonly InhibitionRule[]): Inhibit
       for (const rule of compiled) {
         if (!rule.isSource(labels)) continue;
         const key = keyOf(rule.equal, labels);
-        const bucket = rule.buckets.get(key) ?? { both: new Map(), only: new Map() };
+        const bucket = rule.buckets.get(key) ?? { both: noSources(), only: noSources() };
         rule.buckets.set(key, bucket);
-        (rule.isTarget(labels) ? bucket.both : bucket.only).set(fingerprint, endsAt);
+        join(rule.isTarget(labels) ? bucket.both : bucket.only, fingerprint, endsAt);
         taken.push({ rule, key });
       }
       if (taken.length > 0) places.set(fingerprint, taken);
@@ -91,14 +99,33 @@ export function createInhibitionIndex(rules: readonly InhibitionRule[]): Inhibit
       }
       return [];
     },
+    ruleBetween(source, target) {
+      const index = compiled.findIndex((rule) => inhibits(rule, source, target));
+      return index < 0 ? null : { index, name: compiled[index]!.name };
+    },
   };
 }
 
+function inhibits({ isSource, isTarget, equal }: CompiledRule, source: Labels, target: Labels): boolean {
+  if (!isSource(source) || !isTarget(target) || keyOf(equal, source) !== keyOf(equal, target)) return false;
+  return !(isTarget(source) && isSource(target));
+}
+
+const noSources = (): Sources => ({ ends: new Map(), first: null });
+
+function join(sources: Sources, fingerprint: string, endsAt: number): void {
+  sources.ends.set(fingerprint, endsAt);
+  if (sources.first !== null && fingerprint < sources.first) sources.first = fingerprint;
+}
+
 function firing(sources: Sources, at: number): string | null {
-  for (const [fingerprint, endsAt] of sources) {
-    if (at < endsAt) return fingerprint;
+  if (sources.first !== null && at < (sources.ends.get(sources.first) ?? -Infinity)) return sources.first;
+  let first: string | null = null;
+  for (const [fingerprint, endsAt] of sources.ends) {
+    if (at < endsAt && (first === null || fingerprint < first)) first = fingerprint;
   }
-  return null;
+  sources.first = first;
+  return first;
 }
 
 /** Lengths keep values apart that hold the separator. */

@@ -70,6 +70,7 @@ export interface SilenceMutes extends Mutes {
 
 /** While a source fires, targets with the same values of the labels in `equal` are muted; absent ones are empty. */
 export interface InhibitionRule {
+  readonly name?: string;
   readonly source: readonly Matcher[];
   readonly target: readonly Matcher[];
   readonly equal: readonly string[];

@@ -51,6 +51,8 @@ export const ZONES = [
   stage('src/oncall'),
   stage('src/history'),
   stage('src/warehouse'),
+  // What a configuration would do: the routes and mutes that run, over alerts that need not be there.
+  stage('src/whatif', { rooms: ['src/dispatch', 'src/mute'] }),
   stage('src/api'),
   // The one room that speaks to the Temporal server: it sends the workflows' messages and starts them by their types.
   stage('src/temporal', { rooms: ['workflows/messages'], types: ['workflows'] }),

@@ -4,9 +4,6 @@
  */
 import { readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import junit from 'junit-report-builder';
-import { compileMatchers } from '../../domain/matchers';
-import { messageOf } from '../../domain/errors';
 import type { RuleGroup } from '../../domain/rule-group';
 import { filesOf } from '../../config/globs';
 import { didYouMean, problemText } from '../../config/problems';
@@ -15,10 +12,18 @@ import { readRuleTests } from '../../config/rule-test-file';
 import type { RuleTest, RuleTestFile } from '../../evaluate/port';
 import { runRuleTest, type TestedRule } from '../../evaluate/rule-test';
 import type { Context } from '../context';
-import { EXIT, usage, type ExitCode } from '../failures';
+import { EXIT, type ExitCode } from '../failures';
 import { matchingFiles, unreadable } from '../files';
 import { failureLines } from '../test-failure';
-import { paint } from '../show';
+import {
+  casesJson,
+  hasFailed,
+  nameFilter,
+  refuseNoneChosen,
+  tell,
+  writeJunit,
+  type Tested,
+} from './test-report';
 
 export interface TestRulesOptions {
   readonly run: readonly string[];
@@ -27,11 +32,7 @@ export interface TestRulesOptions {
   readonly json?: boolean;
 }
 
-interface TestedFile {
-  readonly file: string;
-  /** Why nothing of it could be run. */
-  readonly errors: readonly string[];
-  readonly warnings: readonly string[];
+interface TestedFile extends Tested {
   readonly tests: readonly TestedCase[];
   readonly rules: readonly TestedRule[];
 }
@@ -55,28 +56,12 @@ export function testRules(
     if (!options.json) tell(context, result, options.run.length > 0);
     return result;
   });
-  if (
-    tested.every(({ errors, tests }) => errors.length === 0 && tests.length === 0) &&
-    options.run.length > 0
-  )
-    throw usage(`no test has a name that matches ${options.run.join(' or ')}`);
+  refuseNoneChosen(tested, options.run);
   if (options.junit !== undefined) writeJunit(options.junit, tested);
   const failed = tested.some(hasFailed);
   if (options.json) context.print(JSON.stringify({ passed: !failed, files: tested.map(asJson) }, null, 2));
   else if (options.coverage) tellCoverage(context, tested);
   return failed ? EXIT.failed : EXIT.ok;
-}
-
-/** Like promtool's: a name need only contain a match. */
-function nameFilter(patterns: readonly string[]): (name: string) => boolean {
-  if (patterns.length === 0) return () => true;
-  const value = patterns.map((pattern) => `.*(?:${pattern}).*`).join('|');
-  try {
-    const matches = compileMatchers([{ name: 'name', op: '=~', value }]);
-    return (name) => matches({ name });
-  } catch (error) {
-    throw usage(`--run: ${messageOf(error)}`);
-  }
 }
 
 function testFile(path: string, name: string, wanted: (name: string) => boolean): TestedFile {
@@ -144,23 +129,6 @@ function readRules({ ruleFiles }: RuleTestFile, folder: string) {
   return { groups, errors, warnings };
 }
 
-const hasFailed = ({ errors, tests }: TestedFile): boolean =>
-  errors.length > 0 || tests.some(({ failures }) => failures.length > 0);
-
-function tell(context: Context, tested: TestedFile, isChosen: boolean): void {
-  for (const warning of tested.warnings)
-    context.complain(`  ${paint(context, 'yellow', `WARNING: ${warning}`)}`);
-  if (!hasFailed(tested)) {
-    const isNone = isChosen && tested.tests.length === 0;
-    context.print(isNone ? '  no test of such a name' : `  ${paint(context, 'green', 'SUCCESS')}`);
-    context.print('');
-    return;
-  }
-  context.complain(`  ${paint(context, 'red', 'FAILED:')}`);
-  for (const error of [...tested.errors, ...tested.tests.flatMap(({ failures }) => failures)])
-    context.complain(`${error}\n`);
-}
-
 /** Rules of all files that no test reached. */
 function untested(tested: readonly TestedFile[]): TestedRule[] {
   const id = ({ file, group, rule }: TestedRule): string => JSON.stringify([file, group, rule]);
@@ -178,27 +146,7 @@ function tellCoverage(context: Context, tested: readonly TestedFile[]): void {
     context.print(`  ${rule}: never fired or yielded anything (group "${group}", ${basename(file ?? '')})`);
 }
 
-function asJson({ file, errors, warnings, tests, rules }: TestedFile) {
-  const cases = tests.map(({ name, failures }) => ({ name, passed: failures.length === 0, failures }));
-  return {
-    file,
-    errors,
-    warnings,
-    tests: cases,
-    untested: untested([{ file, errors, warnings, tests, rules }]),
-  };
-}
-
-function writeJunit(path: string, tested: readonly TestedFile[]): void {
-  const builder = junit.newBuilder();
-  for (const { file, errors, tests } of tested) {
-    const suite = builder.testSuite().name(file);
-    for (const error of errors) suite.testCase().name('the file').error(error);
-    for (const { name, failures } of tests) {
-      const test = suite.testCase().name(name);
-      // A test case holds one failure: a second would take the first one's place.
-      if (failures.length > 0) test.failure(failures.join('\n\n'));
-    }
-  }
-  builder.writeTo(path);
+function asJson(tested: TestedFile) {
+  const { file, errors, warnings } = tested;
+  return { file, errors, warnings, tests: casesJson(tested), untested: untested([tested]) };
 }

@@ -4,7 +4,7 @@ import type { AlertActions, Operator, Wiring } from '../../../src/cli/port';
 import { runCli } from '../../../src/cli/program';
 import { compileMatchers, parseMatcher } from '../../../src/domain/matchers';
 import type { ActionAnswer, LifeStatus } from '../../../src/domain/life';
-import type { AlertLists, AlertRow } from '../../../src/history/port';
+import type { AlertLists, AlertRecords, AlertRow, RecordedRouting } from '../../../src/history/port';
 import type { Silence } from '../../../src/mute/port';
 import type { StoredOverride } from '../../../src/oncall/port';
 import type { KillSwitch } from '../../../src/remediate/port';
@@ -70,6 +70,8 @@ export interface World {
   readonly answer?: ActionAnswer | Error;
   readonly switches?: readonly KillSwitch[];
   readonly silences?: readonly Silence[];
+  readonly records?: Partial<AlertRecords>;
+  readonly routing?: RecordedRouting;
   readonly overrides?: readonly StoredOverride[];
 }
 
@@ -121,6 +123,11 @@ export function fakeOperator(world: World, calls: Calls['calls']): Operator {
       switches.set(change.scope, { ...change, changedAt: new Date(NOW).toISOString() });
     },
   };
+  const records: Operator['records'] = {
+    of: async () => ({ groups: [], messages: [], deliveries: [], holds: [], ...world.records }),
+    keepRouting: async (routing) => void calls.push(['keepRouting', routing]),
+    routing: async () => world.routing ?? null,
+  };
   const stored = [...(world.overrides ?? [])];
   const overrides: Operator['overrides'] = {
     async create(override) {
@@ -131,7 +138,10 @@ export function fakeOperator(world: World, calls: Calls['calls']): Operator {
       stored.filter((one) => one.schedule === schedule && one.from < to && one.to > from),
   };
   const silences: Operator['silences'] = { active: async () => world.silences ?? [] };
-  return { lists, permits, silences, overrides, actions, close: async () => void calls.push(['close']) };
+  return {
+    ...{ lists, records, permits, silences, overrides, actions },
+    close: async () => void calls.push(['close']),
+  };
 }
 
 export interface Ran extends Calls {

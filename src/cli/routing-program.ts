@@ -1,0 +1,84 @@
+/** The part of the command line about who is told of what: `tocsin why`, `routes`, `config`. */
+import type { Command } from 'commander';
+import type { Context } from './context';
+import { lazy } from './lazy';
+import { examples, FEATURE, FINGERPRINT, type Into } from './program-words';
+
+export function addRouting(program: Command, context: Context, into: Into): void {
+  const why = program
+    .command('why')
+    .description('why people were told of an alert, or were not: what decided, when, and what comes next')
+    .argument('<alert...>', `${FINGERPRINT}, or matchers such as alertname="Down"`)
+    .option('--instance <name>', 'of `tocsin serve`, where it has one')
+    .option('--alertmanager-config <file>', 'route by this file; default: as the running process does')
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      examples('tocsin why 7c3f', `tocsin why 'alertname="Down"' 'host=~"db-.*"'`, 'tocsin why 7c3f --json'),
+    );
+  into(why, (words: readonly string[], options: never) => lazy.why().why(context, words, options));
+
+  const routes = program
+    .command('routes')
+    .description('the routes of an alertmanager.yml')
+    .addHelpText(
+      'after',
+      examples(
+        'tocsin routes show alertmanager.yml',
+        'tocsin routes test alertmanager.yml severity=critical',
+      ),
+    );
+  const show = routes
+    .command('show')
+    .description('the tree of routes: matchers, receivers, and what each changes of what it inherits')
+    .argument('<file>', 'alertmanager.yml')
+    .option('--enable-feature <name>', FEATURE)
+    .option('--json', 'for programs')
+    .addHelpText('after', examples('tocsin routes show alertmanager.yml'));
+  into(show, (file: string, options: never) => lazy.routes().showRoutes(context, file, options));
+  const test = routes
+    .command('test')
+    .description('where an alert with these labels would go')
+    .argument('<file>', 'alertmanager.yml')
+    .argument('[label...]', 'NAME=VALUE')
+    .option('--verify-receivers <names>', 'separated by commas; others, or in another order, end with 1')
+    .option('--enable-feature <name>', FEATURE)
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      examples(
+        'tocsin routes test alertmanager.yml severity=critical service=orders',
+        'tocsin routes test alertmanager.yml --verify-receivers dba,log severity=critical',
+      ),
+    );
+  into(test, (file: string, labels: readonly string[], options: never) =>
+    lazy.routes().testRoutes(context, file, labels, options),
+  );
+
+  const diff = program
+    .command('config')
+    .description('what a configuration would change')
+    .addHelpText('after', examples('tocsin config diff alertmanager.yml new.yml'))
+    .command('diff')
+    .description(
+      'what another alertmanager.yml would do to the open alerts: receivers, groups, inhibition, times',
+    )
+    .argument('<old>', 'alertmanager.yml')
+    .argument('<new>', 'the other one')
+    .option('--instance <name>', 'of `tocsin serve`, where it has one')
+    .option('--alerts <file>', 'alerts as /api/v2/alerts lists them, instead of those that are open')
+    .option('--at <time>', 'the moment for time intervals; default: now')
+    .option('--limit <count>', 'list at most so many alerts', '100')
+    .option('--enable-feature <name>', FEATURE)
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      examples(
+        'tocsin config diff alertmanager.yml new.yml',
+        'tocsin config diff alertmanager.yml new.yml --alerts alerts.json --at 2026-11-22T03:00:00Z',
+      ),
+    );
+  into(diff, (before: string, after: string, options: never) =>
+    lazy.configDiff().configDiff(context, before, after, options),
+  );
+}

@@ -1,0 +1,28 @@
+/** Who holds an alert back, in words. */
+import { labelsText } from '../domain/labels';
+import type { Holder } from '../history/port';
+
+export const holdersText = (by: readonly Holder[]): string => by.map(holderText).join('; ');
+
+function holderText(holder: Holder): string {
+  switch (holder.kind) {
+    case 'silence': {
+      const { id, createdBy, comment, endsAt } = holder;
+      const whose = createdBy === undefined || createdBy === '' ? '' : ` of ${createdBy}`;
+      const until = endsAt === undefined ? '' : ` until ${endsAt}`;
+      return `silence ${id}${whose}${until}${comment === undefined || comment === '' ? '' : `: ${comment}`}`;
+    }
+    case 'alert': {
+      const { fingerprint, labels, rule } = holder;
+      return `alert ${fingerprint} ${labelsText(labels)} inhibits it${rule === null ? '' : ` by ${ruleText(rule)}`}`;
+    }
+    case 'mute time interval':
+      return `it is a time of ${JSON.stringify(holder.name)}, in which the route is muted`;
+    case 'active time interval':
+      return `it is no time of ${JSON.stringify(holder.name)}, in which alone the route is active`;
+  }
+}
+
+/** People count from 1. */
+const ruleText = ({ index, name }: { readonly index: number; readonly name: string }): string =>
+  name === '' ? `inhibition rule ${index + 1}` : `inhibition rule ${JSON.stringify(name)}`;
