@@ -23,6 +23,7 @@ import { createTransitionPublisher } from '../src/stream/publishers';
 import { consumeTransitions } from '../src/stream/transition-consumer';
 import { createLives } from '../src/temporal/lives';
 import { noteForInhibition, readAlertmanager, type InEffect } from './alertmanager';
+import { startAuditor } from './auditor';
 import { openShared, startWorker, workflowBundle, type Shared } from './compose';
 import { streamObserver } from './observers';
 import { policiesOf } from './policies';
@@ -254,9 +255,12 @@ async function startServing(
     options.listen,
   );
   parts.push({ name: 'API', stop: () => api.close() });
-  void startLives(shared, history).catch((error: unknown) =>
-    log.error({ err: error }, `lives cannot be started: ${messageOf(error)}`),
-  );
+  const audited = { mend: () => grouping.mend(), startDelayMs: options.dispatchStartDelayMs };
+  void startLives(shared, history)
+    .then(() => startAuditor(shared, audited))
+    .catch((error: unknown) =>
+      log.error({ err: error }, `lives and their audit cannot be started: ${messageOf(error)}`),
+    );
   return api;
 }
 

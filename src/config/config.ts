@@ -125,6 +125,11 @@ export interface Config {
       readonly successThreshold: number;
     };
   };
+  /** How often lost and late things are looked for; null: not at all. */
+  readonly audit: {
+    readonly everyMs: number | null;
+    readonly heartbeat: { readonly url: Secret; readonly everyMs: number } | null;
+  };
   /** The first whose matchers hold is the alert's. */
   readonly escalations: readonly {
     readonly matchers: readonly Matcher[];

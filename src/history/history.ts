@@ -7,6 +7,7 @@ import type { SilenceStore } from '../mute/port';
 import type { PermitStore } from '../remediate/port';
 import { openDatabase, type DatabaseOptions } from './database';
 import { followAlertChanges } from './alert-changes';
+import { createAuditRows } from './audit';
 import { createGroupStore } from './groups';
 import { createLists } from './lists';
 import { createLives } from './lives';
@@ -17,6 +18,7 @@ import { createPermitStore } from './permits';
 import type {
   AlertChanges,
   AlertLists,
+  AuditRows,
   GroupStore,
   LifeStore,
   NotificationQueue,
@@ -41,6 +43,7 @@ export interface History {
   readonly permits: PermitStore;
   readonly groups: GroupStore;
   readonly peers: PeerStore;
+  readonly audit: AuditRows;
   /** What becomes of alerts, from now on, for one follower. */
   followAlerts(): AlertChanges;
   /** Forgets one batch of what was over before: episodes, silences, acts. Returns how many rows; 0 when all is done. */
@@ -70,6 +73,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     permits: createPermitStore(database),
     groups: createGroupStore(database, byDueDate, (error) => options.onIdleError?.(error as Error)),
     peers: createPeerStore(database),
+    audit: createAuditRows(database),
     followAlerts: () => followAlertChanges(database),
     forgetBefore: (before) => forgetBefore(database, before),
     ready: async () => void (await database.run('select 1')),
