@@ -31,7 +31,6 @@ const ANSWERS_WITHIN_MS = 300_000;
 /** What a sender has to tell again in, where all that is known is that it has not said when the alert ends. */
 const TELL_AGAIN_MS = 300_000;
 
-const SETTLED: AuditPart = { finds: {}, settled: true, next: null };
 const keyOf = (run: LifeRun | null): string => run?.runId ?? 'none';
 const count = (kind: FindKind, many: number) => (many === 0 ? {} : { [kind]: many });
 
@@ -52,8 +51,8 @@ export function createLifeAudit(deps: LifeAuditDeps) {
     if (suspects.length === 0) return { finds, settled: true, next };
     if (!(await settled(progress, patienceMs, signal))) return { finds, settled: false, next };
     const lost = await lostLives(suspects);
-    await beginAgain(lost);
-    return { finds: { ...finds, ...count('life_missing', lost.length) }, settled: true, next };
+    const found = await beginAgain(lost);
+    return { finds: { ...finds, ...count('life_missing', found) }, settled: true, next };
   }
 
   /** Those that are still open, in the same episode, and whose workflow is still the one that does not run. */
@@ -68,21 +67,30 @@ export function createLifeAudit(deps: LifeAuditDeps) {
       .map(({ row }) => row);
   }
 
-  async function beginAgain(lost: readonly AlertRow[]): Promise<void> {
-    if (lost.length === 0) return;
+  /** Answers how many. One that cannot be begun is a find like the others, and the next audit tries again. */
+  async function beginAgain(lost: readonly AlertRow[]): Promise<number> {
+    if (lost.length === 0) return 0;
     const fingerprints = lost.map(({ fingerprint }) => fingerprint);
     const resumed = await rows.resumable(fingerprints);
-    await atATime(ASKED_AT_A_TIME, lost, async (row) => {
+    const found = await atATime(ASKED_AT_A_TIME, lost, async (row) => {
       const { fingerprint, episode, correlationId: correlation_id } = row;
-      await lives.begin(row, resumed.get(fingerprint) ?? null);
-      log.warn(
-        { fingerprint, episode, correlation_id },
-        `audit: no workflow ran for the alert ${nameOf(row)}: it was begun again`,
-      );
+      const say = (words: string): void =>
+        log.warn(
+          { fingerprint, episode, correlation_id },
+          `audit: no workflow ran for ${nameOf(row)}: ${words}`,
+        );
+      try {
+        if (!(await lives.begin(row, resumed.get(fingerprint) ?? null))) return false;
+        say('it was begun again');
+      } catch (error) {
+        say(`it cannot be begun: ${messageOf(error)}`);
+      }
+      return true;
     });
     // Its end may have found no life to tell.
     const over = (await rows.named(fingerprints)).filter(({ state }) => state === 'RESOLVED');
     await atATime(ASKED_AT_A_TIME, over, (row) => lives.tell(row));
+    return found.filter(Boolean).length;
   }
 
   /** The rows say whose step may be late; whether it is, only the life knows: a silence stops its clock, for one. */
@@ -121,40 +129,44 @@ export function createLifeAudit(deps: LifeAuditDeps) {
 
   async function running({ after, patienceMs }: PartRequest, signal: AbortSignal): Promise<AuditPart> {
     const { fingerprints, next } = await lives.running(after);
-    const suspects = await livesThatDiffer(fingerprints);
-    if (suspects.size === 0) return { ...SETTLED, next };
+    const suspects = await withoutOpenRow(fingerprints);
+    if (suspects.size === 0) return { finds: {}, settled: true, next };
     if (!(await settled(progress, patienceMs, signal))) return { finds: {}, settled: false, next };
-    const again = await livesThatDiffer([...suspects.keys()]);
-    const still = [...again.values()].filter(
-      ({ life }) => life.episode === suspects.get(life.transition.fingerprint)?.life.episode,
+    const still = [...(await withoutOpenRow([...suspects.keys()]))].filter(
+      ([fingerprint, row]) => row?.episode === suspects.get(fingerprint)?.episode,
     );
-    const rowless = still.filter(({ row }) => row === null).map(({ life }) => life);
-    const stale = still.flatMap(({ row }) => (row === null ? [] : [row]));
+    const asked = await atATime(ASKED_AT_A_TIME, still, ([fingerprint, row]) => openLife(fingerprint, row));
+    const open = asked.flatMap((each) => each ?? []);
+    const rowless = open.filter(({ row }) => row === null).map(({ life }) => life);
+    const stale = open.flatMap(({ row }) => row ?? []);
     await makeRows(rowless);
-    await atATime(ASKED_AT_A_TIME, stale, async (row) => {
-      await lives.tell(row);
-      const { fingerprint, correlationId: correlation_id } = row;
-      log.warn(
-        { fingerprint, correlation_id },
-        `audit: the life of ${nameOf(row)} had not heard that it is over: it was told`,
-      );
-    });
+    await atATime(ASKED_AT_A_TIME, stale, tellOfTheEnd);
     const finds = { ...count('row_missing', rowless.length), ...count('life_stale', stale.length) };
     return { finds, settled: true, next };
   }
 
-  /** Lives of open episodes whose rows are gone, or say that the episode is over. */
-  async function livesThatDiffer(fingerprints: readonly string[]) {
+  /** Those whose rows are gone (null), or say that the alert is over. */
+  async function withoutOpenRow(fingerprints: readonly string[]): Promise<Map<string, AlertRow | null>> {
     const known = new Map((await rows.named(fingerprints)).map((row) => [row.fingerprint, row]));
     const suspects = fingerprints.filter((each) => (known.get(each)?.state ?? 'RESOLVED') === 'RESOLVED');
-    const asked = await atATime(ASKED_AT_A_TIME, suspects, async (fingerprint) => {
-      const row = known.get(fingerprint) ?? null;
-      const life = await lives.ask(fingerprint).catch(() => null);
-      return life === null || life.state === 'RESOLVED' || (row !== null && row.episode < life.episode)
-        ? []
-        : [[fingerprint, { row, life }] as const];
-    });
-    return new Map<string, { row: AlertRow | null; life: LifeAudit }>(asked.flat());
+    return new Map(suspects.map((each) => [each, known.get(each) ?? null]));
+  }
+
+  /** What the life says, if its episode is open and is not one that the row has yet to hear of. */
+  async function openLife(fingerprint: string, row: AlertRow | null) {
+    // One that does not answer now may do so at the next audit.
+    const life = await lives.ask(fingerprint).catch(() => null);
+    if (life === null || life.state === 'RESOLVED') return null;
+    return row !== null && row.episode < life.episode ? null : { row, life };
+  }
+
+  async function tellOfTheEnd(row: AlertRow): Promise<void> {
+    await lives.tell(row);
+    const { fingerprint, correlationId: correlation_id } = row;
+    log.warn(
+      { fingerprint, correlation_id },
+      `audit: the life of ${nameOf(row)} had not heard that it is over: it was told`,
+    );
   }
 
   /** By the way that alerts come: rows, groups and messages follow as they did, and what was told is not told again. */
