@@ -27,6 +27,7 @@ import { createTransitionPublisher } from '../src/stream/publishers';
 import { consumeTransitions } from '../src/stream/transition-consumer';
 import { createLives } from '../src/temporal/lives';
 import { noteForInhibition, readAlertmanager, type InEffect } from './alertmanager';
+import { startAuditor } from './auditor';
 import { openShared, startWorker, workflowBundle, type Shared } from './compose';
 import { streamObserver } from './observers';
 import { policiesOf } from './policies';
@@ -275,9 +276,12 @@ async function startServing(
   );
   parts.push({ name: 'API', stop: () => api.close() });
   await peers.start(`${options.listen.host}:${api.port}`);
-  void startLives(shared, history, lull.wait).catch((error: unknown) =>
-    log.error({ err: error }, `lives cannot be started: ${messageOf(error)}`),
-  );
+  const audited = { mend: () => grouping.mend(), startDelayMs: options.dispatchStartDelayMs };
+  void startLives(shared, history, lull.wait)
+    .then(() => startAuditor(shared, audited))
+    .catch((error: unknown) =>
+      log.error({ err: error }, `lives and their audit cannot be started: ${messageOf(error)}`),
+    );
   return api;
 }
 

@@ -18,6 +18,8 @@ export interface Grouping {
   reroute(root: RouteOptions): Promise<void>;
   /** Reads all, and makes the groups that are missing: another process may have had other routes. */
   start(): Promise<void>;
+  /** Makes the groups whose rows are gone although they have open alerts; answers how many. */
+  mend(): Promise<number>;
   /** Forgets alerts that are long over and of which nobody has yet to hear. */
   forget(): Promise<void>;
 }
@@ -61,15 +63,23 @@ export function createGrouping(options: GroupingOptions): Grouping {
     return starts.length === 0 ? [] : [newGroup(group, Math.min(...starts), at)];
   }
 
-  /** Where the tree is another than the one by which the rows were made. */
-  async function makeMissing(): Promise<void> {
+  async function missingGroups() {
     const there = new Set((await store.routeIds()).map(({ id }) => id));
-    const missing = [...index.groups()].filter(({ id }) => !there.has(id));
+    return [...index.groups()].filter(({ id }) => !there.has(id));
+  }
+
+  /**
+   * Where the tree is another than the one by which the rows were made, or rows are gone. Answers how many it made, of
+   * those in `only`.
+   */
+  async function makeMissing(only?: ReadonlySet<string>): Promise<number> {
+    const missing = (await missingGroups()).filter(({ id }) => only === undefined || only.has(id));
     const made = missing.flatMap(madeNow);
-    if (made.length === 0) return;
+    if (made.length === 0) return 0;
     const ids = new Set(made.map(({ id }) => id));
     await inheritTold(missing.filter(({ id }) => ids.has(id)));
     await store.join(made);
+    return made.length;
   }
 
   /** Groups that are new have been told what the groups that are gone were told of the same alerts. */
@@ -103,6 +113,14 @@ export function createGrouping(options: GroupingOptions): Grouping {
     async start() {
       await known.refresh();
       await makeMissing();
+    },
+    async mend() {
+      await known.refresh();
+      const missing = new Set((await missingGroups()).map(({ id }) => id));
+      if (missing.size === 0) return 0;
+      // Its last alert may have ended between the two looks, and the group with it.
+      await known.refresh();
+      return makeMissing(missing);
     },
     async forget() {
       const wanted = awaited(await store.allTold());
