@@ -58,6 +58,24 @@ it('have the time at which they are rendered', () => {
   expect(renderingOf([]).text(text)).toBe('10:30 30m0s 30m 0s');
 });
 
+it('stand in labels of routes too, which may ask for each other; what cannot be rendered is left out', () => {
+  const routeLabels = {
+    plain: 'x',
+    status: '{{ .Status }}/{{ routeLabels "plain" }}',
+    both: '{{ routeLabels "status" }}!{{ routeLabels "none" }}',
+    wrong: '{{ .Nope }}',
+    a: '{{ routeLabels "b" }}',
+    b: '{{ routeLabels "a" }}',
+  };
+  const templates = createTemplates([], () => NOW);
+  const data = templates.withRouteLabels(notificationData(message({ routeLabels }), EXTERNAL_URL));
+
+  expect(data.routeLabels).toEqual({ plain: 'x', status: 'firing/x', both: 'firing/x!' });
+  expect(templates.of(data).text('{{ routeLabels "both" }} {{ .RouteLabels.status }}')).toBe(
+    'firing/x! firing/x',
+  );
+});
+
 it('that cannot be read stop the start, by name', () => {
   expect(() => createTemplates([join(folder, 'none.tmpl')], () => NOW)).toThrow(
     /cannot read the templates in .*none\.tmpl/,
