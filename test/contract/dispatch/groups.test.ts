@@ -81,7 +81,8 @@ test('waits for others, then tells of all at once; tells of a new one with the n
   });
   await process.apply(told({ host: 'c' }), told({ host: 'a' }, { endsAt: ago(0), timedOut: false }));
   await untilHeard(process, 2);
-  expect(process.heard[1]!.at - process.heard[0]!.at).toBeGreaterThan(900);
+  // By the group's own times: the first message may have been on its way for a while.
+  expect(process.heard[1]!.at - began).toBeGreaterThanOrEqual(1_490);
   expect(process.heard[1]!.at - process.heard[0]!.at).toBeLessThan(3_000);
   expect(hosts(process)).toEqual(['a resolved', 'b firing', 'c firing']);
   await process.apply(
