@@ -28,6 +28,7 @@ import { consumeTransitions } from '../src/stream/transition-consumer';
 import { createLives } from '../src/temporal/lives';
 import { noteForInhibition, readAlertmanager, type InEffect } from './alertmanager';
 import { openShared, startWorker, workflowBundle, type Shared } from './compose';
+import { startForgetting } from './forgetting';
 import { streamObserver } from './observers';
 import { policiesOf } from './policies';
 import { stopSignal, untilAborted } from './run';
@@ -272,6 +273,7 @@ async function startServing(
   );
   parts.push({ name: 'API', stop: () => api.close() });
   await peers.start(`${options.listen.host}:${api.port}`);
+  await startForgetting(shared);
   void startLives(shared, history).catch((error: unknown) =>
     log.error({ err: error }, `lives cannot be started: ${messageOf(error)}`),
   );
