@@ -5,7 +5,6 @@
 import { readFileSync } from 'node:fs';
 import type { AlertmanagerConfig } from '../src/config/alertmanager/config';
 import { loadAlertmanager, type AlertmanagerOptions } from '../src/config/alertmanager/load';
-import { originalText } from '../src/config/alertmanager/original';
 import { templateFiles } from '../src/config/alertmanager/template-files';
 import { processEnv } from '../src/config/env';
 import type { KnownAlert } from '../src/history/port';
@@ -17,8 +16,6 @@ import type { Integration, IntegrationName } from '../src/notify/port';
 export interface InEffect {
   readonly config: AlertmanagerConfig;
   readonly text: string;
-  /** Without its secrets. */
-  readonly original: string;
   readonly integrations: ReadonlyMap<IntegrationName, Integration>;
   readonly integrationsOf: (receiver: string) => readonly { name: IntegrationName; sendResolved: boolean }[];
   readonly inhibition: InhibitionIndex;
@@ -46,7 +43,6 @@ export function readAlertmanager({ file, externalUrl, matcherMode }: ReadOptions
   return {
     config,
     text,
-    original: originalText(text, config),
     integrations: new Map(made.map((integration) => [nameOf(integration), integration])),
     integrationsOf: (receiver) =>
       made

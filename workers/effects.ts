@@ -1,4 +1,4 @@
-/** The effects role: remediations, enrichment beyond our own records, the notifier, and what forgets old history. */
+/** The effects role: remediations, enrichment beyond our own records, the notifier, what forgets old history, and the auditor. */
 import { createEnrichmentActivities } from '../activities/enrichment';
 import { createRemediationActivities } from '../activities/remediation';
 import type { Config, ReceiverConfig } from '../src/config/config';
@@ -17,6 +17,7 @@ import { createActs } from '../src/remediate/acts';
 import { createGuard } from '../src/remediate/guard';
 import { createRecoveryWatch } from '../src/remediate/watch';
 import { createSampleReader } from '../src/stream/sample-reader';
+import { startAuditor } from './auditor';
 import { startWorker, workflowBundle, type Shared } from './compose';
 import { startForgetting } from './forgetting';
 import {
@@ -36,6 +37,7 @@ export async function startEffects(shared: Shared): Promise<void> {
   await startEffectsWorker(shared);
   await startNotifier(shared);
   await startForgetting(shared);
+  await startAuditor(shared, null);
 }
 
 async function startEffectsWorker(shared: Shared): Promise<void> {

@@ -27,6 +27,7 @@ import { createTransitionPublisher } from '../src/stream/publishers';
 import { consumeTransitions } from '../src/stream/transition-consumer';
 import { createLives } from '../src/temporal/lives';
 import { noteForInhibition, readAlertmanager, type InEffect } from './alertmanager';
+import { startAuditor } from './auditor';
 import { openShared, startWorker, workflowBundle, type Shared } from './compose';
 import { startForgetting } from './forgetting';
 import { streamObserver } from './observers';
@@ -54,6 +55,8 @@ const LOOPBACK = /^(?:127\.|::1$|localhost$)/;
 const PEER_BEAT_MS = 500;
 const PEER_GONE_MS = 5_000;
 const FORGET_EVERY_MS = 30_000;
+const LULL_MS = 250;
+const LONGEST_LULL_WAIT_MS = 10_000;
 /** A broker may take seconds to let the first reader in: what is posted meanwhile is read then. */
 const READER_PATIENCE_MS = 2_000;
 
@@ -155,6 +158,8 @@ async function startServing(
   });
   const expiry = createExpiry({ known: grouping.known, publish, now, log });
 
+  // Pages come first: the lives of a storm begin when it is told.
+  const lull = createLull();
   const pages = consumeTransitions({
     kafka,
     instance: config.instance,
@@ -168,7 +173,10 @@ async function startServing(
         now: () => new Date(),
         wakeNotifier: () => undefined,
       }),
-      flusher.wake,
+      () => {
+        lull.busy();
+        flusher.wake();
+      },
     ),
     onEvent,
   });
@@ -242,10 +250,6 @@ async function startServing(
     mutes: { silencer: mutes.silencer, inhibitedBy, timeMutedBy },
     now,
   });
-  own.tally({
-    alerts: async () => counted((await alerts.list()).map(({ status }) => status.state)),
-    silences: async () => null,
-  });
   const patience = now() + READER_PATIENCE_MS;
   while (!pages.joined() && now() < patience) await sleep(20);
   const api = await createApi(
@@ -274,9 +278,12 @@ async function startServing(
   parts.push({ name: 'API', stop: () => api.close() });
   await peers.start(`${options.listen.host}:${api.port}`);
   await startForgetting(shared);
-  void startLives(shared, history).catch((error: unknown) =>
-    log.error({ err: error }, `lives cannot be started: ${messageOf(error)}`),
-  );
+  const audited = { mend: () => grouping.mend(), startDelayMs: options.dispatchStartDelayMs };
+  void startLives(shared, history, lull.wait)
+    .then(() => startAuditor(shared, audited))
+    .catch((error: unknown) =>
+      log.error({ err: error }, `lives and their audit cannot be started: ${messageOf(error)}`),
+    );
   return api;
 }
 
@@ -292,6 +299,18 @@ function webOf({ log }: Shared, { webConfigFile, listen }: ServeOptions): (() =>
       'whoever reaches this address may silence alerts and read them: name users with --web.config.file, or listen on 127.0.0.1',
     );
   return web;
+}
+
+/** For work that can wait while a storm comes in: resolves when no batch has been written for a while, or after the longest wait. */
+function createLull(): { readonly busy: () => void; readonly wait: () => Promise<void> } {
+  let busyAt = -Infinity;
+  return {
+    busy: () => void (busyAt = now()),
+    async wait() {
+      const until = now() + LONGEST_LULL_WAIT_MS;
+      while (now() - busyAt < LULL_MS && now() < until) await sleep(LULL_MS / 5);
+    },
+  };
 }
 
 /** Whoever waits for the rows is woken when a batch is written. */
@@ -310,15 +329,9 @@ const routingOf = ({ config, integrations }: InEffect): RecordedRouting => ({
 const closeAll = async ({ integrations }: InEffect): Promise<void> =>
   void (await Promise.all([...integrations.values()].map((integration) => integration.close())));
 
-function counted(states: readonly string[]): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const state of states) counts.set(state, (counts.get(state) ?? 0) + 1);
-  return counts;
-}
-
-function apiConfig({ config, original }: InEffect, matcherMode: MatcherMode): ApiConfig {
+function apiConfig({ config }: InEffect, matcherMode: MatcherMode): ApiConfig {
   return {
-    original,
+    original: config.original,
     resolveTimeoutMs: config.global.resolve_timeout,
     matcherMode,
     receivers: config.receivers.map(({ name, labels }) => ({ name, labels })),
@@ -351,7 +364,11 @@ function createPeers({ id, log, parts }: Shared, history: History) {
 }
 
 /** Each alert's own workflow; pages do not wait for it. */
-async function startLives(shared: Shared, history: History): Promise<void> {
+async function startLives(
+  shared: Shared,
+  history: History,
+  pagesAreQuiet: () => Promise<void>,
+): Promise<void> {
   const { config, metrics } = shared;
   const [kafka, temporal, mutes, bundle] = await Promise.all([
     shared.kafka(),
@@ -381,7 +398,10 @@ async function startLives(shared: Shared, history: History): Promise<void> {
     kafka,
     instance: config.instance,
     groupId: 'lives',
-    onBatch: (batch) => deliver(batch.filter(({ transition }) => transition.told_again !== true)),
+    async onBatch(batch) {
+      await pagesAreQuiet();
+      await deliver(batch.filter(({ transition }) => transition.told_again !== true));
+    },
     onEvent: streamObserver(shared),
   });
   shared.parts.push({ name: 'lives', stop: () => lives.stop() });

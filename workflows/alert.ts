@@ -346,6 +346,7 @@ class AlertRun {
     setHandler(messages.statusQuery, () => this.life.status(Date.now()));
     setHandler(messages.timelineQuery, () => this.life.timeline());
     setHandler(messages.whyQuery, () => this.life.why());
+    setHandler(messages.auditQuery, () => this.life.audit());
   }
 
   private registerUpdates(): void {

@@ -1,4 +1,5 @@
 /** The only entry of the workflow bundle. */
 export { alertWorkflow } from './alert';
+export { auditWorkflow } from './audit';
 export { collectWorkflow } from './collect';
 export { remediationWorkflow } from './remediation';

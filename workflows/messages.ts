@@ -8,9 +8,11 @@ import type {
   AcknowledgeRequest,
   ActionAnswer,
   EscalateRequest,
+  LifeAudit,
   LifePolicy,
   LifeStatus,
   ResolveRequest,
+  ResumedLife,
   SilenceRequest,
   TimelineEvent,
   UnacknowledgeRequest,
@@ -20,10 +22,14 @@ import type { RemediationPlan, RemediationResult } from '../src/domain/remediati
 import type { RunbookAlert } from '../src/domain/runbook';
 import type { Transition, TransitionCondition } from '../src/domain/transition';
 
-/** What an alert's life starts with. `carried` is handed over by continue-as-new and is the workflow's own affair. */
+/**
+ * What an alert's life starts with. `carried` is handed over by continue-as-new and is the workflow's own affair;
+ * `resumed` is there where the life of an open episode has been lost.
+ */
 export interface AlertLifeInput {
   readonly transition: Transition;
   readonly policy: LifePolicy;
+  readonly resumed?: ResumedLife;
   readonly carried?: unknown;
 }
 
@@ -48,6 +54,7 @@ export const resolveSignal = defineSignal<[unknown]>('resolve');
 export const statusQuery = defineQuery<LifeStatus>('status');
 export const timelineQuery = defineQuery<readonly TimelineEvent[]>('timeline');
 export const whyQuery = defineQuery<readonly string[]>('why');
+export const auditQuery = defineQuery<LifeAudit>('audit');
 
 /** What a remediation starts with. Its workflow id is `remediationWorkflowId(instance, target)`. */
 export interface RemediationInput {

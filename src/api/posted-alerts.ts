@@ -147,7 +147,8 @@ function faultOf(
   let count = 0;
   for (const name in labels) {
     count += 1;
-    if (!isLabelName(name, mode)) return `${JSON.stringify(name)} cannot be a label's name`;
+    if (!isLabelName(name, mode))
+      return `invalid label set: ${JSON.stringify(name)} cannot be a label's name`;
   }
   if (count === 0) return 'it needs a label at least that is not empty';
   for (const name in annotations) {

@@ -23,7 +23,7 @@ export function wantedSilence(body: unknown, now: number, mode: MatcherMode): Wa
     annotations: annotations === undefined ? {} : labelsOf(annotations, 'silence.annotations', true),
   };
   const fault = silenceFault(wanted, now, mode);
-  if (fault !== null) throw new Refusal(400, `the silence is refused: ${fault}`);
+  if (fault !== null) throw new Refusal(400, `invalid silence: ${fault}`);
   return wanted;
 }
 

@@ -57,6 +57,13 @@ export function buildConfig(raw: RawConfig, { file, folder, ruleSet }: Built): O
     escalations: raw.escalation.map(toEscalation),
     acknowledgeLeaseMs: raw.acknowledge.lease,
     cooldownMs: raw.cooldown,
+    audit: {
+      everyMs: raw.audit.every,
+      heartbeat:
+        raw.audit.heartbeat.url === null
+          ? null
+          : { url: secret(raw.audit.heartbeat.url), everyMs: raw.audit.heartbeat.every },
+    },
     enrich: Object.entries(raw.enrich.providers).flatMap(([provider, budgetMs]) =>
       budgetMs === null ? [] : [{ provider, budgetMs }],
     ),

@@ -130,6 +130,11 @@ export interface Config {
     };
   };
   readonly onCall: { readonly people: readonly Person[]; readonly schedules: readonly Schedule[] };
+  /** How often lost and late things are looked for; null: not at all. */
+  readonly audit: {
+    readonly everyMs: number | null;
+    readonly heartbeat: { readonly url: Secret; readonly everyMs: number } | null;
+  };
   /** The first whose matchers hold is the alert's. */
   readonly escalations: readonly {
     readonly matchers: readonly Matcher[];

@@ -23,6 +23,7 @@ export function crossFindings(config: RawConfig, known: Known): Finding[] {
     ...duplicates(['escalation'], config.escalation),
     ...targets(config, known),
     ...receivers(config),
+    ...audit(config),
     ...routes(config),
     ...onCallFindings(config),
     ...escalations(config),
@@ -155,6 +156,15 @@ function escalations(config: RawConfig): Finding[] {
       message: 'has no matchers, so it takes every alert and those after it are never used',
     },
   ];
+}
+
+function audit({ audit: { every, heartbeat } }: RawConfig): Finding[] {
+  const { url } = heartbeat;
+  if (url === null) return [];
+  const path: Path = ['audit', 'heartbeat', 'url'];
+  if ('text' in url && !schemeIsOneOf(url.text, ['http', 'https']))
+    return [{ path, value: '***', message: 'is no web address', accepted: 'an http or https URL' }];
+  return every === null ? [{ path, message: 'is never told anything while audit.every is off' }] : [];
 }
 
 /** A fallback exists and leads, in the end, to a receiver without one. */

@@ -88,11 +88,11 @@ const LONGEST_SPAN_MS = 9_223_372_036_854;
 export const span = () => duration(0, LONGEST_SPAN_MS);
 
 /** A duration, or `off` (or false), which is null. */
-export const durationOrOff = () =>
-  field(`${DURATION_FORM}, or off`, (value) => {
+export const durationOrOff = (minMs = 1) =>
+  field(`${DURATION_FORM}${minMs > 1 ? `, at least ${formatDuration(minMs)}` : ''}, or off`, (value) => {
     if (value === 'off' || value === false) return null;
     const ms = typeof value === 'string' || typeof value === 'number' ? tryParseDuration(value) : null;
-    return ms !== null && ms > 0 && ms <= LONGEST_TIMER_MS ? ms : REFUSED;
+    return ms !== null && ms >= minMs && ms <= LONGEST_TIMER_MS ? ms : REFUSED;
   });
 
 /** One of a few words, in any case. */

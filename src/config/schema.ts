@@ -35,6 +35,7 @@ export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', '
 
 /** Less would put aside what is only on its way. */
 const MINUTE_MS = 60_000;
+const SECOND_MS = 1_000;
 
 /** A section that may be left out whole. */
 const section = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape).prefault({} as never);
@@ -213,6 +214,13 @@ export const configSchema = section({
   escalation: list(escalation),
   acknowledge: section({ lease: duration(1).nullable().default(DEFAULTS.acknowledge.lease) }),
   cooldown: duration(0, MAX_COOLDOWN_MS).default(DEFAULTS.cooldown),
+  audit: section({
+    every: durationOrOff(SECOND_MS).default(DEFAULTS.audit.every),
+    heartbeat: section({
+      url: secret('an http or https URL').nullable().default(null),
+      every: duration(SECOND_MS).default(DEFAULTS.audit.heartbeat.every),
+    }),
+  }),
   enrich: section({
     providers: section({
       recent_window: durationOrOff().default(DEFAULTS.enrich.recent_window),

@@ -32,6 +32,8 @@ export interface FlusherOptions {
 
 /** What was not seen as over at one look because its row was not committed yet is seen at the next one. */
 const MARGIN_MS = 2_000;
+/** Less is what a busy machine takes: groups keep their times then. */
+const LATE_MS = 500;
 const LEASE_MS = 10_000;
 const AT_ONCE = 500;
 /** Alertmanager keeps what was told for two repeat intervals. */
@@ -142,10 +144,10 @@ function isSettled(alert: KnownAlert, at: number, seenAt: number, awaited: Reado
   return isOver(alert, at) && overSince(alert) < seenAt && !awaited.has(alert.fingerprint);
 }
 
-/** On the grid that its first look began, unless that has fallen behind. */
+/** An interval after it was due; after now where nobody was there to look in time. */
 function nextLook({ dueAt }: DueGroup, { options }: CompiledRoute, at: number): Date {
-  const next = dueAt.getTime() + options.groupIntervalMs;
-  return new Date(next > at ? next : at + options.groupIntervalMs);
+  const isLate = at - dueAt.getTime() > LATE_MS;
+  return new Date((isLate ? at : dueAt.getTime()) + options.groupIntervalMs);
 }
 
 function byGroup(told: readonly ToldOfGroup[]): ReadonlyMap<string, ReadonlyMap<string, ToldOfGroup>> {

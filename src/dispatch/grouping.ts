@@ -4,7 +4,7 @@
  * with them, so that nobody is told anew.
  */
 import type { AlertRow, GroupStore, NewGroup, ToldOfGroup } from '../history/port';
-import { createGroupIndex, type GroupIndex } from './group-index';
+import { createGroupIndex, type GroupIndex, type IndexedGroup } from './group-index';
 import { createKnownAlerts, isOver, type KnownAlerts, type KnownAlertsOptions } from './known-alerts';
 import type { RouteOptions } from './port';
 import { compileRoutes, type Routes } from './routes';
@@ -18,12 +18,14 @@ export interface Grouping {
   reroute(root: RouteOptions): Promise<void>;
   /** Reads all, and makes the groups that are missing: another process may have had other routes. */
   start(): Promise<void>;
+  /** Makes the groups whose rows are gone although they have open alerts; answers how many. */
+  mend(): Promise<number>;
   /** Forgets alerts that are long over and of which nobody has yet to hear. */
   forget(): Promise<void>;
 }
 
 export interface GroupingOptions extends Pick<KnownAlertsOptions, 'changes'> {
-  readonly store: Pick<GroupStore, 'join' | 'routeIds' | 'allTold' | 'inherit'>;
+  readonly store: Pick<GroupStore, 'join' | 'retime' | 'routeIds' | 'allTold' | 'inherit'>;
   readonly route: RouteOptions;
   readonly now: () => number;
   readonly onChange?: KnownAlertsOptions['onChange'];
@@ -51,22 +53,33 @@ export function createGrouping(options: GroupingOptions): Grouping {
     },
   });
 
-  /** Where the tree is another than the one by which the rows were made. */
-  async function makeMissing(): Promise<void> {
-    const there = new Set((await store.routeIds()).map(({ id }) => id));
-    const missing = [...index.groups()].filter(({ id }) => !there.has(id));
+  /** The group if it were made now; none where all of its alerts are over. */
+  function madeNow(group: IndexedGroup): NewGroup[] {
     const at = now();
-    const made = missing.flatMap((group): NewGroup[] => {
-      const starts = [...group.members].flatMap((fingerprint) => {
-        const alert = known.get(fingerprint);
-        return alert === undefined || isOver(alert, at) ? [] : [alert.startsAt];
-      });
-      return starts.length === 0 ? [] : [newGroup(group, Math.min(...starts), at)];
+    const starts = [...group.members].flatMap((fingerprint) => {
+      const alert = known.get(fingerprint);
+      return alert === undefined || isOver(alert, at) ? [] : [alert.startsAt];
     });
-    if (made.length === 0) return;
+    return starts.length === 0 ? [] : [newGroup(group, Math.min(...starts), at)];
+  }
+
+  async function missingGroups() {
+    const there = new Set((await store.routeIds()).map(({ id }) => id));
+    return [...index.groups()].filter(({ id }) => !there.has(id));
+  }
+
+  /**
+   * Where the tree is another than the one by which the rows were made, or rows are gone. Answers how many it made, of
+   * those in `only`.
+   */
+  async function makeMissing(only?: ReadonlySet<string>): Promise<number> {
+    const missing = (await missingGroups()).filter(({ id }) => only === undefined || only.has(id));
+    const made = missing.flatMap(madeNow);
+    if (made.length === 0) return 0;
     const ids = new Set(made.map(({ id }) => id));
     await inheritTold(missing.filter(({ id }) => ids.has(id)));
     await store.join(made);
+    return made.length;
   }
 
   /** Groups that are new have been told what the groups that are gone were told of the same alerts. */
@@ -94,10 +107,20 @@ export function createGrouping(options: GroupingOptions): Grouping {
       for (const { fingerprint, labels } of known.all()) fresh.add(fingerprint, labels);
       index = fresh;
       await makeMissing();
+      // As if all alerts had come now, which is what Alertmanager makes of a reload.
+      await store.retime([...index.groups()].flatMap(madeNow));
     },
     async start() {
       await known.refresh();
       await makeMissing();
+    },
+    async mend() {
+      await known.refresh();
+      const missing = new Set((await missingGroups()).map(({ id }) => id));
+      if (missing.size === 0) return 0;
+      // Its last alert may have ended between the two looks, and the group with it.
+      await known.refresh();
+      return makeMissing(missing);
     },
     async forget() {
       const wanted = awaited(await store.allTold());

@@ -68,6 +68,11 @@ export function nextLevel(
   return { level: index + 1, round: Math.floor(told / count) + 1, spec: policy.levels[index]! };
 }
 
+/** The whole wait for the next level when `told` have been told; null at the end of the chain. */
+export function waitAfter(policy: EscalationPolicy, told: number): number | null {
+  return (told === 0 ? beginEscalation(policy) : advance(policy, told - 1)).remainingMs;
+}
+
 /** Progress after the next level has been told. */
 export function advance(policy: EscalationPolicy, told: number): EscalationProgress {
   const current = nextLevel(policy, told);

@@ -17,7 +17,10 @@ export const remediationWorkflowId = (instance: string, target: string): string 
 export const collectWorkflowId = (instance: string, shard: string): string =>
   prefixed(instance, '/', `collect/${shard}`);
 
-/** A Temporal task queue; `role` is lifecycle, effects or collection. */
+/** The auditor's Schedule, and its runs. */
+export const auditWorkflowId = (instance: string): string => prefixed(instance, '/', 'audit');
+
+/** A Temporal task queue; `role` is lifecycle, effects, collection or audit. */
 export const taskQueueName = (instance: string, role: string): string =>
   prefixed(instance, '/', `tocsin-${role}`);
 

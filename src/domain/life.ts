@@ -88,6 +88,34 @@ export interface TimelineEvent {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
+/**
+ * What the history knows of a life whose workflow has ended without a word, so that another goes on where it stood. Its
+ * episode is open.
+ */
+export interface ResumedLife {
+  readonly state: Exclude<AlertState, 'RESOLVED'>;
+  /** How many episodes the alert has had. */
+  readonly episodes: number;
+  /** Of the last record; 0 when none was written. */
+  readonly seq: number;
+  /** How many events of each kind the episode has. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly acknowledgement: Acknowledgement | null;
+  /** When the escalation's clock was set going last, ISO time. */
+  readonly steppedAt: string;
+  /** The last one of the episode. */
+  readonly remediation: RemediationResult | null;
+}
+
+/** The answer to the audit query: what can be compared with the alert's row, and made into one. */
+export interface LifeAudit {
+  readonly state: AlertState;
+  readonly episode: number;
+  readonly transition: Transition;
+  /** When the next level is to be told, milliseconds; null while nobody is. */
+  readonly nextLevelAt: number | null;
+}
+
 /** The answer to the status query. */
 export interface LifeStatus {
   readonly fingerprint: string;

@@ -32,7 +32,7 @@ export function silenceFault(wanted: Changeable, at: number, mode: MatcherMode):
   if (wanted.matchers.length === 0) return 'it needs a matcher at least';
   for (const [index, matcher] of wanted.matchers.entries()) {
     const fault = matcherFault(matcher, mode);
-    if (fault !== null) return `matcher ${index}: ${fault}`;
+    if (fault !== null) return `invalid label matcher ${index}: ${fault}`;
   }
   if (wanted.matchers.every(holdsForNothing)) {
     return 'one of its matchers at least must not hold for the empty value, or it would silence every alert without the label';

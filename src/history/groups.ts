@@ -35,6 +35,7 @@ export function createGroupStore(
   );
   return {
     join: (groups) => joinGroups(run, schema, groups),
+    retime: (groups) => retimeGroups(database, groups),
     takeDue: (now, limit, leaseMs) => takeDue(byDueDate, holder, now, limit, leaseMs),
     nextDue: () => nextDue(byDueDate),
     routeIds: () => run(`select id, route_id as "routeId" from ${schema}.groups`, []),
@@ -60,6 +61,17 @@ export async function joinGroups(run: Run, schema: string, groups: readonly NewG
        select id, "routeId", "dueAt" from jsonb_to_recordset($1::jsonb) as n (id text, "routeId" text, "dueAt" timestamptz)
        order by id
        on conflict (id) do update set joined = g.joined + 1)
+     select pg_notify($2, '')`,
+    [json(groups), wakeChannel(schema)],
+  );
+}
+
+async function retimeGroups({ run, schema }: Database, groups: readonly NewGroup[]): Promise<void> {
+  if (groups.length === 0) return;
+  await run(
+    `with retimed as (
+       update ${schema}.groups g set due_at = n."dueAt" from jsonb_to_recordset($1::jsonb) as n (id text, "dueAt" timestamptz)
+       where g.id = n.id)
      select pg_notify($2, '')`,
     [json(groups), wakeChannel(schema)],
   );

@@ -9,6 +9,7 @@ import type { PermitStore } from '../remediate/port';
 import { openDatabase, type DatabaseOptions } from './database';
 import { followAlertChanges } from './alert-changes';
 import { createGroupRecords } from './group-records';
+import { createAuditRows } from './audit';
 import { createGroupStore } from './groups';
 import { createLists } from './lists';
 import { createLives } from './lives';
@@ -21,6 +22,7 @@ import type {
   AlertChanges,
   AlertLists,
   GroupRecords,
+  AuditRows,
   GroupStore,
   LifeStore,
   NotificationQueue,
@@ -49,6 +51,7 @@ export interface History {
   readonly groups: GroupStore;
   readonly records: GroupRecords;
   readonly peers: PeerStore;
+  readonly audit: AuditRows;
   /** What becomes of alerts, from now on, for one follower. */
   followAlerts(): AlertChanges;
   /** Forgets one batch of what was over before: episodes, silences, overrides, acts. Returns how many rows; 0 when all is done. */
@@ -80,6 +83,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     groups: createGroupStore(database, byDueDate, (error) => options.onIdleError?.(error as Error)),
     records: createGroupRecords(database),
     peers: createPeerStore(database),
+    audit: createAuditRows(database),
     followAlerts: () => followAlertChanges(database),
     forgetBefore: (before) => forgetBefore(database, before),
     ready: async () => void (await database.run('select 1')),

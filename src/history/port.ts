@@ -2,7 +2,7 @@
 import type { RouteOptions } from '../dispatch/port';
 import type { Artifact } from '../domain/artifact';
 import type { Labels } from '../domain/labels';
-import type { Acknowledgement, TimelineEvent } from '../domain/life';
+import type { Acknowledgement, ResumedLife, TimelineEvent } from '../domain/life';
 import type { AlertState } from '../domain/lifecycle';
 import type { RelatedAlert } from '../domain/notification';
 import type { RemediationResult } from '../domain/remediation';
@@ -254,6 +254,8 @@ export type MessageOutcome =
 export interface GroupStore {
   /** Makes or joins them. */
   join(groups: readonly NewGroup[]): Promise<void>;
+  /** Sets when they are looked at next, of those that there are. */
+  retime(groups: readonly NewGroup[]): Promise<void>;
   /** Leases groups that are due at `now`, oldest first. */
   takeDue(now: Date, limit: number, leaseMs: number): Promise<DueGroup[]>;
   /** When the next one that nobody holds is due; null when there is none. */
@@ -452,4 +454,18 @@ export interface AlertLists {
   artifacts(fingerprint: string, episode: number): Promise<Artifact[]>;
   /** Firing alerts that share the instance, newest first, without the alert itself. */
   related(row: Pick<AlertRow, 'fingerprint' | 'labels'>, limit: number): Promise<RelatedAlert[]>;
+}
+
+/** What the auditor compares with what runs. */
+export interface AuditRows {
+  /** Alerts that are not resolved, in the order of their fingerprints, from after `after` on. */
+  open(after: string, limit: number): Promise<AlertRow[]>;
+  named(fingerprints: readonly string[]): Promise<AlertRow[]>;
+  /** Where the lives of open alerts stood when they wrote last, by fingerprint; of those that have written anything. */
+  resumable(fingerprints: readonly string[]): Promise<ReadonlyMap<string, ResumedLife>>;
+  /** How many have been due for longer than so many milliseconds with nobody holding them. */
+  overdue(
+    groupMs: number,
+    messageMs: number,
+  ): Promise<{ readonly groups: number; readonly messages: number }>;
 }

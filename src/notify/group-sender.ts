@@ -8,8 +8,7 @@ import { messageOf } from '../domain/errors';
 import { fnv1a64 } from '../domain/labels';
 import type { GroupStore, MessageOutcome, TakenMessage } from '../history/port';
 import { createTurns, type Logger } from '../observe/observe';
-import { backoffMs, type RetryPolicy } from './backoff';
-import { BREAKER_DEFAULTS, createDestination, type Destination } from './destination';
+import { createDestination, type Destination } from './destination';
 import type { Delivery, GroupMessage, Integration, IntegrationName, NotificationReason } from './port';
 
 /** A message as its group is now; null where there is no such group any more. */
@@ -49,15 +48,19 @@ export interface GroupSender {
   stop(): Promise<void>;
 }
 
-/** Alertmanager's: a message that fails is tried again soon, and the group's next look makes a new one of it. */
-const RETRY: RetryPolicy = { baseMs: 500, capMs: 60_000, maxAttempts: Infinity, maxAgeMs: Infinity };
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 60_000;
+/** A destination that asks for more than this is asking for the message to be forgotten. */
+const LONGEST_RETRY_AFTER_MS = 3_600_000;
+/** One that fails is asked again soon: somebody waits to be paged, and Alertmanager would ask without a pause. */
+const BREAKER: BreakerPolicy = { failureThreshold: 10, resetMs: 5_000, successThreshold: 1 };
 const SEND_TIMEOUT_MS = 60_000;
 
 export function createGroupSender(options: GroupSenderOptions): GroupSender {
   const { store, integrations, compose, now, log, onSent = () => undefined } = options;
   const { places = 16, leaseMs = 5_000, drainMs = 10_000, random = Math.random } = options;
   const elapsedMs = options.elapsedMs ?? (() => performance.now());
-  const breaker = { ...BREAKER_DEFAULTS, ...options.breaker };
+  const breaker = { ...BREAKER, ...options.breaker };
   const destinations = new Map<string, Destination>();
   const abort = new AbortController();
   setMaxListeners(0, abort.signal);
@@ -152,7 +155,7 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
     }
     if (delivery.kind === 'delivered') return { kind: 'sent', at: now(), memory: delivery.memory };
     if (delivery.kind === 'refused') return { kind: 'refused', error: delivery.error };
-    const afterMs = backoffMs(RETRY, attempts, delivery.retryAfterMs, random());
+    const afterMs = retryInMs(attempts, delivery.retryAfterMs, random());
     return { kind: 'retry', afterMs, error: delivery.error };
   }
 
@@ -196,6 +199,15 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
       clearInterval(renewing);
     },
   };
+}
+
+/**
+ * Alertmanager's pauses: half a second, and half as much again with each attempt, half more or less of it by chance. A
+ * Retry-After is the least. `random` is in [0, 1).
+ */
+function retryInMs(attempts: number, retryAfterMs: number | null, random: number): number {
+  const pause = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 1.5 ** Math.min(attempts, 30)) * (0.5 + random);
+  return Math.max(pause, Math.min(retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS));
 }
 
 const aboutOf = ({ groupKey, integration, pending }: TakenMessage) => ({

@@ -76,7 +76,7 @@ export interface GroupMessage {
   readonly groupLabels: Labels;
   /** In Alertmanager's order; resolved ones only where the integration wants them. */
   readonly alerts: readonly GroupAlert[];
-  /** Of the route, with what the receiver adds; values are expanded. */
+  /** Of the route, with what the receiver adds; values may be templates. */
   readonly routeLabels: Labels;
   /** When the group was looked at, ms. */
   readonly at: number;

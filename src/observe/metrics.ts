@@ -148,6 +148,16 @@ export function createMetrics(options: MetricsOptions = {}) {
     notificationSeconds: seconds('notification_seconds', 'How long one delivery attempt took.', 'receiver'),
     notificationDelaySeconds: seconds('notification_delay_seconds', 'From due to sent.', 'receiver'),
     breakerOpen: gauge('breaker_open', '1 while the circuit to a destination is open.', 'destination'),
+    auditFinds: counter('audit_finds_total', 'What the auditor found lost or late.', 'kind'),
+    auditLastRun: gauge(
+      'audit_last_run_timestamp_seconds',
+      'When this process finished an audit last, of which nothing had to be left out.',
+    ),
+    heartbeats: counter(
+      'heartbeats_total',
+      'Signs of life to the outside address: sent or failed.',
+      'outcome',
+    ),
     dependencyUp: gauge('dependency_up', '1 while the dependency answers its check.', 'dependency'),
     buildInfo: gauge('build_info', 'Always 1; the version is a label.', 'version'),
   };

@@ -18,10 +18,11 @@ import type {
   UnacknowledgeRequest,
   UnsilenceRequest,
 } from '../domain/life';
-import { transitionId, type Transition } from '../domain/transition';
+import type { Transition } from '../domain/transition';
 import type { AlertRow } from '../history/port';
 import * as messages from '../../workflows/messages';
 import { withStart } from './lives';
+import { firingOf } from './remembered';
 
 export interface AlertActions {
   acknowledge(row: AlertRow, request: AcknowledgeRequest): Promise<ActionAnswer>;
@@ -118,33 +119,6 @@ function noLife({ fingerprint, state }: AlertRow): string {
 }
 
 function lifeInput(row: AlertRow, policyFor: NonNullable<ActionsDeps['policyFor']>): messages.AlertLifeInput {
-  const transition = firingOf(row);
+  const transition = firingOf(row, 'person');
   return { transition, policy: policyFor(transition) };
-}
-
-/** The transition that a row is the memory of. */
-function firingOf(row: AlertRow): Transition {
-  const of = {
-    fingerprint: row.fingerprint,
-    kind: 'firing' as const,
-    starts_at: new Date(row.episode).toISOString(),
-    event_time: new Date(row.eventTime).toISOString(),
-  };
-  return {
-    ...of,
-    version: 1,
-    transition_id: transitionId(of),
-    source: 'person',
-    labels: row.labels,
-    annotations: row.annotations,
-    ends_at: null,
-    value: row.value,
-    threshold: row.threshold,
-    rule: row.rule,
-    recent: row.recent,
-    correlation_id: row.correlationId,
-    ...(row.condition === null ? {} : { condition: row.condition }),
-    ...(row.cooldownMs === null ? {} : { cooldown_ms: row.cooldownMs }),
-    ...(row.runbook === null ? {} : { runbook: row.runbook }),
-  };
 }

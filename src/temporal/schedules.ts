@@ -11,6 +11,7 @@ import {
   type ScheduleHandle,
   type ScheduleOptions,
   type ScheduleOptionsStartWorkflowAction,
+  type Workflow,
 } from '@temporalio/client';
 import { collectWorkflowId, taskQueueName } from '../domain/identity';
 import type { collectWorkflow } from '../../workflows/collect';
@@ -36,14 +37,18 @@ export async function ensureCollectionSchedules(
   await deleteOthers(client, instance, new Set(shards.map((shard) => collectWorkflowId(instance, shard))));
 }
 
-async function ensureSchedule(client: Client, options: Schedule): Promise<ScheduleHandle> {
+/** Creates it, or makes it what is asked for; one that somebody has paused stays so. */
+export async function ensureSchedule<T extends Workflow>(
+  client: Client,
+  options: ScheduleOptions<ScheduleOptionsStartWorkflowAction<T>>,
+): Promise<ScheduleHandle> {
   try {
     return await client.schedule.create(options);
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     const handle = client.schedule.getHandle(options.scheduleId);
     const { spec, policies, action } = options;
-    await handle.update<typeof collectWorkflow>(({ state: { paused, note } }) => {
+    await handle.update<T>(({ state: { paused, note } }) => {
       return { spec, policies, action, state: { paused, note } };
     });
     return handle;

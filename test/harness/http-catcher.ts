@@ -26,6 +26,8 @@ export type HttpAnswer =
       readonly headers?: Record<string, string>;
       readonly body?: unknown;
       readonly delayMs?: number;
+      /** Begins with the body and never ends it. */
+      readonly stalls?: boolean;
     };
 
 export interface HttpCatcher {
@@ -131,8 +133,10 @@ async function give(answer: HttpAnswer, response: AnyResponse): Promise<void> {
   if (answer.delayMs !== undefined) await sleep(answer.delayMs);
   const body = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body ?? {});
   const headers = { 'content-type': 'application/json', ...answer.headers };
-  if (response instanceof ServerResponse) response.writeHead(answer.status, headers).end(body);
-  else response.writeHead(answer.status, headers).end(body);
+  if (response instanceof ServerResponse) response.writeHead(answer.status, headers);
+  else response.writeHead(answer.status, headers);
+  if (answer.stalls) (response as ServerResponse).write(`${body} …`);
+  else response.end(body);
 }
 
 function drop(response: AnyResponse): void {

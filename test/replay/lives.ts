@@ -2,8 +2,16 @@
  * The lives whose histories are kept. Each is lived on a real Temporal server, with seconds where people have minutes;
  * what it answers names the runs that are recorded.
  */
-import { collectWorkflowId, remediationWorkflowId, taskQueueName } from '../../src/domain/identity';
+import {
+  auditWorkflowId,
+  collectWorkflowId,
+  remediationWorkflowId,
+  taskQueueName,
+} from '../../src/domain/identity';
+import type { ResumedLife } from '../../src/domain/life';
 import type { RemediationPlan } from '../../src/domain/remediation';
+import { startOptions } from '../../src/temporal/lives';
+import type { alertWorkflow } from '../../workflows/alert';
 import {
   acknowledgeUpdate,
   escalateUpdate,
@@ -202,6 +210,30 @@ export const LIVES: Readonly<Record<string, Life>> = {
       args: [{ shard: 'shard-1', forMs: 1_000 }],
     });
     return [{ workflowId }];
+  },
+
+  audit: async ({ world }) => {
+    const workflowId = auditWorkflowId(world.instance);
+    await world.client.workflow.execute('auditWorkflow', {
+      workflowId,
+      taskQueue: taskQueueName(world.instance, 'effects'),
+      args: [{ patienceMs: 1_000 }],
+    });
+    return [{ workflowId }];
+  },
+
+  resumed: async ({ world }) => {
+    const alert = world.alert({ escalation: quick });
+    const resumed: ResumedLife = {
+      ...{ state: 'FIRING', episodes: 1, seq: 600, counts: { escalated: 1 }, acknowledgement: null },
+      ...{ steppedAt: alert.transition().starts_at, remediation: null },
+    };
+    const input = { transition: alert.transition(), policy: alert.policy, resumed };
+    await world.client.workflow.start<typeof alertWorkflow>('alertWorkflow', startOptions(input));
+    await happened(alert, 'escalated', 2);
+    await alert.deliver(resolves);
+    await alert.handle.result();
+    return only(alert);
   },
 };
 

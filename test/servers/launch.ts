@@ -10,6 +10,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { halt } from '../harness/halt';
 
 const run = promisify(execFile);
 const CACHE = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'tocsin', 'test-servers');
@@ -100,7 +101,7 @@ async function start(command: (port: number, folder: string) => string[]): Promi
     await stop();
     throw new Error(`${program} did not start: ${said.slice(-2_000)}`, { cause });
   }
-  return { port, signal: (name) => child.kill(name), stop };
+  return { port, signal: (name) => (name === 'SIGSTOP' ? halt(child.pid!) : void child.kill(name)), stop };
 }
 
 async function untilListening(port: number, child: ChildProcess): Promise<void> {

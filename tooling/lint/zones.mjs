@@ -49,6 +49,7 @@ export const ZONES = [
   // The integrations of alertmanager.yml take its options under the names that they have in the file.
   stage('src/notify', { rooms: ['src/template'], types: ['src/config/alertmanager'] }),
   stage('src/oncall'),
+  stage('src/audit'),
   stage('src/history'),
   stage('src/warehouse'),
   // What a configuration would do: the routes and mutes that run, over alerts that need not be there.

@@ -18,9 +18,11 @@ import type {
   Acknowledgement,
   ActionAnswer,
   EscalateRequest,
+  LifeAudit,
   LifePolicy,
   LifeStatus,
   ResolveRequest,
+  ResumedLife,
   TimelineEvent,
   UnacknowledgeRequest,
 } from '../../src/domain/life';
@@ -34,6 +36,7 @@ import { longestRemediation } from '../remediation/bounds';
 import { whyOf } from './details';
 import { isFor, whyNotRemediated, withoutResult } from './repair';
 import type { Carried, EscalationClock, Running } from './carried';
+import { resumedFrom } from './resume';
 
 /** With the longest texts and people's comments they stay below what one payload may weigh. */
 const KEPT_EVENTS = 100;
@@ -83,6 +86,7 @@ export class AlertLife {
     this.transition = input.transition;
     this.policy = input.policy;
     if (input.carried !== undefined) this.restore(input.carried as Carried);
+    else if (input.resumed !== undefined) this.resume(input.resumed, now);
     else this.observe(input.transition, input.policy, now);
   }
 
@@ -454,6 +458,11 @@ export class AlertLife {
     };
   }
 
+  audit(): LifeAudit {
+    const { state, episode, transition } = this;
+    return { state, episode, transition, nextLevelAt: this.escalation.dueAt };
+  }
+
   timeline(): readonly TimelineEvent[] {
     return this.events;
   }
@@ -464,28 +473,15 @@ export class AlertLife {
   }
 
   carry(): Carried {
+    const { signal, state, episode, episodes, seq, counts, acknowledgement, escalation } = this;
+    const { silencedUntil, quietUntil, coolUntil, previousEndedAt, enriched, events, records } = this;
+    const { remediation, remediations, heardRemediation, gaveUpRemediation, yielded } = this;
     return {
-      signal: this.signal,
-      state: this.state,
-      episode: this.episode,
-      episodes: this.episodes,
-      seq: this.seq,
-      counts: this.counts,
-      acknowledgement: this.acknowledgement,
-      silencedUntil: this.silencedUntil,
-      quietUntil: this.quietUntil,
-      coolUntil: this.coolUntil,
-      previousEndedAt: this.previousEndedAt,
-      escalation: this.escalation,
-      remediation: this.remediation,
-      remediations: this.remediations,
-      heardRemediation: this.heardRemediation,
-      gaveUpRemediation: this.gaveUpRemediation,
-      yielded: this.yielded,
-      enriched: this.enriched,
+      ...{ signal, state, episode, episodes, seq, counts, acknowledgement, escalation },
+      ...{ silencedUntil, quietUntil, coolUntil, previousEndedAt, enriched, records },
+      ...{ remediation, remediations, heardRemediation, gaveUpRemediation, yielded },
       artifacts: this.artifacts.map((artifact) => ({ ...artifact, data: null })),
-      timeline: this.events,
-      records: this.records,
+      timeline: events,
     };
   }
 
@@ -495,6 +491,14 @@ export class AlertLife {
     this.events = [...timeline];
     this.records = [...records];
     this.base = carried.seq;
+  }
+
+  private resume(lost: ResumedLife, now: number): void {
+    Object.assign(this, resumedFrom(lost, this.transition, this.policy, now));
+    this.base = lost.seq;
+    this.runClock(now);
+    const text = 'its workflow had ended without a word; another goes on where it stood';
+    this.queue({ timeline: [this.note(now, 'resumed', 'auditor', text, {})], begins: true });
   }
 
   private open(episode: number, now: number, extra: Partial<QueuedRecord> = {}, text = 'it fires'): void {

@@ -3,17 +3,12 @@
  * a warning, since the file itself is one that Alertmanager takes.
  */
 import { messageOf } from '../../domain/errors';
+import { alertmanagerFunctions } from '../../template/alertmanager/functions';
 import { compileTemplate, type Reference, type Template } from '../../template/template';
-import { defineVariadic } from '../../template/value/functions';
 import type { Finding, Path } from '../problems';
 
-/** What there is beside Go's own functions. */
-const FUNCTIONS = [
-  ...['toUpper', 'toLower', 'title', 'trimSpace', 'join', 'match', 'safeHtml', 'safeUrl', 'urlUnescape'],
-  ...['reReplaceAll', 'stringSlice', 'routeLabels', 'date', 'tz', 'now', 'since', 'humanizeDuration'],
-  ...['toDate', 'mustToDate', 'toJson', 'base64encode', 'base64decode', 'list', 'append', 'dict'],
-];
-const TABLE = Object.fromEntries(FUNCTIONS.map((name) => [name, defineVariadic([], 'any', () => '')]));
+/** For their names alone. */
+const FUNCTIONS = alertmanagerFunctions({ now: 0, routeLabels: {} });
 
 /** What a notification has, as templates name it. */
 const DATA = [
@@ -27,9 +22,9 @@ const OF_ALL_ALERTS: Readonly<Record<string, string>> = {
   Labels: 'CommonLabels',
 };
 
-/** For its form alone: the functions do nothing. */
+/** For its form alone: it is never executed. */
 export const compileNotificationTemplate = (text: string): Template =>
-  compileTemplate(text, { name: '', functions: TABLE });
+  compileTemplate(text, { name: '', functions: FUNCTIONS });
 
 /** Of all texts within `value`. */
 export function templateFindings(value: unknown, path: Path): Finding[] {

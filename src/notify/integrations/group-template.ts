@@ -8,6 +8,7 @@ import { messageOf, TocsinError } from '../../domain/errors';
 import { alertmanagerFunctions } from '../../template/alertmanager/functions';
 import { notificationObject, type NotificationData } from '../../template/alertmanager/data';
 import { compileTemplate, TemplateError, type Template } from '../../template/template';
+import { CallError, define } from '../../template/value/functions';
 import { Refused } from './outcome';
 import { DEFAULT_TEMPLATES } from './default-templates';
 
@@ -20,6 +21,8 @@ export interface Rendering {
 
 export interface Templates {
   of(data: NotificationData): Rendering;
+  /** The data with its route's labels expanded: their values may be templates, which may ask for each other. */
+  withRouteLabels(data: NotificationData): NotificationData;
 }
 
 /** A group may have thousands of alerts, and each is to be told: far more than a rule's annotation may use. */
@@ -37,16 +40,20 @@ export function createTemplates(files: readonly string[], now: () => number): Te
   const library: Source[] = [{ name: 'default', text: DEFAULT_TEMPLATES }, ...files.map(sourceOf)];
   const compiled = { text: compiler(library, false), html: compiler(library, true) };
   return {
+    withRouteLabels: (data) => ({
+      ...data,
+      routeLabels: Object.values(data.routeLabels).some((value) => value.includes('{{'))
+        ? expanded(data, compiled.text, now())
+        : data.routeLabels,
+    }),
     of(data) {
       const object = notificationObject(data);
       const functions = alertmanagerFunctions({ now: now(), routeLabels: data.routeLabels });
-      const render = (compile: Compile, source: string): string => {
-        // Most texts are none; a secret among them is kept nowhere.
-        if (!source.includes('{{')) return source;
-        return refusing(() => compile(source).execute(object, functions));
-      };
+      const render = (compile: Compile, source: string): string =>
+        refusing(() => compile(source).execute(object, functions));
       return {
-        text: (source) => render(compiled.text, source),
+        // Most texts are no templates; a secret among them is kept nowhere.
+        text: (source) => (source.includes('{{') ? render(compiled.text, source) : source),
         html: (source) => render(compiled.html, source),
       };
     },
@@ -54,6 +61,39 @@ export function createTemplates(files: readonly string[], now: () => number): Te
 }
 
 type Compile = (source: string) => Template;
+
+/** As in Alertmanager, a label that cannot be rendered is left out, and the others are there. */
+function expanded(data: NotificationData, compile: Compile, now: number): Readonly<Record<string, string>> {
+  const object = notificationObject({ ...data, notification_reason: 'unknown' });
+  const done = new Map<string, string>();
+  const underWay: string[] = [];
+  const resolve = (name: string): string => {
+    if (!Object.hasOwn(data.routeLabels, name)) return '';
+    if (underWay.includes(name))
+      throw new CallError(`route labels in a circle: ${[...underWay, name].join(' -> ')}`);
+    underWay.push(name);
+    try {
+      const value = done.get(name) ?? compile(data.routeLabels[name]!).execute(object, functions);
+      done.set(name, value);
+      return value;
+    } finally {
+      underWay.pop();
+    }
+  };
+  const functions = {
+    ...alertmanagerFunctions({ now, routeLabels: {} }),
+    routeLabels: define(['string'], resolve),
+  };
+  return Object.fromEntries(
+    Object.keys(data.routeLabels).flatMap((name) => {
+      try {
+        return [[name, resolve(name)]];
+      } catch {
+        return [];
+      }
+    }),
+  );
+}
 
 /** Each text is compiled once: there are as many as the configuration has. */
 function compiler(library: readonly Source[], isHtml: boolean): Compile {

@@ -105,7 +105,7 @@ function attemptOf(
   surroundings: Surroundings,
 ): Attempt {
   const { externalUrl, templates, now } = surroundings;
-  const data = notificationData(message, externalUrl);
+  const data = templates.withRouteLabels(notificationData(message, externalUrl));
   const { text, html } = templates.of(data);
   const call = (request: HttpRequest): Promise<HttpAnswer> => client!.send(request, secrets, signal);
   const attempt: Attempt = {

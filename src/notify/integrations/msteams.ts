@@ -3,7 +3,7 @@
  * longer text is cut, since the whole message would be refused.
  */
 import type { Delivery } from '../port';
-import { deliveryOf } from './delivery';
+import { deliveryOf, readSoon } from './delivery';
 import type { HttpAnswer } from './http/client';
 import type { Attempt, Kind } from './integration';
 import { fittingJson } from './truncated';
@@ -69,7 +69,7 @@ const adaptive = (title: object, text: string): object => ({
 /** A connector answers with success before Teams has said whether it takes the message, and says that in the body. */
 async function outcome(attempt: Attempt, answer: HttpAnswer): Promise<Delivery> {
   if (answer.status !== 200) return deliveryOf(answer, attempt.now);
-  const body = await answer.text().catch(() => '');
+  const body = await readSoon(answer);
   const code = Number(/HTTP error (\d{3})/i.exec(body)?.[1] ?? 0);
   if (code === 0) return { kind: 'delivered', detail: `HTTP 200 from ${answer.where}` };
   const error = `${answer.where} answered 200, and in it that Teams answered ${code}`;

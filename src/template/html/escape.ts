@@ -22,13 +22,27 @@ export const escapeText = (text: string): string => text.replace(/[\0"&'+<>]/g, 
 export const escapeMarkup = (text: string): string => text.replace(/[\0"'+<>]/g, (sign) => SIGNS[sign]!);
 
 /** In an attribute without quotes each blank and `=` would end the value, and without a value the next attribute is it. */
-export function escapeUnquoted(text: string): string {
-  if (text === '') return HARMLESS;
+export const escapeUnquoted = (text: string): string => unquoted(text, /[\0"&'+<>]|[\t-\r =`]/g);
 
-  return text.replace(/[\0"&'+<>]|[\t-\r =`]/g, (sign) =>
-    sign === '\0' ? '&#xfffd;' : (SIGNS[sign] ?? numbered(sign)),
-  );
-}
+/** The same for what is HTML already. */
+export const escapeUnquotedMarkup = (text: string): string => unquoted(text, /[\0"'+<>]|[\t-\r =`]/g);
+
+const unquoted = (text: string, signs: RegExp): string =>
+  text === ''
+    ? HARMLESS
+    : text.replace(signs, (sign) => (sign === '\0' ? '&#xfffd;' : (SIGNS[sign] ?? numbered(sign))));
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&#34;': '"',
+  '&#39;': "'",
+  '&amp;': '&',
+  '&lt;': '<',
+  '&gt;': '>',
+};
+
+/** What the function `html` has made, as it was before. */
+export const unescapeHtml = (text: string): string =>
+  text.replace(/&(?:#34|#39|amp|lt|gt);/g, (entity) => ENTITIES[entity]!);
 
 /** What an attribute may show of markup: the text of it. */
 export const withoutTags = (markup: string): string => markup.replace(/<!--[^]*?-->|<\/?[a-z][^>]*>?/gi, '');

@@ -5,6 +5,7 @@
  *
  * Comments are left out, as in Go. A script is only told apart into inside and outside of its strings.
  */
+import { escapeHtml } from '../functions/escaping';
 import { isMarkup, isUrl } from '../value/marked';
 import type { Value } from '../value/values';
 import { attributeKind, type AttributeKind } from './attributes';
@@ -13,11 +14,13 @@ import {
   escapeScriptText,
   escapeText,
   escapeUnquoted,
+  escapeUnquotedMarkup,
   escapeUrl,
   followable,
   HARMLESS,
   scriptValue,
   styleValue,
+  unescapeHtml,
   withoutTags,
 } from './escape';
 
@@ -108,20 +111,12 @@ export class HtmlWriter {
 
   private attributeValue(value: Value, printed: string, escapedBy: string | null): string {
     const { quote, kind } = this.attribute;
-    const text =
-      kind === 'plain'
-        ? this.plain(value, printed, escapedBy)
-        : this.special(kind, value, printed, escapedBy);
-    if (kind === 'plain' && isMarkup(value)) return escapeMarkup(text);
-    return quote === ''
-      ? escapeUnquoted(text)
-      : kind === 'plain' && escapedBy === 'html'
-        ? text
-        : escapeText(text);
-  }
-
-  private plain(value: Value, printed: string, escapedBy: string | null): string {
-    return isMarkup(value) && escapedBy === null ? withoutTags(printed) : printed;
+    if (kind === 'plain') return plainValue(value, printed, escapedBy, quote);
+    // Markup has no meaning here: what it was made of is escaped in another way.
+    const bare = escapedBy === 'html' ? unescapeHtml(printed) : printed;
+    const text = this.special(kind, value, bare, escapedBy);
+    if (quote === '') return escapeUnquoted(text);
+    return escapedBy === 'html' ? escapeHtml(text) : escapeText(text);
   }
 
   private special(kind: AttributeKind, value: Value, printed: string, escapedBy: string | null): string {
@@ -243,9 +238,7 @@ export class HtmlWriter {
   private inValue(source: string, at: number): number {
     const { attribute } = this;
     const end =
-      attribute.quote === ''
-        ? nextOf(/[\s>]/g, source, at)
-        : nextOf(new RegExp(attribute.quote, 'g'), source, at);
+      attribute.quote === '' ? nextOf(/[\s>]/g, source, at) : endOfQuote(attribute.quote, source, at);
     const part = source.slice(at, end);
     if (/[#?]/.test(part)) attribute.urlPart = 'query';
     else if (part.trim() !== '' && attribute.urlPart === 'start') attribute.urlPart = 'path';
@@ -255,8 +248,19 @@ export class HtmlWriter {
   }
 }
 
+function plainValue(value: Value, printed: string, escapedBy: string | null, quote: Quote): string {
+  if (isMarkup(value)) return (quote === '' ? escapeUnquotedMarkup : escapeMarkup)(withoutTags(printed));
+  if (quote === '') return escapeUnquoted(printed);
+  return escapedBy === 'html' ? printed : escapeText(printed);
+}
+
 function blanksEnd(source: string, at: number): number {
   return nextOf(/\S/g, source, at);
+}
+
+function endOfQuote(quote: string, source: string, at: number): number {
+  const end = source.indexOf(quote, at);
+  return end < 0 ? source.length : end;
 }
 
 function nextOf(sign: RegExp, source: string, at: number): number {

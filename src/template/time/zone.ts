@@ -1,5 +1,6 @@
 /** Zones of the time zone database, as the platform's own calendar knows them. */
 import { CallError } from '../value/functions';
+import { NAMES_OF_ZONES } from './zone-names';
 
 export interface Zone {
   /** Its name and its distance from UTC in seconds, at a number of seconds since 1970. */
@@ -66,39 +67,14 @@ function offsetOf(text: string): number {
   return sign === '-' ? -size : size;
 }
 
-/** Abbreviations that the platform writes as an offset although the time zone database has them. */
-const ABBREVIATIONS: Readonly<Record<string, readonly [standard: string, summer: string]>> = {
-  'Asia/Kolkata': ['IST', 'IST'],
-  'Asia/Calcutta': ['IST', 'IST'],
-  'Asia/Tokyo': ['JST', 'JST'],
-  'Asia/Seoul': ['KST', 'KST'],
-  'Asia/Shanghai': ['CST', 'CST'],
-  'Asia/Hong_Kong': ['HKT', 'HKT'],
-  'Asia/Jerusalem': ['IST', 'IDT'],
-  'Asia/Karachi': ['PKT', 'PKT'],
-  'Asia/Manila': ['PST', 'PST'],
-  'Asia/Taipei': ['CST', 'CST'],
-  'Australia/Adelaide': ['ACST', 'ACDT'],
-  'Australia/Brisbane': ['AEST', 'AEST'],
-  'Australia/Darwin': ['ACST', 'ACST'],
-  'Australia/Melbourne': ['AEST', 'AEDT'],
-  'Australia/Perth': ['AWST', 'AWST'],
-  'Australia/Sydney': ['AEST', 'AEDT'],
-  'Europe/Moscow': ['MSK', 'MSK'],
-  'Pacific/Auckland': ['NZST', 'NZDT'],
-  'Africa/Johannesburg': ['SAST', 'SAST'],
-  'Africa/Lagos': ['WAT', 'WAT'],
-  'Africa/Nairobi': ['EAT', 'EAT'],
-};
-
 const HALF_YEAR = 183 * 86_400;
 
 function nameOf(text: string, zone: string, offset: number, seconds: number): string {
-  if (!/^(?:GMT|UTC)[+-]/.test(text)) return text;
-  const known = ABBREVIATIONS[zone];
-  if (known === undefined) return plainOffset(offset);
-  if (known[0] === known[1]) return known[0];
-  return offset > otherOffset(zone, seconds) ? known[1] : known[0];
+  const known = NAMES_OF_ZONES.get(zone);
+  if (known === undefined && !/^(?:GMT|UTC)[+-]/.test(text)) return text;
+  if (!known) return plainOffset(offset);
+  if (known.standard === known.summer) return known.standard;
+  return offset > otherOffset(zone, seconds) ? known.summer : known.standard;
 }
 
 function otherOffset(zone: string, seconds: number): number {

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { postgresPrograms, type PostgresProgram } from '../../../src/dev/postgres';
 import { closedPort } from './harness';
+import { halt } from '../../harness/halt';
 
 const run = promisify(execFile);
 
@@ -108,7 +109,7 @@ async function startServer(
     url,
     port,
     connect,
-    signal: (name) => child.kill(name),
+    signal: (name) => (name === 'SIGSTOP' ? halt(child.pid!) : void child.kill(name)),
     async stop() {
       await Promise.all(clients.map((client) => client.end().catch(() => undefined)));
       const ended = new Promise((resolve) => child.once('exit', resolve));

@@ -38,6 +38,7 @@ type request struct {
 }
 
 type group struct {
+	GroupKey    string         `json:"groupKey"`
 	Receiver    string         `json:"receiver"`
 	ExternalURL string         `json:"externalUrl"`
 	Reason      string         `json:"reason"`
@@ -106,6 +107,8 @@ func resultOf(r request) (any, error) {
 		return matchersOf(ms), err
 	case "render":
 		return rendered(r)
+	case "send":
+		return sent(r)
 	case "interval":
 		var ti timeinterval.TimeInterval
 		if err := yaml.UnmarshalStrict([]byte(r.Text), &ti); err != nil {
@@ -122,15 +125,30 @@ func resultOf(r request) (any, error) {
 
 // rendered is a text as a receiver with Alertmanager's default templates renders it.
 func rendered(r request) (any, error) {
-	templates, err := template.FromGlobs(nil)
+	templates, err := templatesOf(r.Group)
 	if err != nil {
 		return nil, err
 	}
-	if templates.ExternalURL, err = url.Parse(r.Group.ExternalURL); err != nil {
-		return nil, err
+	g := r.Group
+	data := templates.Data(g.Receiver, g.GroupLabels, g.RouteLabels, g.Reason, alertsOf(g)...)
+	template.MarkRouteLabelsRendered(data)
+	if r.HTML {
+		return templates.ExecuteHTMLString(r.Text, data)
 	}
+	return templates.ExecuteTextString(r.Text, data)
+}
+
+func templatesOf(g group) (*template.Template, error) {
+	templates, err := template.FromGlobs(nil)
+	if err == nil {
+		templates.ExternalURL, err = url.Parse(g.ExternalURL)
+	}
+	return templates, err
+}
+
+func alertsOf(g group) []*types.Alert {
 	alerts := []*types.Alert{}
-	for _, a := range r.Group.Alerts {
+	for _, a := range g.Alerts {
 		alert := &types.Alert{Alert: model.Alert{
 			Labels: a.Labels, Annotations: a.Annotations, StartsAt: a.StartsAt, GeneratorURL: a.GeneratorURL,
 		}}
@@ -139,12 +157,7 @@ func rendered(r request) (any, error) {
 		}
 		alerts = append(alerts, alert)
 	}
-	data := templates.Data(r.Group.Receiver, r.Group.GroupLabels, r.Group.RouteLabels, r.Group.Reason, alerts...)
-	template.MarkRouteLabelsRendered(data)
-	if r.HTML {
-		return templates.ExecuteHTMLString(r.Text, data)
-	}
-	return templates.ExecuteTextString(r.Text, data)
+	return alerts
 }
 
 func matchersOf(ms labels.Matchers) [][3]string {

@@ -8,6 +8,7 @@ import { BASES } from '../../unit/config/alertmanager/bases';
 import { fingerprintOf, mutants } from '../../unit/config/alertmanager/mutations';
 import { printed, type Printed } from '../../unit/config/alertmanager/resolved';
 import { EXTERNAL_URL, GROUPS, HTML, TEXTS } from '../../unit/notify/integrations/groups';
+import { SENT } from '../../unit/notify/integrations/sent';
 import { INTERVALS, MATCHER_TEXTS } from './questions';
 
 export const COUNT = 1_000;
@@ -90,6 +91,21 @@ function recordRenderings(): void {
   keep('rendered.json', Object.fromEntries(Object.entries(GROUPS).map(([name, group]) => [name, of(group)])));
 }
 
+/** What each kind of receiver sends for each group. */
+function recordRequests(): void {
+  const sent = (text: string): Record<string, unknown> =>
+    Object.fromEntries(
+      Object.entries(GROUPS).map(([name, group]) => {
+        const [{ error, result }] = ask([
+          { op: 'send', text, group: { ...group, externalUrl: EXTERNAL_URL } },
+        ]) as [Answer];
+        if (error !== null) throw new Error(`${text}: ${error}`);
+        return [name, result];
+      }),
+    );
+  keep('requests.json', Object.fromEntries(Object.entries(SENT).map(([name, text]) => [name, sent(text)])));
+}
+
 function compare(count: number, seed: number): void {
   const made = mutants(count, seed);
   const differing = ask(made.map(({ text }) => ({ op: 'load', text }))).filter(({ error }, index) => {
@@ -108,4 +124,5 @@ const [count, seed] = process.argv.slice(2).map(Number);
 if (count === undefined) {
   record();
   recordRenderings();
+  recordRequests();
 } else compare(count, seed ?? SEED);

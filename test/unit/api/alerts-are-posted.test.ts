@@ -92,7 +92,7 @@ test('of a batch the valid ones are kept, the others are named', async () => {
   const message = answer.json as string;
   expect(message).toContain('alert 1 {}: it needs a label');
   expect(message).toContain('alert 2 {alertname="B"}: it ends at 2026-05-01T11:00:00.000Z, before');
-  expect(message).toContain('alert 3 {alertname="C"}: "" cannot be a label\'s name');
+  expect(message).toContain('alert 3 {alertname="C"}: invalid label set: "" cannot be a label\'s name');
   expect(api.posted.map(({ labels }) => labels['alertname'])).toEqual(['A', 'D']);
   const metrics = await api.registry.metrics();
   expect(metrics).toContain('alertmanager_alerts_received_total{status="firing",version="v2"} 4');

@@ -60,7 +60,7 @@ test.each([
   // Searched for anywhere: as Alertmanager judges it.
   [matcher('a', 'x|', true), 'must not hold for the empty value'],
   [matcher('a', '(', true), 'matcher 0: "(" is no regular expression'],
-  [matcher('', 'b'), 'matcher 0: "" cannot be a label\'s name'],
+  [matcher('', 'b'), 'invalid label matcher 0: "" cannot be a label\'s name'],
 ])('%j makes no sense', async (change, message) => {
   const { status, json } = await post(testApi(), wanted(change));
   expect([status, json]).toEqual([400, expect.stringContaining(message)]);

@@ -251,6 +251,21 @@ rutes: {}
       'receivers: [{ name: a, type: webhook, url: "http://h/", routing_kye: x }]',
       'tocsin.yaml:1:57: receivers[0].routing_kye: is not a key here; accepted: type, name, deadline, send_resolved, fallback, timeout, notify_after, url, headers',
     ],
+    [
+      'an audit more often than a server takes',
+      'audit: { every: 100ms }',
+      'tocsin.yaml:1:10: audit.every: "100ms" is not accepted; accepted: a duration such as 30s, 5m, 1h30m or 1000ms (a bare number means seconds), at least 1s, or off',
+    ],
+    [
+      'a heartbeat to nowhere',
+      'audit: { heartbeat: { url: "hc.example/ping" } }',
+      'tocsin.yaml:1:23: audit.heartbeat.url: *** is no web address; accepted: an http or https URL',
+    ],
+    [
+      'a heartbeat without audits',
+      'audit: { every: off, heartbeat: { url: "https://hc.example/ping" } }',
+      'tocsin.yaml:1:35: audit.heartbeat.url: is never told anything while audit.every is off',
+    ],
   ])('%s', (_what, text, expected) => {
     expect(errors(text)).toEqual([expected]);
   });

@@ -16,22 +16,28 @@ interface Npm {
   readonly ci?: number;
   readonly lint?: number;
   readonly test?: number;
-  /** What jest writes; null: it wrote nothing. */
+  /** What jest writes of the tests that need no server; null: it wrote nothing. */
   readonly results?: object | null;
+  /** What it writes of the others; null: nothing. */
+  readonly ofServers?: object | null;
 }
 
-function ciRun({ ci = 0, lint = 0, test = 0, results = null }: Npm): {
+function ciRun({ ci = 0, lint = 0, test = 0, results = null, ofServers = results && reported(0) }: Npm): {
   status: number | null;
   last: string;
   output: string;
 } {
   const bin = join(folder, 'bin');
   mkdirSync(bin);
-  writeFileSync(join(folder, 'results.json'), JSON.stringify(results));
+  const written = Object.entries({ alone: results, servers: ofServers }).filter(
+    ([, report]) => report !== null,
+  );
+  for (const [half, report] of written) writeFileSync(join(folder, `${half}.json`), JSON.stringify(report));
+  const copies = written.map(([half]) => `cp '${folder}/${half}.json' "\${f%.json}.${half}.json"`).join('; ');
   const write =
-    results === null
+    copies === ''
       ? ''
-      : `for a in "$@"; do case "$a" in --outputFile=*) cp '${folder}/results.json' "\${a#*=}";; esac; done`;
+      : `for a in "$@"; do case "$a" in --outputFile=*) f="\${a#*=}"; ${copies};; esac; done`;
   const npm = `#!/bin/sh\ncase "$1" in ci) exit ${ci};; run) exit ${lint};; test) ${write || ':'}\nexit ${test};; esac\nexit 99\n`;
   writeFileSync(join(bin, 'npm'), npm);
   chmodSync(join(bin, 'npm'), 0o755);
@@ -53,6 +59,8 @@ test.each([
   ['a suite does not run', { test: 1, results: reported(40, 0, 1) }, '40 passed, 1 failed', 1],
   ['lint fails', { lint: 1, results: reported(42) }, '42 passed, 1 failed', 1],
   ['lint and tests fail', { lint: 1, test: 1, results: reported(41, 1) }, '41 passed, 2 failed', 1],
+  ['both halves have tests', { results: reported(30), ofServers: reported(12) }, '42 passed, 0 failed', 0],
+  ['one half wrote nothing', { test: 1, results: reported(42), ofServers: null }, '42 passed, 1 failed', 1],
   ['the build fails', { test: 2 }, '0 passed, 1 failed', 1],
   ['tests pass but jest ends badly', { test: 1, results: reported(42) }, '42 passed, 1 failed', 1],
   ['the install fails', { ci: 1 }, '0 passed, 1 failed', 1],

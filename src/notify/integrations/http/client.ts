@@ -28,8 +28,10 @@ export interface HttpAnswer {
   readonly where: string;
   header(name: string): string | null;
   readonly headers: Readonly<Record<string, string>>;
-  /** The body, or as much of it as came. */
+  /** The body. */
   text(limit?: number): Promise<string>;
+  /** Nobody wants the body: the connection is kept where it ends soon. Waits for nothing. */
+  discard(): void;
 }
 
 export interface HttpClient {
@@ -40,6 +42,7 @@ export interface HttpClient {
 
 const MOST_REDIRECTS = 10;
 const BODY_LIMIT = 1_048_576;
+const DISCARDED = 65_536;
 const UNAUTHORIZED = 401;
 const SEE_OTHER = 303;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, SEE_OTHER, 307, 308]);
@@ -125,6 +128,7 @@ function answerOf(response: Dispatcher.ResponseData, url: URL): HttpAnswer {
       Object.entries(response.headers).map(([name, value]) => [name, firstOf(value) ?? '']),
     ),
     text: (limit = BODY_LIMIT) => bodyOf(response.body, limit),
+    discard: () => void response.body.dump({ limit: DISCARDED }).catch(() => undefined),
   };
 }
 

@@ -2,6 +2,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { RECEIVER_KINDS } from '../../../../src/config/alertmanager/receivers/kinds';
 import { SENDABLE_KINDS } from '../../../../src/notify/integrations';
 import { startHttpCatcher, type CaughtRequest, type HttpCatcher } from '../../../harness/http-catcher';
 import { firing, GROUPS, message, resolved } from './groups';
@@ -28,6 +29,10 @@ const HUGE = message({
       { text: '<x>'.repeat(500) },
     ),
   ),
+});
+
+it('sends every kind that the configuration may have', () => {
+  expect([...SENDABLE_KINDS].sort()).toEqual([...RECEIVER_KINDS].sort());
 });
 
 it('has a case for every kind but those with a protocol of their own', () => {

@@ -99,6 +99,8 @@ export const TEXTS: readonly string[] = [
   '{{ range .Alerts }}{{ .StartsAt }} {{ .EndsAt }} {{ .EndsAt.IsZero }} {{ .StartsAt.Format "Jan _2 3:04PM MST -0700" }};{{ end }}',
   '{{ range .Alerts }}{{ .StartsAt | tz "Europe/Berlin" | date "02.01.2006 15:04:05.000 MST Z07:00" }};{{ end }}',
   '{{ range .Alerts }}{{ (tz "America/New_York" .StartsAt).Hour }} {{ .StartsAt | tz "Asia/Kolkata" }};{{ end }}',
+  '{{ range .Alerts }}{{ $t := .StartsAt }}{{ range stringSlice "Africa/Lagos" "America/Sao_Paulo" "America/St_Johns" "Asia/Dubai" "Asia/Jerusalem" "Asia/Kathmandu" "Asia/Singapore" "Asia/Tokyo" "Australia/Adelaide" "Europe/Dublin" "Europe/London" "Pacific/Auckland" "Pacific/Honolulu" "UTC" "Etc/GMT+3" }}{{ $t | tz . | date "MST -07:00" }} {{ ($t.AddDate 0 6 0) | tz . }};{{ end }}{{ end }}',
+  '{{ tz "Nowhere/Else" (index .Alerts 0).StartsAt }}',
   '{{ range .Alerts }}{{ .EndsAt.Sub .StartsAt | humanizeDuration }} {{ .EndsAt.Sub .StartsAt }};{{ end }}',
   '{{ .Alerts | toJson }}',
   '{{ .CommonLabels | toJson }}{{ .CommonLabels.SortedPairs | toJson }}{{ . | toJson }}',
@@ -131,4 +133,6 @@ export const HTML: readonly string[] = [
   '<{{ .Status }}><p {{ .Status }}="1" {{ "href" }}="{{ .Status }}">{{ .CommonLabels.nope }}{{ (dict).nope }}</p>',
   '<P CLASS="A"\n  Title = "{{ .CommonAnnotations }}" /><br/>{{ "a < b" }} 1 < 2 {{ len .Alerts }}',
   '{{ define "x" }}<td title="{{ . }}">{{ . }}</td>{{ end }}{{ template "x" .Status }}{{ if .Alerts.Firing }}<tr a="{{ .Status }}">{{ else }}<tr>{{ end }}{{ .Status }}',
+  '{{ range .Alerts }}<a href="{{ .Annotations.dashboard | html }}" id={{ .Annotations.summary | safeHtml }}>{{ end }}',
+  '<p>no template < at all</p><!-- nor this -->',
 ];

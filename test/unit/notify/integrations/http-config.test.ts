@@ -228,6 +228,19 @@ describe('TLS', () => {
     expect(await notify(webhook(there.url, `tls_config: { ${tls} }`))).toMatchObject({ kind });
   });
 
+  it('trusts whom the file of authorities holds now', async () => {
+    const there = await server(CERTIFICATE);
+    const at = join(folder(), 'ca');
+    writeFileSync(at, pem('ca.pem'));
+    const integration = webhook(there.url, `tls_config: { ca_file: '${at}' }`);
+
+    expect(await notify(integration)).toMatchObject({ kind: 'delivered' });
+    writeFileSync(at, pem('client.pem'));
+    expect(await notify(integration)).toMatchObject({ kind: 'retry' });
+    writeFileSync(at, pem('ca.pem'));
+    expect(await notify(integration)).toMatchObject({ kind: 'delivered' });
+  });
+
   it('shows its certificate, and a new one when the file has one', async () => {
     const there = await server({ ...CERTIFICATE, clientsOf: pem('ca.pem') });
     const at = folder();
