@@ -2,12 +2,10 @@
 import { createEnrichmentActivities } from '../activities/enrichment';
 import { createRemediationActivities } from '../activities/remediation';
 import type { Config, ReceiverConfig } from '../src/config/config';
-import { messageOf } from '../src/domain/errors';
 import { compileMatchers } from '../src/domain/matchers';
 import { createEnrich } from '../src/enrich/enrich';
 import { remoteProviders } from '../src/enrich/providers';
 import type { AlertRow } from '../src/history/port';
-import { startRetention } from '../src/history/retention';
 import { createMutes } from '../src/mute/mutes';
 import { createEmailChannel } from '../src/notify/channels/email';
 import { createNotificationServiceChannel } from '../src/notify/channels/notification-service';
@@ -21,6 +19,7 @@ import { createRecoveryWatch } from '../src/remediate/watch';
 import { createSampleReader } from '../src/stream/sample-reader';
 import { startAuditor } from './auditor';
 import { startWorker, workflowBundle, type Shared } from './compose';
+import { startForgetting } from './forgetting';
 import {
   actObserver,
   enrichmentObserver,
@@ -94,18 +93,6 @@ async function startNotifier(shared: Shared): Promise<void> {
   });
   await notifier.start();
   parts.push({ name: 'notifier', stop: () => notifier.stop() });
-}
-
-async function startForgetting({ config, history, log, parts }: Shared): Promise<void> {
-  const { forgetBefore } = await history();
-  const retention = startRetention({
-    keepMs: config.history.retentionMs,
-    forget: forgetBefore,
-    now,
-    onForgotten: (rows) => log.info({ rows }, 'history: forgot what had ended long ago'),
-    onError: (error) => log.warn({ err: error }, `history: not forgotten: ${messageOf(error)}`),
-  });
-  parts.push({ name: 'retention', stop: () => retention.stop() });
 }
 
 function receiverOf(shared: Shared, receiver: ReceiverConfig): Receiver {

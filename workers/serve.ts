@@ -29,6 +29,7 @@ import { createLives } from '../src/temporal/lives';
 import { noteForInhibition, readAlertmanager, type InEffect } from './alertmanager';
 import { startAuditor } from './auditor';
 import { openShared, startWorker, workflowBundle, type Shared } from './compose';
+import { startForgetting } from './forgetting';
 import { streamObserver } from './observers';
 import { policiesOf } from './policies';
 import { stopSignal, untilAborted } from './run';
@@ -276,6 +277,7 @@ async function startServing(
   );
   parts.push({ name: 'API', stop: () => api.close() });
   await peers.start(`${options.listen.host}:${api.port}`);
+  await startForgetting(shared);
   const audited = { mend: () => grouping.mend(), startDelayMs: options.dispatchStartDelayMs };
   void startLives(shared, history, lull.wait)
     .then(() => startAuditor(shared, audited))

@@ -1,9 +1,9 @@
 /**
- * Forgets what ended long ago: episodes with all that belongs to them, silences, overrides, the record of acts. In small batches, so
- * that nobody waits behind a delete; any number of processes may do so at once. An alert that is open, and an episode of
+ * Forgets what ended long ago: episodes with all that belongs to them, silences, overrides, the record of acts, what groups
+ * told and held back. In small batches, so that nobody waits behind a delete; any number of processes may do so at once. An alert that is open, and an episode of
  * which a message still waits, are never forgotten.
  */
-import type { Database } from './database';
+import type { Database, Run } from './database';
 
 const PARTS = ['timeline', 'notifications', 'remediations', 'artifacts', 'alerts'] as const;
 /** Of each kind, in one transaction. */
@@ -50,8 +50,29 @@ export async function forgetBefore(database: Database, before: Date, batch = BAT
          (select ctid from ${s}.remediation_acts where intent_at < $1 limit $2 for update skip locked) returning 1`,
       [before, batch],
     );
-    return episodes.length + silences.length + overrides.length + acts.length;
+    const groups = await forgetGroups(run, s, before, batch);
+    return episodes.length + silences.length + overrides.length + acts.length + groups;
   });
+}
+
+/** Each with when it is old; what a group that is open was told is renewed before it expires. */
+const OF_GROUPS = [
+  ['holds', 'ended_at < $1'],
+  ['deliveries', 'at < $1'],
+  ['group_messages', 'expires_at < $1 and pending is null'],
+] as const;
+
+async function forgetGroups(run: Run, schema: string, before: Date, batch: number): Promise<number> {
+  let gone = 0;
+  for (const [table, isOld] of OF_GROUPS) {
+    const rows = await run(
+      `delete from ${schema}.${table} where ctid in
+         (select ctid from ${schema}.${table} where ${isOld} limit $2 for update skip locked) returning 1`,
+      [before, batch],
+    );
+    gone += rows.length;
+  }
+  return gone;
 }
 
 export interface RetentionOptions {

@@ -101,6 +101,14 @@ test('many looks of two processes write one row an alert; its end, and a new ale
   await waitFor(async () => (await holds()).every((hold) => hold.ended_at !== null), { what: 'their end' });
   await waitFor(() => one.heard.length + other.heard.length > 0, { what: 'the message' });
   expect(await holds()).toHaveLength(3);
+
+  const deliveries = async () =>
+    (await kept.sql.query(`select 1 from ${kept.schema}.deliveries`)).rows.length;
+  await waitFor(deliveries, { what: 'the delivery on record' });
+  expect(await kept.history.forgetBefore(at)).toBe(0);
+  expect(await kept.history.forgetBefore(new Date())).toBeGreaterThanOrEqual(4);
+  expect(await holds()).toEqual([]);
+  expect(await deliveries()).toBe(0);
 });
 
 test('an alert that is over is held back no more, and its group goes', async () => {
