@@ -76,14 +76,18 @@ export async function runServe(options: ServeOptions): Promise<void> {
   });
   const shared = await openShared(config, 'serve', { log, signal });
   let stopped = false;
+  let livesBegun: Promise<void> = Promise.resolve();
   try {
-    const api = await startServing(shared, options, inEffect, read);
+    const { api, lives } = await startServing(shared, options, inEffect, read);
+    livesBegun = lives;
     // In the words that Alertmanager has for it: scripts wait for them.
     process.stderr.write(
       `time=${new Date().toISOString()} level=INFO msg="Listening on" address=${options.listen.host}:${api.port}\n`,
     );
     await untilAborted(signal);
   } finally {
+    // What is still being started when everything stops would go on for good.
+    await livesBegun;
     stopped = await shared.stop();
   }
   if (!stopped) process.exit(1);
@@ -94,7 +98,7 @@ async function startServing(
   options: ServeOptions,
   first: InEffect,
   read: () => InEffect,
-): Promise<Api> {
+): Promise<{ readonly api: Api; readonly lives: Promise<void> }> {
   const { log, parts, metrics, config } = shared;
   const startedAt = new Date();
   const [kafka, history, mutes] = await Promise.all([shared.kafka(), shared.history(), shared.mutes()]);
@@ -279,12 +283,12 @@ async function startServing(
   await peers.start(`${options.listen.host}:${api.port}`);
   await startForgetting(shared);
   const audited = { mend: () => grouping.mend(), startDelayMs: options.dispatchStartDelayMs };
-  void startLives(shared, history, lull.wait)
+  const lives = startLives(shared, history, lull.wait)
     .then(() => startAuditor(shared, audited))
     .catch((error: unknown) =>
       log.error({ err: error }, `lives and their audit cannot be started: ${messageOf(error)}`),
     );
-  return api;
+  return { api, lives };
 }
 
 /** Who reaches it on another machine and nobody asks who he is: that is said once. */
