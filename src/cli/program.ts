@@ -120,7 +120,11 @@ Roles:
     .description('stand in for Alertmanager: its configuration, its API, on servers that run, until SIGTERM')
     .requiredOption('--alertmanager-config <file>', 'alertmanager.yml, as it is')
     .option('--listen <host:port>', 'where the API is', '127.0.0.1:9093')
-    .option('--instance <name>', 'processes of one name share the work; others share the servers alone', '')
+    .option(
+      '--instance <name>',
+      'processes of one name share the work; others, `tocsin start` among them, share the servers alone',
+      'alertmanager',
+    )
     .option('--route-prefix <path>', 'stands before every path of the API', '')
     .option('--external-url <url>', 'where people reach it: it stands in links')
     .option('--web.config.file <file>', "TLS and users, in the form that Prometheus' programs share")

@@ -89,7 +89,11 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
   const moves: Record<Move, (change: AlertChange, id: string, found: Found) => Transition | null> = {
     nothing: () => null,
     /** Also where it fires for long already: it did so when a process died before it could tell. */
-    fire: (change, id) => (hasEnded(id, change) ? null : fired(change, id, change.alert.firedAt!)),
+    fire: (change, id) => {
+      const end = endOf(id, change);
+      if (end === undefined) return fired(change, id, change.alert.firedAt!);
+      return isOfOtherRule(end.last, change) ? fired(change, id, after(change.alert.firedAt!, end)) : null;
+    },
     fireAfter: (change, id, { elsewhere }) => fired(change, id, after(change.alert.firedAt!, elsewhere!)),
     take,
     repeat,
@@ -157,10 +161,15 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
     return isOpen ? before : undefined;
   }
 
-  /** Resolved since it began to fire, by a person or by the process before this one. */
-  function hasEnded(id: string, { alert: { firedAt } }: AlertChange): boolean {
+  /** Where it was resolved since it began to fire, by a person or by the process before this one. */
+  function endOf(id: string, { alert: { firedAt } }: AlertChange): KnownAlert | undefined {
     const before = known(id);
-    return before !== undefined && !before.firing && firedAt! <= before.eventTime;
+    return before !== undefined && !before.firing && firedAt! <= before.eventTime ? before : undefined;
+  }
+
+  /** Of the rule as it was before it was changed: that one's end is no end of what fires now. */
+  function isOfOtherRule({ source, rule }: Transition, change: AlertChange): boolean {
+    return source === 'evaluator' && rule !== null && rule.hash !== options.about(change.rule).hash;
   }
 
   function fired(change: AlertChange, id: string, startsAt: number): Transition {

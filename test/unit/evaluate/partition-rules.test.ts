@@ -2,6 +2,7 @@
 import type { Metric } from '../../../src/domain/metric';
 import { NO_EXTENSIONS, type AlertRule, type RuleGroup } from '../../../src/domain/rule-group';
 import type { Transition } from '../../../src/domain/transition';
+import { endedTransition } from '../../../src/evaluate/ended-transition';
 import { createEvaluatorHost } from '../../../src/evaluate/host';
 import type { KnownAlert } from '../../../src/stream/port';
 import { createPartitionRules } from '../../../src/evaluate/partition-rules';
@@ -29,9 +30,9 @@ function wire(before: readonly Transition[] = []) {
   };
   const told: Transition[] = [];
   /** From second 0 on. */
-  const rules = () => {
+  const rules = (groups: readonly RuleGroup[] = [groupOf()]) => {
     const partition = createPartitionRules({
-      ...{ groups: [groupOf()], intervalMs: SECOND, known },
+      ...{ groups, intervalMs: SECOND, known },
       open: [...last.values()].filter(isOpen).map((each) => known(each.fingerprint)!),
       tell(transition) {
         told.push(transition);
@@ -200,6 +201,19 @@ it('leaves alone what a person has resolved, until it has ended and begins anew'
   second.offer(x(9), 12 * SECOND, false);
   second.reached(20 * SECOND, false);
   expect(story()).toEqual(['firing 14 14']);
+});
+
+it('fires anew where its rule has changed and still holds: nobody is left untold until it recovers', () => {
+  const before = wire();
+  const first = before.rules();
+  first.offer(x(9), 1 * SECOND, false);
+  first.reached(5 * SECOND, false);
+  const { rules, story } = wire([endedTransition(before.told[0]!, 10 * SECOND, 'rule changed')]);
+  const second = rules([groupOf({ expr: 'x > 6' })]);
+  second.offer(x(9), 1 * SECOND, false);
+  second.reached(9 * SECOND, true);
+  second.reached(12 * SECOND, false);
+  expect(story()).toEqual(['firing 10.001 10.001']);
 });
 
 describe('rules that are not as they were', () => {
