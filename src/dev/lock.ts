@@ -2,11 +2,13 @@
  * A lock between processes of one machine: a file that names its owner. A lock whose owner is gone is taken over, so a
  * killed run blocks nobody.
  */
-import { randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, ownIdentity, parseIdentity, type ProcessIdentity } from './process-identity';
+
+const EVICTED_SOON_MS = 5;
 
 export interface Lock {
   release(): Promise<void>;
@@ -20,9 +22,11 @@ export async function tryLock(file: string): Promise<Lock | { heldBy: ProcessIde
   try {
     for (;;) {
       if (await linked(mine, file)) return { release: () => rm(file, { force: true }) };
-      const holder = await holderOf(file);
+      const content = await contentOf(file);
+      if (content === null) continue;
+      const holder = parseIdentity(content);
       if (holder !== null && isAlive(holder)) return { heldBy: holder };
-      await evictDead(file);
+      await evictDead(file, content);
     }
   } finally {
     await rm(mine, { force: true });
@@ -52,19 +56,29 @@ async function linked(from: string, to: string): Promise<boolean> {
   }
 }
 
-async function holderOf(file: string): Promise<ProcessIdentity | null> {
-  return parseIdentity(await readFile(file, 'utf8').catch(() => ''));
+/** Null where it is not there any more. */
+async function contentOf(file: string): Promise<string | null> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
 }
 
-/** Two processes may evict at once: the one that moved away a living owner's new lock puts it back. */
-async function evictDead(file: string): Promise<void> {
-  const aside = `${file}.dead-${process.pid}-${randomBytes(4).toString('hex')}`;
-  try {
-    await rename(file, aside);
-  } catch {
+/**
+ * Removes the lock of a dead owner. Many may want to at once, and one that is slow would remove the lock of whoever came
+ * after: so only the holder of a lock on this removal may, and only while the dead owner's lock is what is there.
+ */
+async function evictDead(file: string, dead: string): Promise<void> {
+  const right = await tryLock(`${file}.dead-${createHash('sha256').update(dead).digest('hex').slice(0, 16)}`);
+  if (!('release' in right)) {
+    await sleep(EVICTED_SOON_MS);
     return;
   }
-  const holder = await holderOf(aside);
-  if (holder !== null && isAlive(holder)) await linked(aside, file);
-  await rm(aside, { force: true });
+  try {
+    if ((await contentOf(file)) === dead) await rm(file, { force: true });
+  } finally {
+    await right.release();
+  }
 }

@@ -64,9 +64,12 @@ export function createFlusher(options: FlusherOptions): Turns {
 
   function flushOne(due: DueGroup, { routes, index, told, verdict }: Turn): FlushedGroup {
     const at = now();
-    const flushed = { id: due.id, joined: due.joined, flushedAt: new Date(at) };
     const group = index.group(due.id);
     const route = routes.route(due.routeId);
+    const flushed = {
+      ...{ id: due.id, routeId: due.routeId, joined: due.joined, flushedAt: new Date(at) },
+      lookAgainMs: route?.options.groupIntervalMs ?? 0,
+    };
     // Its alerts have left it, or a reload has taken its route away: they are where the routes lead them now.
     if (group === undefined || route === null)
       return {

@@ -191,14 +191,19 @@ async function writeFlushed(
     );
     const own = results.filter(({ id }) => mine.has(id));
     await writeHeld(run, schema, own);
-    const messages = own.flatMap((group) =>
-      group.messages.map((message) => ({ ...message, at: group.flushedAt })),
+    const messages = own.flatMap(({ id: groupId, routeId, lookAgainMs, flushedAt: at, messages: made }) =>
+      made.map((message) => ({ ...message, groupId, routeId, lookAgainMs, at })),
     );
     if (messages.length > 0) await writeMessages(run, schema, messages);
   });
 }
 
-type Message = FlushedGroup['messages'][number] & { readonly at: Date };
+type Message = FlushedGroup['messages'][number] & {
+  readonly groupId: string;
+  readonly routeId: string;
+  readonly lookAgainMs: number;
+  readonly at: Date;
+};
 
 async function writeMessages(run: Run, schema: string, messages: readonly Message[]): Promise<void> {
   const sorted = [...messages].sort((a, b) =>
@@ -209,12 +214,14 @@ async function writeMessages(run: Run, schema: string, messages: readonly Messag
        select *, array(select jsonb_array_elements_text(pending->'firing')) as firing,
          array(select jsonb_array_elements_text(pending->'resolved')) as resolved
        from jsonb_to_recordset($1::jsonb) as m ("groupKey" text, integration text, pending jsonb, told boolean,
-         "keepUntil" timestamptz, at timestamptz)),
+         "keepUntil" timestamptz, at timestamptz, "groupId" text, "routeId" text, "lookAgainMs" float8)),
      written as (
        insert into ${schema}.group_messages as o
-         (group_key, integration, firing, resolved, told_at, seq, pending, pending_since, due_at, expires_at)
+         (group_key, integration, firing, resolved, told_at, seq, pending, pending_since, due_at, expires_at, group_id,
+          route_id, look_again_ms)
        select "groupKey", integration, case when told then firing else '{}' end, case when told then resolved else '{}' end,
-         case when told then at end, 1, case when told then null else nullif(pending, 'null') end, at, at, "keepUntil"
+         case when told then at end, 1, case when told then null else nullif(pending, 'null') end, now(), now(), "keepUntil",
+         "groupId", "routeId", "lookAgainMs"
        from given
        on conflict (group_key, integration) do update set
          firing = case when excluded.told_at is null then o.firing else excluded.firing end,
@@ -223,7 +230,8 @@ async function writeMessages(run: Run, schema: string, messages: readonly Messag
          pending = excluded.pending, seq = o.seq + 1,
          pending_since = case when o.pending is null then excluded.pending_since else o.pending_since end,
          due_at = excluded.due_at, attempts = case when o.pending is null then 0 else o.attempts end,
-         expires_at = excluded.expires_at)
+         expires_at = excluded.expires_at, group_id = excluded.group_id, route_id = excluded.route_id,
+         look_again_ms = excluded.look_again_ms)
      select pg_notify($2, '')`,
     [json(sorted), wakeChannel(schema)],
   );
@@ -301,7 +309,8 @@ async function renew(
 
 /**
  * What has left counts as told, also where the group has been looked at again meanwhile: then a newer message waits, and
- * goes out if it says something else.
+ * goes out if it says something else. A group may be gone by then, since all of its alerts ended while the message was on
+ * its way: it is there again, to be looked at, whenever somebody was told that alerts fire or refused what it was told.
  */
 async function writeOutcomes(
   { run, schema }: Database,
@@ -319,6 +328,14 @@ async function writeOutcomes(
     `with given as materialized (select * from jsonb_to_recordset($1::jsonb) as g (group_key text, integration text,
        seq bigint, attempts integer, kind text, firing text[], resolved text[], reason text, at timestamptz, error text,
        after_ms float8, memory jsonb)),
+     looked as (
+       insert into ${schema}.groups as o (id, route_id, due_at)
+       select distinct on (m.group_id) m.group_id, m.route_id,
+         clock_timestamp() + case when g.kind = 'sent' then 0 else m.look_again_ms end * interval '1 millisecond'
+       from given g join ${schema}.group_messages m using (group_key, integration)
+       where m.group_id is not null and (g.kind = 'refused' or (g.kind = 'sent' and cardinality(g.firing) > 0))
+       order by m.group_id
+       on conflict (id) do update set joined = o.joined + 1),
      logged as (
        insert into ${schema}.deliveries (group_key, integration, seq, at, outcome, reason, error, attempts, firing, resolved)
        select group_key, integration, seq, coalesce(at, now()), kind, reason, error, attempts, firing, resolved

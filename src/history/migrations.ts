@@ -192,6 +192,10 @@ create index groups_due on ${s}.groups (due_at, id);
 create table ${s}.group_messages (
   group_key text not null,
   integration text not null,
+  -- The group that it was made for, and how long after a refusal that is looked at again.
+  group_id text,
+  route_id text,
+  look_again_ms double precision,
   firing text[] not null default '{}',
   resolved text[] not null default '{}',
   told_at timestamptz,

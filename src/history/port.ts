@@ -158,6 +158,9 @@ export interface FlushedGroup {
   /** When it is looked at next; null: it is empty, and removed unless an alert has joined it. */
   readonly dueAt: Date | null;
   readonly flushedAt: Date;
+  readonly routeId: string;
+  /** How long after a message of it was refused for good it is looked at again. */
+  readonly lookAgainMs: number;
   readonly messages: readonly {
     readonly groupKey: string;
     readonly integration: string;

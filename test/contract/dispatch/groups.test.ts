@@ -220,3 +220,43 @@ test('other routes: open groups move, and nobody hears again of what was told', 
   expect(process.heard).toHaveLength(3);
   expect(process.grouping.known.get(fingerprint({ alertname: 'Down', host: 'b' }))).toBeDefined();
 });
+
+test('an alert that ends while its message is on its way: its end is told, and so is its next beginning', async () => {
+  let hold = true;
+  const process = await start({
+    route: route({ groupWaitMs: 0, groupIntervalMs: 200 }),
+    answer: async () => {
+      await waitFor(() => !hold, { what: 'the receiver to answer', intervalMs: 5 });
+      return { kind: 'delivered', detail: '' };
+    },
+  });
+  await process.apply(told({ host: 'a' }));
+  await waitFor(async () => (await kept.history.groups.allTold())[0]?.pending != null, {
+    what: 'the message',
+  });
+  await process.apply(told({ host: 'a' }, { endsAt: ago(0), timedOut: false }));
+  await waitFor(async () => (await kept.history.groups.nextDue()) === null, { what: 'the group to be gone' });
+  hold = false;
+  await untilHeard(process, 2);
+  expect([hosts(process, 0), hosts(process, 1)]).toEqual([['a firing'], ['a resolved']]);
+  await process.apply(told({ host: 'a' }));
+  await untilHeard(process, 3);
+  expect(hosts(process)).toEqual(['a firing']);
+});
+
+test('an end that was refused is told again with the next look', async () => {
+  let refusals = 1;
+  const process = await start({
+    route: route({ groupWaitMs: 0, groupIntervalMs: 300 }),
+    answer: async ({ alerts }) =>
+      alerts.some(({ status }) => status === 'resolved') && refusals-- > 0
+        ? { kind: 'refused', error: '400' }
+        : { kind: 'delivered', detail: '' },
+  });
+  await process.apply(told({ host: 'a' }));
+  await untilHeard(process, 1);
+  await process.apply(told({ host: 'a' }, { endsAt: ago(0), timedOut: false }));
+  await untilHeard(process, 2);
+  expect(hosts(process)).toEqual(['a resolved']);
+  expect(refusals).toBeLessThan(1);
+});
