@@ -25,7 +25,9 @@ function jest(args) {
 }
 
 function argsOf({ name, args }, given) {
-  const named = given.map((arg) => (arg.startsWith(OUTPUT) ? arg.replace(/(\.json)?$/, `.${name}.json`) : arg));
+  const named = given.map((arg) =>
+    arg.startsWith(OUTPUT) ? arg.replace(/(\.json)?$/, `.${name}.json`) : arg,
+  );
   return [...args, ...named];
 }
 

@@ -37,6 +37,8 @@ export function createReload(options: ReloadOptions): Reload {
   const { reread, take, log, onRead } = options;
   let current = options.config;
   let seen = stateOf(current);
+  /** Whether what runs are the current rules: where new ones could not be taken, nothing runs. */
+  let isTaken = true;
   let running: Promise<Outcome> | null = null;
   /** Begins when the one that runs has ended: files may have changed since that has read them. */
   let waiting: Promise<Outcome> | null = null;
@@ -55,7 +57,7 @@ export function createReload(options: ReloadOptions): Reload {
   async function readNow(reason: string): Promise<Outcome> {
     const next = readOrTell(reason);
     seen = stateOf(next);
-    const isChanged = canonical(next.ruleGroups) !== canonical(current.ruleGroups);
+    const isChanged = !isTaken || canonical(next.ruleGroups) !== canonical(current.ruleGroups);
     if (isChanged) await takeOrTell(next);
     current = next;
     log.info(
@@ -66,8 +68,10 @@ export function createReload(options: ReloadOptions): Reload {
   }
 
   async function takeOrTell(next: Config): Promise<void> {
+    isTaken = false;
     try {
       await take(next);
+      isTaken = true;
     } catch (error) {
       // The next look tries it again.
       seen = '';
@@ -82,7 +86,7 @@ export function createReload(options: ReloadOptions): Reload {
       onRead(true);
       return next;
     } catch (error) {
-      seen = stateOf(current);
+      if (isTaken) seen = stateOf(current);
       onRead(false);
       log.error({ reason, err: error }, `the rules stay as they were: ${messageOf(error)}`);
       throw error;

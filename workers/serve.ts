@@ -131,6 +131,7 @@ async function startServing(
     store: history.groups,
     integrations: () => inEffect.integrations,
     compose: composeWith(grouping, now),
+    refresh: grouping.known.refresh,
     now: () => new Date(),
     log,
     onSent({ integration: { kind: integration }, outcome, tookMs }) {

@@ -83,7 +83,8 @@ export function createFlusher(options: FlusherOptions): Turns {
     onLook(look, decided);
     const keepUntil = new Date(at + KEEP_REPEATS * route.options.repeatIntervalMs + DAY_MS);
     const messages = decided.messages.map((message) => ({ groupKey: group.key, keepUntil, ...message }));
-    const isOpen = look.members.some((member) => !member.isOver);
+    // As long as it is not known what became of a message, there may be more to tell.
+    const isOpen = look.members.some((member) => !member.isOver) || isUnderWay(look);
     const back = openOnes(look, decided.held);
     const digest = digestOf(back);
     return {
@@ -135,6 +136,9 @@ interface Turn {
 }
 
 const NOTHING_HELD = { digest: null, groupKey: '', receiver: '', alerts: [] };
+const isUnderWay = ({ told }: GroupLook): boolean =>
+  [...told.values()].some(({ pending, isTaken }) => pending !== null && isTaken);
+
 const NOBODY: GroupVerdict = { messages: [], held: [] };
 const DAY_MS = 86_400_000;
 

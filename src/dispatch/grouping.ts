@@ -32,8 +32,8 @@ export interface GroupingOptions extends Pick<KnownAlertsOptions, 'changes'> {
   readonly onForgotten?: KnownAlertsOptions['onForgotten'];
 }
 
-/** Long enough for every look that may want it. */
-const KEPT_MS = 60_000;
+/** Beyond the slowest look: a message may be on its way for a minute. */
+const KEPT_MS = 120_000;
 const KEEP_TOLD_MS = 5 * 86_400_000;
 
 export function createGrouping(options: GroupingOptions): Grouping {
@@ -53,14 +53,18 @@ export function createGrouping(options: GroupingOptions): Grouping {
     },
   });
 
-  /** The group if it were made now; none where all of its alerts are over. */
-  function madeNow(group: IndexedGroup): NewGroup[] {
+  /** The group if it were made now; none where all of its alerts are over and nobody has yet to hear so. */
+  function madeNow(group: IndexedGroup, told: readonly ToldOfGroup[]): NewGroup[] {
     const at = now();
-    const starts = [...group.members].flatMap((fingerprint) => {
-      const alert = known.get(fingerprint);
-      return alert === undefined || isOver(alert, at) ? [] : [alert.startsAt];
-    });
-    return starts.length === 0 ? [] : [newGroup(group, Math.min(...starts), at)];
+    const members = [...group.members].flatMap((fingerprint) => known.get(fingerprint) ?? []);
+    const starts = members.filter((alert) => !isOver(alert, at)).map(({ startsAt }) => startsAt);
+    if (starts.length > 0) return [newGroup(group, Math.min(...starts), at)];
+    const { receiver } = group.route.options;
+    const isAwaited = told.some(
+      ({ integration, firing }) =>
+        receiverOf(integration) === receiver && firing.some((fingerprint) => group.members.has(fingerprint)),
+    );
+    return isAwaited ? [{ id: group.id, routeId: group.route.id, dueAt: new Date(at) }] : [];
   }
 
   async function missingGroups() {
@@ -74,7 +78,8 @@ export function createGrouping(options: GroupingOptions): Grouping {
    */
   async function makeMissing(only?: ReadonlySet<string>): Promise<number> {
     const missing = (await missingGroups()).filter(({ id }) => only === undefined || only.has(id));
-    const made = missing.flatMap(madeNow);
+    const told = missing.length === 0 ? [] : await store.allTold();
+    const made = missing.flatMap((group) => madeNow(group, told));
     if (made.length === 0) return 0;
     const ids = new Set(made.map(({ id }) => id));
     await inheritTold(missing.filter(({ id }) => ids.has(id)));
@@ -108,7 +113,8 @@ export function createGrouping(options: GroupingOptions): Grouping {
       index = fresh;
       await makeMissing();
       // As if all alerts had come now, which is what Alertmanager makes of a reload.
-      await store.retime([...index.groups()].flatMap(madeNow));
+      const told = await store.allTold();
+      await store.retime([...index.groups()].flatMap((group) => madeNow(group, told)));
     },
     async start() {
       await known.refresh();
@@ -124,7 +130,7 @@ export function createGrouping(options: GroupingOptions): Grouping {
     },
     async forget() {
       const wanted = awaited(await store.allTold());
-      known.forget(now() - KEPT_MS, (fingerprint) => wanted.has(fingerprint));
+      known.forget(now() - KEPT_MS - routes.slowestMs, (fingerprint) => wanted.has(fingerprint));
     },
   };
 }

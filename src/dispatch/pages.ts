@@ -61,12 +61,15 @@ function applyToRow(
     draft.rows.set(transition.fingerprint, opened);
     draft.timeline.push(event(opened, 'fired', transition, firedText(transition)));
     draft.notifications.push(...firstMessages(opened, audience.pageFor(transition), now));
-    for (const group of audience.groupsFor?.(opened, now) ?? []) draft.groups.set(group.id, group);
+    join(draft, audience, opened, now);
     return;
   }
   const seen: AlertRow = { ...row!, ...observed(transition), eventTime: state!.eventTime };
   if (outcome !== 'resolved') {
     draft.rows.set(seen.fingerprint, isToldAgain(transition) ? toldAgain(row!, seen, transition) : seen);
+    // Groups may have seen its end come already.
+    if (isToldAgain(transition) && timeOf(row!.expiresAt) <= now.getTime() + CLOCKS_APART_MS)
+      join(draft, audience, seen, now);
     return;
   }
   const resolved: AlertRow = {
@@ -85,6 +88,15 @@ function applyToRow(
     dueAt: now,
   });
 }
+
+/** The first alert of a group says when it is looked at. */
+function join(draft: Draft, audience: Audience, row: AlertRow, now: Date): void {
+  for (const group of audience.groupsFor?.(row, now) ?? [])
+    if (!draft.groups.has(group.id)) draft.groups.set(group.id, group);
+}
+
+/** Of two processes. */
+const CLOCKS_APART_MS = 5_000;
 
 const isToldAgain = ({ kind, source }: Transition): boolean => kind === 'firing' && source === API_SOURCE;
 

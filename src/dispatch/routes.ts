@@ -30,6 +30,8 @@ export interface Routes {
   placesOf(labels: Labels): readonly GroupPlace[];
   /** Null where there is no such route any more. */
   route(id: string): CompiledRoute | null;
+  /** The longest time from an alert to the look after the one that sees it. */
+  readonly slowestMs: number;
 }
 
 interface Node extends CompiledRoute {
@@ -48,6 +50,9 @@ export function compileRoutes(root: RouteOptions): Routes {
   return {
     placesOf: (labels) => routesOf(top, labels).map((route) => placeAt(route, labels)),
     route: (id) => byId.get(id) ?? null,
+    slowestMs: Math.max(
+      ...[...byId.values()].map(({ options }) => options.groupWaitMs + 2 * options.groupIntervalMs),
+    ),
   };
 }
 

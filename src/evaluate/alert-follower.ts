@@ -15,7 +15,8 @@ import type { LabelSet } from '../promql/label-set';
 import type { KnownAlert } from '../stream/port';
 import { isNews, saidIn, saidOf, type Said } from './alert-news';
 import type { ChangeKind } from './alert-state';
-import { createTransitionWriter, type WriterOptions } from './alert-transition';
+import { createTransitionWriter, RESOLVED_REASON, type WriterOptions } from './alert-transition';
+import { RULE_CHANGED, RULE_REMOVED } from './ended-transition';
 import type { AlertChange } from './alerting';
 
 export interface FollowerOptions extends WriterOptions {
@@ -92,7 +93,10 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
     fire: (change, id) => {
       const end = endOf(id, change);
       if (end === undefined) return fired(change, id, change.alert.firedAt!);
-      return isOfOtherRule(end.last, change) ? fired(change, id, after(change.alert.firedAt!, end)) : null;
+      // One that this process told may lie ahead of the samples that it followed from.
+      const isOwn = ends.get(id) === end.eventTime;
+      if (!isOwn && !isOfOtherRule(end.last, change)) return null;
+      return fired(change, id, after(change.alert.firedAt!, end));
     },
     fireAfter: (change, id, { elsewhere }) => fired(change, id, after(change.alert.firedAt!, elsewhere!)),
     take,
@@ -168,11 +172,15 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
   }
 
   /** Of the rule as it was before it was changed: that one's end is no end of what fires now. */
-  function isOfOtherRule({ source, rule }: Transition, change: AlertChange): boolean {
-    return source === 'evaluator' && rule !== null && rule.hash !== options.about(change.rule).hash;
+  function isOfOtherRule({ source, rule, annotations }: Transition, change: AlertChange): boolean {
+    if (source !== 'evaluator' || rule === null) return false;
+    if (ENDS_OF_RULES.includes(annotations[RESOLVED_REASON] ?? '')) return true;
+    const { hash, group } = options.about(change.rule);
+    return rule.hash !== hash || rule.group !== group;
   }
 
-  function fired(change: AlertChange, id: string, startsAt: number): Transition {
+  function fired(change: AlertChange, id: string, from: number): Transition {
+    const startsAt = Math.max(from, (ends.get(id) ?? -Infinity) + 1);
     const { correlationId: given } = change.alert;
     const correlationId = given?.slice(0, MAX_CORRELATION_ID) ?? `${id}-${startsAt}`;
     const said = saidOf(change);
@@ -196,10 +204,13 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
     return write('changed', change, { ...last, id, time });
   }
 
-  /** A good sample may be older than the evaluation that was last told; the end is told after it. */
+  /**
+   * A good sample may be older than the evaluation that was last told, by this process or the one before it; the end is told
+   * after it. What is older than the episode is no end of it.
+   */
   function end(change: AlertChange, id: string, { last: open }: Found): Transition | null {
     const last = open!;
-    if (change.time <= last.at && last.isAdopted) return null;
+    if (change.time < last.startsAt && last.isAdopted) return null;
     const time = Math.max(change.time, last.at + 1);
     told.delete(id);
     ends.set(id, time);
@@ -209,6 +220,9 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
 
   return { follow, isOpen: (id) => openOf(id) !== undefined };
 }
+
+/** The rule came to an end, not what it watches: it may be there again, changed or as it was. */
+const ENDS_OF_RULES: readonly string[] = [RULE_CHANGED, RULE_REMOVED];
 
 const after = (time: number, { eventTime }: KnownAlert): number => Math.max(time, eventTime + 1);
 

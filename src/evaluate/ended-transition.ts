@@ -2,6 +2,9 @@
 import { transitionId, type Transition } from '../domain/transition';
 import { KEPT_FIRING, RESOLVED_REASON } from './alert-transition';
 
+export const RULE_CHANGED = 'rule changed';
+export const RULE_REMOVED = 'rule removed';
+
 export function endedTransition(last: Transition, at: number, reason: string): Transition {
   const time = new Date(Math.max(at, Date.parse(last.event_time))).toISOString();
   const identity = {

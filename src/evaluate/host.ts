@@ -12,7 +12,7 @@ import type { Metric } from '../domain/metric';
 import { ruleHash, type RuleGroup } from '../domain/rule-group';
 import { poolOf, type Transition, type TransitionKind } from '../domain/transition';
 import type { MetricPlace, MetricSink, OpenAlerts, TransitionPublisher } from '../stream/port';
-import { endedTransition } from './ended-transition';
+import { endedTransition, RULE_CHANGED, RULE_REMOVED } from './ended-transition';
 import type { External } from './label-texts';
 import { createOutbox, handOver, type Lane, type Outbox } from './outbox';
 import type { KeptPart } from './port';
@@ -240,8 +240,8 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
   function reasonToEnd({ rule }: Transition): string | null {
     const group = groups.find(({ name }) => name === rule?.group);
     const same = group?.rules.filter(({ kind, name }) => kind === 'alert' && name === rule?.name) ?? [];
-    if (same.length === 0) return 'rule removed';
-    return same.some((each) => ruleHash(each) === rule?.hash) ? null : 'rule changed';
+    if (same.length === 0) return RULE_REMOVED;
+    return same.some((each) => ruleHash(each) === rule?.hash) ? null : RULE_CHANGED;
   }
 
   function slotOf(partition: number): Slot {

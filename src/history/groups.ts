@@ -30,7 +30,7 @@ export function createGroupStore(
   const holder = randomUUID();
   const { run, schema } = database;
   const settle = coalesced<readonly [TakenMessage, MessageOutcome], void>(
-    (outcomes) => writeOutcomes(database, outcomes),
+    (outcomes) => writeOutcomes(database, holder, outcomes),
     MOST_AT_ONCE,
   );
   return {
@@ -132,6 +132,7 @@ interface ToldColumns {
   told_at: Date | null;
   seq: number;
   pending: PendingMessage | null;
+  is_taken: boolean;
 }
 
 async function readTold(
@@ -140,7 +141,8 @@ async function readTold(
   values: readonly unknown[],
 ): Promise<ToldOfGroup[]> {
   const rows = await run<ToldColumns>(
-    `select group_key, integration, firing, resolved, told_at, seq, pending from ${schema}.group_messages ${which}`,
+    `select group_key, integration, firing, resolved, told_at, seq, pending, lease_until is not null as is_taken
+     from ${schema}.group_messages ${which}`,
     values,
   );
   return rows.map((row) => ({
@@ -151,6 +153,7 @@ async function readTold(
     toldAt: row.told_at,
     seq: row.seq,
     pending: row.pending,
+    isTaken: row.is_taken,
   }));
 }
 
@@ -313,51 +316,75 @@ async function renew(
  * its way: it is there again, to be looked at, whenever somebody was told that alerts fire or refused what it was told.
  */
 async function writeOutcomes(
-  { run, schema }: Database,
+  database: Database,
+  holder: string,
   outcomes: readonly (readonly [TakenMessage, MessageOutcome])[],
 ): Promise<void[]> {
-  const given = outcomes.map(([{ groupKey, integration, seq, attempts, pending }, outcome]) => ({
-    ...{ group_key: groupKey, integration, seq, attempts: attempts + 1, kind: outcome.kind },
-    ...{ firing: pending.firing, resolved: pending.resolved, reason: pending.reason },
-    at: outcome.kind === 'sent' ? outcome.at : null,
-    memory: outcome.kind === 'sent' ? (outcome.memory ?? null) : null,
-    error: outcome.kind === 'sent' ? null : outcome.error,
-    after_ms: outcome.kind === 'retry' ? outcome.afterMs : 0,
-  }));
-  await run(
-    `with given as materialized (select * from jsonb_to_recordset($1::jsonb) as g (group_key text, integration text,
-       seq bigint, attempts integer, kind text, firing text[], resolved text[], reason text, at timestamptz, error text,
-       after_ms float8, memory jsonb)),
-     looked as (
-       insert into ${schema}.groups as o (id, route_id, due_at)
+  const { schema } = database;
+  const given = json(outcomes.map(([message, outcome]) => outcomeRow(message, outcome)));
+  await database.transaction('write what became of messages', async (run) => {
+    // Groups before their messages, as looks lock them.
+    await run(
+      `insert into ${schema}.groups as o (id, route_id, due_at)
        select distinct on (m.group_id) m.group_id, m.route_id,
          clock_timestamp() + case when g.kind = 'sent' then 0 else m.look_again_ms end * interval '1 millisecond'
-       from given g join ${schema}.group_messages m using (group_key, integration)
+       from jsonb_to_recordset($1::jsonb) as g (${OUTCOME}) join ${schema}.group_messages m using (group_key, integration)
        where m.group_id is not null and (g.kind = 'refused' or (g.kind = 'sent' and cardinality(g.firing) > 0))
        order by m.group_id
-       on conflict (id) do update set joined = o.joined + 1),
-     logged as (
-       insert into ${schema}.deliveries (group_key, integration, seq, at, outcome, reason, error, attempts, firing, resolved)
-       select group_key, integration, seq, coalesce(at, now()), kind, reason, error, attempts, firing, resolved
-       from given where kind <> 'retry')
-     update ${schema}.group_messages m
-     set lease_until = null, taken_by = null, error = g.error,
-       firing = case when g.kind = 'sent' then g.firing else m.firing end,
-       resolved = case when g.kind = 'sent' then g.resolved else m.resolved end,
-       told_at = case when g.kind = 'sent' then g.at else m.told_at end,
-       memory = coalesce(nullif(g.memory, 'null'), m.memory),
-       pending = case when m.seq = g.seq and g.kind <> 'retry' then null else m.pending end,
-       attempts = case when g.kind = 'retry' then m.attempts else 0 end,
-       due_at = case when m.seq = g.seq then clock_timestamp() + g.after_ms * interval '1 millisecond' else m.due_at end
-     from given g where m.group_key = g.group_key and m.integration = g.integration`,
-    [json(given)],
-  );
+       on conflict (id) do update set joined = o.joined + 1`,
+      [given],
+    );
+    await run(
+      `with given as materialized (
+         select distinct on (group_key, integration) * from jsonb_to_recordset($1::jsonb) as g (${OUTCOME})
+         order by group_key, integration, seq desc),
+       locked as (
+         select m.group_key, m.integration from ${schema}.group_messages m join given using (group_key, integration)
+         order by m.group_key, m.integration for update of m),
+       logged as (
+         insert into ${schema}.deliveries
+           (group_key, integration, seq, at, outcome, reason, error, attempts, firing, resolved)
+         select group_key, integration, seq, coalesce(at, now()), kind, reason, error, attempts, firing, resolved
+         from given where kind <> 'retry')
+       update ${schema}.group_messages m
+       set lease_until = case when m.taken_by = $2 then null else m.lease_until end,
+         taken_by = case when m.taken_by = $2 then null else m.taken_by end, error = g.error,
+         firing = case when g.kind = 'sent' then g.firing else m.firing end,
+         resolved = case when g.kind = 'sent' then g.resolved else m.resolved end,
+         told_at = case when g.kind = 'sent' then g.at else m.told_at end,
+         memory = coalesce(nullif(g.memory, 'null'), m.memory),
+         pending = case when m.seq = g.seq and g.kind <> 'retry' then null else m.pending end,
+         attempts = case when g.kind = 'retry' then m.attempts else 0 end,
+         due_at = case when m.seq = g.seq then clock_timestamp() + g.after_ms * interval '1 millisecond' else m.due_at end
+       from given g join locked using (group_key, integration)
+       where m.group_key = g.group_key and m.integration = g.integration`,
+      [given, holder],
+    );
+  });
   return outcomes.map(() => undefined);
+}
+
+const OUTCOME = `group_key text, integration text, seq bigint, attempts integer, kind text, firing text[], resolved text[],
+  reason text, at timestamptz, error text, after_ms float8, memory jsonb`;
+
+function outcomeRow(
+  { groupKey, integration, seq, attempts, pending }: TakenMessage,
+  outcome: MessageOutcome,
+): unknown {
+  const isSent = outcome.kind === 'sent';
+  return {
+    ...{ group_key: groupKey, integration, seq, attempts: attempts + 1, kind: outcome.kind },
+    ...{ firing: pending.firing, resolved: pending.resolved, reason: pending.reason },
+    at: isSent ? outcome.at : null,
+    memory: isSent ? (outcome.memory ?? null) : null,
+    error: isSent ? null : outcome.error,
+    after_ms: outcome.kind === 'retry' ? outcome.afterMs : 0,
+  };
 }
 
 async function inherit(
   { run, schema }: Database,
-  told: readonly Omit<ToldOfGroup, 'seq' | 'pending'>[],
+  told: readonly Omit<ToldOfGroup, 'seq' | 'pending' | 'isTaken'>[],
   keepUntil: Date,
 ): Promise<void> {
   if (told.length === 0) return;

@@ -149,6 +149,8 @@ export interface ToldOfGroup {
   readonly seq: number;
   /** What waits to be sent. */
   readonly pending: PendingMessage | null;
+  /** Somebody is sending it, or was when he ended: what has left cannot be taken back. */
+  readonly isTaken: boolean;
 }
 
 /** What came of a look at a group. */
@@ -197,7 +199,7 @@ export interface RecordedDelivery {
 }
 
 /** How things stand between a group and an integration. */
-export interface RecordedMessage extends ToldOfGroup {
+export interface RecordedMessage extends Omit<ToldOfGroup, 'isTaken'> {
   /** When what waits is sent, or tried again. */
   readonly dueAt: Date | null;
   readonly attempts: number;
@@ -275,7 +277,7 @@ export interface GroupStore {
   renew(messages: readonly Pick<TakenMessage, 'groupKey' | 'integration'>[], leaseMs: number): Promise<void>;
   finish(message: TakenMessage, outcome: MessageOutcome): Promise<void>;
   /** For groups that are new in place of others: what these were told counts as told. */
-  inherit(told: readonly Omit<ToldOfGroup, 'seq' | 'pending'>[], keepUntil: Date): Promise<void>;
+  inherit(told: readonly Omit<ToldOfGroup, 'seq' | 'pending' | 'isTaken'>[], keepUntil: Date): Promise<void>;
   /** All that integrations were told, of all groups. */
   allTold(): Promise<ToldOfGroup[]>;
   /** Calls `wake` whenever another process may have made a group or a message due. Returns how to stop. */

@@ -3,8 +3,9 @@
  * delays nobody else; a message is leased while it is sent, and when its holder dies another sends it with the same key.
  */
 import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BreakerPolicy } from '../domain/breaker';
-import { messageOf } from '../domain/errors';
+import { messageOf, TocsinError } from '../domain/errors';
 import { fnv1a64 } from '../domain/labels';
 import type { GroupStore, MessageOutcome, TakenMessage } from '../history/port';
 import { createTurns, type Logger } from '../observe/observe';
@@ -21,6 +22,8 @@ export interface GroupSenderOptions {
   readonly store: Pick<GroupStore, 'takeMessages' | 'nextMessageDueInMs' | 'renew' | 'finish'>;
   readonly integrations: () => ReadonlyMap<IntegrationName, Integration>;
   readonly compose: Compose;
+  /** Brings what `compose` shows up to date: another process may have made the message. */
+  readonly refresh: () => Promise<void>;
   readonly now: () => Date;
   /** Never goes back. */
   readonly elapsedMs?: () => number;
@@ -54,6 +57,7 @@ const LAST_RETRY_MS = 60_000;
 const LONGEST_RETRY_AFTER_MS = 3_600_000;
 /** One that fails is asked again soon: somebody waits to be paged, and Alertmanager would ask without a pause. */
 const BREAKER: BreakerPolicy = { failureThreshold: 10, resetMs: 5_000, successThreshold: 1 };
+const AWAY_MS = 250;
 const SEND_TIMEOUT_MS = 60_000;
 
 export function createGroupSender(options: GroupSenderOptions): GroupSender {
@@ -99,6 +103,7 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
       if (lane.limit === 0) continue;
       waiting.push(...lane.names);
       const taken = await store.takeMessages(lane.names, lane.limit, leaseMs);
+      if (taken.length > 0) await options.refresh();
       taken.forEach(begin);
       more ||= taken.length === lane.limit;
     }
@@ -139,9 +144,22 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
       ({ kind }) => kind !== 'retry',
     );
     const outcome = outcomeOf(delivery, message, destination);
-    await store.finish(message, outcome);
+    await written(() => store.finish(message, outcome));
     report(message, integration, outcome);
     onSent({ integration, outcome: outcome.kind, tookMs: elapsedMs() - began });
+  }
+
+  /** What has left and is not written down would be sent again: it is tried for as long as Postgres is away. */
+  async function written(finish: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        return await finish();
+      } catch (error) {
+        const isAway = error instanceof TocsinError && error.retryable;
+        if (!isAway || abort.signal.aborted) throw error;
+        await sleep(AWAY_MS);
+      }
+    }
   }
 
   function outcomeOf(

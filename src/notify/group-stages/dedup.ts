@@ -39,8 +39,8 @@ function messageFor(
   const isRepeatable = passing.some(({ alert, isOver }) => !isOver && !alert.isAcknowledged);
   const reason = reasonFor(last, { firing, resolved, sendResolved, look, isRepeatable });
   if (reason === null) {
-    // What waits to be sent says what is not so any more.
-    return last?.pending == null ? [] : [{ integration: name, pending: null, told: false }];
+    // What waits to be sent says what is not so any more. What is being sent is told, and then its end.
+    return last?.pending == null || last.isTaken ? [] : [{ integration: name, pending: null, told: false }];
   }
   // Of a resolve that was told with the last message and is not out of the look yet nobody has to hear again.
   const news = resolved.filter((fingerprint) => !known.has(fingerprint));

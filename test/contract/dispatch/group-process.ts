@@ -86,7 +86,12 @@ export async function startGroupProcess(options: GroupProcessOptions): Promise<G
   );
   const sender = createGroupSender({
     ...{ store, log, integrations: () => integrations, now: () => new Date() },
-    ...{ compose: composeWith(grouping, now), leaseMs: options.leaseMs, drainMs: 100 },
+    ...{
+      compose: composeWith(grouping, now),
+      refresh: grouping.known.refresh,
+      leaseMs: options.leaseMs,
+      drainMs: 100,
+    },
   });
   const flusher = createFlusher({
     ...{ store, known: grouping.known, routing: grouping.routing, now, log, onMessages: sender.wake },

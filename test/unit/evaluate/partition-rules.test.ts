@@ -216,6 +216,55 @@ it('fires anew where its rule has changed and still holds: nobody is left untold
   expect(story()).toEqual(['firing 10.001 10.001']);
 });
 
+it.each([
+  ['of a group that has another name now', 'rule removed', { ...groupOf(), name: 'renamed' }],
+  ['that was changed and is as it was again', 'rule changed', groupOf()],
+])('fires anew for a rule %s', (_, reason, group) => {
+  const before = wire();
+  const first = before.rules();
+  first.offer(x(9), 1 * SECOND, false);
+  first.reached(5 * SECOND, false);
+  const { rules, story } = wire([endedTransition(before.told[0]!, 10 * SECOND, reason)]);
+  const second = rules([group]);
+  second.offer(x(9), 1 * SECOND, false);
+  second.reached(9 * SECOND, true);
+  second.reached(12 * SECOND, false);
+  expect(story()).toEqual(['firing 10.001 10.001']);
+});
+
+it('fires again where the end that it told lies ahead of the samples that follow', () => {
+  const { rules, story } = wire();
+  const partition = rules([groupOf({ forMs: 0 })]);
+  partition.offer(x(9), 50 * SECOND, false);
+  partition.reached(50 * SECOND, false);
+  partition.offer(x(12), 55 * SECOND, false);
+  partition.reached(60 * SECOND, false);
+  expect(story()).toEqual(['firing 50 50', 'changed 50 60']);
+  partition.offer(x(1), 57 * SECOND, false);
+  partition.offer(x(9), 58 * SECOND, false);
+  partition.reached(300 * SECOND, false);
+  expect(story().slice(2)).toEqual(['resolved 50 60.001', 'firing 60.002 60.002']);
+});
+
+it('ends what it has taken over by a sample that is older than what was told last', () => {
+  const before = wire();
+  const first = before.rules([groupOf({ forMs: 0 })]);
+  first.offer(x(9), 50 * SECOND, false);
+  first.reached(50 * SECOND, false);
+  first.offer(x(12), 55 * SECOND, false);
+  first.reached(60 * SECOND, false);
+  const { rules, story } = wire([before.told.at(-1)!]);
+  const second = rules([groupOf({ forMs: 0 })]);
+  second.offer(x(9), 50 * SECOND, true);
+  second.offer(x(12), 55 * SECOND, true);
+  second.reached(60 * SECOND, true);
+  second.offer(x(1), 58 * SECOND, false);
+  second.reached(61 * SECOND, false);
+  second.offer(x(1), 70 * SECOND, false);
+  second.reached(600 * SECOND, false);
+  expect(story()).toEqual(['resolved 50 60.001']);
+});
+
 describe('rules that are not as they were', () => {
   async function reasonsAfter(groups: readonly RuleGroup[]): Promise<(string | undefined)[]> {
     const before = wire();

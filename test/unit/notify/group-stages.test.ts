@@ -29,6 +29,7 @@ const told = (firing: string[], more: Partial<ToldOfGroup> = {}): ToldOfGroup =>
   toldAt: new Date(AT - 1_000),
   seq: 1,
   pending: null,
+  isTaken: false,
   ...more,
 });
 
@@ -120,6 +121,13 @@ describe('who was told what decides whether a group is told', () => {
     expect((await verdictOn({ firing: ['a', 'b'], last })).messages).toMatchObject([
       { pending: { firing: ['a', 'b'] } },
     ]);
+  });
+
+  it('what is being sent is not taken back', async () => {
+    const pending = { reason: 'first notification', firing: ['a'], resolved: [] };
+    expect(
+      (await verdictOn({ over: ['a'], last: told([], { toldAt: null, pending, isTaken: true }) })).messages,
+    ).toEqual([]);
   });
 
   it('that all are over counts as told where resolves are not wanted', async () => {

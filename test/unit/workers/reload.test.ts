@@ -72,3 +72,20 @@ it('takes one after the other where each is asked for when the last has ended', 
   expect(await reload.now('second')).toBe('unchanged');
   expect(readings()).toBe(2);
 });
+
+it('takes the rules of before again, where new ones could not be taken and the file is put back', async () => {
+  const { reload, rules, taking } = made;
+  rules.name = 'none';
+  expect(await reload.now('nothing new')).toBe('unchanged');
+  rules.name = 'b';
+  const failed = reload.now('new');
+  await turn();
+  taking[0]!.end(new Error('Kafka is away'));
+  await expect(failed).rejects.toThrow('Kafka is away');
+  rules.name = 'none';
+  const back = reload.now('put back');
+  await turn();
+  taking[1]!.end();
+  expect(await back).toBe('changed');
+  expect(taking.map(({ name }) => name)).toEqual(['b', 'none']);
+});
