@@ -159,6 +159,10 @@ async function startServing(
       inEffect.inhibition.ruleBetween(source, target),
     ),
     onMessages: sender.wake,
+    onStray: () =>
+      void grouping
+        .mend()
+        .catch((error: unknown) => log.debug({ err: error }, 'groups that are missing cannot be made now')),
     onLook: (_, { held }) => held.forEach(({ reason }) => own.notificationsSuppressed.inc({ reason })),
   });
   const expiry = createExpiry({ known: grouping.known, publish, now, log });
@@ -197,8 +201,15 @@ async function startServing(
   sender.start();
   expiry.start();
   const delay = setTimeout(() => flusher.start(), options.dispatchStartDelayMs);
+  /** A reload has changed the routes while the rows could not be written. */
+  let isMoving = false;
+  const tidy = async (): Promise<void> => {
+    if (isMoving) await grouping.reroute(inEffect.config.route);
+    isMoving = false;
+    await grouping.forget();
+  };
   const forgetting = setInterval(
-    () => void grouping.forget().catch((error: unknown) => log.debug({ err: error }, messageOf(error))),
+    () => void tidy().catch((error: unknown) => log.debug({ err: error }, messageOf(error))),
     FORGET_EVERY_MS,
   );
   parts.push({
@@ -220,11 +231,14 @@ async function startServing(
     const before = inEffect;
     for (const alert of grouping.known.all()) noteForInhibition(next.inhibition, alert);
     inEffect = next;
-    await grouping.reroute(next.config.route);
+    tell(next);
+    await grouping.reroute(next.config.route).catch((error: unknown) => {
+      isMoving = true;
+      log.warn({ err: error }, `open groups move when their rows can be written: ${messageOf(error)}`);
+    });
     await history.records
       .keepRouting(routingOf(next))
       .catch((error: unknown) => log.warn({ err: error }, 'the routes are not on record for `tocsin why`'));
-    tell(next);
     flusher.wake();
     setTimeout(() => void closeAll(before), 60_000).unref();
   }

@@ -25,6 +25,8 @@ export interface FlusherOptions {
   readonly log: Pick<Logger, 'warn' | 'debug'>;
   /** Messages are there to be sent. */
   readonly onMessages: () => void;
+  /** A group was of routes that are not in effect here: its alerts may be without one. */
+  readonly onStray?: () => void;
   /** Who holds an alert back, for the record. */
   readonly holdersOf?: HoldersOf;
   readonly onLook?: (look: GroupLook, verdict: GroupVerdict) => void;
@@ -60,6 +62,7 @@ export function createFlusher(options: FlusherOptions): Turns {
     const results = due.map((group) => flushOne(group, { routes, index, told, verdict }));
     await store.flushed(results);
     if (results.some(({ messages }) => messages.length > 0)) onMessages();
+    if (due.some(({ routeId }) => routes.route(routeId) === null)) options.onStray?.();
   }
 
   function flushOne(due: DueGroup, { routes, index, told, verdict }: Turn): FlushedGroup {

@@ -167,9 +167,13 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
     }
     const added = partitions.filter((partition) => !slots.has(partition));
     if (added.length > 0) {
-      await Promise.all([options.openAlerts.caughtUp(), shadow?.openAlerts.caughtUp()]);
-      await handOver(removedIn(options.openAlerts, new Set(added)), alerts);
-      if (shadow && trials) await handOver(removedIn(shadow.openAlerts, new Set(added)), trials);
+      await caughtUp();
+      const ended = removedIn(options.openAlerts, new Set(added));
+      await handOver(ended, alerts);
+      const onTrial = shadow && trials ? removedIn(shadow.openAlerts, new Set(added)) : [];
+      if (trials) await handOver(onTrial, trials);
+      // Whoever finds open what has just been ended goes on with it instead of firing anew.
+      if (ended.length + onTrial.length > 0) await caughtUp();
     }
     for (const partition of added) {
       slots.set(partition, newSlot(partition, saved.get(partition)));
@@ -178,6 +182,9 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
     }
     onEvent({ kind: 'assigned', partitions, fresh });
   }
+
+  const caughtUp = async (): Promise<void> =>
+    void (await Promise.all([options.openAlerts.caughtUp(), shadow?.openAlerts.caughtUp()]));
 
   function newSlot(partition: number, saved: SavedEngine | undefined): Slot {
     const refused = new Set<string>();

@@ -59,7 +59,7 @@ export async function forgetBefore(database: Database, before: Date, batch = BAT
 const OF_GROUPS = [
   ['holds', 'ended_at < $1'],
   ['deliveries', 'at < $1'],
-  ['group_messages', 'expires_at < $1 and pending is null'],
+  ['group_messages', 'expires_at < $1'],
 ] as const;
 
 async function forgetGroups(run: Run, schema: string, before: Date, batch: number): Promise<number> {

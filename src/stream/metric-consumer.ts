@@ -45,7 +45,13 @@ import { createPositions, noteOf, type Restore } from './positions';
 import { decodeShared } from './slot-topic';
 import { createSnapshots, type SnapshotOptions } from './snapshots';
 import { createTimeFollower } from './time-follower';
-import { findMetricTopics, isDerivedTopic, lateMetricsTopic, metricsDlqTopic } from './topics';
+import {
+  findMetricTopics,
+  readableTopics,
+  isDerivedTopic,
+  lateMetricsTopic,
+  metricsDlqTopic,
+} from './topics';
 
 export interface MetricConsumerOptions {
   readonly kafka: Kafka;
@@ -277,6 +283,7 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
   const isUnwanted = (time: number | null, came: Came): boolean =>
     time !== null && judgeTime(time, came.at, came.timing) === 'in_time';
 
+  let read: ReadonlySet<string> = new Set();
   const consumer = runGroupConsumer({
     ...options,
     group,
@@ -285,7 +292,8 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
       const found = await findMetricTopics(kafka, instance);
       clocks.led(found.leaders);
       nodes = found.nodes;
-      const topics = [...found.leaders.keys()].sort();
+      const topics = readableTopics(found, read);
+      read = new Set(topics);
       return shared === undefined ? topics : [...topics, shared.topic];
     },
     onAssigned,

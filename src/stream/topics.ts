@@ -97,6 +97,25 @@ export async function findMetricTopics(kafka: Kafka, instance: string): Promise<
   });
 }
 
+/**
+ * Which of the topics are read, sorted. One that is new and not led yet is left for later: kafkajs can read none of a list
+ * that has one without a leader. Those that are read stay, since their time stands until they are led again; so do all that
+ * there are when reading begins.
+ */
+export function readableTopics(
+  { leaders }: Pick<FoundTopics, 'leaders'>,
+  read: ReadonlySet<string>,
+): string[] {
+  const isReadable = ([topic, led]: readonly [string, ReadonlyMap<number, number>]): boolean =>
+    read.size === 0 || read.has(topic) || ![...led.values()].includes(NO_LEADER);
+  return [...leaders]
+    .filter(isReadable)
+    .map(([topic]) => topic)
+    .sort();
+}
+
+const NO_LEADER = -1;
+
 const partitionOf = Partitioners.DefaultPartitioner();
 
 /** The partition of a key among `count`, as every producer with Kafka's default partitioner chooses it. */
