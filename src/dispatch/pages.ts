@@ -115,7 +115,7 @@ function toldAgain(old: AlertRow, seen: AlertRow, transition: Transition): Alert
   const end = timeOf(transition.expires_at ?? null);
   const oldStart = Date.parse(old.startsAt);
   const oldEnd = timeOf(old.expiresAt);
-  const overlaps = (end > oldStart && end < oldEnd) || (start > oldStart && start < oldEnd);
+  const overlaps = doOverlap([start, end], [oldStart, oldEnd]);
   if (!overlaps) return { ...seen, startsAt: transition.starts_at };
   const startsAt = oldStart < start ? old.startsAt : transition.starts_at;
   if (oldEnd <= end || old.timedOut) return { ...seen, startsAt };
@@ -134,7 +134,7 @@ function endedAgain(old: AlertRow, transition: Transition): AlertRow {
   const [start, end] = [Date.parse(startsAt), timeOf(endsAt)];
   const [oldStart, oldEnd] = [Date.parse(old.startsAt), timeOf(old.endsAt)];
   const seen = { ...old, annotations, eventTime: Date.parse(transition.event_time) };
-  const overlaps = (end > oldStart && end < oldEnd) || (start > oldStart && start < oldEnd);
+  const overlaps = doOverlap([start, end], [oldStart, oldEnd]);
   if (!overlaps) return { ...seen, startsAt, endsAt };
   return {
     ...seen,
@@ -142,6 +142,12 @@ function endedAgain(old: AlertRow, transition: Transition): AlertRow {
     endsAt: oldEnd > end ? old.endsAt : endsAt,
   };
 }
+
+/** As Alertmanager judges it: an end of the newer span lies within the older one. */
+const doOverlap = ([start, end]: Span, [oldStart, oldEnd]: Span): boolean =>
+  (end > oldStart && end < oldEnd) || (start > oldStart && start < oldEnd);
+
+type Span = readonly [start: number, end: number];
 
 const timeOf = (text: string | null): number => (text === null ? Infinity : Date.parse(text));
 

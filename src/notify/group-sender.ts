@@ -11,6 +11,7 @@ import type { GroupStore, MessageOutcome, TakenMessage } from '../history/port';
 import { createTurns, type Logger } from '../observe/observe';
 import { createDestination, type Destination } from './destination';
 import type { Delivery, GroupMessage, Integration, IntegrationName, NotificationReason } from './port';
+import { withinDeadline } from './within-deadline';
 
 /** A message as its group is now; null where there is no such group any more. */
 export type Compose = (
@@ -140,7 +141,10 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
     const began = elapsedMs();
     const destination = destinationOf(integration);
     const delivery = await destination.attempt(
-      () => withDeadline(integration, { ...content, key, reason, memory }, abort.signal),
+      () =>
+        withinDeadline(SEND_TIMEOUT_MS, abort.signal, (signal) =>
+          integration.notify({ ...content, key, reason, memory }, signal),
+        ),
       ({ kind }) => kind !== 'retry',
     );
     const outcome = outcomeOf(delivery, message, destination);
@@ -232,24 +236,3 @@ const aboutOf = ({ groupKey, integration, pending }: TakenMessage) => ({
   ...{ groupKey, integration, reason: pending.reason },
   ...{ firing: pending.firing.length, resolved: pending.resolved.length },
 });
-
-/** A signal of its own for each attempt: one that lives as long as the process would gather listeners. */
-async function withDeadline(
-  integration: Integration,
-  message: GroupMessage,
-  stop: AbortSignal,
-): Promise<Delivery> {
-  const controller = new AbortController();
-  const abort = (): void => controller.abort();
-  const timer = setTimeout(abort, SEND_TIMEOUT_MS);
-  stop.addEventListener('abort', abort, { once: true });
-  if (stop.aborted) abort();
-  try {
-    return await integration.notify(message, controller.signal);
-  } catch (error) {
-    return { kind: 'retry', error: messageOf(error), retryAfterMs: null };
-  } finally {
-    clearTimeout(timer);
-    stop.removeEventListener('abort', abort);
-  }
-}

@@ -3,12 +3,12 @@
  * open or it refuses the message for good, the fallback receiver gets it with the same message_id. Otherwise it is tried
  * again later, until it is given up.
  */
-import { messageOf } from '../../domain/errors';
 import type { NotificationOutcome } from '../../history/port';
 import { backoffMs, exhausted, type RetryPolicy } from '../backoff';
 import type { Destination } from '../destination';
 import { buildPayload } from '../payload';
 import type { Delivery, OutgoingMessage, Receiver } from '../port';
+import { withinDeadline } from '../within-deadline';
 import type { SentMemory } from './sent-memory';
 import { deciding, type Notification, type Stage, type StageContext } from './stage';
 
@@ -62,7 +62,7 @@ async function attempt(
   const destination = options.destinationOf(receiver);
   const message = messageFor(options, context, notification, receiver);
   const call = (): Promise<Delivery> =>
-    withDeadline(receiver, context.signal, (signal) => receiver.channel.send(message, signal));
+    withinDeadline(receiver.timeoutMs, context.signal, (signal) => receiver.channel.send(message, signal));
   const delivery = await destination.attempt(call, ({ kind }) => kind !== 'retry');
   if (delivery !== null) return delivery;
   const { retryInMs } = destination.look();
@@ -85,27 +85,6 @@ function messageFor(
     now: context.now(),
   });
   return { payload, fingerprint, episode, step };
-}
-
-/** A signal of its own for each attempt: one that lives as long as the process would gather listeners. */
-async function withDeadline(
-  receiver: Receiver,
-  stop: AbortSignal,
-  send: (signal: AbortSignal) => Promise<Delivery>,
-): Promise<Delivery> {
-  const controller = new AbortController();
-  const abort = (): void => controller.abort();
-  const timer = setTimeout(abort, receiver.timeoutMs);
-  stop.addEventListener('abort', abort, { once: true });
-  if (stop.aborted) abort();
-  try {
-    return await send(controller.signal);
-  } catch (error) {
-    return { kind: 'retry', error: messageOf(error), retryAfterMs: null };
-  } finally {
-    clearTimeout(timer);
-    stop.removeEventListener('abort', abort);
-  }
 }
 
 /** A single failure is tried again at the same place; a circuit that it opened, or a refusal, is not waited for. */
