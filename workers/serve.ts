@@ -119,6 +119,7 @@ async function startServing(
   const publisher = createTransitionPublisher({ kafka, instance: config.instance, onEvent });
   parts.push({ name: 'publisher', stop: () => publisher.close() });
   const publish = publisher.publish;
+  const connected = publisher.open();
 
   const inhibitedBy = (alert: { readonly labels: Record<string, string> }, at: number) =>
     inEffect.inhibition.inhibitedBy(alert.labels, at);
@@ -271,6 +272,7 @@ async function startServing(
   });
   const patience = now() + READER_PATIENCE_MS;
   while (!pages.joined() && now() < patience) await sleep(20);
+  await Promise.race([connected, sleep(Math.max(0, patience - now()))]);
   const api = await createApi(
     {
       alerts,
