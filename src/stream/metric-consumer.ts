@@ -181,7 +181,9 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     const next = Number(last.offset) + 1;
     const recorded = lastRecorded(batch, latest);
     positions.advance(topic, partition, next);
-    clocks.read(batch, Number(batch.lastOffset()), recorded ?? -Infinity);
+    const read = Number(batch.lastOffset());
+    if (recorded === null) clocks.readUndated(batch, read);
+    else clocks.read(batch, read, recorded);
     if (next <= positions.of(topic, partition).committed) return hands.pass(last);
     const note =
       recorded === null
