@@ -3,11 +3,17 @@
  * before it has been read. A topic's partition that is read to its end passes time with every answer of the broker that leads
  * it; one that is behind stands at the record time of its last message. The slowest topic of a partition number counts. While
  * a broker is away no time passes in what it leads: what is not heard of is not missing. One whose messages do not say when
- * they came says nothing of how far time has come, either: however far it is behind, the others do not wait for it.
+ * they came says nothing of how far time has come, either: however far it is behind, the others do not wait for it. For one
+ * that is there and cannot be read they do.
  */
 export interface ClockPlace {
   readonly topic: string;
   readonly partition: number;
+}
+
+export interface EndedPlace extends ClockPlace {
+  readonly next: number;
+  readonly end: number;
 }
 
 interface Reading extends ClockPlace {
@@ -20,8 +26,8 @@ interface Reading extends ClockPlace {
 }
 
 export interface PartitionClocks {
-  /** Others are forgotten, and so is who has answered. The places ended there at this time. */
-  assign(places: readonly (ClockPlace & { readonly next: number; readonly end: number })[], at: number): void;
+  /** Others are forgotten, and so is who has answered. The places ended there at this time; those `unread` nobody reads. */
+  assign(places: readonly EndedPlace[], at: number, unread?: readonly ClockPlace[]): void;
   /** Who leads each partition of each topic. */
   led(leaders: ReadonlyMap<string, ReadonlyMap<number, number>>): void;
   /** A batch has come of a partition that ends there. */
@@ -48,8 +54,9 @@ export function createPartitionClocks(): PartitionClocks {
   const leaderOf = ({ topic, partition }: ClockPlace): number => leaders.get(topic)?.get(partition) ?? NaN;
 
   return {
-    assign(places, at) {
-      readings = new Map(places.map((place) => [keyOf(place), newReading(place)]));
+    assign(places, at, unread = []) {
+      const all = [...places, ...unread.map((place) => ({ ...place, next: 0, end: Infinity }))];
+      readings = new Map(all.map((place) => [keyOf(place), newReading(place)]));
       byPartition = new Map();
       for (const reading of readings.values())
         byPartition.set(reading.partition, [...(byPartition.get(reading.partition) ?? []), reading]);
@@ -93,10 +100,6 @@ export function createPartitionClocks(): PartitionClocks {
   };
 }
 
-const newReading = (place: ClockPlace & { readonly next: number; readonly end: number }): Reading => ({
-  ...place,
-  recordTime: -Infinity,
-  isUndated: false,
-});
+const newReading = (place: EndedPlace): Reading => ({ ...place, recordTime: -Infinity, isUndated: false });
 
 const isBehind = ({ next, end, isUndated }: Reading): boolean => next < end && !isUndated;

@@ -144,3 +144,10 @@ describe('a topic whose records do not say when they came', () => {
     expect(clocks.of(0)).toBe(700);
   });
 });
+
+it('stands where a topic is there and cannot be read', () => {
+  const clocks = clocksLedBy({ a: 1, unled: -1 });
+  clocks.assign([at('a', 0), at('a', 1)], 100, [{ topic: 'unled', partition: 0 }]);
+  clocks.answered(1, 1_000);
+  expect([clocks.of(0), clocks.of(1)]).toEqual([-Infinity, 1_000]);
+});
