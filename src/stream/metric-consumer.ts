@@ -302,6 +302,8 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
       ({ leaders, nodes } = found);
       clocks.led(leaders);
       const topics = readableTopics(found, new Set(read));
+      for (const topic of leaders.keys())
+        if (!topics.includes(topic)) onEvent({ kind: 'topic_unled', topic });
       return shared === undefined ? topics : [...topics, shared.topic];
     },
     onAssigned,

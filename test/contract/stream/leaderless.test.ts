@@ -64,6 +64,7 @@ test('an evaluator that starts meanwhile reads the others, and it when it is led
   await until('the alert of the topic that is led', async () => (await fired()).includes('production'));
   expect(await fired()).toEqual(['production']);
   expect(bench.events.filter(({ kind }) => kind === 'consumer_restarting')).toEqual([]);
+  expect(bench.events).toContainEqual({ kind: 'topic_unled', topic: topicOf('staging') });
 
   unled.clear();
   await until('the alert of the other one', async () => (await fired()).includes('staging'));
