@@ -104,6 +104,7 @@ async function startServing(
     first,
     publish,
     startDelayMs: options.dispatchStartDelayMs,
+    ...{ ofRules: false, mends: false },
   });
   const { grouping, metrics: own, mutes } = groups;
 
