@@ -99,6 +99,7 @@ async function startServing(
   const publisher = createTransitionPublisher({ kafka, instance: config.instance, onEvent });
   parts.push({ name: 'publisher', stop: () => publisher.close() });
   const { publish } = publisher;
+  const connected = publisher.open();
   const groups = await openGroups(shared, {
     read,
     first,
@@ -137,6 +138,7 @@ async function startServing(
   const alerts = createApiAlerts({ grouping, publish, mutes, now });
   const patience = now() + READER_PATIENCE_MS;
   while (!pages.joined() && now() < patience) await sleep(20);
+  await Promise.race([connected, sleep(Math.max(0, patience - now()))]);
   const api = await createApi(
     {
       alerts,
