@@ -29,6 +29,10 @@ export interface GroupsOptions {
   readonly publish: (transitions: readonly Transition[]) => Promise<void>;
   /** How long groups wait after the start, so that senders can tell what they have again. */
   readonly startDelayMs: number;
+  /** Alerts of rules go by it too. */
+  readonly ofRules: boolean;
+  /** Makes groups again whose rows are lost; no auditor of this process does. */
+  readonly mends: boolean;
 }
 
 export interface Groups {
@@ -59,6 +63,7 @@ export async function openGroups(shared: Shared, options: GroupsOptions): Promis
   } = shared;
   const [history, { silencer }] = await Promise.all([shared.history(), shared.mutes()]);
   const metrics = createAlertmanagerMetrics(registry);
+  const { ofRules } = options;
   let current = options.first;
   const inEffect = (): InEffect => current;
 
@@ -71,7 +76,7 @@ export async function openGroups(shared: Shared, options: GroupsOptions): Promis
     onForgotten: ({ fingerprint }) => current.inhibition.remove(fingerprint),
   });
   await grouping.start();
-  await history.records.keepRouting(routingOf(current));
+  await history.records.keepRouting(routingOf(current, ofRules));
 
   const wiring: Wiring = { shared, history, grouping, metrics, inEffect, mutes: mutesOf(inEffect, silencer) };
   const sender = senderOf(wiring);
@@ -82,7 +87,7 @@ export async function openGroups(shared: Shared, options: GroupsOptions): Promis
     sender.wake();
   };
   const reload = reloading(wiring, {
-    read: options.read,
+    ...options,
     take: (next) => void (current = next),
     onTaken: flusher.wake,
   });
@@ -94,7 +99,7 @@ export async function openGroups(shared: Shared, options: GroupsOptions): Promis
   parts.push({ name: 'expiry', stop: () => expiry.stop() });
   return {
     ...{ grouping, metrics, inEffect, mutes: wiring.mutes },
-    routing: () => routingOf(current),
+    routing: () => routingOf(current, ofRules),
     async start() {
       parts.push({ name: 'listener', stop: await history.groups.listen(wake) });
       sender.start();
@@ -180,14 +185,14 @@ function flusherOf(wiring: Wiring, onMessages: () => void): Turns {
   });
 }
 
-interface Reloading extends Pick<GroupsOptions, 'read'> {
+interface Reloading extends Pick<GroupsOptions, 'read' | 'ofRules' | 'mends'> {
   /** All works by this from now on. */
   readonly take: (next: InEffect) => void;
   /** The groups are those of its routes. */
   readonly onTaken: () => void;
 }
 
-function reloading(wiring: Wiring, { read, take, onTaken }: Reloading) {
+function reloading(wiring: Wiring, { read, ofRules, mends, take, onTaken }: Reloading) {
   const { history, grouping, metrics, inEffect } = wiring;
   const { log } = wiring.shared;
   /** A reload has changed the routes while the rows could not be written. */
@@ -213,10 +218,15 @@ function reloading(wiring: Wiring, { read, take, onTaken }: Reloading) {
       log.warn({ err: error }, `open groups move when their rows can be written: ${messageOf(error)}`);
     });
     await history.records
-      .keepRouting(routingOf(next))
+      .keepRouting(routingOf(next, ofRules))
       .catch((error: unknown) => log.warn({ err: error }, 'the routes are not on record for `tocsin why`'));
     onTaken();
     setTimeout(() => void closeAll(before), CLOSE_AFTER_MS).unref();
+  }
+
+  async function mend(): Promise<void> {
+    const made = await grouping.mend();
+    if (made > 0) log.warn({ made }, `${made} groups had lost their rows, and have them again`);
   }
 
   return {
@@ -228,6 +238,7 @@ function reloading(wiring: Wiring, { read, take, onTaken }: Reloading) {
     async tidy(): Promise<void> {
       if (isMoving) await grouping.reroute(inEffect().config.route);
       isMoving = false;
+      if (mends) await mend();
       await grouping.forget();
     },
   };
@@ -252,7 +263,8 @@ export function wakingAfter(handle: BatchHandler, wake: () => void): BatchHandle
   };
 }
 
-const routingOf = ({ config, integrations }: InEffect): RecordedRouting => ({
+const routingOf = ({ config, integrations }: InEffect, ofRules: boolean): RecordedRouting => ({
+  ofRules,
   route: config.route,
   integrations: [...integrations].map(([name, { sendResolved }]) => ({ name, sendResolved })),
 });
