@@ -27,8 +27,19 @@ let serve: ServeProcess;
 let mail: SmtpCatcher;
 let prometheus: TestPrometheus;
 let target: Server;
+let replica: Server;
 let scrapes = 0;
 let queue = 120;
+
+const addressOf = (server: Server): string => `127.0.0.1:${(server.address() as AddressInfo).port}`;
+const serving = (text: () => string): Promise<Server> =>
+  new Promise((resolve) => {
+    const server = createServer((_, response) => {
+      response.setHeader('content-type', 'text/plain; version=0.0.4');
+      response.end(text());
+    });
+    server.listen(0, '127.0.0.1', () => resolve(server));
+  });
 
 /** Counters grow with each scrape; everything else is over its threshold from the first one on. */
 const metrics = (n: number): string => `
@@ -62,11 +73,8 @@ beforeAll(async () => {
       ? { status: 200, body: 'ok', headers: { 'content-type': 'text/plain' } }
       : { status: 202, body: { status: 'success' } },
   );
-  target = createServer((_, response) => {
-    response.setHeader('content-type', 'text/plain; version=0.0.4');
-    response.end(metrics((scrapes += 1)));
-  });
-  await new Promise<void>((resolve) => target.listen(0, '127.0.0.1', resolve));
+  target = await serving(() => metrics((scrapes += 1)));
+  replica = await serving(() => '');
   serve = await scene.start();
   prometheus = await startTestPrometheus({
     rules: readFileSync('examples/chatdb-rules.yml', 'utf8').replace(/for: \d+m/g, 'for: 0s'),
@@ -76,7 +84,7 @@ beforeAll(async () => {
       scrape_configs: [
         {
           job_name: 'chatdb',
-          static_configs: [{ targets: [`127.0.0.1:${(target.address() as AddressInfo).port}`] }],
+          static_configs: [{ targets: [addressOf(target), addressOf(replica)] }],
         },
       ],
     },
@@ -85,6 +93,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await prometheus?.kill();
   target?.close();
+  replica?.close();
   await mail?.close();
   await scene?.close();
 }, STORY_MS);
@@ -150,6 +159,35 @@ test(
       routing_key: 'YOUR_PAGERDUTY_KEY',
       payload: { summary: 'KafkaConsumerLag: Kafka consumer lag is high' },
     });
+  },
+  STORY_MS,
+);
+
+test(
+  'a target that is down is told of, and holds back what else fires for its instance',
+  async () => {
+    interface Listed {
+      readonly labels: Readonly<Record<string, string>>;
+      readonly status: { readonly state: string; readonly inhibitedBy: readonly string[] };
+    }
+    const listed = async (alertname: string): Promise<Listed | undefined> =>
+      (await serve.get<Listed[]>(`/api/v2/alerts?filter=alertname%3D${alertname}`))[0];
+    const instance = addressOf(replica);
+    replica.close();
+    replica.closeAllConnections();
+    await waitFor(() => listed('TargetWentDown'), { what: 'the target', timeoutMs: UNTIL_HEARD_MS });
+    await serve.post({ labels: { alertname: 'DiskFull', severity: 'critical', instance } });
+    await serve.post({ labels: { alertname: 'Elsewhere', severity: 'critical', instance: 'other' } });
+    await waitFor(() => pagerduty().some((text) => text.includes('Elsewhere')), {
+      ...{ what: 'what was posted later', timeoutMs: UNTIL_HEARD_MS },
+    });
+    await waitFor(() => pagerduty().some((text) => text.includes('TargetDown')), {
+      ...{ what: 'the target', timeoutMs: UNTIL_HEARD_MS },
+    });
+    expect((await listed('DiskFull'))!.status).toMatchObject({
+      ...{ state: 'suppressed', inhibitedBy: [expect.any(String)] },
+    });
+    expect([...slack(), ...pagerduty()].filter((text) => /DiskFull|TargetWentDown/.test(text))).toEqual([]);
   },
   STORY_MS,
 );

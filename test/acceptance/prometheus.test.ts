@@ -51,7 +51,10 @@ beforeAll(async () => {
     config: {
       global: { scrape_interval: '1s', evaluation_interval: '1s', external_labels: { cluster: 'blue' } },
       alerting: { alertmanagers: [{ static_configs: [{ targets: hosts }] }] },
-      scrape_configs: [{ job_name: 'databases', static_configs: [{ targets: [own] }] }],
+      scrape_configs: [
+        { job_name: 'databases', static_configs: [{ targets: [own] }] },
+        { job_name: 'tocsin', static_configs: [{ targets: hosts }] },
+      ],
     },
   });
 }, STORY_MS);
@@ -101,6 +104,28 @@ test(
     expect(hostsTold()).toEqual([['db-1 firing'], ['db-1 resolved']]);
     expect(await prometheus.metric('prometheus_notifications_errors_total')).toBe(0);
     expect(await prometheus.metric('prometheus_notifications_dropped_total')).toBe(0);
+  },
+  STORY_MS,
+);
+
+test(
+  'it scrapes what it sends to: alerts and dashboards on Alertmanager find their metrics',
+  async () => {
+    interface Answer {
+      readonly data: { readonly result: readonly { readonly value: readonly [number, string] }[] };
+    }
+    const asked = async (expr: string): Promise<string[]> => {
+      const answer = await fetch(`${prometheus.url}/api/v1/query?query=${encodeURIComponent(expr)}`);
+      return ((await answer.json()) as Answer).data.result.map(({ value }) => value[1]);
+    };
+    await waitFor(async () => (await asked('up{job="tocsin"} == 1')).length === 2, {
+      ...{ what: 'both processes', timeoutMs: UNTIL_HEARD_MS },
+    });
+    expect(await asked('alertmanager_build_info{version=~"0[.].+"}')).toEqual(['1', '1']);
+    // What was sent shows with the next scrape.
+    await waitFor(async () => (await asked('sum(alertmanager_notifications_total)'))[0] === '2', {
+      ...{ what: 'both messages', timeoutMs: UNTIL_HEARD_MS },
+    });
   },
   STORY_MS,
 );
