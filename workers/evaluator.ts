@@ -38,7 +38,7 @@ const LOOK_AT_SLOTS_MS = 5_000;
 const SNAPSHOT_WITHIN_MS = 5_000;
 
 export async function startEvaluator(shared: Shared): Promise<void> {
-  const { config, metrics, parts, health, reread, actions, answers, log } = shared;
+  const { config, metrics, parts, health, reread, answers, log } = shared;
   let running = await openEvaluator(shared, config);
   health.register('metric consumer', () => running.value.check());
   parts.push({ name: 'evaluator', stop: () => running.stop() });
@@ -58,7 +58,7 @@ export async function startEvaluator(shared: Shared): Promise<void> {
       running = await openEvaluator(shared, next);
     },
   });
-  actions.set('/-/reload', () => reload.now('asked over HTTP'));
+  shared.onReload(() => reload.now('asked over HTTP'));
   parts.push(reload.part);
 }
 
