@@ -48,6 +48,7 @@ export async function startDispatcher(shared: Shared): Promise<void> {
       },
       onCall: createOnCall({ ...config.onCall, overrides: history.overrides }),
       lists: history.lists,
+      groupOf: groups?.groupOf,
       wakeNotifier,
       onRemediated: remediationObserver(shared),
     }),

@@ -41,6 +41,8 @@ export interface Groups {
   readonly mutes: AlertMutes;
   inEffect(): InEffect;
   routing(): RecordedRouting;
+  /** The first that the alert belongs to; null where it is not known, or that cannot be found out now. */
+  groupOf(fingerprint: string): Promise<string | null>;
   /** Begins to look and to send; what reads `gds.alerts` runs by then. */
   start(): Promise<void>;
   /** Rows have been written: groups may be due. */
@@ -100,6 +102,12 @@ export async function openGroups(shared: Shared, options: GroupsOptions): Promis
   return {
     ...{ grouping, metrics, inEffect, mutes: wiring.mutes },
     routing: () => routingOf(current, ofRules),
+    async groupOf(fingerprint) {
+      const first = () => grouping.routing().index.placesOf(fingerprint)[0]?.id ?? null;
+      // One that has just fired may be in the rows alone.
+      if (first() === null) await grouping.known.refresh().catch(() => undefined);
+      return first();
+    },
     async start() {
       parts.push({ name: 'listener', stop: await history.groups.listen(wake) });
       sender.start();
