@@ -313,6 +313,8 @@ export interface KnownAlert {
   readonly generatorUrl: string;
   /** Who has taken it; null: nobody. */
   readonly acknowledgement: Acknowledgement | null;
+  /** The instance that it says does not answer; null where it says nothing of the kind. */
+  readonly downTarget: string | null;
 }
 
 export interface AlertChanges {
