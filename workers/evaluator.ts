@@ -8,6 +8,7 @@ import { waitForDependency } from '../src/observe/observe';
 import { parseQuestion, SERIES_PATH } from '../src/query/answer-lines';
 import { createAnswerer } from '../src/query/answerer';
 import { createBrokerClock } from '../src/stream/broker-clock';
+import { isOnlyPool } from '../src/stream/evaluators';
 import type { StreamEvent } from '../src/stream/events';
 import type { Kafka } from '../src/stream/kafka';
 import { consumeMetrics } from '../src/stream/metric-consumer';
@@ -107,6 +108,8 @@ async function openParts(shared: Shared, { ruleGroups }: Config, parts: Part[]):
   parts.push({ name: 'broker clock', stop: () => clock.close() });
   const host = createGlobalHost({
     ...{ plan, pool },
+    // Whoever may not ask for groups cannot know of others.
+    isOnlyPool: await isOnlyPool(kafka, { instance, pool }).catch(() => false),
     intervalMs: config.evaluate.intervalMs,
     externalLabels: config.externalLabels,
     externalUrl: config.externalUrl,

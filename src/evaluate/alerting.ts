@@ -118,6 +118,12 @@ export class Alerting {
     return [...this.active.values()].map((alert) => this.shown(alert));
   }
 
+  /** Its alert of these labels, while it fires. */
+  firing({ key }: LabelSet): ActiveAlert | null {
+    const alert = this.active.get(key);
+    return alert?.state === 'firing' ? this.shown(alert) : null;
+  }
+
   /** What it makes: the series of its alerts' states. */
   evaluate(moment: Moment, time: number, limit: number): readonly Made[] {
     this.adoptUntil(time);
