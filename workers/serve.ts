@@ -174,18 +174,17 @@ async function startServing(
     instance: config.instance,
     groupId: 'pages',
     onBatch: followed(
-      createPagesHandler({
-        store: history.pages,
-        pageFor: () => [],
-        resolveTo: [],
-        groupsFor: grouping.groupsFor,
-        now: () => new Date(),
-        wakeNotifier: () => undefined,
-      }),
-      () => {
-        lull.busy();
-        flusher.wake();
-      },
+      lull.during(
+        createPagesHandler({
+          store: history.pages,
+          pageFor: () => [],
+          resolveTo: [],
+          groupsFor: grouping.groupsFor,
+          now: () => new Date(),
+          wakeNotifier: () => undefined,
+        }),
+      ),
+      flusher.wake,
     ),
     onEvent,
   });
@@ -320,14 +319,30 @@ function webOf({ log }: Shared, { webConfigFile, listen }: ServeOptions): (() =>
   return web;
 }
 
-/** For work that can wait while a storm comes in: resolves when no batch has been written for a while, or after the longest wait. */
-function createLull(): { readonly busy: () => void; readonly wait: () => Promise<void> } {
+/**
+ * For work that can wait while a storm comes in: resolves when no batch is being written and none has been for a while, or
+ * after the longest wait. On a busy machine a batch takes longer than the while.
+ */
+function createLull(): {
+  readonly during: (handle: BatchHandler) => BatchHandler;
+  readonly wait: () => Promise<void>;
+} {
   let busyAt = -Infinity;
+  let writing = 0;
+  const isBusy = (): boolean => writing > 0 || now() - busyAt < LULL_MS;
   return {
-    busy: () => void (busyAt = now()),
+    during: (handle) => async (batch) => {
+      writing += 1;
+      try {
+        await handle(batch);
+      } finally {
+        writing -= 1;
+        busyAt = now();
+      }
+    },
     async wait() {
       const until = now() + LONGEST_LULL_WAIT_MS;
-      while (now() - busyAt < LULL_MS && now() < until) await sleep(LULL_MS / 5);
+      while (isBusy() && now() < until) await sleep(LULL_MS / 5);
     },
   };
 }
