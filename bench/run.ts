@@ -12,6 +12,7 @@ import { startServers, type ServerName } from '../src/dev/servers';
 import { benchArrival } from './arrival';
 import { benchEvaluate } from './evaluate';
 import { benchGroup } from './group';
+import { benchKill } from './kill';
 import { benchLatency } from './latency';
 import { benchLifecycle } from './lifecycle';
 import { figureText, machineText, ratioText, type BenchResult, type BenchStage } from './measure';
@@ -19,6 +20,7 @@ import { reportText, type ReportHead } from './report';
 import { benchScale } from './scale';
 import { serversText } from './servers-text';
 import { benchSnapshot } from './snapshot';
+import { benchSteady } from './steady';
 import { benchStorm } from './storm';
 import { benchWindows } from './windows';
 
@@ -38,6 +40,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   lifecycle: { measure: benchLifecycle, on: ALL_SERVERS },
   latency: { measure: benchLatency, on: ALL_SERVERS },
   storm: { measure: benchStorm, on: ALL_SERVERS },
+  kill: { measure: benchKill, on: ALL_SERVERS },
+  steady: { measure: benchSteady, on: ALL_SERVERS },
 };
 const FLAGS = ['--write', '--short'];
 /** Beside the sources, not beside what was compiled from them. */

@@ -2,9 +2,7 @@
 import type { ProgramName } from './contenders';
 import { median, ratioOf, rounded, type BenchResult, type Figure, type Ratio, type Round } from './measure';
 import type { Measured } from './storm';
-import type { KillRun } from './storm-kills';
-import type { Storm, StormRun } from './storm-runs';
-import type { SustainedRun } from './storm-sustained';
+import { WARM_UP_ALERTS, type Storm, type StormRun } from './storm-runs';
 
 /** Of Alertmanager's time, 10,000 in 10 groups may take so much. */
 const TIMES_ITS_TIME = 1.5;
@@ -13,9 +11,6 @@ const FIRST_WITHIN_S = 0.3;
 const ALONE_WITHIN_S = 2;
 const LIVES_OF_FLOOR = 0.85;
 const MEMORY_MIB = 2_048;
-const TOLD_AGAIN = 20;
-/** Of the requirements: delivery. */
-const SUSTAINED_P95_MS = 2_000;
 
 export function stormResult(measured: Measured): BenchResult {
   return {
@@ -30,8 +25,6 @@ export function stormResult(measured: Measured): BenchResult {
         ...{ run: `${count(alerts)} open`, program, ...EMPTY, 'resident, MiB': residentMib },
         remarks: lives === null ? '' : `${count(lives)} lives begun by then`,
       })),
-      ...measured.kills.map(killRound),
-      ...measured.sustained.map(sustainedRound),
     ],
   };
 }
@@ -49,7 +42,7 @@ function runsOf(storms: readonly StormRun[], program: ProgramName): Map<string, 
 
 const medianOf = (runs: readonly StormRun[], of: (run: StormRun) => number): number => median(runs.map(of));
 
-function ratiosOf({ storms, lives, sustained, beside }: Measured): Ratio[] {
+function ratiosOf({ storms, lives, beside }: Measured): Ratio[] {
   const floor = ratioOf({
     ...{ name: 'lives begun after a storm, against a bare workflow', unit: 'lives/s', aim: LIVES_OF_FLOOR },
     ...{ ours: lives.ours, reference: lives.floor },
@@ -67,14 +60,10 @@ function ratiosOf({ storms, lives, sustained, beside }: Measured): Ratio[] {
       line('told', index === 0 ? 1 / TIMES_ITS_TIME : null, ({ storm, all }) => storm.alerts / all),
     ];
   });
-  const [own, its] = (['Tocsin', 'Alertmanager'] as const).map(
-    (program) => sustained.find((run) => run.program === program)!.toldPerSecond,
-  );
-  const steady = { name: 'steady rate: told', unit: 'pages/s', ours: own!, reference: its!, aim: null };
-  return [...compared, floor, ratioOf(steady)];
+  return [...compared, floor];
 }
 
-function figuresOf({ storms, open, kills, sustained, sizes }: Measured): Figure[] {
+function figuresOf({ storms, open }: Measured): Figure[] {
   const [small, large, alone] = [...runsOf(storms, 'Tocsin')];
   const figure = (name: string, unit: string, value: number, aim: number | null): Figure => ({
     ...{ name, unit, value, aim },
@@ -88,9 +77,6 @@ function figuresOf({ storms, open, kills, sustained, sizes }: Measured): Figure[
     );
   const ofTocsin = <T extends { readonly program: ProgramName }>(runs: readonly T[]): T[] =>
     runs.filter(({ program }) => program === 'Tocsin');
-  const steady = ofTocsin(sustained)[0]!;
-  const { alertsPerSecond, seconds: fed } = sizes.sustained;
-  const rate = `${count(alertsPerSecond)} alerts/s for ${fed} s`;
   return [
     seconds(small!, 'first', null),
     seconds(small!, 'all', null),
@@ -100,13 +86,6 @@ function figuresOf({ storms, open, kills, sustained, sizes }: Measured): Figure[
     ...ofTocsin(open).map(({ alerts, residentMib }) =>
       figure(`${count(alerts)} open alerts: resident at most`, 'MiB', residentMib, MEMORY_MIB),
     ),
-    ...ofTocsin(kills).flatMap(({ kill, lost, repeated }) => [
-      figure(`kill -9 ${kill.name}: accepted and never told`, 'alerts', lost, 0),
-      figure(`kill -9 ${kill.name}: told again`, 'alerts', repeated, TOLD_AGAIN),
-    ]),
-    figure(`${rate}: from its start to its page, p95`, 'ms', steady.p95, SUSTAINED_P95_MS),
-    figure(`${rate}: alerts whose life waits at the end`, 'alerts', steady.livesWaiting!, null),
-    figure(`${rate}: until these have begun`, 's', steady.livesWaiting! / steady.drainedPerSecond!, null),
   ];
 }
 
@@ -122,41 +101,6 @@ const stormRound = (run: StormRun): Round => ({
   ...{ 'resident, MiB': run.residentMib, remarks: '' },
 });
 
-function killRound({
-  program,
-  kill,
-  accepted,
-  toldBefore,
-  lost,
-  repeated,
-  recoveredSeconds,
-}: KillRun): Round {
-  const recovered =
-    recoveredSeconds === null ? '' : `; the last ${rounded(recoveredSeconds)} s after it was back`;
-  const remarks =
-    `of ${count(accepted)} accepted ${count(toldBefore)} were told before, ${count(lost)} never, ` +
-    `${count(repeated)} again${recovered}`;
-  return { run: `kill -9 ${kill.name}`, program, ...EMPTY, remarks };
-}
-
-function sustainedRound(run: SustainedRun): Round {
-  const lives =
-    run.livesWaiting === null
-      ? ''
-      : `; ${rounded(run.livesBegunPerSecond!)} lives begun a second, ${count(run.livesWaiting)} waited at the end, then ${rounded(run.drainedPerSecond!)} a second`;
-  return {
-    ...{ run: 'steady rate', program: run.program, ...EMPTY },
-    ...{
-      'CPU s': run.cpuSeconds,
-      'CPU s of the servers': run.serversCpuSeconds,
-      'resident, MiB': run.residentMib,
-    },
-    remarks:
-      `${rounded(run.toldPerSecond)} pages told a second; p50 ${rounded(run.p50)} ms, p95 ${rounded(run.p95)} ms, p99 ${rounded(run.p99)} ms; ` +
-      `the last ${rounded(run.pagesBehind)} s after the feed${lives}`,
-  };
-}
-
 function methodOf({ beside, sizes }: Measured): string {
   const whom =
     typeof beside === 'string'
@@ -164,9 +108,9 @@ function methodOf({ beside, sizes }: Measured): string {
       : `\`tocsin serve\` and Alertmanager ${beside.version}, in turn and`;
   return (
     `The same alerts (six labels, two annotations) are posted to ${whom} with the same alertmanager.yml, in batches of 256 over four connections, to a process that has just ` +
-    `been started and has told of 300 other alerts; one webhook receives the pages in a process of its own and counts who is in them. The clock runs from the first request. ` +
+    `been started and has told of ${WARM_UP_ALERTS} other alerts; one webhook receives the pages in a process of its own and counts who is in them. The clock runs from the first request. ` +
     `Grouped alerts have a group_wait of 1 s, those alone none; group_interval is 5 s. Each alert has to be taken, and told once: a page that says of nobody anything new ends the measurement with an error. ` +
-    `Medians of ${sizes.rounds} rounds. A steady rate is posted every 100 ms, each alert a group of its own, whether what was posted before is answered or not.`
+    `Of the smallest, medians of ${sizes.rounds} rounds.`
   );
 }
 
@@ -174,8 +118,7 @@ function notesOf({ beside, lives }: Measured): string[] {
   const missing = typeof beside === 'string' ? [`No Alertmanager was measured beside it: ${beside}.`] : [];
   return [
     ...missing,
-    'Alertmanager takes alerts into memory; Tocsin answers when Kafka has them on disk and the rows show them (500 ms at most). What it costs is the accepted rate, what it buys is the line of kill -9.',
+    'Alertmanager takes alerts into memory; Tocsin answers when Kafka has them on disk and the rows show them (500 ms at most). What it costs is the accepted rate, what it buys stands under Kill.',
     `Lives in Temporal are begun after the pages, ${rounded(lives.ours)} a second here, beside which a workflow that does nothing in the same shape begins ${rounded(lives.floor)} a second on the same server.`,
-    'A steady 500 alerts/s with a p95 of 2 s are what the requirements ask of delivery.',
   ];
 }

@@ -1,20 +1,11 @@
 /** One storm each: alerts are posted to a program that has just been started, and counted where it tells of them. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import type { Arena } from './arenas';
 import { batchesOf, createPoster, type PostedAlerts, type Poster } from './alerts';
-import type { Contender, ProgramName, Routing, StartContender } from './contenders';
-import type { BenchStage } from './measure';
+import type { Contender, ProgramName, Routing } from './contenders';
 import type { Received } from './receiver-process';
-import type { Receiver } from './receiver';
 import { startUse, type Use } from './use';
-
-/** What the runs of one program share. */
-export interface Arena {
-  readonly stage: BenchStage;
-  readonly start: StartContender;
-  readonly receiver: Receiver;
-  readonly temporal: Client;
-}
 
 export interface Storm {
   readonly name: string;
@@ -36,7 +27,7 @@ export interface StormRun extends Use {
 }
 
 /** Until Node's compiler, the readers and the workers have seen the work. */
-const WARM_UP_ALERTS = 300;
+export const WARM_UP_ALERTS = 100;
 const WARM_UP_FROM = 1_000_000_000;
 const WARM_UP_MS = 30_000;
 /** A group is told at once of an alert that has fired for longer than group_wait: these begin when they are posted. */

@@ -1,49 +1,48 @@
 /**
  * Storms: many alerts at once over the API that Prometheus posts to, to `tocsin serve` and to an Alertmanager with the same
- * configuration, in turn. How fast they are taken and told, what a kill loses, what a steady rate leaves waiting, and what
- * lives in Temporal begin beside the pages.
+ * configuration, in turn. How fast they are taken and told, how many lives begin in Temporal after the pages, and what many
+ * open alerts take of memory.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, Connection } from '@temporalio/client';
 import { LIVES_AT_A_TIME } from '../workers/worker-options';
-import { alertmanagerProgram } from './alertmanager';
+import { inTurn, withArenas, type Arena, type Beside } from './arenas';
 import { startChild, type Lived } from './child';
-import { alertmanagerOf, tocsinOf, type Contender } from './contenders';
+import type { Contender } from './contenders';
 import { median, residentMib, rounded, type BenchResult, type BenchStage } from './measure';
-import { startReceiver } from './receiver';
-import { runKill, type Kill, type KillRun } from './storm-kills';
 import { stormResult } from './storm-report';
-import { livesSince, runStorm, type Arena, type Storm, type StormRun } from './storm-runs';
-import { runSustained, type Sustained, type SustainedRun } from './storm-sustained';
+import { livesSince, runStorm, type Storm, type StormRun } from './storm-runs';
 
 /** `--short` is for seeing that it works: a tenth of the alerts. */
 export interface Sizes {
   readonly storm: number;
   readonly large: number;
   readonly open: number;
-  readonly sustained: Sustained;
+  /** Of the smallest; the others are made once. */
   readonly rounds: number;
   /** How long lives are counted. */
   readonly livesSeconds: number;
 }
 
 const FULL: Sizes = {
-  ...{ storm: 10_000, large: 50_000, open: 100_000, rounds: 3, livesSeconds: 12 },
-  sustained: { alertsPerSecond: 500, seconds: 60, drainSeconds: 10 },
+  storm: 10_000,
+  large: 50_000,
+  open: 100_000,
+  rounds: 2,
+  livesSeconds: 12,
 };
 const SHORT: Sizes = {
-  ...{ storm: 1_000, large: 5_000, open: 10_000, rounds: 1, livesSeconds: 5 },
-  sustained: { alertsPerSecond: 500, seconds: 6, drainSeconds: 4 },
+  storm: 1_000,
+  large: 5_000,
+  open: 10_000,
+  rounds: 1,
+  livesSeconds: 5,
 };
 
 export interface Measured {
   readonly sizes: Sizes;
-  /** Of the Alertmanager beside it, or why there is none. */
-  readonly beside: { readonly version: string } | string;
+  readonly beside: Beside;
   readonly storms: readonly StormRun[];
   readonly lives: LivesRun;
-  readonly kills: readonly KillRun[];
-  readonly sustained: readonly SustainedRun[];
   readonly open: readonly OpenRun[];
 }
 
@@ -70,60 +69,31 @@ const stormsOf = ({ storm, large }: Sizes): readonly Storm[] => [
   { name: 'in groups of one', alerts: storm, groups: 10, routing: ALONE, timeoutMs: 120_000 },
 ];
 
-const killsOf = ({ storm }: Sizes): readonly Kill[] => [
-  {
-    name: 'inside group_wait (5 s)',
-    ...{ alerts: storm, groups: 10, routing: { ...GROUPED, groupWait: '5s' } },
-    ...{ when: 'accepted', resends: false },
-  },
-  {
-    name: 'in the middle of telling, senders tell all again',
-    ...{ alerts: storm, groups: 10, routing: ALONE, when: 0.5, resends: true },
-  },
-];
-
-export async function benchStorm(stage: BenchStage): Promise<BenchResult> {
+export function benchStorm(stage: BenchStage): Promise<BenchResult> {
   const sizes = stage.short ? SHORT : FULL;
-  const alertmanager = await alertmanagerProgram(stage.say);
-  if (typeof alertmanager === 'string') stage.say(`without Alertmanager beside it: ${alertmanager}`);
-  const connection = await Connection.connect({ address: stage.temporal });
-  const receiver = await startReceiver();
-  const shared = { stage, receiver, temporal: new Client({ connection }) };
-  const tocsin: Arena = { ...shared, start: tocsinOf(stage) };
-  const arenas =
-    typeof alertmanager === 'string'
-      ? [tocsin]
-      : [tocsin, { ...shared, start: alertmanagerOf(alertmanager) }];
-  try {
+  return withArenas(stage, async (arenas, beside) => {
     const { storms, lives } = await runStorms(arenas, sizes);
     return stormResult({
-      ...{ sizes, beside: alertmanager, storms },
+      ...{ sizes, beside, storms },
       lives: { ours: lives, floor: await floorOf(stage, sizes) },
       open: await inTurn(arenas, (arena) => openAlerts(arena, sizes)),
-      kills: await allKills(arenas, sizes),
-      sustained: await inTurn(arenas, (arena) => sustain(arena, sizes)),
     });
-  } finally {
-    await receiver.close();
-    await connection.close();
-  }
+  });
 }
 
-async function inTurn<T>(arenas: readonly Arena[], run: (arena: Arena) => Promise<T>): Promise<T[]> {
-  const runs: T[] = [];
-  for (const arena of arenas) runs.push(await run(arena));
-  return runs;
-}
+const isSmallest = ({ alerts, routing }: Storm, { storm }: Sizes): boolean =>
+  alerts === storm && routing === GROUPED;
 
-/** Lives are counted after the last of the smaller storms. */
+/** Lives are counted after the last of the smallest storms. */
 async function runStorms(arenas: readonly Arena[], sizes: Sizes) {
   const storms: StormRun[] = [];
   const rates: number[] = [];
   for (const storm of stormsOf(sizes)) {
-    for (let round = 1; round <= sizes.rounds; round++) {
+    const rounds = isSmallest(storm, sizes) ? sizes.rounds : 1;
+    for (let round = 1; round <= rounds; round++) {
       // Each is first in every other round.
       for (const arena of round % 2 === 1 ? arenas : arenas.toReversed()) {
-        const isCounted = storm.alerts === sizes.storm && storm.routing === GROUPED && round === sizes.rounds;
+        const isCounted = isSmallest(storm, sizes) && round === rounds;
         const [run, rate] = await runStorm(arena, storm, (contender) =>
           isCounted && contender.lifeQueue !== null
             ? livesPerSecond(arena, contender, sizes.livesSeconds)
@@ -192,27 +162,4 @@ async function openAlerts(arena: Arena, sizes: Sizes): Promise<OpenRun> {
   };
   arena.stage.say(`${run.program}, ${sizes.open} open alerts: ${rounded(open.residentMib)} MiB at most`);
   return open;
-}
-
-async function allKills(arenas: readonly Arena[], sizes: Sizes): Promise<KillRun[]> {
-  const runs: KillRun[] = [];
-  for (const kill of killsOf(sizes)) {
-    for (const arena of arenas) {
-      const run = await runKill(arena, kill);
-      runs.push(run);
-      arena.stage.say(
-        `${run.program}, kill -9 ${kill.name}: of ${run.accepted} accepted ${run.toldBefore} told before, ${run.lost} never, ${run.repeated} again`,
-      );
-    }
-  }
-  return runs;
-}
-
-async function sustain(arena: Arena, { sustained }: Sizes): Promise<SustainedRun> {
-  const run = await runSustained(arena, sustained);
-  arena.stage.say(
-    `${run.program}, ${sustained.alertsPerSecond} alerts/s: ${rounded(run.toldPerSecond)} told/s, p95 ${rounded(run.p95)} ms, ` +
-      `${run.livesWaiting ?? 'no'} lives waiting, ${rounded(run.drainedPerSecond ?? 0)}/s after`,
-  );
-  return run;
 }

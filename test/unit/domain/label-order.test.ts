@@ -28,7 +28,7 @@ test('label sets are ordered by their size, and by the first label in which they
 
 test.each([
   [{ a: '1' }, { a: '1', b: '1' }, -1],
-  [{ b: '1' }, { a: '1' }, 1],
+  [{ b: '1' }, { a: '1' }, -1],
   [{ a: '2', b: '1' }, { b: '2', a: '1' }, 1],
   [{ b: '1', a: '1' }, { a: '1', b: '1' }, 0],
 ])('%j and %j', (some, others, order) => {
