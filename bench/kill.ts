@@ -33,7 +33,7 @@ interface KillRun {
 }
 
 const LOOK_EVERY_MS = 2;
-const TELL_WITHIN_MS = 60_000;
+const TELL_WITHIN_MS = 120_000;
 /** Whoever has told nobody anything new for so long will not: beyond group_wait, group_interval and leases. */
 const QUIET_MS = 12_000;
 /** Messages that were on their way arrive. */

@@ -64,9 +64,9 @@ const GROUPED = { groupBy: ['alertname'], groupWait: '1s' };
 const ALONE = { groupBy: ['...'], groupWait: '0s' };
 
 const stormsOf = ({ storm, large }: Sizes): readonly Storm[] => [
-  { name: 'in 10 groups', alerts: storm, groups: 10, routing: GROUPED, timeoutMs: 60_000 },
-  { name: 'in 10 groups', alerts: large, groups: 10, routing: GROUPED, timeoutMs: 60_000 },
-  { name: 'in groups of one', alerts: storm, groups: 10, routing: ALONE, timeoutMs: 120_000 },
+  { name: 'in 10 groups', alerts: storm, groups: 10, routing: GROUPED, timeoutMs: 240_000 },
+  { name: 'in 10 groups', alerts: large, groups: 10, routing: GROUPED, timeoutMs: 240_000 },
+  { name: 'in groups of one', alerts: storm, groups: 10, routing: ALONE, timeoutMs: 240_000 },
 ];
 
 export function benchStorm(stage: BenchStage): Promise<BenchResult> {
@@ -144,7 +144,7 @@ const OPEN_GROUPS = 100;
 
 async function openAlerts(arena: Arena, sizes: Sizes): Promise<OpenRun> {
   const storm = {
-    ...{ name: 'open', alerts: sizes.open, groups: OPEN_GROUPS, routing: GROUPED, timeoutMs: 120_000 },
+    ...{ name: 'open', alerts: sizes.open, groups: OPEN_GROUPS, routing: GROUPED, timeoutMs: 240_000 },
   };
   const [run, after] = await runStorm(arena, storm, async (contender) => {
     let most = 0;
