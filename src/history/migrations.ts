@@ -264,4 +264,12 @@ alter table ${s}.notifications
     name: 'why nobody was told of an alert, and by which routes alerts go',
     sql: (s) => HOLDS_MIGRATION.replaceAll('{schema}', s),
   },
+  {
+    version: 8,
+    name: 'messages that are sent as one',
+    sql: (s) => `
+alter table ${s}.notifications add column bundle text;
+create index notifications_bundle on ${s}.notifications (bundle, receiver, id) where state = 'pending' and bundle is not null;
+`,
+  },
 ];
