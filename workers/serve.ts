@@ -15,6 +15,7 @@ import { createExpiry } from '../src/dispatch/expiry';
 import { createFlusher } from '../src/dispatch/flusher';
 import { composeWith } from '../src/dispatch/group-message';
 import { createGrouping } from '../src/dispatch/grouping';
+import { createHearing } from '../src/dispatch/hearing';
 import { createHoldersOf } from '../src/dispatch/held';
 import type { MatcherMode } from '../src/domain/alertmanager-matchers';
 import { messageOf } from '../src/domain/errors';
@@ -23,6 +24,7 @@ import type { Peer, RecordedRouting } from '../src/history/port';
 import { createGroupSender } from '../src/notify/group-sender';
 import { createGroupVerdicts } from '../src/notify/group-stages/stages';
 import { createAlertmanagerMetrics, createLogger, packageVersion } from '../src/observe/observe';
+import { createAlertsProgress } from '../src/stream/alerts-progress';
 import { createTransitionPublisher } from '../src/stream/publishers';
 import { consumeTransitions } from '../src/stream/transition-consumer';
 import { createLives } from '../src/temporal/lives';
@@ -167,6 +169,8 @@ async function startServing(
     onLook: (_, { held }) => held.forEach(({ reason }) => own.notificationsSuppressed.inc({ reason })),
   });
   const expiry = createExpiry({ known: grouping.known, publish, now, log });
+  const progress = createAlertsProgress({ kafka, instance: config.instance, groupIds: ['pages'] });
+  const hearing = createHearing({ store: history.hearing, progress, now, log });
 
   // Pages come first: the lives of a storm begin when it is told.
   const lull = createLull();
@@ -193,6 +197,7 @@ async function startServing(
   parts.push({ name: 'sender', stop: () => sender.stop() });
   parts.push({ name: 'flusher', stop: () => flusher.stop() });
   parts.push({ name: 'expiry', stop: () => expiry.stop() });
+  parts.push({ name: 'hearing', stop: () => hearing.stop() });
   parts.push({ name: 'pages', stop: () => pages.stop() });
   const unlisten = await history.groups.listen(() => {
     flusher.wake();
@@ -201,6 +206,7 @@ async function startServing(
   parts.push({ name: 'listener', stop: unlisten });
   sender.start();
   expiry.start();
+  hearing.start();
   const delay = setTimeout(() => flusher.start(), options.dispatchStartDelayMs);
   /** A reload has changed the routes while the rows could not be written. */
   let isMoving = false;
@@ -266,7 +272,7 @@ async function startServing(
   const peers = createPeers(shared, history);
   const alerts = createApiAlerts({
     grouping,
-    publish,
+    publish: (transitions) => hearing.noting(() => publish(transitions)),
     mutes: { silencer: mutes.silencer, inhibitedBy, timeMutedBy },
     now,
   });

@@ -47,9 +47,9 @@ export class Collision extends Error {
 const MAX_TRIES = 5;
 /**
  * Statements here look rows up by key. A plan that is kept must not be the walk through a table that was small when it
- * was made: a storm begins with small tables.
+ * was made: a storm begins with small tables. Nor is any of them worth being compiled, which takes longer than it runs.
  */
-const PLANNER = { enable_seqscan: 'off' };
+const PLANNER = { enable_seqscan: 'off', jit: 'off' };
 const INT8 = 20;
 
 /** Counts, episodes and event times are far below 2^53; strings would leak into every caller. */

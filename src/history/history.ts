@@ -11,6 +11,7 @@ import { followAlertChanges } from './alert-changes';
 import { createGroupRecords } from './group-records';
 import { createAuditRows } from './audit';
 import { createGroupStore } from './groups';
+import { createHearingStore } from './hearing';
 import { createLists } from './lists';
 import { createLives } from './lives';
 import { migrate, requireCurrent } from './migrate';
@@ -24,6 +25,7 @@ import type {
   GroupRecords,
   AuditRows,
   GroupStore,
+  HearingStore,
   LifeStore,
   NotificationQueue,
   PagesStore,
@@ -50,6 +52,7 @@ export interface History {
   readonly permits: PermitStore;
   readonly groups: GroupStore;
   readonly records: GroupRecords;
+  readonly hearing: HearingStore;
   readonly peers: PeerStore;
   readonly audit: AuditRows;
   /** What becomes of alerts, from now on, for one follower. */
@@ -82,6 +85,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     permits: createPermitStore(database),
     groups: createGroupStore(database, byDueDate, (error) => options.onIdleError?.(error as Error)),
     records: createGroupRecords(database),
+    hearing: createHearingStore(database),
     peers: createPeerStore(database),
     audit: createAuditRows(database),
     followAlerts: () => followAlertChanges(database),

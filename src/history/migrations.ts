@@ -1,6 +1,7 @@
 /** The schema's history: numbered, append-only. A migration that has been released is never edited; a new one follows. */
 
 import { HOLDS_MIGRATION } from './group-records';
+import { HEARING_MIGRATION } from './hearing';
 import { PERMITS_MIGRATION } from './permits';
 import { SILENCES_MIGRATION } from './silences';
 
@@ -263,5 +264,20 @@ alter table ${s}.notifications
     version: 7,
     name: 'why nobody was told of an alert, and by which routes alerts go',
     sql: (s) => HOLDS_MIGRATION.replaceAll('{schema}', s),
+  },
+  {
+    version: 8,
+    name: 'when senders could be heard, by whose routes groups are, what was told last',
+    sql: (s) => `
+${HEARING_MIGRATION.replaceAll('{schema}', s)}
+-- What was on its way at the last look says what is not so any more: the group is looked at when that has arrived.
+alter table ${s}.groups add column is_outrun boolean not null default false;
+-- The message whose outcome stands in firing, resolved and told_at.
+alter table ${s}.group_messages add column told_seq bigint not null default 0;
+-- Of an episode that its life has opened.
+alter table ${s}.episodes add column expires_at timestamptz, add column timed_out boolean;
+-- By which routes the process works, and since when.
+alter table ${s}.peers add column routes text, add column routes_since timestamptz;
+`,
   },
 ];

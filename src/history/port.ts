@@ -284,8 +284,8 @@ export interface GroupStore {
   listen(wake: () => void): Promise<() => Promise<void>>;
 }
 
-/** An alert as every process of an instance knows it. Times are ms since 1970. */
-export interface KnownAlert {
+/** An alert as its row has it. Times are ms since 1970. */
+export interface ChangedAlert {
   readonly fingerprint: string;
   readonly labels: Labels;
   readonly annotations: Labels;
@@ -293,6 +293,7 @@ export interface KnownAlert {
   readonly episode: number;
   readonly startsAt: number;
   readonly endsAt: number | null;
+  /** When it is over unless its sender tells it again. */
   readonly expiresAt: number | null;
   /** Event time of the last transition. */
   readonly updatedAt: number;
@@ -302,12 +303,44 @@ export interface KnownAlert {
   readonly isAcknowledged: boolean;
 }
 
+/** An alert as every process of an instance knows it. */
+export interface KnownAlert extends ChangedAlert {
+  /** From when on it is over although nobody said so: `expiresAt`, or later where its sender could not be heard. */
+  readonly overAt: number | null;
+}
+
+/** When senders could be heard. In ms by the database's clock. */
+export interface Hearing {
+  readonly now: number;
+  /** They have been heard without a break since. */
+  readonly since: number;
+  /** What was posted by then is in the rows. */
+  readonly heardUntil: number;
+  /** The end of the last stretch before `since` that was long enough for every sender to be heard. */
+  readonly before: number;
+}
+
+export interface HearingStore {
+  /** Posts have been taken for `sinceMs` without a break, and what came until `untilMs` ago is in the rows. */
+  heard(sinceMs: number, untilMs: number): Promise<void>;
+  /** For so long until now, something that was posted could not be taken. */
+  missed(forMs: number): Promise<void>;
+}
+
+export interface ReadAlerts {
+  /** All that there are, as at the first call. */
+  readonly isWhole: boolean;
+  readonly alerts: readonly ChangedAlert[];
+  /** Null where nobody has served yet. */
+  readonly hearing: Hearing | null;
+}
+
 export interface AlertChanges {
   /**
-   * All alerts that changed since the last call, some of them perhaps again; at the first call those that are not resolved
-   * and those of `fingerprints`, whatever they are.
+   * All alerts that changed since the last call, some of them perhaps again; at the first call, and where the server is
+   * another one, those that are not resolved and the `wanted` ones, whatever they are.
    */
-  next(fingerprints?: readonly string[]): Promise<KnownAlert[]>;
+  next(wanted: () => Promise<readonly string[]>): Promise<ReadAlerts>;
 }
 
 /** A process of the instance. */

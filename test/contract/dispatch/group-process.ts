@@ -1,5 +1,6 @@
 /** One process' share of groups for tests: everything between the rows and an integration that keeps what it is told. */
 import { createExpiry } from '../../../src/dispatch/expiry';
+import { createHearing } from '../../../src/dispatch/hearing';
 import { createFlusher } from '../../../src/dispatch/flusher';
 import { composeWith } from '../../../src/dispatch/group-message';
 import { createGrouping, type Grouping } from '../../../src/dispatch/grouping';
@@ -39,6 +40,8 @@ export interface GroupProcessOptions {
   readonly mutes?: Partial<GroupStagesOptions>;
   readonly leaseMs?: number;
   readonly heard?: Heard[];
+  /** Whether Kafka answers. Default: always. */
+  readonly isHeard?: () => boolean;
 }
 
 const now = (): number => Date.now();
@@ -111,12 +114,23 @@ export async function startGroupProcess(options: GroupProcessOptions): Promise<G
     flusher.wake();
   };
   const expiry = createExpiry({ known: grouping.known, publish, now, log });
+  const hearing = createHearing({
+    ...{ store: guarded(history.hearing), now, log },
+    progress: {
+      async end() {
+        if (!(options.isHeard?.() ?? true)) throw new Error('Kafka is away');
+        return new Map();
+      },
+      reached: async () => true,
+    },
+  });
+  hearing.start();
   flusher.start();
   sender.start();
   expiry.start();
   const stop = async (): Promise<void> => {
     ended.abort();
-    await Promise.all([expiry.stop(), flusher.stop()]);
+    await Promise.all([hearing.stop(), expiry.stop(), flusher.stop()]);
     await sender.stop();
   };
   return {

@@ -14,6 +14,7 @@ const alert = (fingerprint: string, more: Partial<KnownAlert> = {}): KnownAlert 
   startsAt: AT,
   endsAt: null,
   expiresAt: null,
+  overAt: null,
   updatedAt: AT,
   changedAt: AT,
   generatorUrl: '',
