@@ -117,6 +117,7 @@ async function startServing(
     onForgotten: ({ fingerprint }) => inEffect.inhibition.remove(fingerprint),
   });
   await grouping.start();
+  history.joinOpened(grouping.groupsFor);
   await history.records.keepRouting(routingOf(first));
   const publisher = createTransitionPublisher({ kafka, instance: config.instance, onEvent });
   parts.push({ name: 'publisher', stop: () => publisher.close() });

@@ -24,6 +24,7 @@ import type {
   AlertLists,
   GroupRecords,
   AuditRows,
+  GroupsOf,
   GroupStore,
   HearingStore,
   LifeStore,
@@ -55,6 +56,8 @@ export interface History {
   readonly hearing: HearingStore;
   readonly peers: PeerStore;
   readonly audit: AuditRows;
+  /** From now on an episode that a life opens joins these groups. */
+  joinOpened(groupsOf: GroupsOf): void;
   /** What becomes of alerts, from now on, for one follower. */
   followAlerts(): AlertChanges;
   /** Forgets one batch of what was over before: episodes, silences, overrides, acts. Returns how many rows; 0 when all is done. */
@@ -68,6 +71,8 @@ export interface History {
 export async function openHistory(options: HistoryOptions): Promise<History> {
   const database = openDatabase(options);
   const byDueDate = openDatabase({ ...options, maxConnections: 1, planner: BY_DUE_DATE });
+  let groupsOfOpened: GroupsOf = () => [];
+  const groupsOf: GroupsOf = (alert, at) => groupsOfOpened(alert, at);
   const close = async (): Promise<void> => void (await Promise.all([database.close(), byDueDate.close()]));
   try {
     await (options.migrate === false ? requireCurrent : migrate)(database);
@@ -76,8 +81,8 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     throw error;
   }
   return {
-    pages: createPages(database),
-    lives: createLives(database),
+    pages: createPages(database, groupsOf),
+    lives: createLives(database, groupsOf),
     queue: createQueue(database, byDueDate, (error) => options.onIdleError?.(error as Error)),
     lists: createLists(database),
     overrides: createOverrides(database),
@@ -88,6 +93,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     hearing: createHearingStore(database),
     peers: createPeerStore(database),
     audit: createAuditRows(database),
+    joinOpened: (given) => void (groupsOfOpened = given),
     followAlerts: () => followAlertChanges(database),
     forgetBefore: (before) => forgetBefore(database, before),
     ready: async () => void (await database.run('select 1')),

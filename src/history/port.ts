@@ -85,9 +85,14 @@ export interface NewGroup {
   readonly dueAt: Date;
 }
 
+/** The groups of an alert that fires, and when each is looked at if it is made for it. */
+export type GroupsOf = (alert: Pick<AlertRow, 'labels' | 'startsAt'>, at: Date) => readonly NewGroup[];
+
 /** A group that is to be looked at, leased to who has taken it. */
 export interface DueGroup {
   readonly id: string;
+  /** Names this taking: what is written under it counts only as long as nobody else has taken the group. */
+  readonly lease: string;
   readonly routeId: string;
   readonly dueAt: Date;
   readonly flushedAt: Date | null;
@@ -156,6 +161,7 @@ export interface ToldOfGroup {
 /** What came of a look at a group. */
 export interface FlushedGroup {
   readonly id: string;
+  readonly lease: string;
   readonly joined: number;
   /** When it is looked at next; null: it is empty, and removed unless an alert has joined it. */
   readonly dueAt: Date | null;
@@ -163,6 +169,8 @@ export interface FlushedGroup {
   readonly routeId: string;
   /** How long after a message of it was refused for good it is looked at again. */
   readonly lookAgainMs: number;
+  /** The group's key where what is on its way says what is not so any more: it is looked at again when that has arrived. */
+  readonly outrun: string | null;
   readonly messages: readonly {
     readonly groupKey: string;
     readonly integration: string;
@@ -240,6 +248,8 @@ export interface GroupRecords {
 export interface TakenMessage {
   readonly groupKey: string;
   readonly integration: string;
+  /** Names this taking. */
+  readonly lease: string;
   readonly seq: number;
   readonly attempts: number;
   /** How long it has been waiting. */
@@ -263,6 +273,8 @@ export interface GroupStore {
   retime(groups: readonly NewGroup[]): Promise<void>;
   /** Leases groups that are due at `now`, oldest first. */
   takeDue(now: Date, limit: number, leaseMs: number): Promise<DueGroup[]>;
+  /** Of those that nobody else has taken meanwhile. */
+  keep(groups: readonly Pick<DueGroup, 'id' | 'lease'>[], leaseMs: number): Promise<void>;
   /** When the next one that nobody holds is due; null when there is none. */
   nextDue(): Promise<Date | null>;
   /** All of them, in no order; for the start. */
@@ -274,7 +286,10 @@ export interface GroupStore {
   /** Leases messages of these integrations that are due. */
   takeMessages(integrations: readonly string[], limit: number, leaseMs: number): Promise<TakenMessage[]>;
   nextMessageDueInMs(integrations: readonly string[]): Promise<number | null>;
-  renew(messages: readonly Pick<TakenMessage, 'groupKey' | 'integration'>[], leaseMs: number): Promise<void>;
+  renew(
+    messages: readonly Pick<TakenMessage, 'groupKey' | 'integration' | 'lease'>[],
+    leaseMs: number,
+  ): Promise<void>;
   finish(message: TakenMessage, outcome: MessageOutcome): Promise<void>;
   /** For groups that are new in place of others: what these were told counts as told. */
   inherit(told: readonly Omit<ToldOfGroup, 'seq' | 'pending' | 'isTaken'>[], keepUntil: Date): Promise<void>;
@@ -377,7 +392,13 @@ export interface LifeRecord {
   readonly artifacts?: readonly Artifact[];
   readonly remediation?: RemediationResult;
   /** An episode that the life itself opens, after a manual resolve whose condition still holds. */
-  readonly opens?: { readonly startsAt: string; readonly reason: string };
+  readonly opens?: {
+    readonly startsAt: string;
+    readonly reason: string;
+    /** As its sender has said meanwhile. */
+    readonly expiresAt?: string;
+    readonly timedOut?: boolean;
+  };
   readonly notifications?: readonly NewNotification[];
   /** The episode's `fire` messages to these receivers that still wait become due now. */
   readonly release?: readonly string[];

@@ -39,6 +39,8 @@ export interface GroupProcessOptions {
   readonly receivers?: readonly string[];
   readonly mutes?: Partial<GroupStagesOptions>;
   readonly leaseMs?: number;
+  /** Of a look. */
+  readonly lookLeaseMs?: number;
   readonly heard?: Heard[];
   /** Whether Kafka answers. Default: always. */
   readonly isHeard?: () => boolean;
@@ -72,6 +74,7 @@ export async function startGroupProcess(options: GroupProcessOptions): Promise<G
   const store = guarded(history.groups);
   const grouping = createGrouping({ store, changes: history.followAlerts(), route, now });
   await grouping.start();
+  history.joinOpened(grouping.groupsFor);
   const integrations = new Map(
     receivers.map((receiver): [string, Integration] => [
       `${receiver}/webhook/0`,
@@ -98,6 +101,7 @@ export async function startGroupProcess(options: GroupProcessOptions): Promise<G
   });
   const flusher = createFlusher({
     ...{ store, known: grouping.known, routing: grouping.routing, now, log, onMessages: sender.wake },
+    leaseMs: options.lookLeaseMs,
     verdicts: createGroupVerdicts({
       silencer: async () => () => [],
       inhibitedBy: () => [],
