@@ -1,5 +1,4 @@
 /** Who was too slow: looks and messages that others have taken over, and what was on its way when things changed. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { RouteOptions } from '../../../src/dispatch/port';
 import { transitionOf } from '../../../src/dispatch/posted';
 import type { Transition } from '../../../src/domain/transition';
@@ -56,7 +55,8 @@ test('two processes whose Postgres is slower than their leases still tell, and o
   const slow = async (): Promise<History> => {
     const history = await kept.another();
     const toldOf: typeof history.groups.told = async (keys) => {
-      await sleep(1_500);
+      const until = Date.now() + 1_500;
+      await waitFor(() => Date.now() >= until, { what: 'a slow answer' });
       return history.groups.told(keys);
     };
     return { ...history, groups: { ...history.groups, told: toldOf } };

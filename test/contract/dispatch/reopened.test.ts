@@ -40,7 +40,7 @@ async function firesAndIsResolvedByHand(endsInMs: number) {
   const episode = Date.parse(alert.starts_at);
   const timeline = [{ key: 'resolved', at: iso(now), kind: 'resolved', actor: 'ada', text: '', details: {} }];
   await kept.history.lives.record({
-    ...{ fingerprint, episode, seq: 1, timeline: timeline as never },
+    ...{ fingerprint, episode, seq: 1, timeline },
     ...{ state: 'RESOLVED', resolvedBy: 'ada', quietUntil: iso(now + 60_000) },
   });
   await untilHeard(2);
