@@ -122,6 +122,13 @@ export interface Config {
   readonly pages: readonly PageReceiver[];
   /** Those that want to hear of the end of what they heard of. */
   readonly resolveTo: readonly string[];
+  /** By whose routes all alerts go to its receivers, in groups; null: there are none. */
+  readonly alertmanager: {
+    /** From the root of the file system. */
+    readonly file: string;
+    /** Their names, as they were when this was read. */
+    readonly receivers: readonly string[];
+  } | null;
   readonly notify: {
     readonly breaker: {
       readonly failureThreshold: number;

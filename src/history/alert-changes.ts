@@ -21,13 +21,13 @@ interface Columns extends HearingColumns {
   event_time: number;
   changed_at: Date;
   generator_url: string;
-  acknowledged: boolean;
+  acknowledgement: ChangedAlert['acknowledgement'];
   server: string;
   snapshot: string;
 }
 
 const COLUMNS = `s.*, ${hearingColumns}, a.fingerprint, a.labels, a.annotations, a.state, a.episode, a.starts_at, a.ends_at,
-  a.expires_at, a.event_time, a.changed_at, a.generator_url, a.acknowledgement is not null as acknowledged`;
+  a.expires_at, a.event_time, a.changed_at, a.generator_url, a.acknowledgement`;
 /** Each server has begun at a time of its own; one that has begun anew costs a look at everything. */
 const LOOK = `(select pg_postmaster_start_time()::text as server, pg_current_snapshot()::text as snapshot) s`;
 
@@ -98,6 +98,6 @@ function toChanged(row: Columns): ChangedAlert {
     updatedAt: row.event_time,
     changedAt: row.changed_at.getTime(),
     generatorUrl: row.generator_url,
-    isAcknowledged: row.acknowledged,
+    acknowledgement: row.acknowledgement,
   };
 }

@@ -14,6 +14,7 @@ import type {
   DueGroup,
   FlushedGroup,
   GroupStore,
+  InheritedOfGroup,
   MessageOutcome,
   NewGroup,
   PendingMessage,
@@ -145,6 +146,7 @@ interface ToldColumns {
   seq: number;
   pending: PendingMessage | null;
   is_taken: boolean;
+  group_id: string | null;
 }
 
 async function readTold(
@@ -153,7 +155,7 @@ async function readTold(
   values: readonly unknown[],
 ): Promise<ToldOfGroup[]> {
   const rows = await run<ToldColumns>(
-    `select group_key, integration, firing, resolved, told_at, seq, pending, lease_until is not null as is_taken
+    `select group_key, integration, firing, resolved, told_at, seq, pending, lease_until is not null as is_taken, group_id
      from ${schema}.group_messages ${which}`,
     values,
   );
@@ -166,6 +168,7 @@ async function readTold(
     seq: row.seq,
     pending: row.pending,
     isTaken: row.is_taken,
+    groupId: row.group_id,
   }));
 }
 
@@ -432,7 +435,7 @@ function outcomeRow(
 
 async function inherit(
   { run, schema }: Database,
-  told: readonly Omit<ToldOfGroup, 'seq' | 'pending' | 'isTaken'>[],
+  told: readonly InheritedOfGroup[],
   keepUntil: Date,
 ): Promise<void> {
   if (told.length === 0) return;

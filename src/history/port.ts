@@ -118,7 +118,15 @@ export type Holder =
       /** Of the inhibition rule; null where no rule does it any more. */
       readonly rule: { readonly index: number; readonly name: string } | null;
     }
-  | { readonly kind: 'mute time interval' | 'active time interval'; readonly name: string };
+  | { readonly kind: 'mute time interval' | 'active time interval'; readonly name: string }
+  /** Who has taken the alert: it is not told again. */
+  | {
+      readonly kind: 'person';
+      readonly name: string;
+      readonly at: string;
+      readonly until: string | null;
+      readonly comment: string | null;
+    };
 
 /** An alert of which nobody is told, by the stage that decided so. */
 export interface HeldAlert {
@@ -156,7 +164,12 @@ export interface ToldOfGroup {
   readonly pending: PendingMessage | null;
   /** Somebody is sending it, or was when he ended: what has left cannot be taken back. */
   readonly isTaken: boolean;
+  /** The group that the last message was made for: groups of routes with the same matchers have one key. */
+  readonly groupId: string | null;
 }
+
+/** What a group that is new has been told in place of another. */
+export type InheritedOfGroup = Omit<ToldOfGroup, 'seq' | 'pending' | 'isTaken' | 'groupId'>;
 
 /** What came of a look at a group. */
 export interface FlushedGroup {
@@ -170,7 +183,7 @@ export interface FlushedGroup {
   /** How long after a message of it was refused for good it is looked at again. */
   readonly lookAgainMs: number;
   /** The group's key where what is on its way says what is not so any more: it is looked at again when that has arrived. */
-  readonly outrun: string | null;
+  readonly outrun?: string;
   readonly messages: readonly {
     readonly groupKey: string;
     readonly integration: string;
@@ -207,7 +220,7 @@ export interface RecordedDelivery {
 }
 
 /** How things stand between a group and an integration. */
-export interface RecordedMessage extends Omit<ToldOfGroup, 'isTaken'> {
+export interface RecordedMessage extends Omit<ToldOfGroup, 'isTaken' | 'groupId'> {
   /** When what waits is sent, or tried again. */
   readonly dueAt: Date | null;
   readonly attempts: number;
@@ -229,6 +242,8 @@ export interface AlertRecords {
 export interface RecordedRouting {
   readonly route: RouteOptions;
   readonly integrations: readonly { readonly name: string; readonly sendResolved: boolean }[];
+  /** Alerts of rules go by it too; left out: only those that were posted do. */
+  readonly ofRules?: boolean;
 }
 
 export interface GroupRecords {
@@ -292,7 +307,7 @@ export interface GroupStore {
   ): Promise<void>;
   finish(message: TakenMessage, outcome: MessageOutcome): Promise<void>;
   /** For groups that are new in place of others: what these were told counts as told. */
-  inherit(told: readonly Omit<ToldOfGroup, 'seq' | 'pending' | 'isTaken'>[], keepUntil: Date): Promise<void>;
+  inherit(told: readonly InheritedOfGroup[], keepUntil: Date): Promise<void>;
   /** All that integrations were told, of all groups. */
   allTold(): Promise<ToldOfGroup[]>;
   /** Calls `wake` whenever another process may have made a group or a message due. Returns how to stop. */
@@ -315,7 +330,8 @@ export interface ChangedAlert {
   /** When its row was written last, by the database's clock. */
   readonly changedAt: number;
   readonly generatorUrl: string;
-  readonly isAcknowledged: boolean;
+  /** Who has taken it; null: nobody. */
+  readonly acknowledgement: Acknowledgement | null;
 }
 
 /** An alert as every process of an instance knows it. */

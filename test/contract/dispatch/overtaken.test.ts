@@ -73,7 +73,7 @@ test('two processes whose Postgres is slower than their leases still tell, and o
 
 const flushed = (due: DueGroup, firing: readonly string[] | null, more: object = {}): FlushedGroup => ({
   ...{ id: due.id, lease: due.lease, routeId: due.routeId, joined: due.joined, flushedAt: new Date() },
-  ...{ dueAt: new Date(Date.now() + DAY), lookAgainMs: 0, outrun: null },
+  ...{ dueAt: new Date(Date.now() + DAY), lookAgainMs: 0 },
   messages: firing === null ? [] : [message({ reason: 'r', firing, resolved: [], ...more })],
 });
 const message = (pending: PendingMessage) => ({

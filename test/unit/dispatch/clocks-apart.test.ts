@@ -25,7 +25,7 @@ function scene() {
   const known = (row: AlertRow): KnownAlert => ({
     ...{ fingerprint: ID, labels, annotations: row.annotations, state: row.state, episode: row.episode },
     ...{ startsAt: Date.parse(row.startsAt), updatedAt: row.eventTime, changedAt: time, endsAt: null },
-    ...{ expiresAt: null, overAt: null, generatorUrl: '', isAcknowledged: false },
+    ...{ expiresAt: null, overAt: null, generatorUrl: '', acknowledgement: null },
   });
   const process = (aheadMs: number) => {
     const mirror = new Map<string, KnownAlert>();

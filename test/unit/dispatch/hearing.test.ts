@@ -13,7 +13,7 @@ const T = Date.parse('2026-01-01T00:00:00Z');
 const alert = (more: Partial<ChangedAlert> = {}): ChangedAlert => ({
   ...{ fingerprint: 'a', labels: { alertname: 'Down' }, annotations: {}, state: 'FIRING', episode: T },
   ...{ startsAt: T, endsAt: null, expiresAt: T + 4 * MINUTE, updatedAt: T, changedAt: T },
-  ...{ generatorUrl: '', isAcknowledged: false, ...more },
+  ...{ generatorUrl: '', acknowledgement: null, ...more },
 });
 const heard = (more: Partial<Hearing> & { now: number }): Hearing => ({
   ...{ since: T - 60 * MINUTE, before: 0, heardUntil: more.now },
