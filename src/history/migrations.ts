@@ -267,7 +267,7 @@ alter table ${s}.notifications
   },
   {
     version: 8,
-    name: 'when senders could be heard, by whose routes groups are, what was told last',
+    name: 'when senders could be heard, what was told last, how long an opened episode lasts',
     sql: (s) => `
 ${HEARING_MIGRATION.replaceAll('{schema}', s)}
 -- What was on its way at the last look says what is not so any more: the group is looked at when that has arrived.
@@ -276,8 +276,6 @@ alter table ${s}.groups add column is_outrun boolean not null default false;
 alter table ${s}.group_messages add column told_seq bigint not null default 0;
 -- Of an episode that its life has opened.
 alter table ${s}.episodes add column expires_at timestamptz, add column timed_out boolean;
--- By which routes the process works, and since when.
-alter table ${s}.peers add column routes text, add column routes_since timestamptz;
 `,
   },
 ];

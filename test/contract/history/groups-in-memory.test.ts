@@ -11,6 +11,7 @@ import type {
   MessageOutcome,
   NewGroup,
   PendingMessage,
+  RecordedHold,
   TakenMessage,
 } from '../../../src/history/port';
 import { historyInMemory, type HistoryInMemory } from '../../harness/groups-in-memory';
@@ -198,13 +199,16 @@ async function seen({ stores, records }: Side): Promise<unknown> {
   };
 }
 
+const holdText = ({ groupId, fingerprint, from, until }: RecordedHold): string =>
+  [groupId, fingerprint, from.getTime(), until?.getTime() ?? ''].join(' ');
+
 async function recordsOf(records: Side['records'], alert: string): Promise<unknown> {
   const groups = GROUPS.map((id) => ({ id, key: keyOf(id) }));
   const { deliveries, holds, messages } = await records.of(alert, groups, new Date(PAST));
   return {
     // Of one that was refused the time is the server's.
     deliveries: deliveries.map(({ at: _, ...delivery }) => delivery),
-    holds: holds.map((hold) => JSON.stringify(hold)).sort(),
+    holds: [...holds].sort((a, b) => (holdText(a) < holdText(b) ? -1 : 1)),
     attempts: messages.map(({ attempts, error }) => [attempts, error]),
   };
 }
