@@ -134,7 +134,10 @@ async function startServing(
   await groups.start();
 
   const peers = createPeers(shared, history);
-  const alerts = createApiAlerts({ grouping, publish, mutes, now });
+  const alerts = createApiAlerts({
+    ...{ grouping, mutes, now },
+    publish: (transitions) => groups.hearing.noting(() => publish(transitions)),
+  });
   const patience = now() + READER_PATIENCE_MS;
   while (!pages.joined() && now() < patience) await sleep(20);
   await Promise.race([connected, sleep(Math.max(0, patience - now()))]);
