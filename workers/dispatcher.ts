@@ -11,6 +11,7 @@ import { consumeTransitions } from '../src/stream/transition-consumer';
 import { createLives } from '../src/temporal/lives';
 import { startWorker, workflowBundle, type Shared } from './compose';
 import { enrichmentObserver, remediationObserver, streamObserver } from './observers';
+import { currentMutesOf, startMuteWatch } from './mute-watch';
 import { policiesOf } from './policies';
 import { LIFECYCLE_WORKER, LIVES_AT_A_TIME } from './worker-options';
 
@@ -35,6 +36,7 @@ export async function startDispatcher(shared: Shared): Promise<void> {
       lives: history.lives,
       silences: history.silences,
       mutes,
+      ...(await currentMutesOf(shared)),
       async quickArtifacts(transition, episode) {
         const artifacts = await quickArtifacts(transition, episode);
         const { fingerprint, correlation_id: correlationId } = transition;
@@ -47,6 +49,7 @@ export async function startDispatcher(shared: Shared): Promise<void> {
       onRemediated: remediationObserver(shared),
     }),
   });
+  await startMuteWatch(shared);
   const pages = consumeTransitions({
     kafka,
     instance,

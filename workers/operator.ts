@@ -4,7 +4,7 @@ import type { Config } from '../src/config/config';
 import { messageOf, TocsinError } from '../src/domain/errors';
 import { openHistory } from '../src/history/history';
 import type { AlertLists, GroupRecords } from '../src/history/port';
-import type { SilenceStore } from '../src/mute/port';
+import type { MaintenanceStore, SilenceStore } from '../src/mute/port';
 import type { OverrideStore } from '../src/oncall/port';
 import type { PermitStore } from '../src/remediate/port';
 import type { AlertActions } from '../src/temporal/actions';
@@ -19,6 +19,7 @@ export interface Operator {
   readonly records: GroupRecords;
   readonly permits: Pick<PermitStore, 'switches' | 'setSwitch'>;
   readonly silences: Pick<SilenceStore, 'active'>;
+  readonly maintenances: MaintenanceStore;
   readonly overrides: OverrideStore;
   readonly actions: AlertActions;
   close(): Promise<void>;
@@ -40,6 +41,7 @@ export async function openOperator(config: Config): Promise<Operator> {
     records: history.records,
     permits: history.permits,
     silences: history.silences,
+    maintenances: history.maintenances,
     overrides: history.overrides,
     actions: {
       acknowledge: async (row, request) => (await connected()).acknowledge(row, request),

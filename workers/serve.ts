@@ -20,6 +20,7 @@ import type { MatcherMode } from '../src/domain/alertmanager-matchers';
 import { messageOf } from '../src/domain/errors';
 import type { History } from '../src/history/history';
 import type { Peer, RecordedRouting } from '../src/history/port';
+import { maintenanceNames } from '../src/mute/maintenances';
 import { createGroupSender } from '../src/notify/group-sender';
 import { createGroupVerdicts } from '../src/notify/group-stages/stages';
 import { createAlertmanagerMetrics, createLogger, packageVersion } from '../src/observe/observe';
@@ -31,6 +32,7 @@ import { startAuditor } from './auditor';
 import { openShared, startWorker, workflowBundle, type Shared } from './compose';
 import { startForgetting } from './forgetting';
 import { streamObserver } from './observers';
+import { currentMutesOf, startMuteWatch } from './mute-watch';
 import { policiesOf } from './policies';
 import { stopSignal, untilAborted } from './run';
 import { LIFECYCLE_WORKER, LIVES_AT_A_TIME } from './worker-options';
@@ -101,7 +103,13 @@ async function startServing(
 ): Promise<{ readonly api: Api; readonly lives: Promise<void> }> {
   const { log, parts, metrics, config } = shared;
   const startedAt = new Date();
-  const [kafka, history, mutes] = await Promise.all([shared.kafka(), shared.history(), shared.mutes()]);
+  const [kafka, history, mutes, maintenances] = await Promise.all([
+    shared.kafka(),
+    shared.history(),
+    shared.mutes(),
+    shared.maintenances(),
+  ]);
+  const maintained = maintenanceNames(maintenances);
   const onEvent = streamObserver(shared);
   const own = createAlertmanagerMetrics(metrics.registry);
   let inEffect = first;
@@ -148,6 +156,7 @@ async function startServing(
     routing: grouping.routing,
     verdicts: createGroupVerdicts({
       silencer: mutes.silencer,
+      maintainer: maintained.maintainer,
       inhibitedBy,
       timeMutedBy,
       integrationsOf: (receiver) => inEffect.integrationsOf(receiver),
@@ -155,8 +164,10 @@ async function startServing(
     }),
     now,
     log,
-    holdersOf: createHoldersOf(grouping.known, (source, target) =>
-      inEffect.inhibition.ruleBetween(source, target),
+    holdersOf: createHoldersOf(
+      grouping.known,
+      (source, target) => inEffect.inhibition.ruleBetween(source, target),
+      maintained.holder,
     ),
     onMessages: sender.wake,
     onStray: () =>
@@ -266,7 +277,7 @@ async function startServing(
   const alerts = createApiAlerts({
     grouping,
     publish,
-    mutes: { silencer: mutes.silencer, inhibitedBy, timeMutedBy },
+    mutes: { silencer: mutes.silencer, maintainer: maintained.maintainer, inhibitedBy, timeMutedBy },
     now,
   });
   const patience = now() + READER_PATIENCE_MS;
@@ -402,11 +413,13 @@ async function startLives(
       lives: history.lives,
       silences: history.silences,
       mutes,
+      ...(await currentMutesOf(shared)),
       quickArtifacts: async () => [],
       wakeNotifier: () => undefined,
       onRemediated: () => undefined,
     }),
   });
+  await startMuteWatch(shared);
   const deliver = createLivesHandler({
     lives: createLives(temporal.client),
     policyFor: policiesOf(config),

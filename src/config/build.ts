@@ -5,6 +5,7 @@ import { matcherText } from '../domain/matchers';
 import type { RuleSet } from './rule-files';
 import type { Config, ReceiverConfig, SmtpConfig, TargetConfig } from './config';
 import { DEFAULTS } from './defaults';
+import { toMaintenance } from './maintenance/build';
 import { routesBySeverity, toPerson, toPolicy, toSchedule } from './on-call/build';
 import type { SecretSpec } from './fields';
 import type { RawConfig, RawReceiver, RawSmtp } from './schema';
@@ -53,6 +54,7 @@ export function buildConfig(raw: RawConfig, { file, folder, ruleSet }: Built): O
     pageBySeverity: toPageBySeverity(raw.route.severity_routing, receivers),
     resolveTo: receivers.filter(({ sendResolved }) => sendResolved).map(({ name }) => name),
     notify: { breaker: toBreaker(raw.notify.breaker) },
+    maintenance: raw.maintenance.map(toMaintenance),
     onCall: { people: raw.people.map(toPerson), schedules: raw.schedules.map(toSchedule) },
     escalations: raw.escalation.map(toEscalation),
     acknowledgeLeaseMs: raw.acknowledge.lease,

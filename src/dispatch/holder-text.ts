@@ -16,6 +16,12 @@ function holderText(holder: Holder): string {
       const { fingerprint, labels, rule } = holder;
       return `alert ${fingerprint} ${labelsText(labels)} inhibits it${rule === null ? '' : ` by ${ruleText(rule)}`}`;
     }
+    case 'maintenance': {
+      const { name, createdBy, endsAt, comment } = holder;
+      const until = endsAt === null ? ' until somebody ends it' : ` until ${endsAt}`;
+      const whose = createdBy === '' ? '' : ` of ${createdBy}`;
+      return `maintenance ${name}${whose}${until}${comment === '' ? '' : `: ${comment}`}`;
+    }
     case 'mute time interval':
       return `it is a time of ${JSON.stringify(holder.name)}, in which the route is muted`;
     case 'active time interval':

@@ -34,7 +34,16 @@ export interface RouteOptions {
   readonly routes: readonly RouteOptions[];
 }
 
-export type WhyStage = 'route' | 'group' | 'silence' | 'inhibition' | 'time interval' | 'dedup' | 'send';
+export type WhyStage =
+  | 'route'
+  | 'group'
+  | 'silence'
+  | 'maintenance'
+  | 'inhibition'
+  | 'time interval'
+  | 'dedup'
+  | 'send'
+  | 'remediation';
 
 export type WhyKind =
   /** Somebody heard that it fires, or that it is over. */

@@ -3,7 +3,7 @@
  * truth of lists; Temporal is that of lifecycles. Every write is idempotent. What follows from a transition or a step
  * is decided by the dispatcher and the lives, not here.
  */
-import type { SilenceStore } from '../mute/port';
+import type { MaintenanceStore, SilenceStore } from '../mute/port';
 import type { OverrideStore } from '../oncall/port';
 import type { PermitStore } from '../remediate/port';
 import { openDatabase, type DatabaseOptions } from './database';
@@ -13,6 +13,7 @@ import { createAuditRows } from './audit';
 import { createGroupStore } from './groups';
 import { createLists } from './lists';
 import { createLives } from './lives';
+import { createMaintenanceStore, createMuteNews } from './maintenances';
 import { migrate, requireCurrent } from './migrate';
 import { createPages } from './pages';
 import { createPeerStore } from './peers';
@@ -25,6 +26,7 @@ import type {
   AuditRows,
   GroupStore,
   LifeStore,
+  MuteNewsStore,
   NotificationQueue,
   PagesStore,
   PeerStore,
@@ -46,6 +48,8 @@ export interface History {
   readonly queue: NotificationQueue;
   readonly lists: AlertLists;
   readonly silences: SilenceStore;
+  readonly maintenances: MaintenanceStore;
+  readonly muteNews: MuteNewsStore;
   readonly overrides: OverrideStore;
   readonly permits: PermitStore;
   readonly groups: GroupStore;
@@ -54,7 +58,7 @@ export interface History {
   readonly audit: AuditRows;
   /** What becomes of alerts, from now on, for one follower. */
   followAlerts(): AlertChanges;
-  /** Forgets one batch of what was over before: episodes, silences, overrides, acts. Returns how many rows; 0 when all is done. */
+  /** Forgets one batch of what was over before: episodes, silences, maintenances, overrides, acts. Returns how many rows; 0 when all is done. */
   forgetBefore(before: Date): Promise<number>;
   /** Throws TOC_DEPENDENCY_AWAY when Postgres does not answer. */
   ready(): Promise<void>;
@@ -79,6 +83,8 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     lists: createLists(database),
     overrides: createOverrides(database),
     silences: createSilences(database, { keptMs: options.silencesKeptMs }),
+    maintenances: createMaintenanceStore(database),
+    muteNews: createMuteNews(database),
     permits: createPermitStore(database),
     groups: createGroupStore(database, byDueDate, (error) => options.onIdleError?.(error as Error)),
     records: createGroupRecords(database),

@@ -1,6 +1,7 @@
 /** The schema's history: numbered, append-only. A migration that has been released is never edited; a new one follows. */
 
 import { HOLDS_MIGRATION } from './group-records';
+import { MAINTENANCES_MIGRATION } from './maintenances';
 import { PERMITS_MIGRATION } from './permits';
 import { SILENCES_MIGRATION } from './silences';
 
@@ -263,5 +264,10 @@ alter table ${s}.notifications
     version: 7,
     name: 'why nobody was told of an alert, and by which routes alerts go',
     sql: (s) => HOLDS_MIGRATION.replaceAll('{schema}', s),
+  },
+  {
+    version: 8,
+    name: 'maintenances, and what lives are to hear of mutes',
+    sql: (s) => MAINTENANCES_MIGRATION.replaceAll('{schema}', s),
   },
 ];

@@ -4,6 +4,7 @@ import type { Artifact } from '../domain/artifact';
 import type { Labels } from '../domain/labels';
 import type { Acknowledgement, ResumedLife, TimelineEvent } from '../domain/life';
 import type { AlertState } from '../domain/lifecycle';
+import type { MaintenanceScope } from '../domain/maintenance';
 import type { RelatedAlert } from '../domain/notification';
 import type { RemediationResult } from '../domain/remediation';
 import type { Transition } from '../domain/transition';
@@ -113,7 +114,15 @@ export type Holder =
       /** Of the inhibition rule; null where no rule does it any more. */
       readonly rule: { readonly index: number; readonly name: string } | null;
     }
-  | { readonly kind: 'mute time interval' | 'active time interval'; readonly name: string };
+  | { readonly kind: 'mute time interval' | 'active time interval'; readonly name: string }
+  | {
+      readonly kind: 'maintenance';
+      readonly name: string;
+      readonly createdBy: string;
+      readonly comment: string;
+      /** ISO 8601; null: until somebody ends it. */
+      readonly endsAt: string | null;
+    };
 
 /** An alert of which nobody is told, by the stage that decided so. */
 export interface HeldAlert {
@@ -323,6 +332,21 @@ export interface PeerStore {
   leave(id: string): Promise<void>;
 }
 
+/** That what mutes alerts has changed, for the lives of those that it is about. */
+export interface MuteNews {
+  readonly id: string;
+  readonly scope: MaintenanceScope;
+}
+
+export interface MuteNewsStore {
+  /** Leases some, oldest first. */
+  take(limit: number, leaseMs: number): Promise<readonly MuteNews[]>;
+  /** They have been told. */
+  done(ids: readonly string[]): Promise<void>;
+  /** Fingerprints and labels of all alerts that are not over. */
+  openAlerts(): Promise<readonly { readonly fingerprint: string; readonly labels: Labels }[]>;
+}
+
 export interface PagesStore {
   /** Reads the rows of `fingerprints`, lets `decide` say what follows, writes it: one transaction. */
   apply(
@@ -397,10 +421,22 @@ export type ReceiverFilter = { readonly only: readonly string[] } | { readonly e
 
 export type NotificationOutcome =
   | { readonly kind: 'sent'; readonly via: string; readonly detail: string }
-  | { readonly kind: 'dropped'; readonly reason: string; readonly detail: string }
+  | {
+      readonly kind: 'dropped';
+      readonly reason: string;
+      readonly detail: string;
+      readonly by?: readonly Holder[];
+    }
   | { readonly kind: 'retry'; readonly afterMs: number; readonly error: string }
   /** Not now: looked at again after so long, or when the episode ends. It was no attempt. */
-  | { readonly kind: 'held'; readonly forMs: number; readonly reason: string; readonly detail: string }
+  | {
+      readonly kind: 'held';
+      readonly forMs: number;
+      readonly reason: string;
+      readonly detail: string;
+      /** What holds it back. */
+      readonly by?: readonly Holder[];
+    }
   | { readonly kind: 'dead'; readonly error: string };
 
 /** Everything that a message's payload is made of. */

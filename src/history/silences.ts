@@ -7,6 +7,7 @@ import { canChangeInPlace, endedAt, silenceState } from '../domain/silence';
 import type { KeptSilence, Silence, SilenceStore, WantedSilence } from '../mute/port';
 import { json, type Database, type Run } from './database';
 import { wakeChannel } from './enqueue';
+import { LOOK_AT_HELD, lookAtHeld, tellLives } from './maintenances';
 
 interface SilenceColumns {
   id: string;
@@ -45,11 +46,15 @@ export function createSilences(
   { keptMs = KEPT_MS }: SilencesOptions = {},
 ): SilenceStore {
   const since = (at: Date): Date => new Date(at.getTime() - keptMs);
-  /** What waits for silences to end is looked at again: one of them may have. */
-  const looked = `update ${schema}.notifications set due_at = least(due_at, now()), held_until = now()
-    where state = 'pending' and held_until > now()`;
-  const lookAgain = async (on: Run): Promise<void> =>
-    void (await on(`with looked as (${looked}) select pg_notify($1, '')`, [wakeChannel(schema)]));
+  const tell = (on: Run, ...silences: readonly Pick<Silence, 'matchers'>[]): Promise<void> => {
+    const scopes = silences.map(({ matchers }) => ({ targets: [], environments: [], matchers }));
+    return tellLives(on, schema, scopes);
+  };
+  /** What waits for it to end is looked at again, and the lives of its alerts hear of it. */
+  const changed = async (on: Run, ...silences: readonly Pick<Silence, 'matchers'>[]): Promise<void> => {
+    await lookAtHeld(on, schema);
+    await tell(on, ...silences);
+  };
 
   const locked = async (on: Run, id: string, at: Date): Promise<KeptSilence | null> => {
     const [row] = await on<KeptColumns>(
@@ -93,15 +98,15 @@ export function createSilences(
         const now = before === null ? at : new Date(Math.max(at.getTime(), Date.parse(before.updatedAt)));
         if (before !== null && canChangeInPlace(before, wanted, now.getTime())) {
           const id = await write(on, before.id, wanted, now);
-          await lookAgain(on);
+          await changed(on, wanted);
           return id;
         }
         const startsAt = Date.parse(wanted.startsAt) < now.getTime() ? now.toISOString() : wanted.startsAt;
         const id = await write(on, randomUUID(), { ...wanted, startsAt }, now);
         if (before !== null && silenceState(before, now.getTime()) !== 'expired') {
           await end(on, before, now);
-          await lookAgain(on);
-        }
+          await changed(on, before, wanted);
+        } else await tell(on, wanted);
         return id;
       }),
     expire: (id, at) =>
@@ -109,7 +114,7 @@ export function createSilences(
         const silence = await locked(on, id, at);
         if (silence === null) return false;
         await end(on, silence, at);
-        await lookAgain(on);
+        await changed(on, silence);
         return true;
       }),
     async get(id, at) {
@@ -150,7 +155,7 @@ export function createSilences(
         `with ended as (
            update ${schema}.silences set ends_at = $2, updated_at = $2
            where matchers = $1::jsonb and starts_at <= $2 and ends_at >= $2 returning id),
-         looked as (${looked} and exists (select from ended))
+         looked as (${LOOK_AT_HELD(schema)} and exists (select from ended))
          select (select count(*) from ended)::int as ended, pg_notify($3, '')`,
         [json(matchers), at, wakeChannel(schema)],
       );

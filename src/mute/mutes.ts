@@ -84,5 +84,6 @@ function mutedBy({ id, createdBy, endsAt, comment }: Silence): MuteVerdict {
     by: createdBy,
     until: endsAt,
     detail: `silence ${id} of ${createdBy} until ${endsAt}${why}`,
+    holder: { kind: 'silence', id, createdBy, comment, endsAt },
   };
 }

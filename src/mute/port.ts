@@ -1,7 +1,9 @@
 /** Silences, inhibition and times: who may be told of an alert, answered with a reason. */
 import type { Labels } from '../domain/labels';
+import type { Maintenance, RepairSubject } from '../domain/maintenance';
 import type { Matcher } from '../domain/matchers';
 import type { TimeInterval } from '../domain/time-interval';
+import type { Holder } from '../history/port';
 
 export interface Silence {
   readonly id: string;
@@ -46,10 +48,13 @@ export type MuteVerdict =
   | { readonly muted: false }
   | {
       readonly muted: true;
-      readonly reason: 'silence';
+      readonly reason: 'silence' | 'maintenance';
+      /** Who made the silence, or `maintenance NAME`. */
       readonly by: string;
       readonly until: string;
       readonly detail: string;
+      /** What decided, for the record. */
+      readonly holder: Holder;
     };
 
 /** Ids of the silences in effect that hold for these labels; the one that ends first stands first. */
@@ -66,6 +71,39 @@ export interface SilenceMutes extends Mutes {
   silencedBy(labels: Labels, at: Date): Promise<readonly string[]>;
   /** The same for many alerts at one moment: one reading for all of them. */
   silencer(at: Date): Promise<SilencedBy>;
+}
+
+/** A maintenance that is in effect. */
+export interface UnderMaintenance {
+  readonly maintenance: Maintenance;
+  readonly until: string;
+}
+
+/** Maintenances in effect that cover alerts with these labels; the one that lasts longest stands first. */
+export type MaintainedBy = (labels: Labels) => readonly UnderMaintenance[];
+
+/** All throw when the maintenances cannot be read. */
+export interface Maintenances {
+  /** The one that covers an alert the longest; null where none does. */
+  covering(labels: Labels, at: Date): Promise<UnderMaintenance | null>;
+  /** The same for many alerts at one moment: one reading, made anew. */
+  maintainer(at: Date): Promise<MaintainedBy>;
+  /** All that are in effect, read anew. */
+  active(at: Date): Promise<readonly UnderMaintenance[]>;
+  /** The one that keeps runbooks from acting on a target the longest, read anew; null where none does. */
+  holding(subject: RepairSubject, at: Date): Promise<UnderMaintenance | null>;
+}
+
+/** Maintenances that people have begun by command; those of the configuration are not among them. */
+export interface MaintenanceStore {
+  /** False where one of this name is not over yet. It is in effect for every later `current` once this has returned. */
+  start(maintenance: Maintenance, at: Date): Promise<boolean>;
+  /** Ends at `at` those of this name or id that are not over, and answers how many. */
+  end(name: string, at: Date): Promise<number>;
+  /** Those that are in effect or to come. */
+  current(at: Date): Promise<readonly Maintenance[]>;
+  /** The same, and those that were over at `since` at the earliest. */
+  list(since: Date): Promise<readonly Maintenance[]>;
 }
 
 /** While a source fires, targets with the same values of the labels in `equal` are muted; absent ones are empty. */

@@ -124,8 +124,8 @@ export interface GroupLook {
 /** A named reason for which nobody is told of an alert now. */
 export interface HeldBack {
   readonly fingerprint: string;
-  readonly reason: 'silence' | 'inhibition' | 'time interval';
-  /** Ids of silences, fingerprints of sources, names of time intervals. */
+  readonly reason: 'silence' | 'maintenance' | 'inhibition' | 'time interval';
+  /** Ids of silences, names of maintenances and time intervals, fingerprints of sources. */
   readonly by: readonly string[];
 }
 

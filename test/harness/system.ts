@@ -2,9 +2,10 @@
  * Tocsin itself for acceptance tests: its roles as processes of their own, from the build, on real servers; a person's
  * phone is an HTTP catcher with a path for each receiver. Tests publish samples, kill processes and count messages.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Metric } from '../../src/domain/metric';
 import type { NotificationPayload } from '../../src/domain/notification';
 import { openHistory, type History } from '../../src/history/history';
@@ -46,6 +47,8 @@ export interface System {
   start(roles: string, variables?: NodeJS.ProcessEnv): Promise<Role>;
   /** The same configuration for a script that composes a role its own way. */
   script(file: string): Promise<Role>;
+  /** A command of a person, with the same configuration: what it prints. */
+  run(...args: readonly string[]): Promise<string>;
   /** Resolves when Kafka has acknowledged the sample; `value` above 80 fires, below 60 recovers. */
   sample(instanceId: string, value: number, atMs?: number): Promise<void>;
   publish(metrics: readonly Metric[]): Promise<void>;
@@ -123,6 +126,10 @@ export async function startSystem({ servers, levels = [], more = {} }: SystemOpt
     script(file) {
       const { child, output } = runScript(file, [configFile]);
       return watch(child, output);
+    },
+    async run(...args) {
+      const all = [ENTRY, ...args, '--config', configFile];
+      return (await promisify(execFile)(process.execPath, all)).stdout;
     },
     sample: (instanceId, value, atMs = Date.now()) => publisher.publish([sampleOf(instanceId, value, atMs)]),
     publish: (metrics) => publisher.publish(metrics),

@@ -7,18 +7,23 @@ import { deciding, drop, type Stage } from './stage';
 export const timelyStage: Stage = deciding('timely', async (_, notification) => {
   const { queued, facts } = notification;
   if (queued.step === 'resolved' && !queued.told) {
-    return drop(notification, 'never_told', 'the receiver was told of nothing in this episode');
+    return drop(notification, {
+      reason: 'never_told',
+      detail: 'the receiver was told of nothing in this episode',
+    });
   }
   if (queued.step.startsWith('escalate-') && facts.alert.state === 'RESOLVED') {
-    return drop(
-      notification,
-      'ended',
-      `it was resolved by ${facts.alert.resolvedBy ?? 'its condition'} before this left`,
-    );
+    return drop(notification, {
+      reason: 'ended',
+      detail: `it was resolved by ${facts.alert.resolvedBy ?? 'its condition'} before this left`,
+    });
   }
   if (queued.unlessAcknowledged && facts.alert.state === 'ACKNOWLEDGED') {
     const owner = facts.alert.acknowledgement?.owner ?? 'somebody';
-    return drop(notification, 'acknowledged', `${owner} had taken the alert before this was due`);
+    return drop(notification, {
+      reason: 'acknowledged',
+      detail: `${owner} had taken the alert before this was due`,
+    });
   }
   return notification;
 });
