@@ -15,7 +15,7 @@ export async function startMuteWatch(shared: Shared): Promise<void> {
     shared.temporal(),
   ]);
   const watch = createMuteWatch({
-    ...{ news: history.muteNews, maintenances, now: Date.now, log },
+    ...{ news: history.muteNews, silences: history.silences, maintenances, now: Date.now, log },
     tell: muteTeller(client, config.instance),
   });
   watch.start();

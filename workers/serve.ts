@@ -21,6 +21,7 @@ import { messageOf } from '../src/domain/errors';
 import type { History } from '../src/history/history';
 import type { Peer, RecordedRouting } from '../src/history/port';
 import { maintenanceNames } from '../src/mute/maintenances';
+import { previewSilence } from '../src/mute/preview';
 import { createGroupSender } from '../src/notify/group-sender';
 import { createGroupVerdicts } from '../src/notify/group-stages/stages';
 import { createAlertmanagerMetrics, createLogger, packageVersion } from '../src/observe/observe';
@@ -290,6 +291,7 @@ async function startServing(
         const alert = await history.lists.find(fingerprint);
         return alert && answerWhy(alert, { ...history, routing: routingOf(inEffect), now: new Date() });
       },
+      preview: (matchers) => previewSilence(matchers, history.episodes, new Date()),
       config: () => apiConfig(inEffect, options.matcherMode),
       reload,
       cluster: () => ({ name: shared.id, status: 'ready', peers: peers.list() }),

@@ -13,6 +13,7 @@ export const lazy = {
   showAlert: () => read('./commands/show-alert') as typeof import('./commands/show-alert'),
   oncall: () => read('./commands/oncall') as typeof import('./commands/oncall'),
   maintenance: () => read('./commands/maintenance') as typeof import('./commands/maintenance'),
+  silences: () => read('./commands/silences') as typeof import('./commands/silences'),
   remediation: () => read('./commands/remediation') as typeof import('./commands/remediation'),
   rules: () => read('./commands/rules') as typeof import('./commands/rules'),
   shadow: () => read('./commands/shadow') as typeof import('./commands/shadow'),

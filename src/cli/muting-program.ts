@@ -2,12 +2,77 @@
 import type { Command } from 'commander';
 import type { Context } from './context';
 import { lazy } from './lazy';
-import { examples, INSTANCE, type Into } from './program-words';
+import { examples, FINGERPRINT, INSTANCE, type Into } from './program-words';
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 export function addMuting(program: Command, context: Context, into: Into): void {
   addMaintenance(program, context, into);
+  addSilences(program, context, into);
+}
+
+const WHAT = `${FINGERPRINT}, or matchers such as alertname="Down"`;
+
+function addSilences(program: Command, context: Context, into: Into): void {
+  const silences = program
+    .command('silences')
+    .description("silences, which are Alertmanager's too, and what one would mute")
+    .addHelpText(
+      'after',
+      examples(
+        `tocsin silences preview 'alertname="Down"' 'host=~"db-.*"'`,
+        `tocsin silences add 'service="orders"' --for 2h --comment "deploy"`,
+        'tocsin silences add 7c3f --until-resolved',
+      ),
+    );
+  const add = silences
+    .command('add')
+    .description('tell nobody of alerts with these labels for a while, or until those that are open are over')
+    .argument('<alert...>', WHAT)
+    .option('--for <duration>', 'how long')
+    .option(
+      '--until-resolved',
+      'until the alerts that match now are over; those that come meanwhile are silenced too',
+    )
+    .option('--owner <name>', 'who does it; default: TOCSIN_OWNER, else the user')
+    .option('--comment <text>', 'why')
+    .option('--instance <name>', INSTANCE)
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      examples('tocsin silences add 7c3f --until-resolved --comment "known, fix is on its way"'),
+    );
+  into(add, (words: readonly string[], options: never) =>
+    lazy.silences().addSilence(context, words, options),
+  );
+  const list = silences
+    .command('list')
+    .description('those in effect and to come')
+    .option('--all', 'also those that are over and still shown')
+    .option('--instance <name>', INSTANCE)
+    .option('--json', 'for programs')
+    .addHelpText('after', examples('tocsin silences list'));
+  into(list, (options: never) => lazy.silences().listSilences(context, options));
+  const expire = silences
+    .command('expire')
+    .description('end some now')
+    .argument('<id...>')
+    .option('--instance <name>', INSTANCE)
+    .option('--json', 'for programs')
+    .addHelpText('after', examples('tocsin silences expire 2f1c0b1e-6d7a-4c52-9f3e-0b6f6f0f9f11'));
+  into(expire, (ids: readonly string[], options: never) =>
+    lazy.silences().expireSilences(context, ids, options),
+  );
+  const preview = silences
+    .command('preview')
+    .description('what a silence would mute now, and what it would have muted in the last 7 days; makes none')
+    .argument('<alert...>', WHAT)
+    .option('--instance <name>', INSTANCE)
+    .option('--json', 'for programs')
+    .addHelpText('after', examples(`tocsin silences preview 'team="dba"' 'severity!="critical"'`));
+  into(preview, (words: readonly string[], options: never) =>
+    lazy.silences().previewSilence(context, words, options),
+  );
 }
 
 function addMaintenance(program: Command, context: Context, into: Into): void {

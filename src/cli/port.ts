@@ -3,7 +3,7 @@ import type { Config } from '../config/config';
 import type { MatcherMode } from '../domain/alertmanager-matchers';
 import type { Metric } from '../domain/metric';
 import type { ServerEnvironment } from '../dev/servers';
-import type { AlertLists, GroupRecords } from '../history/port';
+import type { AlertLists, EpisodeHistory, GroupRecords } from '../history/port';
 import type { MaintenanceStore, SilenceStore } from '../mute/port';
 import type { OverrideStore } from '../oncall/port';
 import type { PermitStore } from '../remediate/port';
@@ -19,7 +19,8 @@ export interface Operator {
   readonly lists: AlertLists;
   readonly records: GroupRecords;
   readonly permits: Pick<PermitStore, 'switches' | 'setSwitch'>;
-  readonly silences: Pick<SilenceStore, 'active'>;
+  readonly silences: Pick<SilenceStore, 'active' | 'set' | 'expire' | 'list'>;
+  readonly episodes: EpisodeHistory;
   readonly maintenances: MaintenanceStore;
   readonly overrides: OverrideStore;
   readonly actions: AlertActions;

@@ -1,18 +1,19 @@
 /**
  * Tells alerts' lives that what mutes them has begun, changed or ended: their escalation waits then, or goes on, and a repair
  * that was refused is asked for again. A change by command or over the API is a row that stays until all lives have been
- * told; that a recurring maintenance begins is seen by looking. When one ends by itself its lives know beforehand. Any
+ * told; silences that last until their alerts are over end here; that a recurring maintenance begins is seen by looking. When one ends by itself its lives know beforehand. Any
  * number of processes may watch; a life that is told twice asks what holds it and does nothing.
  */
 import { messageOf } from '../domain/errors';
 import { compileMaintenance, type MaintenanceScope } from '../domain/maintenance';
 import type { MuteNewsStore } from '../history/port';
-import type { Maintenances } from '../mute/port';
+import type { Maintenances, SilenceStore } from '../mute/port';
 import { createTurns, type Logger, type Turns } from '../observe/observe';
 
 export interface MuteWatchOptions {
   readonly news: MuteNewsStore;
   readonly maintenances: Pick<Maintenances, 'active'>;
+  readonly silences: Pick<SilenceStore, 'endResolved'>;
   /** Tells the life of an alert; one that has none is nobody's affair. Throws when lives cannot be told. */
   readonly tell: (fingerprint: string) => Promise<void>;
   readonly now: () => number;
@@ -25,11 +26,12 @@ const LEASE_MS = 30_000;
 const TOLD_TOGETHER = 20;
 
 export function createMuteWatch(options: MuteWatchOptions): Turns {
-  const { news, maintenances, tell, now, log, everyMs = 1_000 } = options;
+  const { news, maintenances, silences, tell, now, log, everyMs = 1_000 } = options;
   /** Of the occurrences that lives have been told of. */
   let known: ReadonlySet<string> = new Set();
 
   async function turn(): Promise<number> {
+    await silences.endResolved(new Date(now()));
     const active = (await maintenances.active(new Date(now()))).map(({ maintenance, until }) => ({
       key: `${maintenance.id} ${until}`,
       scope: maintenance,

@@ -10,6 +10,7 @@ import { openDatabase, type DatabaseOptions } from './database';
 import { followAlertChanges } from './alert-changes';
 import { createGroupRecords } from './group-records';
 import { createAuditRows } from './audit';
+import { createEpisodeHistory } from './episodes';
 import { createGroupStore } from './groups';
 import { createLists } from './lists';
 import { createLives } from './lives';
@@ -24,6 +25,7 @@ import type {
   AlertLists,
   GroupRecords,
   AuditRows,
+  EpisodeHistory,
   GroupStore,
   LifeStore,
   MuteNewsStore,
@@ -50,6 +52,7 @@ export interface History {
   readonly silences: SilenceStore;
   readonly maintenances: MaintenanceStore;
   readonly muteNews: MuteNewsStore;
+  readonly episodes: EpisodeHistory;
   readonly overrides: OverrideStore;
   readonly permits: PermitStore;
   readonly groups: GroupStore;
@@ -85,6 +88,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     silences: createSilences(database, { keptMs: options.silencesKeptMs }),
     maintenances: createMaintenanceStore(database),
     muteNews: createMuteNews(database),
+    episodes: createEpisodeHistory(database),
     permits: createPermitStore(database),
     groups: createGroupStore(database, byDueDate, (error) => options.onIdleError?.(error as Error)),
     records: createGroupRecords(database),

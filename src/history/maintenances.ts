@@ -146,6 +146,7 @@ export function createMuteNews({ run, schema }: Database): MuteNewsStore {
       if (ids.length === 0) return;
       await run(`delete from ${schema}.mute_news where id = any($1::bigint[])`, [ids]);
     },
-    openAlerts: () => run(`select fingerprint, labels from ${schema}.alerts where state <> 'RESOLVED'`, []),
+    openAlerts: () =>
+      run(`select fingerprint, labels, episode from ${schema}.alerts where state <> 'RESOLVED'`, []),
   };
 }

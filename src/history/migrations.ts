@@ -3,7 +3,7 @@
 import { HOLDS_MIGRATION } from './group-records';
 import { MAINTENANCES_MIGRATION } from './maintenances';
 import { PERMITS_MIGRATION } from './permits';
-import { SILENCES_MIGRATION } from './silences';
+import { SILENCES_MIGRATION, UNTIL_RESOLVED_MIGRATION } from './silences';
 
 export interface Migration {
   readonly version: number;
@@ -267,7 +267,7 @@ alter table ${s}.notifications
   },
   {
     version: 8,
-    name: 'maintenances, and what lives are to hear of mutes',
-    sql: (s) => MAINTENANCES_MIGRATION.replaceAll('{schema}', s),
+    name: 'maintenances, what lives are to hear of mutes, silences until alerts are over',
+    sql: (s) => (MAINTENANCES_MIGRATION + UNTIL_RESOLVED_MIGRATION).replaceAll('{schema}', s),
   },
 ];

@@ -343,8 +343,27 @@ export interface MuteNewsStore {
   take(limit: number, leaseMs: number): Promise<readonly MuteNews[]>;
   /** They have been told. */
   done(ids: readonly string[]): Promise<void>;
-  /** Fingerprints and labels of all alerts that are not over. */
-  openAlerts(): Promise<readonly { readonly fingerprint: string; readonly labels: Labels }[]>;
+  openAlerts(): Promise<readonly OpenAlert[]>;
+}
+
+/** What is known at a glance of an alert that is not over. */
+export interface OpenAlert {
+  readonly fingerprint: string;
+  readonly labels: Labels;
+  readonly episode: number;
+}
+
+/** An episode of an alert, over or not. */
+export interface PastEpisode extends OpenAlert {
+  readonly startsAt: Date;
+  readonly endsAt: Date | null;
+}
+
+/** For whoever asks what a silence would mute. */
+export interface EpisodeHistory {
+  open(): Promise<readonly OpenAlert[]>;
+  /** Those that were not over at `since`, newest first; `equal`: their alerts have these labels. At most `limit`. */
+  since(since: Date, equal: Labels, limit: number): Promise<readonly PastEpisode[]>;
 }
 
 export interface PagesStore {

@@ -30,6 +30,12 @@ alter table {schema}.silences
 update {schema}.silences set updated_at = least(starts_at, now());
 `;
 
+export const UNTIL_RESOLVED_MIGRATION = `
+-- The alerts whose end is its end, as [{"fingerprint": …, "episode": …}]; null: it ends at its time only.
+alter table {schema}.silences add column until_resolved jsonb;
+create index silences_until_resolved on {schema}.silences (ends_at) where until_resolved is not null;
+`;
+
 /** As long as Alertmanager keeps them after their end. */
 const KEPT_MS = 120 * 3_600_000;
 
@@ -71,12 +77,14 @@ export function createSilences(
   ): Promise<string> => {
     const columns = [id, json(silence.matchers), silence.startsAt, silence.endsAt];
     const people = [silence.createdBy, silence.comment, json(silence.annotations), at];
+    const until = silence.untilResolved === undefined ? null : json(silence.untilResolved);
     await on(
-      `insert into ${schema}.silences (${KEPT_COLUMNS}) values ($1, $2::jsonb, $3, $4, $5, $6, $7::jsonb, $8)
+      `insert into ${schema}.silences (${KEPT_COLUMNS}, until_resolved)
+       values ($1, $2::jsonb, $3, $4, $5, $6, $7::jsonb, $8, $9::jsonb)
        on conflict (id) do update set starts_at = excluded.starts_at, ends_at = excluded.ends_at,
          created_by = excluded.created_by, comment = excluded.comment, annotations = excluded.annotations,
          updated_at = excluded.updated_at`,
-      [...columns, ...people],
+      [...columns, ...people, until],
     );
     return id;
   };
@@ -149,6 +157,12 @@ export function createSilences(
       );
       return rows.map(toSilence);
     },
+    endResolved: (at) =>
+      transaction('end silences whose alerts are over', async (on) => {
+        const over = await on<SilenceColumns>(ENDED_WITH_ALERTS(schema), [at]);
+        if (over.length > 0) await changed(on, ...over);
+        return over.map(toSilence);
+      }),
     async end(matchers, at) {
       // One that ends at this very moment was ended by an earlier try.
       const [row] = await run<{ ended: number }>(
@@ -163,6 +177,16 @@ export function createSilences(
     },
   };
 }
+
+/** An alert that is forgotten, or that fires again as another episode, is over too. */
+const ENDED_WITH_ALERTS = (schema: string): string => `
+  update ${schema}.silences s set ends_at = $1, updated_at = $1
+  where s.until_resolved is not null and s.starts_at <= $1 and s.ends_at > $1
+    and not exists (
+      select from jsonb_to_recordset(s.until_resolved) as w (fingerprint text, episode bigint)
+      join ${schema}.alerts a on a.fingerprint = w.fingerprint and a.episode = w.episode
+      where a.state <> 'RESOLVED' and (a.expires_at is null or a.expires_at > $1))
+  returning ${COLUMNS}`;
 
 const toSilence = (row: SilenceColumns): Silence => ({
   id: row.id,

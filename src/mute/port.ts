@@ -24,6 +24,8 @@ export interface KeptSilence extends Silence {
 export interface WantedSilence extends Omit<Silence, 'id'> {
   readonly id: string | null;
   readonly annotations: Labels;
+  /** It ends when these episodes of alerts are over, at its own end at the latest. */
+  readonly untilResolved?: readonly { readonly fingerprint: string; readonly episode: number }[];
 }
 
 export interface SilenceStore {
@@ -40,8 +42,32 @@ export interface SilenceStore {
   /** Visible to every later `active` once it has returned. The same id again changes nothing. */
   create(silence: Silence): Promise<void>;
   active(at: Date): Promise<readonly Silence[]>;
+  /** Ends at `at` those whose alerts are over, and answers them. */
+  endResolved(at: Date): Promise<readonly Silence[]>;
   /** Ends at `at` those with exactly these matchers, and answers how many; the same again answers the same. */
   end(matchers: readonly Matcher[], at: Date): Promise<number>;
+}
+
+/** How many alerts, or episodes of alerts, and of which names; the most frequent first. */
+export interface MutedAlerts {
+  readonly count: number;
+  /** Different ones. */
+  readonly alerts: number;
+  readonly byAlertname: readonly { readonly alertname: string; readonly count: number }[];
+  /** Labels of some. */
+  readonly examples: readonly Labels[];
+}
+
+/** What a silence would mute now, and which episodes it would have muted. */
+export interface SilencePreview {
+  readonly now: MutedAlerts;
+  readonly past: MutedAlerts & {
+    readonly since: string;
+    /** When the last of them began; null where there is none. */
+    readonly last: string | null;
+    /** False where there are too many to count. */
+    readonly isWhole: boolean;
+  };
 }
 
 export type MuteVerdict =

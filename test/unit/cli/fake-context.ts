@@ -155,9 +155,30 @@ export function fakeOperator(world: World, calls: Calls['calls']): Operator {
     current: async (at) => begun.filter((one) => !isOver(one, at)),
     list: async (since) => begun.filter((one) => !isOver(one, since)),
   };
-  const silences: Operator['silences'] = { active: async () => world.silences ?? [] };
+  const kept = (world.silences ?? []).map((one) => ({ ...one, annotations: {}, updatedAt: one.startsAt }));
+  const silences: Operator['silences'] = {
+    active: async () => world.silences ?? [],
+    async set(wanted) {
+      calls.push(['set', wanted]);
+      return 'new-silence';
+    },
+    async expire(id) {
+      calls.push(['expire', id]);
+      return kept.some((one) => one.id === id);
+    },
+    list: async () => kept,
+  };
+  const episodes: Operator['episodes'] = {
+    open: async () => rows.filter(({ state }) => state !== 'RESOLVED'),
+    since: async () =>
+      rows.map((row) => ({
+        ...row,
+        startsAt: new Date(row.startsAt),
+        endsAt: row.endsAt ? new Date(row.endsAt) : null,
+      })),
+  };
   return {
-    ...{ lists, records, permits, silences, maintenances, overrides, actions },
+    ...{ lists, records, permits, silences, episodes, maintenances, overrides, actions },
     close: async () => void calls.push(['close']),
   };
 }
