@@ -1,6 +1,8 @@
 /** Who tells lives of what mutes their alerts, and what lives ask of it: the same for `tocsin start` and `tocsin serve`. */
 import type { BookkeepingDeps } from '../activities/bookkeeping';
-import { createMuteWatch } from '../src/dispatch/mute-watch';
+import type { Config } from '../src/config/config';
+import { createMuteWatch, type MuteWatchOptions } from '../src/dispatch/mute-watch';
+import type { History } from '../src/history/history';
 import { createMutes } from '../src/mute/mutes';
 import { createMaintenances, withMaintenances } from '../src/mute/maintenances';
 import { muteTeller } from '../src/temporal/mute-news';
@@ -17,9 +19,26 @@ export async function startMuteWatch(shared: Shared): Promise<void> {
   const watch = createMuteWatch({
     ...{ news: history.muteNews, silences: history.silences, maintenances, now: Date.now, log },
     tell: muteTeller(client, config.instance),
+    ...reminding(config, history, shared.wakeNotifier),
   });
   watch.start();
   parts.push({ name: 'mute watch', stop: () => watch.stop() });
+}
+
+/** A maker who is one of the people is reminded as of what can wait. */
+function reminding(
+  { silences: { remindBeforeMs }, onCall: { people } }: Config,
+  { reminders }: History,
+  wakeNotifier: () => void,
+): Pick<MuteWatchOptions, 'remind'> {
+  if (remindBeforeMs === null) return {};
+  const receiversOf = (maker: string): readonly string[] =>
+    people.find(({ name }) => name === maker)?.notify.low.map(({ receiver }) => receiver) ?? [];
+  return {
+    async remind(at) {
+      if ((await reminders.remind(at, remindBeforeMs, receiversOf)) > 0) wakeNotifier();
+    },
+  };
 }
 
 /** Read anew each time: who asks was told that something has changed. */

@@ -156,7 +156,8 @@ async function startServing(
     known: grouping.known,
     routing: grouping.routing,
     verdicts: createGroupVerdicts({
-      silencer: mutes.silencer,
+      // Who is reminded of a silence that ends is told while it still holds.
+      silencer: (at) => mutes.silencer(at, config.silences.remindBeforeMs ?? 0),
       maintainer: maintained.maintainer,
       inhibitedBy,
       timeMutedBy,

@@ -54,6 +54,7 @@ export function buildConfig(raw: RawConfig, { file, folder, ruleSet }: Built): O
     pageBySeverity: toPageBySeverity(raw.route.severity_routing, receivers),
     resolveTo: receivers.filter(({ sendResolved }) => sendResolved).map(({ name }) => name),
     notify: { breaker: toBreaker(raw.notify.breaker) },
+    silences: { remindBeforeMs: raw.silences.remind_before },
     maintenance: raw.maintenance.map(toMaintenance),
     onCall: { people: raw.people.map(toPerson), schedules: raw.schedules.map(toSchedule) },
     escalations: raw.escalation.map(toEscalation),

@@ -130,6 +130,10 @@ export interface Config {
       readonly successThreshold: number;
     };
   };
+  readonly silences: {
+    /** How long before a silence ends people are reminded of what fires under it; null: they are not. */
+    readonly remindBeforeMs: number | null;
+  };
   /** Recurring ones; those that people begin by command are rows. */
   readonly maintenance: readonly Maintenance[];
   readonly onCall: { readonly people: readonly Person[]; readonly schedules: readonly Schedule[] };

@@ -210,6 +210,9 @@ export const configSchema = section({
       successes: count(1).default(DEFAULTS.notify.breaker.successes),
     }),
   }),
+  silences: section({
+    remind_before: durationOrOff(SECOND_MS).nullable().default(DEFAULTS.silences.remind_before),
+  }),
   maintenance: list(maintenance),
   people: list(person),
   schedules: list(schedule),

@@ -1,7 +1,8 @@
 /**
  * Tells alerts' lives that what mutes them has begun, changed or ended: their escalation waits then, or goes on, and a repair
  * that was refused is asked for again. A change by command or over the API is a row that stays until all lives have been
- * told; silences that last until their alerts are over end here; that a recurring maintenance begins is seen by looking. When one ends by itself its lives know beforehand. Any
+ * told; silences that last until their alerts are over end here, and people are reminded
+ * of those that end soon; that a recurring maintenance begins is seen by looking. When one ends by itself its lives know beforehand. Any
  * number of processes may watch; a life that is told twice asks what holds it and does nothing.
  */
 import { messageOf } from '../domain/errors';
@@ -14,6 +15,8 @@ export interface MuteWatchOptions {
   readonly news: MuteNewsStore;
   readonly maintenances: Pick<Maintenances, 'active'>;
   readonly silences: Pick<SilenceStore, 'endResolved'>;
+  /** Reminds people of silences that end soon; left out, nobody is reminded. */
+  readonly remind?: (at: Date) => Promise<void>;
   /** Tells the life of an alert; one that has none is nobody's affair. Throws when lives cannot be told. */
   readonly tell: (fingerprint: string) => Promise<void>;
   readonly now: () => number;
@@ -26,12 +29,13 @@ const LEASE_MS = 30_000;
 const TOLD_TOGETHER = 20;
 
 export function createMuteWatch(options: MuteWatchOptions): Turns {
-  const { news, maintenances, silences, tell, now, log, everyMs = 1_000 } = options;
+  const { news, maintenances, silences, remind, tell, now, log, everyMs = 1_000 } = options;
   /** Of the occurrences that lives have been told of. */
   let known: ReadonlySet<string> = new Set();
 
   async function turn(): Promise<number> {
     await silences.endResolved(new Date(now()));
+    await remind?.(new Date(now()));
     const active = (await maintenances.active(new Date(now()))).map(({ maintenance, until }) => ({
       key: `${maintenance.id} ${until}`,
       scope: maintenance,

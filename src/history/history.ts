@@ -32,9 +32,11 @@ import type {
   NotificationQueue,
   PagesStore,
   PeerStore,
+  SilenceReminders,
 } from './port';
 import { BY_DUE_DATE, createQueue } from './queue';
 import { forgetBefore } from './retention';
+import { createSilenceReminders } from './silence-reminders';
 import { createSilences } from './silences';
 
 export interface HistoryOptions extends DatabaseOptions {
@@ -53,6 +55,7 @@ export interface History {
   readonly maintenances: MaintenanceStore;
   readonly muteNews: MuteNewsStore;
   readonly episodes: EpisodeHistory;
+  readonly reminders: SilenceReminders;
   readonly overrides: OverrideStore;
   readonly permits: PermitStore;
   readonly groups: GroupStore;
@@ -89,6 +92,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     maintenances: createMaintenanceStore(database),
     muteNews: createMuteNews(database),
     episodes: createEpisodeHistory(database),
+    reminders: createSilenceReminders(database),
     permits: createPermitStore(database),
     groups: createGroupStore(database, byDueDate, (error) => options.onIdleError?.(error as Error)),
     records: createGroupRecords(database),

@@ -3,6 +3,7 @@
 import { HOLDS_MIGRATION } from './group-records';
 import { MAINTENANCES_MIGRATION } from './maintenances';
 import { PERMITS_MIGRATION } from './permits';
+import { REMINDERS_MIGRATION } from './silence-reminders';
 import { SILENCES_MIGRATION, UNTIL_RESOLVED_MIGRATION } from './silences';
 
 export interface Migration {
@@ -268,6 +269,7 @@ alter table ${s}.notifications
   {
     version: 8,
     name: 'maintenances, what lives are to hear of mutes, silences until alerts are over',
-    sql: (s) => (MAINTENANCES_MIGRATION + UNTIL_RESOLVED_MIGRATION).replaceAll('{schema}', s),
+    sql: (s) =>
+      (MAINTENANCES_MIGRATION + UNTIL_RESOLVED_MIGRATION + REMINDERS_MIGRATION).replaceAll('{schema}', s),
   },
 ];

@@ -359,6 +359,14 @@ export interface PastEpisode extends OpenAlert {
   readonly endsAt: Date | null;
 }
 
+export interface SilenceReminders {
+  /**
+   * Writes a message for each alert that fires under a silence which ends within `beforeMs`, once a silence and end, and
+   * answers how many. `receiversOf`: those of its maker.
+   */
+  remind(at: Date, beforeMs: number, receiversOf: (maker: string) => readonly string[]): Promise<number>;
+}
+
 /** For whoever asks what a silence would mute. */
 export interface EpisodeHistory {
   open(): Promise<readonly OpenAlert[]>;

@@ -18,10 +18,13 @@ import type {
   ReceiverFilter,
 } from './port';
 
-/** Nothing earlier waits for the same receiver of the same alert: messages of an alert arrive in order. */
-const FIRST_IN_LINE = (schema: string): string => `(
+/**
+ * Nothing earlier waits for the same receiver of the same alert: messages of an alert arrive in order. A reminder that a
+ * silence ends stands outside the line: what waits for that very end would hold it up.
+ */
+const FIRST_IN_LINE = (schema: string): string => `(n.step like 'silence-ends-%' or (
   select min(line.id) from ${schema}.notifications line where line.fingerprint = n.fingerprint
-    and line.receiver = n.receiver and line.state = 'pending') = n.id`;
+    and line.receiver = n.receiver and line.state = 'pending' and line.step not like 'silence-ends-%') = n.id)`;
 
 /**
  * The planner's settings for who walks the messages by due date and stops at the limit. Left alone, it sorts all that

@@ -95,8 +95,11 @@ export interface Mutes {
 export interface SilenceMutes extends Mutes {
   /** All silences that mute it now, read anew. Throws when they cannot be read. */
   silencedBy(labels: Labels, at: Date): Promise<readonly string[]>;
-  /** The same for many alerts at one moment: one reading for all of them. */
-  silencer(at: Date): Promise<SilencedBy>;
+  /**
+   * The same for many alerts at one moment: one reading for all of them. `leadMs`: silences that end within it are left
+   * out, unless they are no longer than that.
+   */
+  silencer(at: Date, leadMs?: number): Promise<SilencedBy>;
 }
 
 /** A maintenance that is in effect. */

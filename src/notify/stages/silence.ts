@@ -1,9 +1,11 @@
 /**
  * Holds what a silence or a maintenance covers until that ends, and drops it when the alert is over by then: nobody has to
- * hear of it any more. A resolve passes: whoever was told that it fires is told that it is over. When the mutes cannot be
+ * hear of it any more. A resolve passes: whoever was told that it fires is told that it is over. So does a reminder that
+ * a silence ends. When the mutes cannot be
  * read the message goes out, and says so: better one message too many than one too few.
  */
 import { messageOf } from '../../domain/errors';
+import { silenceEndOf } from '../../domain/identity';
 import type { Mutes, MuteVerdict } from '../../mute/port';
 import { deciding, drop, hold, type Stage } from './stage';
 
@@ -16,7 +18,7 @@ const REASONS: Readonly<Record<Reason, string>> = { silence: 'silenced', mainten
 export function silenceStage(mutes: Mutes): Stage {
   return deciding('silence', async (context, notification) => {
     const { queued, facts } = notification;
-    if (queued.step === 'resolved') return notification;
+    if (queued.step === 'resolved' || silenceEndOf(queued.step) !== null) return notification;
     const over = facts.alert.state === 'RESOLVED';
     if (over && endedBefore(facts.alert.endsAt, queued.heldUntil))
       return drop(notification, {

@@ -1,7 +1,8 @@
 /**
  * Drops what has no use any more: an escalation of what is over, another way to a person where somebody has taken the
- * alert, the end of what the receiver never heard of.
+ * alert, a reminder of what does not fire any more, the end of what the receiver never heard of.
  */
+import { silenceEndOf } from '../../domain/identity';
 import { deciding, drop, type Stage } from './stage';
 
 export const timelyStage: Stage = deciding('timely', async (_, notification) => {
@@ -16,6 +17,12 @@ export const timelyStage: Stage = deciding('timely', async (_, notification) => 
     return drop(notification, {
       reason: 'ended',
       detail: `it was resolved by ${facts.alert.resolvedBy ?? 'its condition'} before this left`,
+    });
+  }
+  if (silenceEndOf(queued.step) !== null && facts.alert.state !== 'FIRING') {
+    return drop(notification, {
+      reason: 'ended',
+      detail: `nobody has to be reminded of its silence: it is ${facts.alert.state}`,
     });
   }
   if (queued.unlessAcknowledged && facts.alert.state === 'ACKNOWLEDGED') {
