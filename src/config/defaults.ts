@@ -72,6 +72,7 @@ export const DEFAULTS = Object.freeze({
   acknowledge: { lease: null },
   cooldown: 5 * MINUTE,
   silences: { remind_before: null },
+  alertmanager: { target_down: 60 * MINUTE },
   audit: { every: MINUTE, heartbeat: { every: MINUTE } },
   enrich: {
     recent_window: 200,

@@ -20,7 +20,10 @@ export interface AlertMutes {
   maintainer?(at: Date): Promise<SilencedBy>;
   inhibitedBy(alert: KnownAlert, at: number): readonly string[];
   /** Names of the time intervals that hold the route's alerts back now. */
-  timeMutedBy(route: RouteOptions, at: number): readonly string[];
+  timeMutedBy(
+    route: Pick<RouteOptions, 'muteTimeIntervals' | 'activeTimeIntervals'>,
+    at: number,
+  ): readonly string[];
 }
 
 export interface ApiAlertsOptions {

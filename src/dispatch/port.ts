@@ -41,6 +41,7 @@ export type WhyStage =
   | 'maintenance'
   | 'inhibition'
   | 'time interval'
+  | 'acknowledged'
   | 'dedup'
   | 'send'
   | 'remediation';

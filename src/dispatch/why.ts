@@ -122,11 +122,11 @@ function held({ reason, by, from, until, receiver }: RecordedHold): WhyStatement
     at: from.toISOString(),
     until: until?.toISOString() ?? null,
     by,
-    text: `${receiver} ${is ? 'is' : 'was'} not told: ${holdersText(by)}`,
+    text: `${receiver} ${is ? 'is' : 'was'} not told${reason === 'acknowledged' ? ' again' : ''}: ${holdersText(by)}`,
   });
 }
 
-const STAGES: readonly WhyStage[] = ['silence', 'maintenance', 'inhibition'];
+const STAGES: readonly WhyStage[] = ['silence', 'maintenance', 'inhibition', 'acknowledged'];
 const stageOf = (reason: string): WhyStage => STAGES.find((stage) => stage === reason) ?? 'time interval';
 
 /** How things stand now. */

@@ -268,6 +268,14 @@ alter table ${s}.notifications
   },
   {
     version: 8,
+    name: 'messages that are sent as one',
+    sql: (s) => `
+alter table ${s}.notifications add column bundle text;
+create index notifications_bundle on ${s}.notifications (bundle, receiver, id) where state = 'pending' and bundle is not null;
+`,
+  },
+  {
+    version: 9,
     name: 'maintenances, what lives are to hear of mutes, silences until alerts are over',
     sql: (s) =>
       (MAINTENANCES_MIGRATION + UNTIL_RESOLVED_MIGRATION + REMINDERS_MIGRATION).replaceAll('{schema}', s),

@@ -58,6 +58,8 @@ export interface NewNotification {
   readonly onCallPerson?: string | null;
   /** It has no use any more once somebody has taken the alert. */
   readonly unlessAcknowledged?: boolean;
+  /** Those of one bundle that are due together to the same receiver, for the same person, are sent as one. */
+  readonly bundle?: string | null;
 }
 
 /** What one batch of transitions does to the rows. */
@@ -122,6 +124,14 @@ export type Holder =
       readonly comment: string;
       /** ISO 8601; null: until somebody ends it. */
       readonly endsAt: string | null;
+    }
+  /** Who has taken the alert: it is not told again. */
+  | {
+      readonly kind: 'person';
+      readonly name: string;
+      readonly at: string;
+      readonly until: string | null;
+      readonly comment: string | null;
     };
 
 /** An alert of which nobody is told, by the stage that decided so. */
@@ -160,7 +170,12 @@ export interface ToldOfGroup {
   readonly pending: PendingMessage | null;
   /** Somebody is sending it, or was when he ended: what has left cannot be taken back. */
   readonly isTaken: boolean;
+  /** The group that the last message was made for: groups of routes with the same matchers have one key. */
+  readonly groupId: string | null;
 }
+
+/** What a group that is new has been told in place of another. */
+export type InheritedOfGroup = Omit<ToldOfGroup, 'seq' | 'pending' | 'isTaken' | 'groupId'>;
 
 /** What came of a look at a group. */
 export interface FlushedGroup {
@@ -208,7 +223,7 @@ export interface RecordedDelivery {
 }
 
 /** How things stand between a group and an integration. */
-export interface RecordedMessage extends Omit<ToldOfGroup, 'isTaken'> {
+export interface RecordedMessage extends Omit<ToldOfGroup, 'isTaken' | 'groupId'> {
   /** When what waits is sent, or tried again. */
   readonly dueAt: Date | null;
   readonly attempts: number;
@@ -230,6 +245,8 @@ export interface AlertRecords {
 export interface RecordedRouting {
   readonly route: RouteOptions;
   readonly integrations: readonly { readonly name: string; readonly sendResolved: boolean }[];
+  /** Alerts of rules go by it too; left out: only those that were posted do. */
+  readonly ofRules?: boolean;
 }
 
 export interface GroupRecords {
@@ -286,7 +303,7 @@ export interface GroupStore {
   renew(messages: readonly Pick<TakenMessage, 'groupKey' | 'integration'>[], leaseMs: number): Promise<void>;
   finish(message: TakenMessage, outcome: MessageOutcome): Promise<void>;
   /** For groups that are new in place of others: what these were told counts as told. */
-  inherit(told: readonly Omit<ToldOfGroup, 'seq' | 'pending' | 'isTaken'>[], keepUntil: Date): Promise<void>;
+  inherit(told: readonly InheritedOfGroup[], keepUntil: Date): Promise<void>;
   /** All that integrations were told, of all groups. */
   allTold(): Promise<ToldOfGroup[]>;
   /** Calls `wake` whenever another process may have made a group or a message due. Returns how to stop. */
@@ -308,7 +325,10 @@ export interface KnownAlert {
   /** When its row was written last, by the database's clock. */
   readonly changedAt: number;
   readonly generatorUrl: string;
-  readonly isAcknowledged: boolean;
+  /** Who has taken it; null: nobody. */
+  readonly acknowledgement: Acknowledgement | null;
+  /** The instance that it says does not answer; null where it says nothing of the kind. */
+  readonly downTarget: string | null;
 }
 
 export interface AlertChanges {
@@ -479,7 +499,8 @@ export interface NotificationFacts {
 export interface NotificationQueue {
   /**
    * Leases due messages, oldest first, at most one an (alert, receiver) at a time so that order holds. `orphans`, the
-   * default: also those whose holder, another process, has let its lease end.
+   * default: also those whose holder, another process, has let its lease end. Of a bundle all that are due by then or
+   * within two seconds come together, above the limit, up to a thousand.
    */
   take(
     limit: number,

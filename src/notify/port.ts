@@ -124,8 +124,9 @@ export interface GroupLook {
 /** A named reason for which nobody is told of an alert now. */
 export interface HeldBack {
   readonly fingerprint: string;
-  readonly reason: 'silence' | 'maintenance' | 'inhibition' | 'time interval';
-  /** Ids of silences, names of maintenances and time intervals, fingerprints of sources. */
+  /** `acknowledged`: told before, and not told again while all that fires in the group is taken. */
+  readonly reason: 'silence' | 'maintenance' | 'inhibition' | 'time interval' | 'acknowledged';
+  /** Ids of silences, names of maintenances and time intervals, fingerprints of sources, people. */
   readonly by: readonly string[];
 }
 

@@ -9,7 +9,7 @@ import type { AlertRow } from '../../history/port';
 import { createMaintenances, withMaintenances } from '../../mute/maintenances';
 import { createMutes } from '../../mute/mutes';
 import type { Config } from '../../config/config';
-import { serverConfig, type ConfigOption } from '../configuration';
+import { instanceConfig, type InstanceOption } from '../configuration';
 import type { Context } from '../context';
 import { oneLine } from '../plain';
 import { EXIT, failureText, usage, type ExitCode } from '../failures';
@@ -22,7 +22,7 @@ import { alertJson } from './alert-json';
 const SHORT = 8;
 const MANY = 10_000;
 
-export interface ListOptions extends ConfigOption {
+export interface ListOptions extends InstanceOption {
   readonly state: string;
   readonly severity?: string;
   readonly matcher: readonly string[];
@@ -144,7 +144,7 @@ function heldText({ row: { acknowledgement: held }, heldBy }: ListedAlert, now: 
   return [by, heldBy].filter(Boolean).join('; ');
 }
 
-export interface ActOptions extends ConfigOption {
+export interface ActOptions extends InstanceOption {
   readonly owner?: string;
   readonly comment?: string;
   readonly for?: string;
@@ -255,12 +255,11 @@ export async function findAlert(lists: AlertLists, prefix: string): Promise<Aler
 
 export async function withOperator<T>(
   context: Context,
-  options: ConfigOption,
+  options: InstanceOption,
   use: (operator: Operator, config: Config) => Promise<T>,
 ): Promise<T> {
-  const config = serverConfig(context, options);
-  const { openOperator } = context.wiring;
-  const operator = await openOperator(config);
+  const config = instanceConfig(context, options);
+  const operator = await context.wiring.openOperator(config);
   try {
     return await use(operator, config);
   } finally {

@@ -23,14 +23,13 @@ import {
 } from '../../domain/time-interval';
 import { didYouMean } from '../../config/problems';
 import type { Config } from '../../config/config';
-import type { ConfigOption } from '../configuration';
+import { instanceConfig, type ConfigOption } from '../configuration';
 import type { Context } from '../context';
 import { EXIT, usage, type ExitCode } from '../failures';
 import { oneLine } from '../plain';
 import { fromNow, stamp, tableOf, type Column } from '../show';
 import { durationOf, instantOf, matcherOf, wordOf } from '../words';
 import { ownerOf } from './alerts';
-import { instanceConfig } from './why';
 
 interface Common extends ConfigOption {
   /** Of `tocsin serve`; left out, the configuration's. */

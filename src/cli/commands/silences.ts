@@ -11,7 +11,7 @@ import { matcherText, type Matcher } from '../../domain/matchers';
 import { matchersFault, silenceState } from '../../domain/silence';
 import { previewSilence as preview } from '../../mute/preview';
 import type { KeptSilence, MutedAlerts, SilencePreview, WantedSilence } from '../../mute/port';
-import type { ConfigOption } from '../configuration';
+import { instanceConfig, type ConfigOption } from '../configuration';
 import type { Context } from '../context';
 import { EXIT, usage, type ExitCode } from '../failures';
 import { oneLine } from '../plain';
@@ -19,7 +19,6 @@ import type { Operator } from '../port';
 import { fromNow, paint, stamp, tableOf, type Column } from '../show';
 import { durationOf, fingerprintOf } from '../words';
 import { findAlert, ownerOf } from './alerts';
-import { instanceConfig } from './why';
 
 interface Common extends ConfigOption {
   readonly instance?: string;
