@@ -87,7 +87,12 @@ export function createApiAlerts(options: ApiAlertsOptions): ApiAlerts {
       updatedAt: new Date(alert.updatedAt).toISOString(),
       generatorUrl: alert.generatorUrl,
       receivers: [...new Set(places.map(({ route }) => route.options.receiver))].sort(),
-      status: { state: isMuted ? 'suppressed' : 'active', silencedBy, maintainedBy, inhibitedBy },
+      status: {
+        state: isMuted ? 'suppressed' : 'active',
+        silencedBy,
+        inhibitedBy,
+        ...(maintainedBy.length > 0 && { maintainedBy }),
+      },
     };
   }
 

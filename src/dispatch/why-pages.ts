@@ -22,7 +22,11 @@ interface Told extends Partial<Record<'receiver' | 'reason' | 'detail', string |
   readonly by?: readonly Holder[];
 }
 
-const STAGES: Readonly<Record<string, WhyStage>> = { silenced: 'silence', maintenance: 'maintenance' };
+const STAGES: Readonly<Record<string, WhyStage>> = {
+  silence: 'silence',
+  silenced: 'silence',
+  maintenance: 'maintenance',
+};
 
 function fromTimeline({ at, kind, text, details }: Noted): WhyStatement {
   const told = (details ?? {}) as Told;
