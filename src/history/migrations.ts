@@ -2,8 +2,10 @@
 
 import { HOLDS_MIGRATION } from './group-records';
 import { HEARING_MIGRATION } from './hearing';
+import { MAINTENANCES_MIGRATION } from './maintenances';
 import { PERMITS_MIGRATION } from './permits';
-import { SILENCES_MIGRATION } from './silences';
+import { REMINDERS_MIGRATION } from './silence-reminders';
+import { SILENCES_MIGRATION, UNTIL_RESOLVED_MIGRATION } from './silences';
 
 export interface Migration {
   readonly version: number;
@@ -285,5 +287,11 @@ alter table ${s}.group_messages add column told_seq bigint not null default 0;
 -- Of an episode that its life has opened.
 alter table ${s}.episodes add column expires_at timestamptz, add column timed_out boolean;
 `,
+  },
+  {
+    version: 10,
+    name: 'maintenances, what lives are to hear of mutes, silences until alerts are over',
+    sql: (s) =>
+      (MAINTENANCES_MIGRATION + UNTIL_RESOLVED_MIGRATION + REMINDERS_MIGRATION).replaceAll('{schema}', s),
   },
 ];

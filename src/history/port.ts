@@ -4,6 +4,7 @@ import type { Artifact } from '../domain/artifact';
 import type { Labels } from '../domain/labels';
 import type { Acknowledgement, ResumedLife, TimelineEvent } from '../domain/life';
 import type { AlertState } from '../domain/lifecycle';
+import type { MaintenanceScope } from '../domain/maintenance';
 import type { RelatedAlert } from '../domain/notification';
 import type { RemediationResult } from '../domain/remediation';
 import type { Transition } from '../domain/transition';
@@ -121,6 +122,14 @@ export type Holder =
       readonly rule: { readonly index: number; readonly name: string } | null;
     }
   | { readonly kind: 'mute time interval' | 'active time interval'; readonly name: string }
+  | {
+      readonly kind: 'maintenance';
+      readonly name: string;
+      readonly createdBy: string;
+      readonly comment: string;
+      /** ISO 8601; null: until somebody ends it. */
+      readonly endsAt: string | null;
+    }
   /** Who has taken the alert: it is not told again. */
   | {
       readonly kind: 'person';
@@ -391,6 +400,48 @@ export interface PeerStore {
   leave(id: string): Promise<void>;
 }
 
+/** That what mutes alerts has changed, for the lives of those that it is about. */
+export interface MuteNews {
+  readonly id: string;
+  readonly scope: MaintenanceScope;
+}
+
+export interface MuteNewsStore {
+  /** Leases some, oldest first. */
+  take(limit: number, leaseMs: number): Promise<readonly MuteNews[]>;
+  /** They have been told. */
+  done(ids: readonly string[]): Promise<void>;
+  openAlerts(): Promise<readonly OpenAlert[]>;
+}
+
+/** What is known at a glance of an alert that is not over. */
+export interface OpenAlert {
+  readonly fingerprint: string;
+  readonly labels: Labels;
+  readonly episode: number;
+}
+
+/** An episode of an alert, over or not. */
+export interface PastEpisode extends OpenAlert {
+  readonly startsAt: Date;
+  readonly endsAt: Date | null;
+}
+
+export interface SilenceReminders {
+  /**
+   * Writes a message for each alert that fires under a silence which ends within `beforeMs`, once a silence and end, and
+   * answers how many. `receiversOf`: those of its maker.
+   */
+  remind(at: Date, beforeMs: number, receiversOf: (maker: string) => readonly string[]): Promise<number>;
+}
+
+/** For whoever asks what a silence would mute. */
+export interface EpisodeHistory {
+  open(): Promise<readonly OpenAlert[]>;
+  /** Those that were not over at `since`, newest first; `equal`: their alerts have these labels. At most `limit`. */
+  since(since: Date, equal: Labels, limit: number): Promise<readonly PastEpisode[]>;
+}
+
 export interface PagesStore {
   /** Reads the rows of `fingerprints`, lets `decide` say what follows, writes it: one transaction. */
   apply(
@@ -471,10 +522,22 @@ export type ReceiverFilter = { readonly only: readonly string[] } | { readonly e
 
 export type NotificationOutcome =
   | { readonly kind: 'sent'; readonly via: string; readonly detail: string }
-  | { readonly kind: 'dropped'; readonly reason: string; readonly detail: string }
+  | {
+      readonly kind: 'dropped';
+      readonly reason: string;
+      readonly detail: string;
+      readonly by?: readonly Holder[];
+    }
   | { readonly kind: 'retry'; readonly afterMs: number; readonly error: string }
   /** Not now: looked at again after so long, or when the episode ends. It was no attempt. */
-  | { readonly kind: 'held'; readonly forMs: number; readonly reason: string; readonly detail: string }
+  | {
+      readonly kind: 'held';
+      readonly forMs: number;
+      readonly reason: string;
+      readonly detail: string;
+      /** What holds it back. */
+      readonly by?: readonly Holder[];
+    }
   | { readonly kind: 'dead'; readonly error: string };
 
 /** Everything that a message's payload is made of. */
