@@ -22,6 +22,8 @@ export interface BookkeepingDeps {
   readonly quickArtifacts: (transition: Transition, episode: number) => Promise<readonly Artifact[]>;
   /** Who is told of an escalation's step; without it, nobody beside its receivers. */
   readonly onCall?: OnCall;
+  /** Who wants to hear what people do about an alert that they have heard of. */
+  readonly followers?: readonly string[];
   /** For conditions on the number of open alerts; without it, they are not counted. */
   readonly lists?: Pick<AlertLists, 'list'>;
   /** Tells the notifier of this process that messages may be due. */
@@ -45,6 +47,7 @@ export function createBookkeepingActivities({
   mutes,
   quickArtifacts,
   onCall = NOBODY_ON_CALL,
+  followers = [],
   lists,
   wakeNotifier,
   onRemediated,
@@ -55,8 +58,10 @@ export function createBookkeepingActivities({
     const notifications = resolved
       ? messagesTo(resolved, record, asks)
       : known?.map((one) => ({ ...one, dueAt: new Date(one.dueAt) }));
+    const follows = followedBy(record, followers);
     const answer = await recordOrReduced(lives, {
       ...rest,
+      ...(follows && { follows }),
       ...(resolved && { timeline: [...rest.timeline, ...onCallEvent(resolved, asks)] }),
       ...(artifacts === undefined ? {} : { artifacts: [...(rest.artifacts ?? []), ...artifacts] }),
       ...(notifications === undefined ? {} : { notifications }),
@@ -65,6 +70,7 @@ export function createBookkeepingActivities({
       notifications !== undefined ||
       record.release !== undefined ||
       record.updates !== undefined ||
+      follows !== null ||
       record.resolves !== undefined
     )
       wakeNotifier();
@@ -131,6 +137,16 @@ export function createBookkeepingActivities({
   };
 }
 
+/** What changes who holds the alert has followers; its end has messages of its own. The event's key names the step. */
+function followedBy(
+  { acknowledgement, state, timeline }: QueuedRecord,
+  followers: readonly string[],
+): LifeRecord['follows'] | null {
+  const event = timeline.at(-1);
+  if (acknowledgement === undefined || state === 'RESOLVED' || event === undefined) return null;
+  return followers.length === 0 ? null : { step: event.key, receivers: followers };
+}
+
 /** More than any condition asks for. */
 const MOST_COUNTED = 1_000;
 
@@ -186,7 +202,7 @@ async function recordOrReduced(lives: LifeStore, record: LifeRecord): ReturnType
 }
 
 function reducedTo(record: LifeRecord, reason: string): Record<'whatOthersWaitFor' | 'note', LifeRecord> {
-  const { fingerprint, episode, seq, state, notifications, release, updates, resolves } = record;
+  const { fingerprint, episode, seq, state, notifications, release, updates, follows, resolves } = record;
   const kinds = record.timeline.map(({ kind }) => kind).join(', ');
   const text = `a record (${kinds}) could not be written: ${reason}`;
   const event = {
@@ -198,7 +214,7 @@ function reducedTo(record: LifeRecord, reason: string): Record<'whatOthersWaitFo
     details: {},
   };
   const note = { fingerprint, episode, seq, timeline: [event] };
-  return { note, whatOthersWaitFor: { ...note, state, notifications, release, updates, resolves } };
+  return { note, whatOthersWaitFor: { ...note, state, notifications, release, updates, follows, resolves } };
 }
 
 export type BookkeepingActivities = ReturnType<typeof createBookkeepingActivities>;

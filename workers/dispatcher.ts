@@ -42,6 +42,7 @@ export async function startDispatcher(shared: Shared): Promise<void> {
         return artifacts;
       },
       onCall: createOnCall({ ...config.onCall, overrides: history.overrides }),
+      followers: config.acknowledgedTo,
       lists: history.lists,
       wakeNotifier,
       onRemediated: remediationObserver(shared),

@@ -10,6 +10,7 @@ import { openDatabase, type DatabaseOptions } from './database';
 import { followAlertChanges } from './alert-changes';
 import { createGroupRecords } from './group-records';
 import { createAuditRows } from './audit';
+import { createCallbacks } from './callbacks';
 import { createGroupStore } from './groups';
 import { createLists } from './lists';
 import { createLives } from './lives';
@@ -23,6 +24,7 @@ import type {
   AlertLists,
   GroupRecords,
   AuditRows,
+  CallbackStore,
   GroupStore,
   LifeStore,
   NotificationQueue,
@@ -52,6 +54,7 @@ export interface History {
   readonly records: GroupRecords;
   readonly peers: PeerStore;
   readonly audit: AuditRows;
+  readonly callbacks: CallbackStore;
   /** What becomes of alerts, from now on, for one follower. */
   followAlerts(): AlertChanges;
   /** Forgets one batch of what was over before: episodes, silences, overrides, acts. Returns how many rows; 0 when all is done. */
@@ -84,6 +87,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     records: createGroupRecords(database),
     peers: createPeerStore(database),
     audit: createAuditRows(database),
+    callbacks: createCallbacks(database),
     followAlerts: () => followAlertChanges(database),
     forgetBefore: (before) => forgetBefore(database, before),
     ready: async () => void (await database.run('select 1')),

@@ -1,5 +1,6 @@
 /** The schema's history: numbered, append-only. A migration that has been released is never edited; a new one follows. */
 
+import { CALLBACKS_MIGRATION } from './callbacks';
 import { HOLDS_MIGRATION } from './group-records';
 import { PERMITS_MIGRATION } from './permits';
 import { SILENCES_MIGRATION } from './silences';
@@ -263,5 +264,10 @@ alter table ${s}.notifications
     version: 7,
     name: 'why nobody was told of an alert, and by which routes alerts go',
     sql: (s) => HOLDS_MIGRATION.replaceAll('{schema}', s),
+  },
+  {
+    version: 8,
+    name: 'what receivers keep between the messages of an episode, and what services have called back with',
+    sql: (s) => CALLBACKS_MIGRATION.replaceAll('{schema}', s),
   },
 ];

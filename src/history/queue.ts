@@ -72,6 +72,7 @@ interface TakenColumns {
   held_until: Date | null;
   on_call_person: string | null;
   unless_acknowledged: boolean;
+  memories: QueuedNotification['memories'] | null;
 }
 
 async function take(
@@ -96,7 +97,11 @@ async function take(
        extract(epoch from now() - greatest(n.created_at, n.held_until))::float8 * 1000 as age_ms, n.attempts - 1 as attempts,
        exists (select 1 from ${schema}.notifications told where told.fingerprint = n.fingerprint
          and told.episode = n.episode and told.receiver = n.receiver and told.state = 'sent') as told,
-       n.held_until, n.on_call_person, n.unless_acknowledged`,
+       n.held_until, n.on_call_person, n.unless_acknowledged, (
+         select jsonb_object_agg(last.via, last.memory) from (
+           select distinct on (kept.via) kept.via, kept.memory from ${schema}.notifications kept
+           where kept.fingerprint = n.fingerprint and kept.episode = n.episode and kept.memory is not null
+           order by kept.via, kept.sent_at desc, kept.id desc) last) as memories`,
     [limit, leaseMs, holder, ...receiverValues(receivers), orphans],
   );
   return rows
@@ -119,6 +124,7 @@ function toQueued(row: TakenColumns): QueuedNotification {
     heldUntil: row.held_until,
     onCallPerson: row.on_call_person,
     unlessAcknowledged: row.unless_acknowledged,
+    memories: row.memories ?? {},
   };
 }
 
@@ -144,6 +150,7 @@ interface Settled {
   readonly via: string | null;
   readonly reason: string | null;
   readonly detail: string;
+  readonly memory: Readonly<Record<string, string>> | null;
   /** What the timeline says after the receiver's name. */
   readonly words: string;
 }
@@ -155,14 +162,16 @@ function settled(outcome: Final): Omit<Settled, 'id'> {
       via: outcome.via,
       reason: null,
       detail: outcome.detail,
+      memory: outcome.memory ?? null,
       words: ` via ${outcome.via}`,
     };
   }
   if (outcome.kind === 'dead') {
-    return { state: 'dead', via: null, reason: null, detail: outcome.error, words: `: ${outcome.error}` };
+    const { error } = outcome;
+    return { state: 'dead', via: null, reason: null, detail: error, memory: null, words: `: ${error}` };
   }
   const { reason, detail } = outcome;
-  return { state: 'dropped', via: null, reason, detail, words: `: ${reason} (${detail})` };
+  return { state: 'dropped', via: null, reason, detail, memory: null, words: `: ${reason} (${detail})` };
 }
 
 /** Also by a holder that lost its lease: what has been sent has been sent. The first outcome of a row stays. */
@@ -170,11 +179,11 @@ async function writeOutcomes({ run, schema }: Database, outcomes: readonly Settl
   await run(
     `with given as (
        select distinct on (id) * from jsonb_to_recordset($1::jsonb)
-         as g (id bigint, state text, via text, reason text, detail text, words text) order by id),
+         as g (id bigint, state text, via text, reason text, detail text, memory jsonb, words text) order by id),
      locked as (select id from ${schema}.notifications where id in (select id from given) order by id for update),
      finished as (
        update ${schema}.notifications n
-       set state = g.state, via = g.via, reason = g.reason, detail = g.detail, lease_until = null,
+       set state = g.state, via = g.via, reason = g.reason, detail = g.detail, memory = g.memory, lease_until = null,
          sent_at = case when g.state = 'sent' then now() end
        from given g join locked using (id) where n.id = g.id and n.state = 'pending'
        returning n.*, g.words)

@@ -40,13 +40,14 @@ async function deliver(
 ): Promise<NotificationOutcome> {
   const { receiver } = notification;
   const first = await attempt(options, context, notification, receiver);
-  if (first.kind === 'delivered') return sentVia(receiver, first.detail, notification);
+  if (first.kind === 'delivered') return sentVia(receiver, first, notification);
   const fallback = receiver.fallback === null ? undefined : options.receivers.get(receiver.fallback);
   if (fallback === undefined || !needsFallback(options, receiver, first))
     return later(options, notification, first);
   const second = await attempt(options, context, notification, fallback);
   if (second.kind === 'delivered') {
-    return sentVia(fallback, `${second.detail}; instead of ${receiver.name}: ${first.error}`, notification);
+    const detail = `${second.detail}; instead of ${receiver.name}: ${first.error}`;
+    return sentVia(fallback, { ...second, detail }, notification);
   }
   const both = `${first.error}; ${fallback.name}: ${second.error}`;
   const worse = first.kind === 'refused' ? second : first;
@@ -75,7 +76,7 @@ function messageFor(
   notification: Notification,
   receiver: Receiver,
 ): OutgoingMessage {
-  const { messageId, fingerprint, episode, step } = notification.queued;
+  const { messageId, fingerprint, episode, step, attempts, memories } = notification.queued;
   const onCallPerson = options.onCallPerson(notification);
   const payload = buildPayload(notification.facts, {
     messageId,
@@ -84,7 +85,7 @@ function messageFor(
     onCallPerson,
     now: context.now(),
   });
-  return { payload, fingerprint, episode, step };
+  return { payload, fingerprint, episode, step, attempts, memory: memories[receiver.name] ?? {} };
 }
 
 /** A single failure is tried again at the same place; a circuit that it opened, or a refusal, is not waited for. */
@@ -92,8 +93,16 @@ function needsFallback({ destinationOf }: SendOptions, receiver: Receiver, first
   return first.kind !== 'retry' || destinationOf(receiver).look().state === 'open';
 }
 
-function sentVia(receiver: Receiver, detail: string, { notes }: Notification): NotificationOutcome {
-  return { kind: 'sent', via: receiver.name, detail: [detail, ...notes].join('; ') };
+type Delivered = Extract<Delivery, { kind: 'delivered' }>;
+
+/** A delivery that keeps nothing leaves what was kept before. */
+function sentVia(
+  receiver: Receiver,
+  { detail, memory }: Delivered,
+  { notes }: Notification,
+): NotificationOutcome {
+  const said = { kind: 'sent' as const, via: receiver.name, detail: [detail, ...notes].join('; ') };
+  return memory === undefined ? said : { ...said, memory };
 }
 
 function later(

@@ -1,15 +1,15 @@
 /**
  * Drops what has no use any more: an escalation of what is over, another way to a person where somebody has taken the
- * alert, the end of what the receiver never heard of.
+ * alert, what somebody did about what is over, the end of what the receiver never heard of, and a call that asks for nothing.
  */
-import { deciding, drop, type Stage } from './stage';
+import { deciding, drop, type Notification, type Stage } from './stage';
 
 export const timelyStage: Stage = deciding('timely', async (_, notification) => {
   const { queued, facts } = notification;
   if (queued.step === 'resolved' && !queued.told) {
     return drop(notification, 'never_told', 'the receiver was told of nothing in this episode');
   }
-  if (queued.step.startsWith('escalate-') && facts.alert.state === 'RESOLVED') {
+  if (tellsWhileOpen(queued.step) && facts.alert.state === 'RESOLVED') {
     return drop(
       notification,
       'ended',
@@ -20,5 +20,23 @@ export const timelyStage: Stage = deciding('timely', async (_, notification) => 
     const owner = facts.alert.acknowledgement?.owner ?? 'somebody';
     return drop(notification, 'acknowledged', `${owner} had taken the alert before this was due`);
   }
-  return notification;
+  return withoutInterruption(notification);
 });
+
+const tellsWhileOpen = (step: string): boolean =>
+  /^(escalate|acknowledged|unacknowledged|lapsed)-/.test(step);
+
+/** Nobody is rung up to hear that there is nothing to do. */
+function withoutInterruption(notification: Notification): Notification {
+  const { queued, facts, receiver } = notification;
+  if (receiver.channel.interrupts !== true) return notification;
+  if (queued.step !== 'fire' && !queued.step.startsWith('escalate-'))
+    return drop(
+      notification,
+      'no_action_needed',
+      `${receiver.name} interrupts: it is told what asks for an action`,
+    );
+  if (queued.step === 'fire' && facts.alert.state !== 'FIRING')
+    return drop(notification, 'no_action_needed', `the alert is ${facts.alert.state} by now`);
+  return notification;
+}
