@@ -74,6 +74,13 @@ export function streamObserver(
       case 'topic_made_again':
         log.warn({ ...event }, `${event.topic} was made again: it is read from its beginning`);
         break;
+      case 'topic_unled':
+        warnSeldom(
+          `unled ${event.topic}`,
+          event,
+          `${event.topic} lacks a leader: it is not read, and what goes by time waits for it. Bring its broker back, or delete it`,
+        );
+        break;
       case 'records_undated':
         warnSeldom(
           `undated ${event.topic}`,

@@ -10,26 +10,20 @@ import type { Config } from '../src/config/config';
 import { watchWebConfig } from '../src/config/web-config';
 import { answerWhy } from '../src/dispatch/answer-why';
 import { createApiAlerts } from '../src/dispatch/api-alerts';
-import { createLivesHandler, createPagesHandler, type BatchHandler } from '../src/dispatch/dispatcher';
-import { createExpiry } from '../src/dispatch/expiry';
-import { createFlusher } from '../src/dispatch/flusher';
-import { composeWith } from '../src/dispatch/group-message';
-import { createGrouping } from '../src/dispatch/grouping';
-import { createHoldersOf } from '../src/dispatch/held';
+import { createLivesHandler, createPagesHandler } from '../src/dispatch/dispatcher';
 import type { MatcherMode } from '../src/domain/alertmanager-matchers';
 import { messageOf } from '../src/domain/errors';
 import type { History } from '../src/history/history';
-import type { Peer, RecordedRouting } from '../src/history/port';
-import { createGroupSender } from '../src/notify/group-sender';
-import { createGroupVerdicts } from '../src/notify/group-stages/stages';
-import { createAlertmanagerMetrics, createLogger, packageVersion } from '../src/observe/observe';
+import type { Peer } from '../src/history/port';
+import { createLogger, packageVersion } from '../src/observe/observe';
 import { createTransitionPublisher } from '../src/stream/publishers';
 import { consumeTransitions } from '../src/stream/transition-consumer';
 import { createLives } from '../src/temporal/lives';
-import { noteForInhibition, readAlertmanager, type InEffect } from './alertmanager';
+import { readAlertmanager, type InEffect } from './alertmanager';
 import { startAuditor } from './auditor';
 import { openShared, startWorker, workflowBundle, type Shared } from './compose';
 import { startForgetting } from './forgetting';
+import { openGroups, wakingAfter } from './groups';
 import { streamObserver } from './observers';
 import { policiesOf } from './policies';
 import { stopSignal, untilAborted } from './run';
@@ -54,7 +48,6 @@ const now = (): number => Date.now();
 const LOOPBACK = /^(?:127\.|::1$|localhost$)/;
 const PEER_BEAT_MS = 500;
 const PEER_GONE_MS = 5_000;
-const FORGET_EVERY_MS = 30_000;
 const LULL_MS = 250;
 const LONGEST_LULL_WAIT_MS = 10_000;
 /** A broker may take seconds to let the first reader in: what is posted meanwhile is read then. */
@@ -101,71 +94,20 @@ async function startServing(
 ): Promise<{ readonly api: Api; readonly lives: Promise<void> }> {
   const { log, parts, metrics, config } = shared;
   const startedAt = new Date();
-  const [kafka, history, mutes] = await Promise.all([shared.kafka(), shared.history(), shared.mutes()]);
+  const [kafka, history] = await Promise.all([shared.kafka(), shared.history()]);
   const onEvent = streamObserver(shared);
-  const own = createAlertmanagerMetrics(metrics.registry);
-  let inEffect = first;
-
-  const grouping = createGrouping({
-    store: history.groups,
-    changes: history.followAlerts(),
-    route: first.config.route,
-    now,
-    onChange: (alert) => noteForInhibition(inEffect.inhibition, alert),
-    onForgotten: ({ fingerprint }) => inEffect.inhibition.remove(fingerprint),
-  });
-  await grouping.start();
-  await history.records.keepRouting(routingOf(first));
   const publisher = createTransitionPublisher({ kafka, instance: config.instance, onEvent });
   parts.push({ name: 'publisher', stop: () => publisher.close() });
-  const publish = publisher.publish;
-
-  const inhibitedBy = (alert: { readonly labels: Record<string, string> }, at: number) =>
-    inEffect.inhibition.inhibitedBy(alert.labels, at);
-  const timeMutedBy = (
-    route: { readonly muteTimeIntervals: readonly string[]; readonly activeTimeIntervals: readonly string[] },
-    at: number,
-  ) => inEffect.timeMutes(route, at)?.names ?? [];
-
-  const sender = createGroupSender({
-    store: history.groups,
-    integrations: () => inEffect.integrations,
-    compose: composeWith(grouping, now),
-    refresh: grouping.known.refresh,
-    now: () => new Date(),
-    log,
-    onSent({ integration: { kind: integration }, outcome, tookMs }) {
-      own.notificationRequests.inc({ integration });
-      own.notificationLatencySeconds.observe({ integration }, tookMs / 1_000);
-      if (outcome !== 'sent') own.notificationRequestsFailed.inc({ integration });
-      if (outcome !== 'retry') own.notifications.inc({ integration });
-      if (outcome === 'refused') own.notificationsFailed.inc({ integration, reason: 'other' });
-    },
+  const { publish } = publisher;
+  const connected = publisher.open();
+  const groups = await openGroups(shared, {
+    read,
+    first,
+    publish,
+    startDelayMs: options.dispatchStartDelayMs,
+    ...{ ofRules: false, mends: false },
   });
-  const flusher = createFlusher({
-    store: history.groups,
-    known: grouping.known,
-    routing: grouping.routing,
-    verdicts: createGroupVerdicts({
-      silencer: mutes.silencer,
-      inhibitedBy,
-      timeMutedBy,
-      integrationsOf: (receiver) => inEffect.integrationsOf(receiver),
-      log,
-    }),
-    now,
-    log,
-    holdersOf: createHoldersOf(grouping.known, (source, target) =>
-      inEffect.inhibition.ruleBetween(source, target),
-    ),
-    onMessages: sender.wake,
-    onStray: () =>
-      void grouping
-        .mend()
-        .catch((error: unknown) => log.debug({ err: error }, 'groups that are missing cannot be made now')),
-    onLook: (_, { held }) => held.forEach(({ reason }) => own.notificationsSuppressed.inc({ reason })),
-  });
-  const expiry = createExpiry({ known: grouping.known, publish, now, log });
+  const { grouping, metrics: own, mutes } = groups;
 
   // Pages come first: the lives of a storm begin when it is told.
   const lull = createLull();
@@ -173,7 +115,7 @@ async function startServing(
     kafka,
     instance: config.instance,
     groupId: 'pages',
-    onBatch: followed(
+    onBatch: wakingAfter(
       createPagesHandler({
         store: history.pages,
         pageFor: () => [],
@@ -184,103 +126,29 @@ async function startServing(
       }),
       () => {
         lull.busy();
-        flusher.wake();
+        groups.wake();
       },
     ),
     onEvent,
   });
-  parts.push({ name: 'sender', stop: () => sender.stop() });
-  parts.push({ name: 'flusher', stop: () => flusher.stop() });
-  parts.push({ name: 'expiry', stop: () => expiry.stop() });
   parts.push({ name: 'pages', stop: () => pages.stop() });
-  const unlisten = await history.groups.listen(() => {
-    flusher.wake();
-    sender.wake();
-  });
-  parts.push({ name: 'listener', stop: unlisten });
-  sender.start();
-  expiry.start();
-  const delay = setTimeout(() => flusher.start(), options.dispatchStartDelayMs);
-  /** A reload has changed the routes while the rows could not be written. */
-  let isMoving = false;
-  const tidy = async (): Promise<void> => {
-    if (isMoving) await grouping.reroute(inEffect.config.route);
-    isMoving = false;
-    await grouping.forget();
-  };
-  const forgetting = setInterval(
-    () => void tidy().catch((error: unknown) => log.debug({ err: error }, messageOf(error))),
-    FORGET_EVERY_MS,
-  );
-  parts.push({
-    name: 'timers',
-    stop: async () => {
-      clearTimeout(delay);
-      clearInterval(forgetting);
-    },
-  });
-
-  async function reload(): Promise<void> {
-    let next: InEffect;
-    try {
-      next = read();
-    } catch (error) {
-      own.configRefused();
-      throw error;
-    }
-    const before = inEffect;
-    for (const alert of grouping.known.all()) noteForInhibition(next.inhibition, alert);
-    inEffect = next;
-    tell(next);
-    await grouping.reroute(next.config.route).catch((error: unknown) => {
-      isMoving = true;
-      log.warn({ err: error }, `open groups move when their rows can be written: ${messageOf(error)}`);
-    });
-    await history.records
-      .keepRouting(routingOf(next))
-      .catch((error: unknown) => log.warn({ err: error }, 'the routes are not on record for `tocsin why`'));
-    flusher.wake();
-    setTimeout(() => void closeAll(before), 60_000).unref();
-  }
-  const tell = ({ text, config: { receivers, inhibitRules }, integrations }: InEffect): void => {
-    own.configRead(text, new Date());
-    own.receivers.set(receivers.length);
-    own.integrations.set(integrations.size);
-    own.inhibitionRules.set(inhibitRules.length);
-  };
-  tell(first);
-  const onHangup = (): void =>
-    void reload().catch((error: unknown) =>
-      log.error({ err: error }, `the configuration was not read again: ${messageOf(error)}`),
-    );
-  process.on('SIGHUP', onHangup);
-  parts.push({
-    name: 'receivers',
-    stop: async () => {
-      process.off('SIGHUP', onHangup);
-      await closeAll(inEffect);
-    },
-  });
+  await groups.start();
 
   const peers = createPeers(shared, history);
-  const alerts = createApiAlerts({
-    grouping,
-    publish,
-    mutes: { silencer: mutes.silencer, inhibitedBy, timeMutedBy },
-    now,
-  });
+  const alerts = createApiAlerts({ grouping, publish, mutes, now });
   const patience = now() + READER_PATIENCE_MS;
   while (!pages.joined() && now() < patience) await sleep(20);
+  await Promise.race([connected, sleep(Math.max(0, patience - now()))]);
   const api = await createApi(
     {
       alerts,
       silences: history.silences,
       why: async (fingerprint) => {
         const alert = await history.lists.find(fingerprint);
-        return alert && answerWhy(alert, { ...history, routing: routingOf(inEffect), now: new Date() });
+        return alert && answerWhy(alert, { ...history, routing: groups.routing(), now: new Date() });
       },
-      config: () => apiConfig(inEffect, options.matcherMode),
-      reload,
+      config: () => apiConfig(groups.inEffect(), options.matcherMode),
+      reload: groups.reload,
       cluster: () => ({ name: shared.id, status: 'ready', peers: peers.list() }),
       notReady: async () => null,
       metrics: own,
@@ -331,22 +199,6 @@ function createLull(): { readonly busy: () => void; readonly wait: () => Promise
     },
   };
 }
-
-/** Whoever waits for the rows is woken when a batch is written. */
-function followed(handle: BatchHandler, wake: () => void): BatchHandler {
-  return async (batch) => {
-    await handle(batch);
-    wake();
-  };
-}
-
-const routingOf = ({ config, integrations }: InEffect): RecordedRouting => ({
-  route: config.route,
-  integrations: [...integrations].map(([name, { sendResolved }]) => ({ name, sendResolved })),
-});
-
-const closeAll = async ({ integrations }: InEffect): Promise<void> =>
-  void (await Promise.all([...integrations.values()].map((integration) => integration.close())));
 
 function apiConfig({ config }: InEffect, matcherMode: MatcherMode): ApiConfig {
   return {

@@ -17,9 +17,13 @@ export interface Built {
   /** Relative paths of secrets start here. */
   readonly folder: string;
   readonly ruleSet: Omit<RuleSet, 'problems'>;
+  readonly alertmanager: Config['alertmanager'];
 }
 
-export function buildConfig(raw: RawConfig, { file, folder, ruleSet }: Built): Omit<Config, 'warnings'> {
+export function buildConfig(
+  raw: RawConfig,
+  { file, folder, ruleSet, alertmanager }: Built,
+): Omit<Config, 'warnings'> {
   const secret: ToSecret = (spec) =>
     'text' in spec ? Secret.of(spec.text) : Secret.inFile(resolve(folder, spec.file));
   const receivers = raw.receivers.map((receiver) => toReceiver(receiver, secret));
@@ -55,6 +59,7 @@ export function buildConfig(raw: RawConfig, { file, folder, ruleSet }: Built): O
     resolveTo: receivers.filter(({ sendResolved }) => sendResolved).map(({ name }) => name),
     acknowledgedTo: receivers.filter(({ sendAcknowledged }) => sendAcknowledged).map(({ name }) => name),
     notify: { breaker: toBreaker(raw.notify.breaker), networks: raw.notify.networks },
+    alertmanager,
     onCall: { people: raw.people.map(toPerson), schedules: raw.schedules.map(toSchedule) },
     escalations: raw.escalation.map(toEscalation),
     acknowledgeLeaseMs: raw.acknowledge.lease,

@@ -191,6 +191,13 @@ export interface Config {
   readonly resolveTo: readonly string[];
   /** Those that want to hear what people do about what they heard of. */
   readonly acknowledgedTo: readonly string[];
+  /** By whose routes all alerts go to its receivers, in groups; null: there are none. */
+  readonly alertmanager: {
+    /** From the root of the file system. */
+    readonly file: string;
+    /** Their names, as they were when this was read. */
+    readonly receivers: readonly string[];
+  } | null;
   readonly notify: {
     /** Which addresses receivers over HTTP may be at. */
     readonly networks: { readonly allow: readonly string[]; readonly deny: readonly string[] };

@@ -281,6 +281,7 @@ export const configSchema = section({
     receivers: list(text("a receiver's name")),
     severity_routing: severityRouting.nullable().default(null),
   }),
+  alertmanager: z.strictObject({ file: filePath() }).nullable().default(null),
   notify: section({
     breaker: section({
       failures: count(1).default(DEFAULTS.notify.breaker.failures),

@@ -18,7 +18,10 @@ export interface AlertMutes {
   silencer(at: Date): Promise<(labels: KnownAlert['labels']) => readonly string[]>;
   inhibitedBy(alert: KnownAlert, at: number): readonly string[];
   /** Names of the time intervals that hold the route's alerts back now. */
-  timeMutedBy(route: RouteOptions, at: number): readonly string[];
+  timeMutedBy(
+    route: Pick<RouteOptions, 'muteTimeIntervals' | 'activeTimeIntervals'>,
+    at: number,
+  ): readonly string[];
 }
 
 export interface ApiAlertsOptions {

@@ -23,8 +23,8 @@ interface Draft {
 /** Who is told of a fire, and who of the end of what they heard of. */
 export interface Audience extends Pick<LifePolicy, 'resolveTo'> {
   readonly pageFor: PageFor;
-  /** The groups that the alert belongs to, and when each is looked at if the alert is its first. */
-  readonly groupsFor?: (row: AlertRow, now: Date) => readonly NewGroup[];
+  /** The groups that the alert belongs to, and when each is looked at if the alert, told of at `at`, is its first. */
+  readonly groupsFor?: (row: AlertRow, at: Date) => readonly NewGroup[];
 }
 
 /** `now` is when the batch is handled. */
@@ -89,12 +89,15 @@ function applyToRow(
   });
 }
 
-/** The first alert of a group says when it is looked at. */
+/** The first alert of a group says when it is looked at: what it took to come here does not make that later. */
 function join(draft: Draft, audience: Audience, row: AlertRow, now: Date): void {
-  for (const group of audience.groupsFor?.(row, now) ?? [])
+  const told = new Date(Math.min(now.getTime(), Math.max(row.eventTime, now.getTime() - LONGEST_WAY_MS)));
+  for (const group of audience.groupsFor?.(row, told) ?? [])
     if (!draft.groups.has(group.id)) draft.groups.set(group.id, group);
 }
 
+/** What took longer was held up: alerts that come together after that are to be told together. */
+const LONGEST_WAY_MS = 500;
 /** Of two processes. */
 const CLOCKS_APART_MS = 5_000;
 

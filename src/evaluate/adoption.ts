@@ -4,6 +4,7 @@
  */
 import type { Labels } from '../domain/labels';
 import { LabelSet } from '../promql/label-set';
+import { SparseMap } from './sparse-map';
 
 /** An alert that is open, as others know it. Milliseconds. */
 export interface OpenAlert {
@@ -20,7 +21,7 @@ export interface OpenAlert {
 
 export class Adoption {
   /** By the keys of their labels. */
-  private readonly waiting = new Map<string, OpenAlert>();
+  private readonly waiting = new SparseMap<string, OpenAlert>();
 
   add(alert: OpenAlert): void {
     this.waiting.set(LabelSet.of(alert.labels).key, alert);

@@ -3,6 +3,7 @@
  * condition holds, has ceased to hold, has recovered, or nothing is known. What follows from that is the alert's.
  */
 import type { AlertRule } from '../domain/rule-group';
+import type { Expr } from '../promql/ast';
 import { EvaluationError } from '../promql/errors';
 import type { LabelSet } from '../promql/label-set';
 import { COMPARISONS } from '../promql/operators';
@@ -12,6 +13,7 @@ import type { Verdict, Yielded } from './alert-state';
 import type { Comparison } from './comparison';
 import { vectorOf } from './made';
 import { exprsOf } from './rule-exprs';
+import { SparseMap } from './sparse-map';
 
 export interface FindingsOptions {
   readonly preparer: Preparer;
@@ -19,6 +21,12 @@ export interface FindingsOptions {
   readonly comparison: Comparison | null;
   /** Of the alert that is about an element. */
   readonly labelsOf: (element: Omit<Yielded, 'labels'>) => LabelSet;
+}
+
+/** What is asked of a rule's alerts only, and prepared when it has one: most rules of a partition never have. */
+interface Asked {
+  readonly expr: Expr;
+  prepared: Prepared | null;
 }
 
 /** By the keys of alerts' labels. */
@@ -37,11 +45,11 @@ export interface Findings {
 
 export class AlertFindings {
   private readonly expr: Prepared;
-  private readonly recovery: Prepared | null;
-  private readonly presence: Prepared | null;
+  private readonly recovery: Asked | null;
+  private readonly presence: Asked | null;
   private readonly noData: AlertRule['noData'];
   /** Of rules for which missing data is an alert: what has been there. */
-  private readonly seen = new Map<string, Yielded>();
+  private readonly seen = new SparseMap<string, Yielded>();
 
   constructor(
     rule: AlertRule,
@@ -50,9 +58,9 @@ export class AlertFindings {
     const { preparer } = options;
     const { expr, recovery, presence } = exprsOf(rule);
     this.expr = preparer.prepare(expr);
-    this.recovery = recovery && preparer.prepare(recovery);
+    this.recovery = recovery && { expr: recovery, prepared: null };
     const about = recovery === null && rule.noData === 'ok' ? null : presence;
-    this.presence = about === null ? null : preparer.prepare(about);
+    this.presence = about && { expr: about, prepared: null };
     this.noData = about === null ? 'ok' : rule.noData;
   }
 
@@ -107,9 +115,13 @@ export class AlertFindings {
     return hasRecovered && (this.noData === 'ok' || !Number.isNaN(value)) ? 'recovered' : 'fails';
   }
 
-  private lazily(expr: Prepared | null, at: Moment): () => Elements | null {
+  private lazily(asked: Asked | null, at: Moment): () => Elements | null {
     let found: Elements | null = null;
-    return () => (found ??= expr && this.keyed(vectorOf(expr.evaluate(at)), at));
+    return () => (found ??= asked && this.keyed(vectorOf(this.prepared(asked).evaluate(at)), at));
+  }
+
+  private prepared(asked: Asked): Prepared {
+    return (asked.prepared ??= this.options.preparer.prepare(asked.expr));
   }
 
   private keyed({ labels, values }: Vector, moment: Moment): Elements {

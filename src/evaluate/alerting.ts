@@ -26,6 +26,7 @@ import { FlapDetector } from './flapping';
 import { LabelTexts, type External } from './label-texts';
 import { checkLimit, vectorOf, type Made } from './made';
 import { ALERTS, ALERTS_FOR_STATE } from './rule-series';
+import { SparseMap } from './sparse-map';
 import { elementIn, savedAlert, savedElement, stateIn, type SavedAlerting } from './saved-alerting';
 
 export interface AlertingOptions extends External {
@@ -59,6 +60,11 @@ export interface ActiveAlert extends Readonly<Omit<Alert, 'found' | 'remarks'>> 
   annotations(): LabelSet;
 }
 
+interface Texts {
+  readonly labels: LabelTexts;
+  readonly annotations: LabelTexts;
+}
+
 const ALERT_STATE = 'alertstate';
 const NOTHING: Labels = {};
 
@@ -67,15 +73,14 @@ export class Alerting {
   readonly comparison: Comparison | null;
   readonly hearsArrivals: boolean;
   private readonly findings: AlertFindings;
-  private readonly labels: LabelTexts;
-  private readonly annotations: LabelTexts;
-  private readonly active = new Map<string, Alert>();
-  private readonly flaps = new Map<string, FlapDetector>();
-  private readonly quietUntil = new Map<string, number>();
+  private readonly active = new SparseMap<string, Alert>();
+  private readonly flaps = new SparseMap<string, FlapDetector>();
+  private readonly quietUntil = new SparseMap<string, number>();
   /** When alerts ended: what has to do with a time before that is over. */
-  private readonly decidedUntil = new Map<string, number>();
+  private readonly decidedUntil = new SparseMap<string, number>();
   /** Since a time that is still to come here: what was read is read again. */
   private readonly adoption = new Adoption();
+  private texts: Texts | null = null;
 
   constructor(
     readonly rule: AlertRule,
@@ -85,18 +90,38 @@ export class Alerting {
     this.comparison = comparisonOf(rule);
     const isPlain = this.comparison !== null && decidesOnArrival(rule, this.comparison);
     this.hearsArrivals = isPlain && (options.arrives?.(this.comparison.metric) ?? false);
-    const { exportsHidden } = rule;
-    const asked = { ...options, exportsHidden, query: this.query.bind(this) };
-    this.labels = new LabelTexts(rule.labels, rule.name, asked);
-    this.annotations = new LabelTexts(rule.annotations, rule.name, asked);
     this.findings = new AlertFindings(rule, {
       ...{ preparer: options.preparer, comparison: this.comparison },
       labelsOf: (element) => this.labels.alertLabels(element),
     });
   }
 
+  /** Made when an alert first needs them: most rules of a partition have none. */
+  private get labels(): LabelTexts {
+    return (this.texts ??= this.newTexts()).labels;
+  }
+
+  private get annotations(): LabelTexts {
+    return (this.texts ??= this.newTexts()).annotations;
+  }
+
+  private newTexts(): Texts {
+    const { name, labels, annotations, exportsHidden } = this.rule;
+    const asked = { ...this.options, exportsHidden, query: this.query.bind(this) };
+    return {
+      labels: new LabelTexts(labels, name, asked),
+      annotations: new LabelTexts(annotations, name, asked),
+    };
+  }
+
   alerts(): readonly ActiveAlert[] {
     return [...this.active.values()].map((alert) => this.shown(alert));
+  }
+
+  /** Its alert of these labels, while it fires. */
+  firing({ key }: LabelSet): ActiveAlert | null {
+    const alert = this.active.get(key);
+    return alert?.state === 'firing' ? this.shown(alert) : null;
   }
 
   /** What it makes: the series of its alerts' states. */

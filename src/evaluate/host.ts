@@ -10,11 +10,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { messageOf, TocsinError } from '../domain/errors';
 import type { Metric } from '../domain/metric';
 import { ruleHash, type RuleGroup } from '../domain/rule-group';
-import { poolOf, type Transition, type TransitionKind } from '../domain/transition';
+import type { Transition, TransitionKind } from '../domain/transition';
 import type { MetricPlace, MetricSink, OpenAlerts, TransitionPublisher } from '../stream/port';
 import { endedTransition, RULE_CHANGED, RULE_REMOVED } from './ended-transition';
 import type { External } from './label-texts';
 import { createOutbox, handOver, type Lane, type Outbox } from './outbox';
+import { createPoolRules, namedTransition } from './pool-rules';
 import type { KeptPart } from './port';
 import {
   createPartitionRules,
@@ -102,6 +103,10 @@ export interface EvaluatorHostOptions extends AlertTopic, Partial<External> {
    * another one are left alone. Default: that of transitions which name none.
    */
   readonly pool?: string;
+  /** Whether nobody else writes alerts of rules. Default: where `pool` is the default one. */
+  readonly isOnlyPool?: boolean;
+  /** All groups of the pool. Default: these. */
+  readonly poolGroups?: readonly RuleGroup[];
   /** Told of each sample of a series that a partition's groups make. */
   readonly onMade?: (
     ...made: [partition: number, ...Parameters<NonNullable<PartitionRulesOptions['onMade']>>]
@@ -151,6 +156,8 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
   const counts = { samples: 0, late: 0, adopted: 0 };
   const slots = new Map<number, Slot>();
   const wanted = metricsOf(groups);
+  const { poolGroups = groups, isOnlyPool } = options;
+  const poolRules = createPoolRules({ groups: poolGroups, pool, isOnlyPool });
   const alerts: Lane = { publisher: options.publisher, onTold: tell, onRefused: tellRefused };
   const trials: Lane | null = shadow
     ? { publisher: shadow.publisher, onTold: tellTrial, onRefused: tellRefused }
@@ -172,6 +179,7 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
       await handOver(ended, alerts);
       const onTrial = shadow && trials ? removedIn(shadow.openAlerts, new Set(added)) : [];
       if (trials) await handOver(onTrial, trials);
+      await handOver(unnamedIn(options.openAlerts, new Set(added)), { ...alerts, onTold: () => undefined });
       // Whoever finds open what has just been ended goes on with it instead of firing anew.
       if (ended.length + onTrial.length > 0) await caughtUp();
     }
@@ -191,7 +199,7 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
     const outbox = createOutbox(alerts, trials);
     const rules = made(saved !== undefined, {
       ...{ groups: groupsOf(partition), intervalMs, maxSeriesOfMetric: options.maxSeriesOfMetric },
-      ...{ externalLabels, externalUrl, pool },
+      ...{ externalLabels, externalUrl, pool, poolRules },
       ...{ waits: options.waits, saved, partition: options.waits ? undefined : partition },
       ...listenerOf(options, partition, outbox.put),
       shadow: shadow && listenerOf(shadow, partition, outbox.putTrial),
@@ -223,7 +231,7 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
   }
 
   const isOurs = ({ source, rule }: Transition): boolean =>
-    source === 'evaluator' && rule !== null && poolOf(rule) === poolOf({ pool });
+    source === 'evaluator' && rule !== null && poolRules.owns(rule);
 
   /** Null where it cannot be told: then nobody ends what is open. */
   function partitionOf({ condition, labels, rule }: Transition): number | null {
@@ -241,6 +249,15 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
         const reason = reasonToEnd(last);
         return reason === null ? [] : [endedTransition(last, now(), reason)];
       });
+  }
+
+  /** The alerts of these partitions that name no pool, as this pool's: when their rule changes it ends them. */
+  function unnamedIn(openAlerts: OpenAlerts, partitions: ReadonlySet<number>): Transition[] {
+    if (pool === undefined) return [];
+    return [...openAlerts.open()].flatMap(({ last }) => {
+      if (!isOurs(last) || last.rule!.pool !== undefined || !poolRules.has(last.rule!)) return [];
+      return partitions.has(partitionOf(last) ?? -1) ? [namedTransition(last, pool)] : [];
+    });
   }
 
   /** Why no rule makes the alert any more; null where one does. */

@@ -14,6 +14,7 @@ import type { Made } from './made';
 import { Recording } from './recording';
 import { rulesOn } from './rule-series';
 import type { SavedAlerting } from './saved-alerting';
+import { SparseMap } from './sparse-map';
 
 export interface GroupOptions extends AlertingOptions {
   readonly write: SeriesWriter;
@@ -68,7 +69,7 @@ export function createGroup(group: RuleGroup, options: GroupOptions): EvaluatedG
   const arrives = offset === 0 && group.limit === 0 ? options.arrives : undefined;
   const alerting: Alerting[] = [];
   const rules = rulesOn(group).map((rule) => ({
-    ...{ rule, evaluator: evaluatorOf(rule), made: new Map<string, Made>() },
+    ...{ rule, evaluator: evaluatorOf(rule), made: new SparseMap<string, Made>() },
     error: null as string | null,
   }));
 
@@ -105,8 +106,9 @@ export function createGroup(group: RuleGroup, options: GroupOptions): EvaluatedG
     each.error = error;
   }
 
-  function written(samples: readonly Made[], made: Map<string, Made>, time: number): boolean {
+  function written(samples: readonly Made[], made: SparseMap<string, Made>, time: number): boolean {
     let read = false;
+    if (samples.length === 0 && made.size === 0) return read;
     const ended = new Map(made);
     made.clear();
     for (const sample of samples) {

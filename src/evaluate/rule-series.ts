@@ -22,8 +22,18 @@ export const intervalOf = ({ intervalMs }: RuleGroup, defaultIntervalMs: number)
 /** How far a sample may be ahead of the time at which rules are evaluated: what they look back to must still be there. */
 const AHEAD_MS = 300_000;
 
-export function needsOfGroup(group: RuleGroup, defaultIntervalMs: number): Need[] {
+export function needsOfGroup(group: RuleGroup, defaultIntervalMs: number): readonly Need[] {
+  const known = needsAt(group);
   const interval = intervalOf(group, defaultIntervalMs);
+  let needs = known.get(interval);
+  if (needs === undefined) known.set(interval, (needs = needsEvery(group, interval)));
+  return needs;
+}
+
+/** By the interval at which the group is evaluated. */
+const needsAt = onceEach((_: RuleGroup) => new Map<number, readonly Need[]>());
+
+function needsEvery(group: RuleGroup, interval: number): readonly Need[] {
   const slack = (group.queryOffsetMs ?? 0) + interval + AHEAD_MS;
   return rulesOn(group).flatMap((rule) => {
     const back = slack + (rule.kind === 'alert' ? rule.delayMs : 0);
@@ -67,14 +77,14 @@ export interface Made {
   readonly known: Labels;
 }
 
-export function madeBy(rule: GroupRule): Made[] {
+export const madeBy: (rule: GroupRule) => readonly Made[] = onceEach((rule) => {
   if (rule.kind === 'record') return [{ rule, known: { ...rule.labels, [METRIC_NAME]: rule.name } }];
   const fixed = Object.entries(rule.labels).filter(([, value]) => !value.includes('{{'));
   return [ALERTS, ALERTS_FOR_STATE].map((name) => ({
     rule,
     known: { ...Object.fromEntries(fixed), alertname: rule.name, [METRIC_NAME]: name },
   }));
-}
+});
 
 /** The names of the series that rules make. */
 export const namesMade = (groups: readonly RuleGroup[]): ReadonlySet<string> =>

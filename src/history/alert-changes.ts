@@ -18,12 +18,12 @@ interface Columns {
   event_time: number;
   changed_at: Date;
   generator_url: string;
-  acknowledged: boolean;
+  acknowledgement: KnownAlert['acknowledgement'];
   horizon: string;
 }
 
 const COLUMNS = `a.fingerprint, a.labels, a.annotations, a.state, a.episode, a.starts_at, a.ends_at, a.expires_at,
-  a.event_time, a.changed_at, a.generator_url, a.acknowledgement is not null as acknowledged`;
+  a.event_time, a.changed_at, a.generator_url, a.acknowledgement`;
 /** The oldest transaction that has not ended: what it writes is not seen by this look, and is by a later one. */
 const HORIZON = `(select pg_snapshot_xmin(pg_current_snapshot())::text as horizon) h`;
 
@@ -61,6 +61,6 @@ function toKnown(row: Columns): KnownAlert {
     updatedAt: row.event_time,
     changedAt: row.changed_at.getTime(),
     generatorUrl: row.generator_url,
-    isAcknowledged: row.acknowledged,
+    acknowledgement: row.acknowledgement,
   };
 }

@@ -113,7 +113,15 @@ export type Holder =
       /** Of the inhibition rule; null where no rule does it any more. */
       readonly rule: { readonly index: number; readonly name: string } | null;
     }
-  | { readonly kind: 'mute time interval' | 'active time interval'; readonly name: string };
+  | { readonly kind: 'mute time interval' | 'active time interval'; readonly name: string }
+  /** Who has taken the alert: it is not told again. */
+  | {
+      readonly kind: 'person';
+      readonly name: string;
+      readonly at: string;
+      readonly until: string | null;
+      readonly comment: string | null;
+    };
 
 /** An alert of which nobody is told, by the stage that decided so. */
 export interface HeldAlert {
@@ -221,6 +229,8 @@ export interface AlertRecords {
 export interface RecordedRouting {
   readonly route: RouteOptions;
   readonly integrations: readonly { readonly name: string; readonly sendResolved: boolean }[];
+  /** Alerts of rules go by it too; left out: only those that were posted do. */
+  readonly ofRules?: boolean;
 }
 
 export interface GroupRecords {
@@ -299,7 +309,8 @@ export interface KnownAlert {
   /** When its row was written last, by the database's clock. */
   readonly changedAt: number;
   readonly generatorUrl: string;
-  readonly isAcknowledged: boolean;
+  /** Who has taken it; null: nobody. */
+  readonly acknowledgement: Acknowledgement | null;
 }
 
 export interface AlertChanges {

@@ -5,6 +5,8 @@
  * A stale marker is Prometheus' own: a NaN with the bits 0x7ff0000000000002. It ends the series without being a value.
  */
 const FIRST_ROOM = 2;
+/** Of what is kept: more takes memory, less moves it more often. */
+const ROOM = 1.4;
 const STALE_HIGH = 0x7ff00000;
 const STALE_LOW = 2;
 
@@ -115,9 +117,9 @@ export class Samples {
     this.dropUntil(this.keptFrom());
     const moved = -this.from;
     const { times, values } = this;
-    // Half of it free is room enough; otherwise the arrays grow by half.
-    if (this.from * 2 < times.length) {
-      const room = Math.max(FIRST_ROOM, Math.ceil(this.length * 1.5));
+    const room = Math.max(FIRST_ROOM, Math.ceil(this.length * ROOM));
+    // A window that neither grows nor shrinks much stays where it is.
+    if (room > times.length || room * 2 < times.length) {
       this.times = new Float64Array(room);
       this.values = new Float64Array(room);
       this.bits = null;

@@ -59,9 +59,17 @@ export function judgeMetric(
  */
 export const OLDEST_RECORD_MS = 30 * 86_400_000;
 
+/** Records that came together bear the same time. */
+let lastText = '';
+let lastTime = NaN;
+
 /** When a record came, milliseconds since 1970: not after `now`, and null where its time does not say it. */
 export function recordTimeOf(timestamp: string, now: number): number | null {
-  const time = Number(timestamp);
+  if (timestamp !== lastText) {
+    lastText = timestamp;
+    lastTime = Number(timestamp);
+  }
+  const time = lastTime;
   return time >= now - OLDEST_RECORD_MS ? Math.min(time, now) : null;
 }
 

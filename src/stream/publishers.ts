@@ -11,7 +11,7 @@ import type { OnStreamEvent } from './events';
 import type { Kafka } from './kafka';
 import { eventTimeMs, looksLikeMetric, MAX_METRIC_BYTES, metricProblems } from './metric-message';
 import type { MetricPublisher, TransitionPublisher } from './port';
-import { createSender } from './sender';
+import { createSender, type Sender } from './sender';
 import { createTopicMaker, type TopicBound } from './topic-maker';
 import { alertsTopic, metricTopic, type TopicSettings } from './topics';
 import { validBytes } from './transition-message';
@@ -87,7 +87,7 @@ export interface TransitionPublisherOptions {
 
 export function createTransitionPublisher(
   options: TransitionPublisherOptions,
-): TransitionPublisher & Closable {
+): TransitionPublisher & Closable & Pick<Sender, 'open'> {
   const { topic = alertsTopic(options.instance), lane = 'transitions' } = options;
   const sender = createSender(options.kafka, {
     lane,
@@ -113,5 +113,5 @@ export function createTransitionPublisher(
     }
   }
 
-  return { publish, close: sender.close };
+  return { open: sender.open, publish, close: sender.close };
 }

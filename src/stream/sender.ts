@@ -27,6 +27,8 @@ export interface SenderOptions {
 }
 
 export interface Sender {
+  /** Connects before there is something to send, so that the first call need not wait for it. Never throws. */
+  open(): Promise<void>;
   /**
    * Throws TOC_DEPENDENCY_AWAY when Kafka has not acknowledged in time: the records may still arrive, and the caller
    * may send them again. Throws TOC_MESSAGE_INVALID when Kafka refuses a record for good.
@@ -209,6 +211,13 @@ export function createSender(kafka: Kafka, options: SenderOptions): Sender {
     }
   }
 
+  async function open(): Promise<void> {
+    const fresh = await connect().catch(() => null);
+    // Whoever had something to send meanwhile has connected for himself.
+    if (producer === null && draining === null && !closed) producer = fresh;
+    else await fresh?.disconnect().catch(() => undefined);
+  }
+
   async function discard(): Promise<void> {
     const spent = producer;
     producer = null;
@@ -222,7 +231,7 @@ export function createSender(kafka: Kafka, options: SenderOptions): Sender {
     await discard();
   }
 
-  return { send, close };
+  return { open, send, close };
 }
 
 /** The records of one call in parts that fit into a request, in order. */

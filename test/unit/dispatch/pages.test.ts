@@ -45,6 +45,16 @@ it('a first firing makes a row, a fired event, and a message to each receiver at
   ]);
 });
 
+it.each([
+  ['at once', 100, T0],
+  ['held up by an outage', 90_000, T0 + 89_500],
+  ['by a clock that is ahead', -2_000, T0 - 2_000],
+])('a group counts from when its alert was told of: %s', (_, later, from) => {
+  const groupsFor = (_row: AlertRow, at: Date) => [{ id: 'g', routeId: 'r', dueAt: at }];
+  const change = planPages(none, [transition()], { ...audience, groupsFor }, new Date(T0 + later));
+  expect(change.groups).toEqual([{ id: 'g', routeId: 'r', dueAt: new Date(from) }]);
+});
+
 it('a resolve goes to those who want it', () => {
   const change = planPages(
     none,

@@ -1,0 +1,389 @@
+/**
+ * Alerts' rows, groups and what their receivers were told, in memory: what the history keeps in Postgres, with the same
+ * rules, and a clock that tests move. Every call is a transaction of its own: whole, or not at all.
+ */
+import type {
+  AlertChanges,
+  AlertRow,
+  DueGroup,
+  FlushedGroup,
+  GroupStore,
+  HeldAlert,
+  Holder,
+  KnownAlert,
+  MessageOutcome,
+  NewGroup,
+  PagesStore,
+  PendingMessage,
+  RecordedDelivery,
+  RecordedHold,
+  TakenMessage,
+  ToldOfGroup,
+} from '../../src/history/port';
+
+export interface GroupRow {
+  readonly id: string;
+  readonly routeId: string;
+  dueAt: number;
+  flushedAt: number | null;
+  joined: number;
+  held: string | null;
+  leaseUntil: number | null;
+  takenBy: string | null;
+}
+
+export interface MessageRow {
+  readonly groupKey: string;
+  readonly integration: string;
+  firing: readonly string[];
+  resolved: readonly string[];
+  toldAt: Date | null;
+  seq: number;
+  pending: PendingMessage | null;
+  pendingSince: number | null;
+  dueAt: number | null;
+  attempts: number;
+  error: string | null;
+  memory: TakenMessage['memory'];
+  groupId: string | null;
+  routeId: string | null;
+  lookAgainMs: number | null;
+  leaseUntil: number | null;
+  takenBy: string | null;
+}
+
+type Delivered = Omit<RecordedDelivery, 'said'> & Pick<PendingMessage, 'firing' | 'resolved'>;
+
+export interface HistoryInMemory {
+  readonly groups: ReadonlyMap<string, GroupRow>;
+  readonly messages: ReadonlyMap<string, MessageRow>;
+  readonly rows: ReadonlyMap<string, AlertRow>;
+  readonly deliveries: readonly Delivered[];
+  readonly holds: readonly RecordedHold[];
+  readonly pages: PagesStore;
+  /** Changes a row as its life does. */
+  change(fingerprint: string, change: Partial<AlertRow>): void;
+  /** What a process sees: leases are its own. */
+  storeOf(holder: string): GroupStore;
+  follow(): AlertChanges;
+  removeGroup(id: string): void;
+}
+
+interface Kept {
+  readonly groups: Map<string, GroupRow>;
+  readonly messages: Map<string, MessageRow>;
+  readonly deliveries: Delivered[];
+  readonly holds: RecordedHold[];
+  readonly now: () => number;
+}
+
+/** `now`: the server's clock. */
+export function historyInMemory(now: () => number): HistoryInMemory {
+  const kept: Kept = { groups: new Map(), messages: new Map(), deliveries: [], holds: [], now };
+  const rows = new Map<string, AlertRow>();
+  const changed = new Map<string, { readonly version: number; readonly at: number }>();
+  let version = 0;
+  const write = (row: AlertRow): void => {
+    rows.set(row.fingerprint, row);
+    changed.set(row.fingerprint, { version, at: now() });
+  };
+  return {
+    ...kept,
+    rows,
+    change(fingerprint, change) {
+      version += 1;
+      write({ ...rows.get(fingerprint)!, ...change });
+    },
+    pages: {
+      async apply(fingerprints, decide) {
+        await turnOver();
+        const change = decide(
+          new Map(fingerprints.flatMap((id) => (rows.has(id) ? [[id, rows.get(id)!]] : []))),
+        );
+        version += 1;
+        change.rows.forEach(write);
+        join(kept, change.groups ?? []);
+        return change;
+      },
+    },
+    follow() {
+      let horizon: number | null = null;
+      return {
+        async next(wanted = []) {
+          await turnOver();
+          const isAsked = (row: AlertRow): boolean =>
+            horizon === null
+              ? row.state !== 'RESOLVED' || wanted.includes(row.fingerprint)
+              : changed.get(row.fingerprint)!.version >= horizon;
+          const found = [...rows.values()].filter(isAsked);
+          horizon = version;
+          return found.map((row) => knownOf(row, changed.get(row.fingerprint)!.at));
+        },
+      };
+    },
+    storeOf: (holder) => storeOf(kept, holder),
+    removeGroup: (id) => void kept.groups.delete(id),
+  };
+}
+
+/** An answer comes later, as a server's does. */
+const turnOver = (): Promise<void> => Promise.resolve();
+
+function knownOf(row: AlertRow, changedAt: number): KnownAlert {
+  const { fingerprint, labels, annotations, state, episode, generatorUrl } = row;
+  return {
+    ...{ fingerprint, labels, annotations, state, episode, generatorUrl, changedAt },
+    startsAt: Date.parse(row.startsAt),
+    endsAt: row.endsAt === null ? null : Date.parse(row.endsAt),
+    expiresAt: row.expiresAt === null ? null : Date.parse(row.expiresAt),
+    updatedAt: row.eventTime,
+    isAcknowledged: row.acknowledgement !== null,
+  };
+}
+
+function storeOf(kept: Kept, holder: string): GroupStore {
+  const { groups, messages, now } = kept;
+  const later =
+    <A extends unknown[], R>(does: (...args: A) => R) =>
+    async (...args: A): Promise<R> => {
+      await turnOver();
+      return does(...args);
+    };
+  return {
+    join: later((made) => join(kept, made)),
+    retime: later((times) => {
+      for (const { id, dueAt } of times) {
+        const group = groups.get(id);
+        if (group !== undefined) group.dueAt = dueAt.getTime();
+      }
+    }),
+    takeDue: later((at, limit, leaseMs) => takeDue(kept, holder, at.getTime(), limit, leaseMs)),
+    nextDue: later(() => {
+      const times = [...groups.values()].map(({ dueAt, leaseUntil }) => Math.max(dueAt, leaseUntil ?? dueAt));
+      return times.length === 0 ? null : new Date(Math.min(...times));
+    }),
+    routeIds: later(() => [...groups.values()].map(({ id, routeId }) => ({ id, routeId }))),
+    told: later((keys) =>
+      [...messages.values()].filter(({ groupKey }) => keys.includes(groupKey)).map(toldOf),
+    ),
+    allTold: later(() => [...messages.values()].map(toldOf)),
+    flushed: later((results) => writeFlushed(kept, holder, results)),
+    takeMessages: later((names, limit, leaseMs) => takeMessages(kept, holder, names, limit, leaseMs)),
+    nextMessageDueInMs: later((names) => {
+      const times = [...messages.values()]
+        .filter(({ pending, integration }) => pending !== null && names.includes(integration))
+        .map(({ dueAt, leaseUntil }) => Math.max(dueAt!, leaseUntil ?? dueAt!) - now());
+      return times.length === 0 ? null : Math.min(...times);
+    }),
+    renew: later((held, leaseMs) => {
+      for (const message of held) {
+        const row = messages.get(placeOf(message));
+        if (row?.takenBy === holder) row.leaseUntil = now() + leaseMs;
+      }
+    }),
+    finish: later((message, outcome) => finish(kept, holder, message, outcome)),
+    inherit: later((told) => {
+      for (const each of told) {
+        const place = placeOf(each);
+        if (!messages.has(place)) messages.set(place, { ...emptyMessage(each), ...each });
+      }
+    }),
+    listen: async () => async () => undefined,
+  };
+}
+
+const placeOf = ({ groupKey, integration }: Pick<MessageRow, 'groupKey' | 'integration'>): string =>
+  `${groupKey}\n${integration}`;
+
+const emptyMessage = ({
+  groupKey,
+  integration,
+}: Pick<MessageRow, 'groupKey' | 'integration'>): MessageRow => ({
+  ...{ groupKey, integration, firing: [], resolved: [], toldAt: null, seq: 0, pending: null },
+  ...{ pendingSince: null, dueAt: null, attempts: 0, error: null, memory: {} },
+  ...{ groupId: null, routeId: null, lookAgainMs: null, leaseUntil: null, takenBy: null },
+});
+
+function toldOf({
+  groupKey,
+  integration,
+  firing,
+  resolved,
+  toldAt,
+  seq,
+  pending,
+  leaseUntil,
+}: MessageRow): ToldOfGroup {
+  return { groupKey, integration, firing, resolved, toldAt, seq, pending, isTaken: leaseUntil !== null };
+}
+
+/** As `on conflict do update` refuses to touch a row twice in one statement. */
+function refuseTwins(names: readonly string[]): void {
+  if (new Set(names).size < names.length)
+    throw new Error('on conflict do update command cannot affect row a second time');
+}
+
+function join({ groups }: Kept, made: readonly NewGroup[]): void {
+  refuseTwins(made.map(({ id }) => id));
+  for (const { id, routeId, dueAt } of made) {
+    const known = groups.get(id);
+    if (known !== undefined) known.joined += 1;
+    else
+      groups.set(id, {
+        ...{ id, routeId, dueAt: dueAt.getTime(), flushedAt: null, joined: 0 },
+        ...{ held: null, leaseUntil: null, takenBy: null },
+      });
+  }
+}
+
+function takeDue(
+  { groups, now }: Kept,
+  holder: string,
+  at: number,
+  limit: number,
+  leaseMs: number,
+): DueGroup[] {
+  const due = [...groups.values()]
+    .filter(({ dueAt, leaseUntil }) => dueAt <= at && (leaseUntil === null || leaseUntil <= now()))
+    .sort((a, b) => a.dueAt - b.dueAt || (a.id < b.id ? -1 : 1))
+    .slice(0, limit);
+  return due.map((group) => {
+    group.leaseUntil = now() + leaseMs;
+    group.takenBy = holder;
+    const { id, routeId, dueAt, flushedAt, joined, held } = group;
+    return {
+      ...{ id, routeId, joined, heldDigest: held, dueAt: new Date(dueAt) },
+      flushedAt: flushedAt === null ? null : new Date(flushedAt),
+    };
+  });
+}
+
+function writeFlushed(kept: Kept, holder: string, results: readonly FlushedGroup[]): void {
+  const { groups } = kept;
+  const own = results.filter(({ id }) => groups.get(id)?.takenBy === holder);
+  const made = own.flatMap((result) => result.messages.map((message) => ({ ...message, result })));
+  refuseTwins(made.map(placeOf));
+  for (const { id, joined, dueAt, flushedAt, held } of own) {
+    const group = groups.get(id)!;
+    if (dueAt === null && group.joined === joined) groups.delete(id);
+    else
+      Object.assign(group, {
+        ...{ dueAt: dueAt?.getTime() ?? group.dueAt, flushedAt: flushedAt.getTime() },
+        ...{ leaseUntil: null, takenBy: null, held: held === undefined ? group.held : held.digest },
+      });
+  }
+  own.forEach((result) => writeHeld(kept, result));
+  made.forEach((message) => writeMessage(kept, message));
+}
+
+const idOf = (holder: Holder): string =>
+  holder.kind === 'silence' ? holder.id : holder.kind === 'alert' ? holder.fingerprint : holder.name;
+const holdKey = ({ fingerprint, reason, by }: HeldAlert): string =>
+  [fingerprint, reason, ...by.map(idOf)].join('\n');
+
+function writeHeld({ holds }: Kept, { id: groupId, held, flushedAt }: FlushedGroup): void {
+  if (held === undefined) return;
+  const { groupKey, receiver, alerts } = held;
+  const now = new Map(alerts.map((alert) => [holdKey(alert), alert]));
+  for (const [at, hold] of holds.entries()) {
+    if (hold.groupId !== groupId || hold.until !== null) continue;
+    const goesOn = now.delete(holdKey(hold));
+    if (!goesOn) holds[at] = { ...hold, until: new Date(Math.max(flushedAt.getTime(), hold.from.getTime())) };
+  }
+  for (const alert of now.values())
+    holds.push({ ...alert, groupId, groupKey, receiver, from: flushedAt, until: null });
+}
+
+type Made = FlushedGroup['messages'][number] & { readonly result: FlushedGroup };
+
+function writeMessage({ messages, now }: Kept, made: Made): void {
+  const { pending, told, result } = made;
+  const place = placeOf(made);
+  const row = messages.get(place) ?? emptyMessage(made);
+  const isFresh = row.pending === null;
+  messages.set(place, {
+    ...row,
+    ...(told && {
+      firing: pending?.firing ?? [],
+      resolved: pending?.resolved ?? [],
+      toldAt: result.flushedAt,
+    }),
+    pending: told ? null : pending,
+    seq: row.seq + 1,
+    pendingSince: isFresh ? now() : row.pendingSince,
+    dueAt: now(),
+    attempts: isFresh ? 0 : row.attempts,
+    ...{ groupId: result.id, routeId: result.routeId, lookAgainMs: result.lookAgainMs },
+  });
+}
+
+function takeMessages(
+  { messages, now }: Kept,
+  holder: string,
+  names: readonly string[],
+  limit: number,
+  leaseMs: number,
+): TakenMessage[] {
+  const isFree = ({ pending, dueAt, integration, leaseUntil }: MessageRow): boolean =>
+    pending !== null &&
+    dueAt! <= now() &&
+    names.includes(integration) &&
+    (leaseUntil === null || leaseUntil <= now());
+  const due = [...messages.values()]
+    .filter(isFree)
+    .sort((a, b) => a.dueAt! - b.dueAt!)
+    .slice(0, limit);
+  return due.map((row) => {
+    Object.assign(row, { leaseUntil: now() + leaseMs, takenBy: holder, attempts: row.attempts + 1 });
+    const { groupKey, integration, seq, memory } = row;
+    return {
+      ...{ groupKey, integration, seq, memory, attempts: row.attempts - 1 },
+      ...{ pending: row.pending!, ageMs: now() - row.pendingSince! },
+    };
+  });
+}
+
+function finish(kept: Kept, holder: string, message: TakenMessage, outcome: MessageOutcome): void {
+  const { messages, now } = kept;
+  const row = messages.get(placeOf(message));
+  if (row === undefined) return;
+  const isSent = outcome.kind === 'sent';
+  lookAgain(kept, row, message, outcome);
+  if (outcome.kind !== 'retry') kept.deliveries.push(deliveryOf(message, outcome, now()));
+  const isNewest = row.seq === message.seq;
+  if (row.takenBy === holder) Object.assign(row, { leaseUntil: null, takenBy: null });
+  row.error = isSent ? null : outcome.error;
+  if (isSent) {
+    const { firing, resolved } = message.pending;
+    Object.assign(row, { firing, resolved, toldAt: outcome.at, memory: outcome.memory ?? row.memory });
+  }
+  if (isNewest && outcome.kind !== 'retry') row.pending = null;
+  if (outcome.kind !== 'retry') row.attempts = 0;
+  if (isNewest) row.dueAt = now() + (outcome.kind === 'retry' ? outcome.afterMs : 0);
+}
+
+/** The group may have gone while its message was on its way. */
+function lookAgain(
+  kept: Kept,
+  { groupId, routeId, lookAgainMs }: MessageRow,
+  { pending }: TakenMessage,
+  { kind }: MessageOutcome,
+): void {
+  if (groupId === null || !(kind === 'refused' || (kind === 'sent' && pending.firing.length > 0))) return;
+  const dueAt = new Date(kept.now() + (kind === 'sent' ? 0 : lookAgainMs!));
+  join(kept, [{ id: groupId, routeId: routeId!, dueAt }]);
+}
+
+function deliveryOf(
+  { groupKey, integration, attempts, pending }: TakenMessage,
+  outcome: Exclude<MessageOutcome, { kind: 'retry' }>,
+  now: number,
+): Delivered {
+  const isSent = outcome.kind === 'sent';
+  return {
+    ...{ groupKey, integration, outcome: outcome.kind, attempts: attempts + 1 },
+    ...{ firing: pending.firing, resolved: pending.resolved, reason: pending.reason },
+    at: isSent ? outcome.at : new Date(now),
+    error: isSent ? null : outcome.error,
+  };
+}

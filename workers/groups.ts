@@ -1,0 +1,273 @@
+/**
+ * Alerts in groups, by an alertmanager.yml, as a process runs them: it knows all alerts, looks at groups that are due, sends
+ * what follows, and resolves alerts whose senders fall silent. Whoever reads `gds.alerts` writes the groups' rows with the
+ * alerts' and wakes this; what a reload changes is changed here alone.
+ */
+import type { BatchHandler } from '../src/dispatch/dispatcher';
+import { createExpiry } from '../src/dispatch/expiry';
+import { createFlusher } from '../src/dispatch/flusher';
+import { composeWith } from '../src/dispatch/group-message';
+import { createGrouping, type Grouping } from '../src/dispatch/grouping';
+import { createHoldersOf } from '../src/dispatch/held';
+import type { AlertMutes } from '../src/dispatch/api-alerts';
+import { messageOf } from '../src/domain/errors';
+import type { Transition } from '../src/domain/transition';
+import type { History } from '../src/history/history';
+import type { RecordedRouting } from '../src/history/port';
+import { createGroupSender, type GroupSender } from '../src/notify/group-sender';
+import { createGroupVerdicts } from '../src/notify/group-stages/stages';
+import { createAlertmanagerMetrics, type AlertmanagerMetrics, type Turns } from '../src/observe/observe';
+import { noteForInhibition, type InEffect } from './alertmanager';
+import type { Shared } from './compose';
+
+export interface GroupsOptions {
+  /** The alertmanager.yml as its files are now; throws with every problem. */
+  readonly read: () => InEffect;
+  /** Read already. */
+  readonly first: InEffect;
+  /** Tells the end of alerts whose sender has fallen silent. */
+  readonly publish: (transitions: readonly Transition[]) => Promise<void>;
+  /** How long groups wait after the start, so that senders can tell what they have again. */
+  readonly startDelayMs: number;
+  /** Alerts of rules go by it too. */
+  readonly ofRules: boolean;
+  /** Makes groups again whose rows are lost; no auditor of this process does. */
+  readonly mends: boolean;
+}
+
+export interface Groups {
+  readonly grouping: Grouping;
+  readonly metrics: AlertmanagerMetrics;
+  readonly mutes: AlertMutes;
+  inEffect(): InEffect;
+  routing(): RecordedRouting;
+  /** Begins to look and to send; what reads `gds.alerts` runs by then. */
+  start(): Promise<void>;
+  /** Rows have been written: groups may be due. */
+  wake(): void;
+  /** Goes on by the files as they are now; throws what is wrong with them, and everything stays as it was. */
+  reload(): Promise<void>;
+}
+
+const now = (): number => Date.now();
+const FORGET_EVERY_MS = 30_000;
+/** What was on its way by the configuration before may still be sent. */
+const CLOSE_AFTER_MS = 60_000;
+
+/** Its parts stop after those that are pushed behind them, so the reader of `gds.alerts` comes after this. */
+export async function openGroups(shared: Shared, options: GroupsOptions): Promise<Groups> {
+  const {
+    log,
+    parts,
+    metrics: { registry },
+  } = shared;
+  const [history, { silencer }] = await Promise.all([shared.history(), shared.mutes()]);
+  const metrics = createAlertmanagerMetrics(registry);
+  const { ofRules } = options;
+  let current = options.first;
+  const inEffect = (): InEffect => current;
+
+  const grouping = createGrouping({
+    store: history.groups,
+    changes: history.followAlerts(),
+    route: current.config.route,
+    now,
+    onChange: (alert) => noteForInhibition(current.inhibition, alert),
+    onForgotten: ({ fingerprint }) => current.inhibition.remove(fingerprint),
+  });
+  await grouping.start();
+  await history.records.keepRouting(routingOf(current, ofRules));
+
+  const wiring: Wiring = { shared, history, grouping, metrics, inEffect, mutes: mutesOf(inEffect, silencer) };
+  const sender = senderOf(wiring);
+  const flusher = flusherOf(wiring, sender.wake);
+  const expiry = createExpiry({ known: grouping.known, publish: options.publish, now, log });
+  const wake = (): void => {
+    flusher.wake();
+    sender.wake();
+  };
+  const reload = reloading(wiring, {
+    ...options,
+    take: (next) => void (current = next),
+    onTaken: flusher.wake,
+  });
+  tell(metrics, current);
+
+  parts.push({ name: 'receivers', stop: () => closeAll(current) });
+  parts.push({ name: 'sender', stop: () => sender.stop() });
+  parts.push({ name: 'flusher', stop: () => flusher.stop() });
+  parts.push({ name: 'expiry', stop: () => expiry.stop() });
+  return {
+    ...{ grouping, metrics, inEffect, mutes: wiring.mutes },
+    routing: () => routingOf(current, ofRules),
+    async start() {
+      parts.push({ name: 'listener', stop: await history.groups.listen(wake) });
+      sender.start();
+      expiry.start();
+      const delay = setTimeout(() => flusher.start(), options.startDelayMs);
+      const tidying = every(FORGET_EVERY_MS, reload.tidy, (error) =>
+        log.debug({ err: error }, messageOf(error)),
+      );
+      process.on('SIGHUP', reload.onHangup);
+      parts.push({
+        name: 'timers',
+        stop: async () => {
+          clearTimeout(delay);
+          clearInterval(tidying);
+          process.off('SIGHUP', reload.onHangup);
+        },
+      });
+    },
+    wake: flusher.wake,
+    reload: reload.now,
+  };
+}
+
+/** What the pieces are wired with. */
+interface Wiring {
+  readonly shared: Shared;
+  readonly history: History;
+  readonly grouping: Grouping;
+  readonly metrics: AlertmanagerMetrics;
+  readonly mutes: AlertMutes;
+  readonly inEffect: () => InEffect;
+}
+
+function mutesOf(inEffect: () => InEffect, silencer: AlertMutes['silencer']): AlertMutes {
+  return {
+    silencer,
+    inhibitedBy: ({ labels }, at) => inEffect().inhibition.inhibitedBy(labels, at),
+    timeMutedBy: (route, at) => inEffect().timeMutes(route, at)?.names ?? [],
+  };
+}
+
+function senderOf({ shared: { log }, history, grouping, metrics, inEffect }: Wiring): GroupSender {
+  return createGroupSender({
+    store: history.groups,
+    integrations: () => inEffect().integrations,
+    compose: composeWith(grouping, now),
+    refresh: grouping.known.refresh,
+    now: () => new Date(),
+    log,
+    onSent({ integration: { kind: integration }, outcome, tookMs }) {
+      metrics.notificationRequests.inc({ integration });
+      metrics.notificationLatencySeconds.observe({ integration }, tookMs / 1_000);
+      if (outcome !== 'sent') metrics.notificationRequestsFailed.inc({ integration });
+      if (outcome !== 'retry') metrics.notifications.inc({ integration });
+      if (outcome === 'refused') metrics.notificationsFailed.inc({ integration, reason: 'other' });
+    },
+  });
+}
+
+function flusherOf(wiring: Wiring, onMessages: () => void): Turns {
+  const { history, grouping, metrics, mutes, inEffect } = wiring;
+  const { log } = wiring.shared;
+  return createFlusher({
+    store: history.groups,
+    known: grouping.known,
+    routing: grouping.routing,
+    verdicts: createGroupVerdicts({
+      ...mutes,
+      integrationsOf: (receiver) => inEffect().integrationsOf(receiver),
+      log,
+    }),
+    now,
+    log,
+    holdersOf: createHoldersOf(grouping.known, (source, target) =>
+      inEffect().inhibition.ruleBetween(source, target),
+    ),
+    onMessages,
+    onStray: () =>
+      void grouping
+        .mend()
+        .catch((error: unknown) => log.debug({ err: error }, 'groups that are missing cannot be made now')),
+    onLook: (_, { held }) => held.forEach(({ reason }) => metrics.notificationsSuppressed.inc({ reason })),
+  });
+}
+
+interface Reloading extends Pick<GroupsOptions, 'read' | 'ofRules' | 'mends'> {
+  /** All works by this from now on. */
+  readonly take: (next: InEffect) => void;
+  /** The groups are those of its routes. */
+  readonly onTaken: () => void;
+}
+
+function reloading(wiring: Wiring, { read, ofRules, mends, take, onTaken }: Reloading) {
+  const { history, grouping, metrics, inEffect } = wiring;
+  const { log } = wiring.shared;
+  /** A reload has changed the routes while the rows could not be written. */
+  let isMoving = false;
+
+  function readOrTell(): InEffect {
+    try {
+      return read();
+    } catch (error) {
+      metrics.configRefused();
+      throw error;
+    }
+  }
+
+  async function reload(): Promise<void> {
+    const next = readOrTell();
+    const before = inEffect();
+    for (const alert of grouping.known.all()) noteForInhibition(next.inhibition, alert);
+    take(next);
+    tell(metrics, next);
+    await grouping.reroute(next.config.route).catch((error: unknown) => {
+      isMoving = true;
+      log.warn({ err: error }, `open groups move when their rows can be written: ${messageOf(error)}`);
+    });
+    await history.records
+      .keepRouting(routingOf(next, ofRules))
+      .catch((error: unknown) => log.warn({ err: error }, 'the routes are not on record for `tocsin why`'));
+    onTaken();
+    setTimeout(() => void closeAll(before), CLOSE_AFTER_MS).unref();
+  }
+
+  async function mend(): Promise<void> {
+    const made = await grouping.mend();
+    if (made > 0) log.warn({ made }, `${made} groups had lost their rows, and have them again`);
+  }
+
+  return {
+    now: reload,
+    onHangup: (): void =>
+      void reload().catch((error: unknown) =>
+        log.error({ err: error }, `the configuration was not read again: ${messageOf(error)}`),
+      ),
+    async tidy(): Promise<void> {
+      if (isMoving) await grouping.reroute(inEffect().config.route);
+      isMoving = false;
+      if (mends) await mend();
+      await grouping.forget();
+    },
+  };
+}
+
+function tell(metrics: AlertmanagerMetrics, { text, config, integrations }: InEffect): void {
+  metrics.configRead(text, new Date());
+  metrics.receivers.set(config.receivers.length);
+  metrics.integrations.set(integrations.size);
+  metrics.inhibitionRules.set(config.inhibitRules.length);
+}
+
+function every(ms: number, run: () => Promise<void>, onError: (error: unknown) => void): NodeJS.Timeout {
+  return setInterval(() => void run().catch(onError), ms);
+}
+
+/** What waits for the rows is woken when a batch is written. */
+export function wakingAfter(handle: BatchHandler, wake: () => void): BatchHandler {
+  return async (batch) => {
+    await handle(batch);
+    wake();
+  };
+}
+
+const routingOf = ({ config, integrations }: InEffect, ofRules: boolean): RecordedRouting => ({
+  ofRules,
+  route: config.route,
+  integrations: [...integrations].map(([name, { sendResolved }]) => ({ name, sendResolved })),
+});
+
+const closeAll = async ({ integrations }: InEffect): Promise<void> =>
+  void (await Promise.all([...integrations.values()].map((integration) => integration.close())));
