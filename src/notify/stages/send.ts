@@ -10,6 +10,7 @@ import { buildPayload } from '../payload';
 import type { Delivery, OutgoingMessage, Receiver } from '../port';
 import { withinDeadline } from '../within-deadline';
 import type { SentMemory } from './sent-memory';
+import { asksForAction } from './timely';
 import { deciding, type Notification, type Stage, type StageContext } from './stage';
 
 export interface SendOptions {
@@ -41,7 +42,7 @@ async function deliver(
   const { receiver } = notification;
   const first = await attempt(options, context, notification, receiver);
   if (first.kind === 'delivered') return sentVia(receiver, first, notification);
-  const fallback = receiver.fallback === null ? undefined : options.receivers.get(receiver.fallback);
+  const fallback = fallbackOf(options, notification);
   if (fallback === undefined || !needsFallback(options, receiver, first))
     return later(options, notification, first);
   const second = await attempt(options, context, notification, fallback);
@@ -86,6 +87,13 @@ function messageFor(
     now: context.now(),
   });
   return { payload, fingerprint, episode, step, attempts, memory: memories[receiver.name] ?? {} };
+}
+
+/** A telephone takes over what asks for an action, and nothing else. */
+function fallbackOf({ receivers }: SendOptions, notification: Notification): Receiver | undefined {
+  const { fallback } = notification.receiver;
+  const found = fallback === null ? undefined : receivers.get(fallback);
+  return found?.channel.interrupts === true && !asksForAction(notification) ? undefined : found;
 }
 
 /** A single failure is tried again at the same place; a circuit that it opened, or a refusal, is not waited for. */

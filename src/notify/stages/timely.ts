@@ -28,15 +28,11 @@ const tellsWhileOpen = (step: string): boolean =>
 
 /** Nobody is rung up to hear that there is nothing to do. */
 function withoutInterruption(notification: Notification): Notification {
-  const { queued, facts, receiver } = notification;
-  if (receiver.channel.interrupts !== true) return notification;
-  if (queued.step !== 'fire' && !queued.step.startsWith('escalate-'))
-    return drop(
-      notification,
-      'no_action_needed',
-      `${receiver.name} interrupts: it is told what asks for an action`,
-    );
-  if (queued.step === 'fire' && facts.alert.state !== 'FIRING')
-    return drop(notification, 'no_action_needed', `the alert is ${facts.alert.state} by now`);
-  return notification;
+  const { receiver } = notification;
+  if (receiver.channel.interrupts !== true || asksForAction(notification)) return notification;
+  const detail = `${receiver.name} interrupts: it is told only what asks for an action`;
+  return drop(notification, 'no_action_needed', detail);
 }
+
+export const asksForAction = ({ queued: { step }, facts }: Notification): boolean =>
+  step === 'fire' ? facts.alert.state === 'FIRING' : step.startsWith('escalate-');
