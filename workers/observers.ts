@@ -62,9 +62,10 @@ export function streamObserver(
         break;
       case 'broker_clock':
         metrics.clockAheadSeconds.set(event.aheadMs / 1_000);
-        if (Math.abs(event.aheadMs) >= SAID_FROM_MS && isDue('own clock'))
-          log.warn(
-            { ...event },
+        if (Math.abs(event.aheadMs) >= SAID_FROM_MS)
+          warnSeldom(
+            'own clock',
+            event,
             `this machine's clock and Kafka's are ${seconds(Math.abs(event.aheadMs))} s apart: rules are evaluated by Kafka's`,
           );
         break;

@@ -1,6 +1,7 @@
 /**
  * Alerts' rows, groups and what their receivers were told, in memory: what the history keeps in Postgres, with the same
  * rules, and a clock that tests move. Every call is a transaction of its own: whole, or not at all.
+ * `test/contract/history/groups-in-memory.test.ts` holds the two against each other.
  */
 import type {
   AlertChanges,
@@ -116,7 +117,8 @@ export function historyInMemory(now: () => number): HistoryInMemory {
               ? row.state !== 'RESOLVED' || wanted.includes(row.fingerprint)
               : changed.get(row.fingerprint)!.version >= horizon;
           const found = [...rows.values()].filter(isAsked);
-          horizon = version;
+          // Whatever is written from now on is of a later transaction.
+          horizon = version + 1;
           return found.map((row) => knownOf(row, changed.get(row.fingerprint)!.at));
         },
       };
@@ -137,7 +139,7 @@ function knownOf(row: AlertRow, changedAt: number): KnownAlert {
     endsAt: row.endsAt === null ? null : Date.parse(row.endsAt),
     expiresAt: row.expiresAt === null ? null : Date.parse(row.expiresAt),
     updatedAt: row.eventTime,
-    isAcknowledged: row.acknowledgement !== null,
+    acknowledgement: row.acknowledgement,
   };
 }
 
@@ -213,8 +215,19 @@ function toldOf({
   seq,
   pending,
   leaseUntil,
+  groupId,
 }: MessageRow): ToldOfGroup {
-  return { groupKey, integration, firing, resolved, toldAt, seq, pending, isTaken: leaseUntil !== null };
+  return {
+    groupKey,
+    integration,
+    firing,
+    resolved,
+    toldAt,
+    seq,
+    pending,
+    isTaken: leaseUntil !== null,
+    groupId,
+  };
 }
 
 /** As `on conflict do update` refuses to touch a row twice in one statement. */
@@ -230,7 +243,7 @@ function join({ groups }: Kept, made: readonly NewGroup[]): void {
     if (known !== undefined) known.joined += 1;
     else
       groups.set(id, {
-        ...{ id, routeId, dueAt: dueAt.getTime(), flushedAt: null, joined: 0 },
+        ...{ id, routeId, dueAt: dueAt.getTime(), flushedAt: null, joined: 1 },
         ...{ held: null, leaseUntil: null, takenBy: null },
       });
   }

@@ -118,6 +118,60 @@ describe('a group', () => {
   });
 });
 
+describe('an alert that comes and goes between two looks', () => {
+  const comesAndGoes = async (scene: Scene, one: GroupProcess): Promise<void> => {
+    await scene.post(one, host('b'));
+    scene.advance(1);
+    await scene.post(one, ended(scene, 'b'));
+  };
+
+  it('is told as over with what else there is to tell, once', async () => {
+    const scene = groupScene();
+    const one = await scene.process('one');
+    await scene.post(one, host('a'));
+    await after(scene, one, 30 * SECOND);
+    await comesAndGoes(scene, one);
+    for (let looks = 0; looks < 3; looks++) await after(scene, one, 5 * MINUTE);
+    expect(scene.heard.slice(1).map(said)).toEqual([['a firing', 'b resolved']]);
+  });
+
+  it('before the first look too', async () => {
+    const scene = groupScene();
+    const one = await scene.process('one');
+    await scene.post(one, host('a'));
+    await comesAndGoes(scene, one);
+    await after(scene, one, 30 * SECOND);
+    expect(scene.heard.map(said)).toEqual([['a firing', 'b resolved']]);
+  });
+
+  it('and whose row no look could see yet', async () => {
+    const scene = groupScene();
+    const changes = scene.history.follow();
+    let areUncommitted = false;
+    const one = await scene.process('one', {
+      grouping: { changes: { next: async (wanted) => (areUncommitted ? [] : changes.next(wanted)) } },
+    });
+    await scene.post(one, host('a'));
+    await after(scene, one, 30 * SECOND);
+    scene.advance(5 * MINUTE - SECOND);
+    await comesAndGoes(scene, one);
+    areUncommitted = true;
+    await after(scene, one, SECOND - 1);
+    areUncommitted = false;
+    await after(scene, one, 5 * MINUTE);
+    expect(scene.heard.slice(1).map(said)).toEqual([['a firing', 'b resolved']]);
+  });
+
+  it('alone in its group is told of to nobody', async () => {
+    const scene = groupScene();
+    const one = await scene.process('one');
+    await comesAndGoes(scene, one);
+    for (let looks = 0; looks < 3; looks++) await after(scene, one, 5 * MINUTE);
+    expect(scene.heard).toEqual([]);
+    expect(scene.history.groups.size).toBe(0);
+  });
+});
+
 describe('where an alert belongs', () => {
   it('an alert in two groups by `continue` is told of in both, and its end too', async () => {
     const pager = route({ receiver: 'pager', groupBy: ['host'], continue: true });
@@ -190,6 +244,7 @@ describe('what is no longer so', () => {
       scene.advance(5 * MINUTE);
       await one.look();
     }
+    expect(scene.history.groups.size).toBe(1);
     isSlow = false;
     arrive(delivered);
     await sending;
@@ -198,6 +253,26 @@ describe('what is no longer so', () => {
     await scene.post(one, host('a'));
     await after(scene, one, 5 * MINUTE);
     expect(said(scene.heard[2]!)).toEqual(['a firing']);
+  });
+
+  it('what is on its way is not made anew by a process that knows the same alerts in another order', async () => {
+    let arrive = (_: Delivery): void => undefined;
+    const scene = groupScene({ answer: () => new Promise((resolve) => (arrive = resolve)) });
+    const one = await scene.process('one');
+    await scene.post(one, host('a'), host('b'));
+    scene.advance(30 * SECOND);
+    await one.look();
+    const sending = one.send();
+    await new Promise(setImmediate);
+    const changes = scene.history.follow();
+    const other = await scene.process('other', {
+      grouping: { changes: { next: async (wanted) => (await changes.next(wanted)).reverse() } },
+    });
+    scene.advance(5 * MINUTE);
+    await other.look();
+    arrive({ kind: 'delivered', detail: '' });
+    await sending;
+    expect([...scene.history.messages.values()].map(({ pending }) => pending)).toEqual([null]);
   });
 
   it('a message that is refused for good is decided anew with the next look', async () => {
