@@ -49,6 +49,7 @@ export async function startDispatcher(shared: Shared): Promise<void> {
       onCall: createOnCall({ ...config.onCall, overrides: history.overrides }),
       followers: config.acknowledgedTo,
       lists: history.lists,
+      groupOf: groups?.groupOf,
       wakeNotifier,
       onRemediated: remediationObserver(shared),
     }),
@@ -90,7 +91,7 @@ export async function startDispatcher(shared: Shared): Promise<void> {
 async function openOwnGroups(shared: Shared): Promise<Groups | null> {
   const { config, parts } = shared;
   if (config.alertmanager === null) return null;
-  const { file } = config.alertmanager;
+  const { file, targetDownMs } = config.alertmanager;
   const externalUrl = config.externalUrl === '' ? shared.url : config.externalUrl;
   const read = (): InEffect => readAlertmanager({ file, externalUrl, matcherMode: 'fallback' });
   const { instance } = config;
@@ -99,7 +100,7 @@ async function openOwnGroups(shared: Shared): Promise<Groups | null> {
   parts.push({ name: "groups' publisher", stop: () => publisher.close() });
   const groups = await openGroups(shared, {
     ...{ read, first: read(), publish: publisher.publish },
-    ...{ startDelayMs: 0, ofRules: true, mends: true },
+    ...{ startDelayMs: 0, ofRules: true, mends: true, targetDownMs },
   });
   shared.onReload(async () => {
     await groups.reload();

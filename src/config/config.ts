@@ -197,6 +197,8 @@ export interface Config {
     readonly file: string;
     /** Their names, as they were when this was read. */
     readonly receivers: readonly string[];
+    /** For how long at most a target that is down mutes the other alerts of its instance; null: it does not. */
+    readonly targetDownMs: number | null;
   } | null;
   readonly notify: {
     /** Which addresses receivers over HTTP may be at. */

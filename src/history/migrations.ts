@@ -267,6 +267,14 @@ alter table ${s}.notifications
   },
   {
     version: 8,
+    name: 'messages that are sent as one',
+    sql: (s) => `
+alter table ${s}.notifications add column bundle text;
+create index notifications_bundle on ${s}.notifications (bundle, receiver, id) where state = 'pending' and bundle is not null;
+`,
+  },
+  {
+    version: 9,
     name: 'what receivers keep between the messages of an episode, and what services have called back with',
     sql: (s) => CALLBACKS_MIGRATION.replaceAll('{schema}', s),
   },

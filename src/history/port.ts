@@ -57,6 +57,8 @@ export interface NewNotification {
   readonly onCallPerson?: string | null;
   /** It has no use any more once somebody has taken the alert. */
   readonly unlessAcknowledged?: boolean;
+  /** Those of one bundle that are due together to the same receiver, for the same person, are sent as one. */
+  readonly bundle?: string | null;
 }
 
 /** What one batch of transitions does to the rows. */
@@ -316,6 +318,8 @@ export interface KnownAlert {
   readonly generatorUrl: string;
   /** Who has taken it; null: nobody. */
   readonly acknowledgement: Acknowledgement | null;
+  /** The instance that it says does not answer; null where it says nothing of the kind. */
+  readonly downTarget: string | null;
 }
 
 export interface AlertChanges {
@@ -442,7 +446,8 @@ export interface NotificationFacts {
 export interface NotificationQueue {
   /**
    * Leases due messages, oldest first, at most one an (alert, receiver) at a time so that order holds. `orphans`, the
-   * default: also those whose holder, another process, has let its lease end.
+   * default: also those whose holder, another process, has let its lease end. Of a bundle all that are due by then or
+   * within two seconds come together, above the limit, up to a thousand.
    */
   take(
     limit: number,

@@ -15,7 +15,10 @@ export interface OutgoingMessage {
   readonly memory: Memory;
 }
 
-/** What is kept of a delivery for the next one of the same group or episode, such as the id of the message that it updates then. */
+/**
+ * What is kept of a delivery for the next one of the same group or episode, such as the id of the message that it updates then. Where
+ * that message is another alert's, which told of this one too, `of` is its id.
+ */
 export type Memory = Readonly<Record<string, string>>;
 
 /** What came of one attempt. Only `retry` can go better another time. */

@@ -1,10 +1,10 @@
 /**
  * Alerts of Tocsin's own rules go by the routes of the alertmanager.yml that tocsin.yaml names: one page for a group, its
- * end, the reason on record, and a reload that tells nobody anew.
+ * end, the reason on record, a reload that tells nobody anew, and a target that is down.
  */
 import { ensureTopics, metricTopic } from '../../src/stream/topics';
 import { testServers } from '../harness/servers';
-import { sampleOf, startSystem, type Role, type System } from '../harness/system';
+import { METRIC, sampleOf, startSystem, type Role, type System } from '../harness/system';
 import { waitFor } from '../harness/wait-for';
 
 const STORY_MS = 180_000;
@@ -22,7 +22,14 @@ beforeAll(async () => {
   system = await startSystem({
     servers: testServers(),
     groups: GROUPS,
-    more: { log: { level: 'debug' }, route: { receivers: [] } },
+    more: {
+      log: { level: 'debug' },
+      route: { receivers: [] },
+      rules: [
+        { name: 'ConnectionsHigh', metric: METRIC, threshold: 80, severity: 'critical' },
+        { name: 'TargetDown', metric: 'up', operator: '<', threshold: 1, severity: 'critical' },
+      ],
+    },
   });
   const { kafka, instance } = system;
   await ensureTopics(kafka, instance, [metricTopic(instance, sampleOf('db-1', 0, 0))], { development: true });
@@ -91,6 +98,43 @@ test(
         .filter((each) => each.endsWith('resolved'))
         .sort(),
     ).toEqual(['db-1 resolved', 'db-2 resolved', 'db-3 resolved']);
+  },
+  STORY_MS,
+);
+
+test(
+  'a target that is down mutes the other alerts of its instance until it is up',
+  async () => {
+    const up = (value: number) => ({ ...sampleOf('db-9', value, Date.now()), metric_name: 'up' });
+    const named = (name: string): string[] =>
+      system
+        .pages()
+        .filter(({ json, alerts }) => json.status === 'firing' && alerts.includes('db-9 firing'))
+        .map(({ json }) => (json.groupLabels as { alertname: string }).alertname)
+        .filter((each) => each === name);
+    await system.publish([up(0)]);
+    await waitFor(() => named('TargetDown').length > 0, { what: 'the target', timeoutMs: 30_000 });
+    await system.sample('db-9', 95);
+    interface Held {
+      readonly stage: string;
+      readonly text: string;
+    }
+    const held = async (): Promise<Held | undefined> => {
+      const alert = ['alertname="ConnectionsHigh"', 'instance_id="db-9"'];
+      const text = await system.command('why', ...alert, '--json').catch(() => '[]');
+      const [why] = JSON.parse(text) as { routes: { statements: (Held & { kind: string })[] }[] }[];
+      return why?.routes[0]?.statements.find(({ kind }) => kind === 'held');
+    };
+    let last: Held | undefined;
+    await waitFor(async () => (last = await held()) !== undefined, { what: 'the hold', timeoutMs: 30_000 });
+    expect(last).toMatchObject({
+      stage: 'inhibition',
+      text: expect.stringContaining('inhibits it by inhibition rule "target down"') as string,
+    });
+    expect(named('ConnectionsHigh')).toEqual([]);
+
+    await system.publish([up(1)]);
+    await waitFor(() => named('ConnectionsHigh').length > 0, { what: 'what was muted', timeoutMs: 30_000 });
   },
   STORY_MS,
 );

@@ -140,6 +140,7 @@ function knownOf(row: AlertRow, changedAt: number): KnownAlert {
     expiresAt: row.expiresAt === null ? null : Date.parse(row.expiresAt),
     updatedAt: row.eventTime,
     acknowledgement: row.acknowledgement,
+    downTarget: null,
   };
 }
 

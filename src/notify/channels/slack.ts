@@ -44,8 +44,10 @@ export async function tellAgain(
   shown: Shown,
   signal: AbortSignal,
 ): Promise<Delivery | null> {
-  const { ts, channel } = message.memory;
+  const { ts, channel, of } = message.memory;
   if (ts === undefined || channel === undefined) return null;
+  // The message shows another alert, so what is new of this one is told below it.
+  if (of !== undefined) return follow(api, message, { ts, channel, of }, signal);
   const updated = await api.call('chat.update', { channel, ts, ...shown }, signal);
   if (!updated.ok) return GONE.has(updated.reason) ? null : updated.delivery;
   return follow(api, message, { channel, ts }, signal);
@@ -67,7 +69,7 @@ export async function begin(
 async function follow(
   api: SlackApi,
   message: OutgoingMessage,
-  memory: { readonly channel: string; readonly ts: string },
+  memory: Memory & { readonly channel: string; readonly ts: string },
   signal: AbortSignal,
 ): Promise<Delivery> {
   const { channel, ts } = memory;

@@ -105,12 +105,23 @@ describe('the alertmanager.yml that is named', () => {
     ]);
   });
 
+  it('is muted by targets that are down for an hour at most', () => {
+    const text = named('route: { receiver: team }\nreceivers: [{ name: team }]').replace(
+      ' }',
+      ', target_down: WORD }',
+    );
+    expect(load(text.replace('WORD', '10m')).alertmanager!.targetDownMs).toBe(600_000);
+    expect(load(text.replace('WORD', 'off')).alertmanager!.targetDownMs).toBeNull();
+    expect(errors(text.replace('WORD', '2h'))).toEqual([expect.stringContaining('at most 1h')]);
+  });
+
   it('tells who is told: route.receivers may be empty then', () => {
     const text = named('route: { receiver: team }\nreceivers: [{ name: team }]');
     expect(problems(text)).toEqual([]);
     expect(load(text).alertmanager).toEqual({
       file: join(folder, 'alertmanager.yml'),
       receivers: ['team'],
+      targetDownMs: 3_600_000,
     });
   });
 });

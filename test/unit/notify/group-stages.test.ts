@@ -18,6 +18,7 @@ const alert = (fingerprint: string, more: Partial<KnownAlert> = {}): KnownAlert 
   updatedAt: AT,
   changedAt: AT,
   generatorUrl: '',
+  downTarget: null,
   acknowledgement: null,
   ...more,
 });

@@ -87,6 +87,20 @@ test('a channel that may not be looked through gets it: better twice than never'
   });
 });
 
+test('what another alert’s message has told of is told below it, and leaves it as it is', async () => {
+  const memory = memoryOf(await channel.send(outgoing(), signal()));
+  const { text } = slack.messages[0]!;
+  const kept = { ...memory, of: 'another:1:escalate-1' };
+  expect(
+    memoryOf(await channel.send(outgoing('resolved', { alert: over }, { memory: kept }), signal())),
+  ).toEqual(kept);
+  expect(slack.messages[0]!.text).toBe(text);
+  expect(slack.messages[1]).toMatchObject({
+    threadTs: memory.ts,
+    text: expect.stringContaining('[RESOLVED]') as string,
+  });
+});
+
 test('a message that is gone is followed by a new one', async () => {
   const memory = { channel: 'C012AB3CD', ts: '1.1' };
   const kept = memoryOf(await channel.send(outgoing('resolved', { alert: over }, { memory }), signal()));
