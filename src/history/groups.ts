@@ -319,51 +319,48 @@ async function renew(
  * its way: it is there again, to be looked at, whenever somebody was told that alerts fire or refused what it was told.
  */
 async function writeOutcomes(
-  database: Database,
+  { run, schema }: Database,
   holder: string,
   outcomes: readonly (readonly [TakenMessage, MessageOutcome])[],
 ): Promise<void[]> {
-  const { schema } = database;
   const given = json(outcomes.map(([message, outcome]) => outcomeRow(message, outcome)));
-  await database.transaction('write what became of messages', async (run) => {
-    // Groups before their messages, as looks lock them.
-    await run(
-      `insert into ${schema}.groups as o (id, route_id, due_at)
+  // One statement, since a destination's places wait for it. Groups before their messages, as looks lock them.
+  await run(
+    `with given as materialized (
+       select distinct on (group_key, integration) * from jsonb_to_recordset($1::jsonb) as g (${OUTCOME})
+       order by group_key, integration, seq desc),
+     regrouped as (
+       insert into ${schema}.groups as o (id, route_id, due_at)
        select distinct on (m.group_id) m.group_id, m.route_id,
          clock_timestamp() + case when g.kind = 'sent' then 0 else m.look_again_ms end * interval '1 millisecond'
-       from jsonb_to_recordset($1::jsonb) as g (${OUTCOME}) join ${schema}.group_messages m using (group_key, integration)
+       from given g join ${schema}.group_messages m using (group_key, integration)
        where m.group_id is not null and (g.kind = 'refused' or (g.kind = 'sent' and cardinality(g.firing) > 0))
        order by m.group_id
-       on conflict (id) do update set joined = o.joined + 1`,
-      [given],
-    );
-    await run(
-      `with given as materialized (
-         select distinct on (group_key, integration) * from jsonb_to_recordset($1::jsonb) as g (${OUTCOME})
-         order by group_key, integration, seq desc),
-       locked as (
-         select m.group_key, m.integration from ${schema}.group_messages m join given using (group_key, integration)
-         order by m.group_key, m.integration for update of m),
-       logged as (
-         insert into ${schema}.deliveries
-           (group_key, integration, seq, at, outcome, reason, error, attempts, firing, resolved)
-         select group_key, integration, seq, coalesce(at, now()), kind, reason, error, attempts, firing, resolved
-         from given where kind <> 'retry')
-       update ${schema}.group_messages m
-       set lease_until = case when m.taken_by = $2 then null else m.lease_until end,
-         taken_by = case when m.taken_by = $2 then null else m.taken_by end, error = g.error,
-         firing = case when g.kind = 'sent' then g.firing else m.firing end,
-         resolved = case when g.kind = 'sent' then g.resolved else m.resolved end,
-         told_at = case when g.kind = 'sent' then g.at else m.told_at end,
-         memory = coalesce(nullif(g.memory, 'null'), m.memory),
-         pending = case when m.seq = g.seq and g.kind <> 'retry' then null else m.pending end,
-         attempts = case when g.kind = 'retry' then m.attempts else 0 end,
-         due_at = case when m.seq = g.seq then clock_timestamp() + g.after_ms * interval '1 millisecond' else m.due_at end
-       from given g join locked using (group_key, integration)
-       where m.group_key = g.group_key and m.integration = g.integration`,
-      [given, holder],
-    );
-  });
+       on conflict (id) do update set joined = o.joined + 1
+       returning 1),
+     locked as (
+       select m.group_key, m.integration
+       from (select count(*) from regrouped) all_of_them, ${schema}.group_messages m join given using (group_key, integration)
+       order by m.group_key, m.integration for update of m),
+     logged as (
+       insert into ${schema}.deliveries
+         (group_key, integration, seq, at, outcome, reason, error, attempts, firing, resolved)
+       select group_key, integration, seq, coalesce(at, now()), kind, reason, error, attempts, firing, resolved
+       from given where kind <> 'retry')
+     update ${schema}.group_messages m
+     set lease_until = case when m.taken_by = $2 then null else m.lease_until end,
+       taken_by = case when m.taken_by = $2 then null else m.taken_by end, error = g.error,
+       firing = case when g.kind = 'sent' then g.firing else m.firing end,
+       resolved = case when g.kind = 'sent' then g.resolved else m.resolved end,
+       told_at = case when g.kind = 'sent' then g.at else m.told_at end,
+       memory = coalesce(nullif(g.memory, 'null'), m.memory),
+       pending = case when m.seq = g.seq and g.kind <> 'retry' then null else m.pending end,
+       attempts = case when g.kind = 'retry' then m.attempts else 0 end,
+       due_at = case when m.seq = g.seq then clock_timestamp() + g.after_ms * interval '1 millisecond' else m.due_at end
+     from given g join locked using (group_key, integration)
+     where m.group_key = g.group_key and m.integration = g.integration`,
+    [given, holder],
+  );
   return outcomes.map(() => undefined);
 }
 

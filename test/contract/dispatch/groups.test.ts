@@ -231,7 +231,9 @@ test('two routes with the same matchers and receiver share what it was told: one
   await process.apply(told({ host: 'a' }));
   await untilHeard(process, 1);
   await process.apply(told({ host: 'a' }, { endsAt: ago(0), timedOut: false }));
-  await waitFor(async () => (await kept.history.groups.nextDue()) === null, { what: 'both groups to be gone' });
+  await waitFor(async () => (await kept.history.groups.nextDue()) === null, {
+    what: 'both groups to be gone',
+  });
   expect(process.heard.map((_, index) => hosts(process, index))).toEqual([['a firing'], ['a resolved']]);
 });
 
