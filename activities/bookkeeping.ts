@@ -26,6 +26,8 @@ export interface BookkeepingDeps {
   readonly quickArtifacts: (transition: Transition, episode: number) => Promise<readonly Artifact[]>;
   /** Who is told of an escalation's step; without it, nobody beside its receivers. */
   readonly onCall?: OnCall;
+  /** Who wants to hear what people do about an alert that they have heard of. */
+  readonly followers?: readonly string[];
   /** For conditions on the number of open alerts; without it, they are not counted. */
   readonly lists?: Pick<AlertLists, 'list'>;
   /** The group that an alert is told in, where alerts go through groups; their escalations are told together. */
@@ -53,6 +55,7 @@ export function createBookkeepingActivities({
   heldRepair = async () => null,
   quickArtifacts,
   onCall = NOBODY_ON_CALL,
+  followers = [],
   lists,
   groupOf = async () => null,
   wakeNotifier,
@@ -65,8 +68,10 @@ export function createBookkeepingActivities({
       ? messagesTo(resolved, record, asks)
       : known?.map((one) => ({ ...one, dueAt: new Date(one.dueAt) }));
     const notifications = messages && (await inBundles(messages));
+    const follows = followedBy(record, followers);
     const answer = await recordOrReduced(lives, {
       ...rest,
+      ...(follows && { follows }),
       ...(resolved && { timeline: [...rest.timeline, ...onCallEvent(resolved, asks)] }),
       ...(artifacts === undefined ? {} : { artifacts: [...(rest.artifacts ?? []), ...artifacts] }),
       ...(notifications === undefined ? {} : { notifications }),
@@ -75,6 +80,7 @@ export function createBookkeepingActivities({
       notifications !== undefined ||
       record.release !== undefined ||
       record.updates !== undefined ||
+      follows !== null ||
       record.resolves !== undefined
     )
       wakeNotifier();
@@ -167,6 +173,16 @@ export function createBookkeepingActivities({
   };
 }
 
+/** What changes who holds the alert has followers; its end has messages of its own. The event's key names the step. */
+function followedBy(
+  { acknowledgement, state, timeline }: QueuedRecord,
+  followers: readonly string[],
+): LifeRecord['follows'] | null {
+  const event = timeline.at(-1);
+  if (acknowledgement === undefined || state === 'RESOLVED' || event === undefined) return null;
+  return followers.length === 0 ? null : { step: event.key, receivers: followers };
+}
+
 /** Alerts that began within it reach a level as one message. */
 const GATHER_MS = 2_000;
 
@@ -227,7 +243,7 @@ async function recordOrReduced(lives: LifeStore, record: LifeRecord): ReturnType
 }
 
 function reducedTo(record: LifeRecord, reason: string): Record<'whatOthersWaitFor' | 'note', LifeRecord> {
-  const { fingerprint, episode, seq, state, notifications, release, updates, resolves } = record;
+  const { fingerprint, episode, seq, state, notifications, release, updates, follows, resolves } = record;
   const kinds = record.timeline.map(({ kind }) => kind).join(', ');
   const text = `a record (${kinds}) could not be written: ${reason}`;
   const event = {
@@ -239,7 +255,7 @@ function reducedTo(record: LifeRecord, reason: string): Record<'whatOthersWaitFo
     details: {},
   };
   const note = { fingerprint, episode, seq, timeline: [event] };
-  return { note, whatOthersWaitFor: { ...note, state, notifications, release, updates, resolves } };
+  return { note, whatOthersWaitFor: { ...note, state, notifications, release, updates, follows, resolves } };
 }
 
 export type BookkeepingActivities = ReturnType<typeof createBookkeepingActivities>;

@@ -49,6 +49,7 @@ export async function startDispatcher(shared: Shared): Promise<void> {
         return artifacts;
       },
       onCall: createOnCall({ ...config.onCall, overrides: history.overrides }),
+      followers: config.acknowledgedTo,
       lists: history.lists,
       groupOf: groups?.groupOf,
       wakeNotifier,

@@ -27,7 +27,9 @@ export interface Operator {
   close(): Promise<void>;
 }
 
-export const ROLES = ['collector', 'evaluator', 'dispatcher', 'effects', 'notification-service'] as const;
+export const ROLES = [
+  ...(['collector', 'evaluator', 'dispatcher', 'effects', 'callbacks', 'notification-service'] as const),
+] as const;
 export type Role = (typeof ROLES)[number];
 
 export interface DevOptions {

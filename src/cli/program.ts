@@ -112,6 +112,7 @@ Roles:
   evaluator             metrics → transitions, by the rules
   dispatcher            transitions → pages and lives; works on the lives
   effects               enriches, remediates, notifies
+  callbacks             takes what comes back from PagerDuty, Slack and telephones
   notification-service  takes messages over HTTP and mails them
 `,
     );

@@ -11,6 +11,7 @@ import { followAlertChanges } from './alert-changes';
 import { createGroupRecords } from './group-records';
 import { createAuditRows } from './audit';
 import { createEpisodeHistory } from './episodes';
+import { createCallbacks } from './callbacks';
 import { createGroupStore } from './groups';
 import { createHearingStore } from './hearing';
 import { createLists } from './lists';
@@ -28,6 +29,7 @@ import type {
   AuditRows,
   GroupsOf,
   EpisodeHistory,
+  CallbackStore,
   GroupStore,
   HearingStore,
   LifeStore,
@@ -68,6 +70,7 @@ export interface History {
   readonly audit: AuditRows;
   /** From now on an episode that a life opens joins these groups. */
   joinOpened(groupsOf: GroupsOf): void;
+  readonly callbacks: CallbackStore;
   /** What becomes of alerts, from now on, for one follower. */
   followAlerts(): AlertChanges;
   /** Forgets one batch of what was over before: episodes, silences, maintenances, overrides, acts. Returns how many rows; 0 when all is done. */
@@ -108,6 +111,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     peers: createPeerStore(database),
     audit: createAuditRows(database),
     joinOpened: (given) => void (groupsOfOpened = given),
+    callbacks: createCallbacks(database),
     followAlerts: () => followAlertChanges(database),
     forgetBefore: (before) => forgetBefore(database, before),
     ready: async () => void (await database.run('select 1')),

@@ -1,5 +1,6 @@
 /** The schema's history: numbered, append-only. A migration that has been released is never edited; a new one follows. */
 
+import { CALLBACKS_MIGRATION } from './callbacks';
 import { HOLDS_MIGRATION } from './group-records';
 import { HEARING_MIGRATION } from './hearing';
 import { MAINTENANCES_MIGRATION } from './maintenances';
@@ -293,5 +294,10 @@ alter table ${s}.episodes add column expires_at timestamptz, add column timed_ou
     name: 'maintenances, what lives are to hear of mutes, silences until alerts are over',
     sql: (s) =>
       (MAINTENANCES_MIGRATION + UNTIL_RESOLVED_MIGRATION + REMINDERS_MIGRATION).replaceAll('{schema}', s),
+  },
+  {
+    version: 11,
+    name: 'what receivers keep between the messages of an episode, and what services have called back with',
+    sql: (s) => CALLBACKS_MIGRATION.replaceAll('{schema}', s),
   },
 ];

@@ -475,6 +475,8 @@ export interface LifeRecord {
   readonly release?: readonly string[];
   /** One more message to those of `receivers` whose `fire` message has left; the others' is released with the news in it. */
   readonly updates?: { readonly step: string; readonly receivers: readonly string[] };
+  /** What somebody did, or that it is over: one more message to those of `receivers` that have heard of the episode. */
+  readonly follows?: { readonly step: string; readonly receivers: readonly string[] };
   /** After a manual resolve: until then a firing condition opens no episode of its own; the life does when it ends. */
   readonly quietUntil?: string | null;
   /** Sends the resolve to those who have heard of the episode. */
@@ -515,13 +517,21 @@ export interface QueuedNotification extends NewNotification {
   readonly told: boolean;
   /** Until when it was held back last; null when it never was. */
   readonly heldUntil: Date | null;
+  /** What receivers kept of what they sent last of this episode, by their names. */
+  readonly memories: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 /** Which receivers' messages to look at: those named, or all but those named. */
 export type ReceiverFilter = { readonly only: readonly string[] } | { readonly except: readonly string[] };
 
 export type NotificationOutcome =
-  | { readonly kind: 'sent'; readonly via: string; readonly detail: string }
+  /** `memory`: what the receiver keeps for its next message of the episode. */
+  | {
+      readonly kind: 'sent';
+      readonly via: string;
+      readonly detail: string;
+      readonly memory?: Readonly<Record<string, string>>;
+    }
   | {
       readonly kind: 'dropped';
       readonly reason: string;
@@ -569,6 +579,24 @@ export interface NotificationQueue {
   /** Calls `wake` whenever another process may have made a message due. Returns how to stop. */
   listen(wake: () => void): Promise<() => Promise<void>>;
   facts(fingerprint: string, episode: number): Promise<NotificationFacts | null>;
+}
+
+/** An alert that is open, of which a receiver has told somebody. */
+export interface ToldAlert extends Pick<AlertRow, 'fingerprint' | 'episode' | 'state' | 'labels'> {
+  /** Whom the last message was for; null where nobody was looked for. */
+  readonly onCallPerson: string | null;
+}
+
+/** What services call back with. `source` names the service and the receiver, `id` what it calls its event. */
+export interface CallbackStore {
+  /** False when it has been begun already: whoever did so ends it, or has ended. */
+  begin(source: string, id: string): Promise<boolean>;
+  /** It has been acted on. */
+  end(source: string, id: string): Promise<void>;
+  /** It could not be acted on: the same event may be begun again. */
+  abandon(source: string, id: string): Promise<void>;
+  /** The alerts that the receiver has told of, the one it told of last first. */
+  openToldVia(receiver: string): Promise<readonly ToldAlert[]>;
 }
 
 export interface NotificationRecord extends NewNotification {

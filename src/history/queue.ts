@@ -93,6 +93,7 @@ interface TakenColumns {
   on_call_person: string | null;
   unless_acknowledged: boolean;
   bundle: string | null;
+  memories: QueuedNotification['memories'] | null;
 }
 
 async function take(
@@ -119,7 +120,11 @@ async function take(
        extract(epoch from now() - greatest(n.created_at, n.held_until))::float8 * 1000 as age_ms, n.attempts - 1 as attempts,
        exists (select 1 from ${schema}.notifications told where told.fingerprint = n.fingerprint
          and told.episode = n.episode and told.receiver = n.receiver and told.state = 'sent') as told,
-       n.held_until, n.on_call_person, n.unless_acknowledged, n.bundle`,
+       n.held_until, n.on_call_person, n.unless_acknowledged, n.bundle, (
+         select jsonb_object_agg(last.via, last.memory) from (
+           select distinct on (kept.via) kept.via, kept.memory from ${schema}.notifications kept
+           where kept.fingerprint = n.fingerprint and kept.episode = n.episode and kept.memory is not null
+           order by kept.via, kept.sent_at desc, kept.id desc) last) as memories`,
     [limit, leaseMs, holder, ...receiverValues(receivers), orphans],
   );
   return rows
@@ -143,6 +148,7 @@ function toQueued(row: TakenColumns): QueuedNotification {
     onCallPerson: row.on_call_person,
     unlessAcknowledged: row.unless_acknowledged,
     bundle: row.bundle,
+    memories: row.memories ?? {},
   };
 }
 
@@ -168,6 +174,7 @@ interface Settled {
   readonly via: string | null;
   readonly reason: string | null;
   readonly detail: string;
+  readonly memory: Readonly<Record<string, string>> | null;
   /** What the timeline says after the receiver's name. */
   readonly words: string;
   readonly by: readonly Holder[];
@@ -180,16 +187,17 @@ function settled(outcome: Final): Omit<Settled, 'id'> {
       via: outcome.via,
       reason: null,
       detail: outcome.detail,
+      memory: outcome.memory ?? null,
       words: ` via ${outcome.via}`,
       by: [],
     };
   }
   if (outcome.kind === 'dead') {
     const words = `: ${outcome.error}`;
-    return { state: 'dead', via: null, reason: null, detail: outcome.error, words, by: [] };
+    return { state: 'dead', via: null, reason: null, detail: outcome.error, memory: null, words, by: [] };
   }
   const { reason, detail, by = [] } = outcome;
-  return { state: 'dropped', via: null, reason, detail, words: `: ${reason} (${detail})`, by };
+  return { state: 'dropped', via: null, reason, detail, memory: null, words: `: ${reason} (${detail})`, by };
 }
 
 /** Also by a holder that lost its lease: what has been sent has been sent. The first outcome of a row stays. */
@@ -197,11 +205,11 @@ async function writeOutcomes({ run, schema }: Database, outcomes: readonly Settl
   await run(
     `with given as (
        select distinct on (id) * from jsonb_to_recordset($1::jsonb)
-         as g (id bigint, state text, via text, reason text, detail text, words text, by jsonb) order by id),
+         as g (id bigint, state text, via text, reason text, detail text, memory jsonb, words text, by jsonb) order by id),
      locked as (select id from ${schema}.notifications where id in (select id from given) order by id for update),
      finished as (
        update ${schema}.notifications n
-       set state = g.state, via = g.via, reason = g.reason, detail = g.detail, lease_until = null,
+       set state = g.state, via = g.via, reason = g.reason, detail = g.detail, memory = g.memory, lease_until = null,
          sent_at = case when g.state = 'sent' then now() end
        from given g join locked using (id) where n.id = g.id and n.state = 'pending'
        returning n.*, g.words, g.by)

@@ -1,6 +1,6 @@
 /**
- * Forgets what ended long ago: episodes with all that belongs to them, silences, maintenances, overrides, the record of acts, what groups
- * told and held back. In small batches, so that nobody waits behind a delete; any number of processes may do so at once. An alert that is open, and an episode of
+ * Forgets what ended long ago: episodes with all that belongs to them, silences, maintenances, overrides, the record of acts,
+ * callbacks, what groups told and held back. In small batches, so that nobody waits behind a delete; any number of processes may do so at once. An alert that is open, and an episode of
  * which a message still waits, are never forgotten.
  */
 import type { Database, Run } from './database';
@@ -55,9 +55,14 @@ export async function forgetBefore(database: Database, before: Date, batch = BAT
          (select ctid from ${s}.remediation_acts where intent_at < $1 limit $2 for update skip locked) returning 1`,
       [before, batch],
     );
+    const callbacks = await run(
+      `delete from ${s}.callbacks where ctid in
+         (select ctid from ${s}.callbacks where at < $1 limit $2 for update skip locked) returning 1`,
+      [before, batch],
+    );
     const groups = await forgetGroups(run, s, before, batch);
     const times = silences.length + maintenances.length + overrides.length;
-    return episodes.length + times + acts.length + groups;
+    return episodes.length + times + acts.length + callbacks.length + groups;
   });
 }
 
