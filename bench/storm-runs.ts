@@ -98,7 +98,14 @@ export function runStorm<T>(
     const settled = await arena.receiver.counts();
     verifyTold(contender.program, storm, posted, settled);
     const run: StormRun = {
-      ...{ program: contender.program, storm, ...use, accepted: posted.seconds, calls: told.calls },
+      ...{
+        program: contender.program,
+        storm,
+        ...use,
+        accepted: posted.seconds,
+        calls: told.calls,
+        repeated: settled.repeated,
+      },
       first: (told.firstAt! - began) / 1_000,
       all: (told.lastNewAt! - began) / 1_000,
     };
