@@ -18,6 +18,10 @@ export interface BookkeepingDeps {
   readonly lives: LifeStore;
   readonly silences: Pick<SilenceStore, 'create' | 'active' | 'end'>;
   readonly mutes: Mutes;
+  /** The same read anew, for lives that were told that something has changed; left out, `mutes`. */
+  readonly currentMutes?: Mutes;
+  /** Until when a maintenance keeps a target's repairs back; null: none does. Left out: none ever does. */
+  readonly heldRepair?: (target: string, labels: Labels) => Promise<Date | null>;
   /** Enrichment from our own records, within a fraction of a second. */
   readonly quickArtifacts: (transition: Transition, episode: number) => Promise<readonly Artifact[]>;
   /** Who is told of an escalation's step; without it, nobody beside its receivers. */
@@ -45,6 +49,8 @@ export function createBookkeepingActivities({
   lives,
   silences,
   mutes,
+  currentMutes = mutes,
+  heldRepair = async () => null,
   quickArtifacts,
   onCall = NOBODY_ON_CALL,
   lists,
@@ -92,9 +98,9 @@ export function createBookkeepingActivities({
     );
   }
 
-  async function silencedFor({ labels }: Transition): Promise<OpenedEpisode['silenced']> {
+  async function silencedFor(labels: Labels, by: Mutes): Promise<OpenedEpisode['silenced']> {
     try {
-      const verdict = await mutes.verdict(labels, new Date());
+      const verdict = await by.verdict(labels, new Date());
       return verdict.muted ? { by: verdict.by, until: verdict.until } : undefined;
     } catch {
       return undefined;
@@ -106,7 +112,7 @@ export function createBookkeepingActivities({
     async openEpisode(record: QueuedRecord, transition: Transition): Promise<OpenedEpisode> {
       const artifacts = await quickArtifacts(transition, record.episode);
       const answer = await write(record, artifacts);
-      const silenced = await silencedFor(transition);
+      const silenced = await silencedFor(transition.labels, mutes);
       return {
         ...answer,
         artifacts: artifacts.map((artifact) => ({ ...artifact, data: null })),
@@ -135,6 +141,16 @@ export function createBookkeepingActivities({
     /** The silence is visible to every later decision once this has returned. */
     async createSilence(silence: Silence): Promise<void> {
       await silences.create(silence);
+    },
+
+    /** What mutes an alert with these labels now; null where nothing does, or where that cannot be read. */
+    async mutedNow(labels: Labels): Promise<NonNullable<OpenedEpisode['silenced']> | null> {
+      return (await silencedFor(labels, currentMutes)) ?? null;
+    },
+
+    /** Until when a maintenance keeps repairs of the target back, as ISO time; null where none does. */
+    async maintenanceEnd(target: string, labels: Labels): Promise<string | null> {
+      return (await heldRepair(target, labels))?.toISOString() ?? null;
     },
 
     /** Ends those with exactly these matchers, and says until when others hold these labels. `at`: ms since 1970. */

@@ -55,6 +55,7 @@ async function startEffectsWorker(shared: Shared): Promise<void> {
           describe: targetDescriptions(config),
           // Read anew each time: a repair that is asked for when a silence ends must not meet what was read before.
           mutes: createMutes(history.silences, { cacheMs: 0 }),
+          maintenances: await shared.maintenances(),
           now,
           onRefusal,
         }),

@@ -5,6 +5,7 @@ import { matcherText } from '../domain/matchers';
 import type { RuleSet } from './rule-files';
 import type { Config, ReceiverConfig, SmtpConfig, TargetConfig } from './config';
 import { DEFAULTS } from './defaults';
+import { toMaintenance } from './maintenance/build';
 import { routesBySeverity, toPerson, toPolicy, toSchedule } from './on-call/build';
 import type { SecretSpec } from './fields';
 import type { RawConfig, RawReceiver, RawSmtp } from './schema';
@@ -58,6 +59,8 @@ export function buildConfig(
     resolveTo: receivers.filter(({ sendResolved }) => sendResolved).map(({ name }) => name),
     alertmanager,
     notify: { breaker: toBreaker(raw.notify.breaker) },
+    silences: { remindBeforeMs: raw.silences.remind_before },
+    maintenance: raw.maintenance.map(toMaintenance),
     onCall: { people: raw.people.map(toPerson), schedules: raw.schedules.map(toSchedule) },
     escalations: raw.escalation.map(toEscalation),
     acknowledgeLeaseMs: raw.acknowledge.lease,

@@ -5,6 +5,7 @@
 import type { EscalationPolicy } from '../domain/escalation';
 import type { Labels } from '../domain/labels';
 import type { NotifyAfter, PageReceiver } from '../domain/life';
+import type { Maintenance } from '../domain/maintenance';
 import type { Matcher } from '../domain/matchers';
 import type { SeverityClass } from '../domain/severity';
 import type { Limits, TargetType } from '../collect/port';
@@ -138,6 +139,12 @@ export interface Config {
       readonly successThreshold: number;
     };
   };
+  readonly silences: {
+    /** How long before a silence ends people are reminded of what fires under it; null: they are not. */
+    readonly remindBeforeMs: number | null;
+  };
+  /** Recurring ones; those that people begin by command are rows. */
+  readonly maintenance: readonly Maintenance[];
   readonly onCall: { readonly people: readonly Person[]; readonly schedules: readonly Schedule[] };
   /** How often lost and late things are looked for; null: not at all. */
   readonly audit: {

@@ -1,6 +1,7 @@
 /** What values have to mean together: names that refer to others exist, nothing is named twice, addresses are safe. */
 import type { Runbook } from '../domain/runbook';
 import { messageOf } from '../domain/errors';
+import { maintenanceFindings } from './maintenance/checks';
 import { onCallFindings } from './on-call/checks';
 import type { Finding, Path } from './problems';
 import { duplicates, unknownName } from './references';
@@ -25,6 +26,7 @@ export function crossFindings(config: RawConfig, known: Known): Finding[] {
     ...receivers(config),
     ...audit(config),
     ...routes(config),
+    ...maintenanceFindings(config),
     ...onCallFindings(config),
     ...escalations(config),
     ...fallbacks(config.receivers),

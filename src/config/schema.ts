@@ -25,6 +25,7 @@ import {
   word,
 } from './fields';
 import { escalation, person, schedule, severityRouting } from './on-call/schema';
+import { maintenance } from './maintenance/schema';
 import { ruleSchema } from './short-forms/schema';
 
 export const TARGET_TYPES = ['postgresql', 'mongodb', 'mssql', 'snowflake', 'host'] as const;
@@ -218,6 +219,10 @@ export const configSchema = section({
       successes: count(1).default(DEFAULTS.notify.breaker.successes),
     }),
   }),
+  silences: section({
+    remind_before: durationOrOff(SECOND_MS).nullable().default(DEFAULTS.silences.remind_before),
+  }),
+  maintenance: list(maintenance),
   people: list(person),
   schedules: list(schedule),
   escalation: list(escalation),

@@ -16,6 +16,8 @@ import { transitionOf } from './posted';
 /** Why nobody is told of an alert now. */
 export interface AlertMutes {
   silencer(at: Date): Promise<(labels: KnownAlert['labels']) => readonly string[]>;
+  /** Names of the maintenances that cover it. */
+  maintainer?(at: Date): Promise<SilencedBy>;
   inhibitedBy(alert: KnownAlert, at: number): readonly string[];
   /** Names of the time intervals that hold the route's alerts back now. */
   timeMutedBy(
@@ -35,7 +37,13 @@ export interface ApiAlertsOptions {
 
 type SilencedBy = (labels: KnownAlert['labels']) => readonly string[];
 
+interface Muters {
+  readonly silenced: SilencedBy;
+  readonly maintained: SilencedBy;
+}
+
 const LOOK_EVERY_MS = 10;
+const CATCH_UP_MS = 200;
 /** The end of an alert of a rule, which has none while it fires: nobody has to tell it again. */
 const NEVER = '9999-12-31T23:59:59.000Z';
 
@@ -44,17 +52,27 @@ export function createApiAlerts(options: ApiAlertsOptions): ApiAlerts {
   const { known } = grouping;
   let lastAt = 0;
 
+  const knownAt = (fingerprint: string): number => known.get(fingerprint)?.updatedAt ?? -Infinity;
   const isOpen = (fingerprint: string, { annotations }: PostedAlert): boolean => {
     const alert = known.get(fingerprint);
     return alert !== undefined && !isOver(alert, now()) && isSame(alert.annotations, annotations);
   };
 
+  /** What other processes have received, where it can be had at once: what is posted comes after it. */
+  async function catchUp(): Promise<void> {
+    const enough = new AbortController();
+    const waited = sleep(CATCH_UP_MS, undefined, { signal: enough.signal }).catch(() => undefined);
+    await Promise.race([known.refresh().catch(() => undefined), waited]);
+    enough.abort();
+  }
+
   /** Until the rows show it, or long enough: what Kafka has is not lost. */
-  async function untilVisible(transitions: readonly Transition[], at: number): Promise<void> {
+  async function untilVisible(transitions: readonly Transition[]): Promise<void> {
     const until = now() + visibleMs;
-    const isThere = ({ fingerprint, kind }: Transition): boolean => {
+    const isThere = ({ fingerprint, kind, event_time: at }: Transition): boolean => {
       const alert = known.get(fingerprint);
-      return alert === undefined ? kind === 'resolved' : alert.updatedAt >= at || alert.state === 'RESOLVED';
+      if (alert === undefined) return kind === 'resolved';
+      return alert.updatedAt >= Date.parse(at) || alert.state === 'RESOLVED';
     };
     let waiting = transitions;
     for (;;) {
@@ -65,11 +83,12 @@ export function createApiAlerts(options: ApiAlertsOptions): ApiAlerts {
     }
   }
 
-  function shown(alert: KnownAlert, at: Date, silencedByOf: SilencedBy): ApiAlert {
+  function shown(alert: KnownAlert, at: Date, { silenced, maintained }: Muters): ApiAlert {
     const places = grouping.routing().index.placesOf(alert.fingerprint);
-    const silencedBy = silencedByOf(alert.labels);
+    const silencedBy = silenced(alert.labels);
+    const maintainedBy = maintained(alert.labels);
     const inhibitedBy = mutes.inhibitedBy(alert, at.getTime());
-    const isMuted = silencedBy.length + inhibitedBy.length > 0;
+    const isMuted = silencedBy.length + maintainedBy.length + inhibitedBy.length > 0;
     return {
       fingerprint: alert.fingerprint,
       labels: alert.labels,
@@ -79,8 +98,21 @@ export function createApiAlerts(options: ApiAlertsOptions): ApiAlerts {
       updatedAt: new Date(alert.updatedAt).toISOString(),
       generatorUrl: alert.generatorUrl,
       receivers: [...new Set(places.map(({ route }) => route.options.receiver))].sort(),
-      status: { state: isMuted ? 'suppressed' : 'active', silencedBy, inhibitedBy },
+      status: {
+        state: isMuted ? 'suppressed' : 'active',
+        silencedBy,
+        inhibitedBy,
+        ...(maintainedBy.length > 0 && { maintainedBy }),
+      },
     };
+  }
+
+  async function mutersAt(at: Date): Promise<Muters> {
+    const [silenced, maintained] = await Promise.all([
+      mutes.silencer(at),
+      mutes.maintainer?.(at) ?? (() => []),
+    ]);
+    return { silenced, maintained };
   }
 
   async function current(): Promise<void> {
@@ -92,24 +124,25 @@ export function createApiAlerts(options: ApiAlertsOptions): ApiAlerts {
   return {
     async post(alerts) {
       if (alerts.length === 0) return;
+      await catchUp();
       lastAt = Math.max(now(), lastAt + 1);
       const at = lastAt;
-      const transitions = alerts.map((alert) => transitionOf(alert, at, isOpen));
+      const transitions = alerts.map((alert) => transitionOf(alert, at, isOpen, knownAt));
       await publish(transitions);
       // With Postgres away the alerts are safe all the same, and shown later.
-      await untilVisible(transitions, at).catch(() => undefined);
+      await untilVisible(transitions).catch(() => undefined);
     },
     async list() {
       await current();
       const at = new Date(now());
       const open = [...known.all()].filter((alert) => !isOver(alert, at.getTime()));
-      const silencer = await mutes.silencer(at);
-      return open.map((alert) => shown(alert, at, silencer));
+      const muters = await mutersAt(at);
+      return open.map((alert) => shown(alert, at, muters));
     },
     async groups() {
       await current();
       const at = new Date(now());
-      const silencer = await mutes.silencer(at);
+      const muters = await mutersAt(at);
       const groups: ApiGroup[] = [];
       for (const group of grouping.routing().index.groups()) {
         const members = [...group.members].flatMap((fingerprint) => known.get(fingerprint) ?? []);
@@ -117,7 +150,7 @@ export function createApiAlerts(options: ApiAlertsOptions): ApiAlerts {
         if (open.length === 0) continue;
         open.sort((a, b) => byJobAndInstance(a.labels, b.labels));
         const { options: route, labels: routeLabels } = group.route;
-        const alerts = open.map((alert) => shown(alert, at, silencer));
+        const alerts = open.map((alert) => shown(alert, at, muters));
         const mutedBy = mutes.timeMutedBy(route, at.getTime());
         groups.push({ labels: group.labels, routeLabels, receiver: route.receiver, mutedBy, alerts });
       }

@@ -32,6 +32,15 @@ export const groupName = (instance: string, name: string): string => prefixed(in
 export const schemaName = (instance: string): string =>
   instance === '' ? 'tocsin' : `tocsin_${instance.replace(/[^a-z0-9_]/gi, '_').toLowerCase()}`;
 
-/** The idempotency key of one message: `fire`, `escalate-2`, `remediated-1`, `resolved`. */
+const SILENCE_ENDS = 'silence-ends-';
+
+/** The step of a reminder that a silence ends: another one for another end. */
+export const silenceEndsStep = (id: string, endsAt: number): string => `${SILENCE_ENDS}${id}-${endsAt}`;
+
+/** When the silence ends of which this step reminds, milliseconds; null for any other step. */
+export const silenceEndOf = (step: string): number | null =>
+  step.startsWith(SILENCE_ENDS) ? Number(step.slice(step.lastIndexOf('-') + 1)) : null;
+
+/** The idempotency key of one message: `fire`, `escalate-2`, `remediated-1`, `resolved`, `silence-ends-…`. */
 export const messageId = (fingerprint: string, episode: number, step: string): string =>
   `${fingerprint}:${episode}:${step}`;

@@ -1,8 +1,11 @@
 /** The schema's history: numbered, append-only. A migration that has been released is never edited; a new one follows. */
 
 import { HOLDS_MIGRATION } from './group-records';
+import { HEARING_MIGRATION } from './hearing';
+import { MAINTENANCES_MIGRATION } from './maintenances';
 import { PERMITS_MIGRATION } from './permits';
-import { SILENCES_MIGRATION } from './silences';
+import { REMINDERS_MIGRATION } from './silence-reminders';
+import { SILENCES_MIGRATION, UNTIL_RESOLVED_MIGRATION } from './silences';
 
 export interface Migration {
   readonly version: number;
@@ -271,5 +274,24 @@ alter table ${s}.notifications
 alter table ${s}.notifications add column bundle text;
 create index notifications_bundle on ${s}.notifications (bundle, receiver, id) where state = 'pending' and bundle is not null;
 `,
+  },
+  {
+    version: 9,
+    name: 'when senders could be heard, what was told last, how long an opened episode lasts',
+    sql: (s) => `
+${HEARING_MIGRATION.replaceAll('{schema}', s)}
+-- What was on its way at the last look says what is not so any more: the group is looked at when that has arrived.
+alter table ${s}.groups add column is_outrun boolean not null default false;
+-- The message whose outcome stands in firing, resolved and told_at.
+alter table ${s}.group_messages add column told_seq bigint not null default 0;
+-- Of an episode that its life has opened.
+alter table ${s}.episodes add column expires_at timestamptz, add column timed_out boolean;
+`,
+  },
+  {
+    version: 10,
+    name: 'maintenances, what lives are to hear of mutes, silences until alerts are over',
+    sql: (s) =>
+      (MAINTENANCES_MIGRATION + UNTIL_RESOLVED_MIGRATION + REMINDERS_MIGRATION).replaceAll('{schema}', s),
   },
 ];

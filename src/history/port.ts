@@ -4,6 +4,7 @@ import type { Artifact } from '../domain/artifact';
 import type { Labels } from '../domain/labels';
 import type { Acknowledgement, ResumedLife, TimelineEvent } from '../domain/life';
 import type { AlertState } from '../domain/lifecycle';
+import type { MaintenanceScope } from '../domain/maintenance';
 import type { RelatedAlert } from '../domain/notification';
 import type { RemediationResult } from '../domain/remediation';
 import type { Transition } from '../domain/transition';
@@ -87,9 +88,14 @@ export interface NewGroup {
   readonly dueAt: Date;
 }
 
+/** The groups of an alert that fires, and when each is looked at if it is made for it. */
+export type GroupsOf = (alert: Pick<AlertRow, 'labels' | 'startsAt'>, at: Date) => readonly NewGroup[];
+
 /** A group that is to be looked at, leased to who has taken it. */
 export interface DueGroup {
   readonly id: string;
+  /** Names this taking: what is written under it counts only as long as nobody else has taken the group. */
+  readonly lease: string;
   readonly routeId: string;
   readonly dueAt: Date;
   readonly flushedAt: Date | null;
@@ -116,6 +122,14 @@ export type Holder =
       readonly rule: { readonly index: number; readonly name: string } | null;
     }
   | { readonly kind: 'mute time interval' | 'active time interval'; readonly name: string }
+  | {
+      readonly kind: 'maintenance';
+      readonly name: string;
+      readonly createdBy: string;
+      readonly comment: string;
+      /** ISO 8601; null: until somebody ends it. */
+      readonly endsAt: string | null;
+    }
   /** Who has taken the alert: it is not told again. */
   | {
       readonly kind: 'person';
@@ -171,6 +185,7 @@ export type InheritedOfGroup = Omit<ToldOfGroup, 'seq' | 'pending' | 'isTaken' |
 /** What came of a look at a group. */
 export interface FlushedGroup {
   readonly id: string;
+  readonly lease: string;
   readonly joined: number;
   /** When it is looked at next; null: it is empty, and removed unless an alert has joined it. */
   readonly dueAt: Date | null;
@@ -178,6 +193,8 @@ export interface FlushedGroup {
   readonly routeId: string;
   /** How long after a message of it was refused for good it is looked at again. */
   readonly lookAgainMs: number;
+  /** The group's key where what is on its way says what is not so any more: it is looked at again when that has arrived. */
+  readonly outrun?: string;
   readonly messages: readonly {
     readonly groupKey: string;
     readonly integration: string;
@@ -257,6 +274,8 @@ export interface GroupRecords {
 export interface TakenMessage {
   readonly groupKey: string;
   readonly integration: string;
+  /** Names this taking. */
+  readonly lease: string;
   readonly seq: number;
   readonly attempts: number;
   /** How long it has been waiting. */
@@ -280,6 +299,8 @@ export interface GroupStore {
   retime(groups: readonly NewGroup[]): Promise<void>;
   /** Leases groups that are due at `now`, oldest first. */
   takeDue(now: Date, limit: number, leaseMs: number): Promise<DueGroup[]>;
+  /** Of those that nobody else has taken meanwhile. */
+  keep(groups: readonly Pick<DueGroup, 'id' | 'lease'>[], leaseMs: number): Promise<void>;
   /** When the next one that nobody holds is due; null when there is none. */
   nextDue(): Promise<Date | null>;
   /** All of them, in no order; for the start. */
@@ -291,7 +312,10 @@ export interface GroupStore {
   /** Leases messages of these integrations that are due. */
   takeMessages(integrations: readonly string[], limit: number, leaseMs: number): Promise<TakenMessage[]>;
   nextMessageDueInMs(integrations: readonly string[]): Promise<number | null>;
-  renew(messages: readonly Pick<TakenMessage, 'groupKey' | 'integration'>[], leaseMs: number): Promise<void>;
+  renew(
+    messages: readonly Pick<TakenMessage, 'groupKey' | 'integration' | 'lease'>[],
+    leaseMs: number,
+  ): Promise<void>;
   finish(message: TakenMessage, outcome: MessageOutcome): Promise<void>;
   /** For groups that are new in place of others: what these were told counts as told. */
   inherit(told: readonly InheritedOfGroup[], keepUntil: Date): Promise<void>;
@@ -301,8 +325,8 @@ export interface GroupStore {
   listen(wake: () => void): Promise<() => Promise<void>>;
 }
 
-/** An alert as every process of an instance knows it. Times are ms since 1970. */
-export interface KnownAlert {
+/** An alert as its row has it. Times are ms since 1970. */
+export interface ChangedAlert {
   readonly fingerprint: string;
   readonly labels: Labels;
   readonly annotations: Labels;
@@ -310,6 +334,7 @@ export interface KnownAlert {
   readonly episode: number;
   readonly startsAt: number;
   readonly endsAt: number | null;
+  /** When it is over unless its sender tells it again. */
   readonly expiresAt: number | null;
   /** Event time of the last transition. */
   readonly updatedAt: number;
@@ -322,12 +347,44 @@ export interface KnownAlert {
   readonly downTarget: string | null;
 }
 
+/** An alert as every process of an instance knows it. */
+export interface KnownAlert extends ChangedAlert {
+  /** From when on it is over although nobody said so: `expiresAt`, or later where its sender could not be heard. */
+  readonly overAt: number | null;
+}
+
+/** When senders could be heard. In ms by the database's clock. */
+export interface Hearing {
+  readonly now: number;
+  /** They have been heard without a break since. */
+  readonly since: number;
+  /** What was posted by then is in the rows. */
+  readonly heardUntil: number;
+  /** The end of the last stretch before `since` that was long enough for every sender to be heard. */
+  readonly before: number;
+}
+
+export interface HearingStore {
+  /** Posts have been taken for `sinceMs` without a break, and what came until `untilMs` ago is in the rows. */
+  heard(sinceMs: number, untilMs: number): Promise<void>;
+  /** For so long until now, something that was posted could not be taken. */
+  missed(forMs: number): Promise<void>;
+}
+
+export interface ReadAlerts {
+  /** All that there are, as at the first call. */
+  readonly isWhole: boolean;
+  readonly alerts: readonly ChangedAlert[];
+  /** Null where nobody has served yet. */
+  readonly hearing: Hearing | null;
+}
+
 export interface AlertChanges {
   /**
-   * All alerts that changed since the last call, some of them perhaps again; at the first call those that are not resolved
-   * and those of `fingerprints`, whatever they are.
+   * All alerts that changed since the last call, some of them perhaps again; at the first call, and where the server is
+   * another one, those that are not resolved and the `wanted` ones, whatever they are.
    */
-  next(fingerprints?: readonly string[]): Promise<KnownAlert[]>;
+  next(wanted: () => Promise<readonly string[]>): Promise<ReadAlerts>;
 }
 
 /** A process of the instance. */
@@ -341,6 +398,48 @@ export interface PeerStore {
   /** Says that it is there, and answers who else has said so within `withinMs`, itself included. */
   beat(own: Peer, withinMs: number): Promise<Peer[]>;
   leave(id: string): Promise<void>;
+}
+
+/** That what mutes alerts has changed, for the lives of those that it is about. */
+export interface MuteNews {
+  readonly id: string;
+  readonly scope: MaintenanceScope;
+}
+
+export interface MuteNewsStore {
+  /** Leases some, oldest first. */
+  take(limit: number, leaseMs: number): Promise<readonly MuteNews[]>;
+  /** They have been told. */
+  done(ids: readonly string[]): Promise<void>;
+  openAlerts(): Promise<readonly OpenAlert[]>;
+}
+
+/** What is known at a glance of an alert that is not over. */
+export interface OpenAlert {
+  readonly fingerprint: string;
+  readonly labels: Labels;
+  readonly episode: number;
+}
+
+/** An episode of an alert, over or not. */
+export interface PastEpisode extends OpenAlert {
+  readonly startsAt: Date;
+  readonly endsAt: Date | null;
+}
+
+export interface SilenceReminders {
+  /**
+   * Writes a message for each alert that fires under a silence which ends within `beforeMs`, once a silence and end, and
+   * answers how many. `receiversOf`: those of its maker.
+   */
+  remind(at: Date, beforeMs: number, receiversOf: (maker: string) => readonly string[]): Promise<number>;
+}
+
+/** For whoever asks what a silence would mute. */
+export interface EpisodeHistory {
+  open(): Promise<readonly OpenAlert[]>;
+  /** Those that were not over at `since`, newest first; `equal`: their alerts have these labels. At most `limit`. */
+  since(since: Date, equal: Labels, limit: number): Promise<readonly PastEpisode[]>;
 }
 
 export interface PagesStore {
@@ -364,7 +463,13 @@ export interface LifeRecord {
   readonly artifacts?: readonly Artifact[];
   readonly remediation?: RemediationResult;
   /** An episode that the life itself opens, after a manual resolve whose condition still holds. */
-  readonly opens?: { readonly startsAt: string; readonly reason: string };
+  readonly opens?: {
+    readonly startsAt: string;
+    readonly reason: string;
+    /** As its sender has said meanwhile. */
+    readonly expiresAt?: string;
+    readonly timedOut?: boolean;
+  };
   readonly notifications?: readonly NewNotification[];
   /** The episode's `fire` messages to these receivers that still wait become due now. */
   readonly release?: readonly string[];
@@ -417,10 +522,22 @@ export type ReceiverFilter = { readonly only: readonly string[] } | { readonly e
 
 export type NotificationOutcome =
   | { readonly kind: 'sent'; readonly via: string; readonly detail: string }
-  | { readonly kind: 'dropped'; readonly reason: string; readonly detail: string }
+  | {
+      readonly kind: 'dropped';
+      readonly reason: string;
+      readonly detail: string;
+      readonly by?: readonly Holder[];
+    }
   | { readonly kind: 'retry'; readonly afterMs: number; readonly error: string }
   /** Not now: looked at again after so long, or when the episode ends. It was no attempt. */
-  | { readonly kind: 'held'; readonly forMs: number; readonly reason: string; readonly detail: string }
+  | {
+      readonly kind: 'held';
+      readonly forMs: number;
+      readonly reason: string;
+      readonly detail: string;
+      /** What holds it back. */
+      readonly by?: readonly Holder[];
+    }
   | { readonly kind: 'dead'; readonly error: string };
 
 /** Everything that a message's payload is made of. */

@@ -130,6 +130,8 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
   /** What fails here keeps its lease until it ends, and is then taken again. */
   function begin(message: TakenMessage): void {
     const place = `${message.groupKey} ${message.integration}`;
+    // This process was too slow to keep it, and is sending it still.
+    if (inFlight.has(place)) return;
     const done = send(message)
       .catch((error: unknown) =>
         log.error({ ...aboutOf(message), err: error }, `message not handled: ${messageOf(error)}`),

@@ -125,8 +125,8 @@ export interface GroupLook {
 export interface HeldBack {
   readonly fingerprint: string;
   /** `acknowledged`: told before, and not told again while all that fires in the group is taken. */
-  readonly reason: 'silence' | 'inhibition' | 'time interval' | 'acknowledged';
-  /** Ids of silences, fingerprints of sources, names of time intervals, people. */
+  readonly reason: 'silence' | 'maintenance' | 'inhibition' | 'time interval' | 'acknowledged';
+  /** Ids of silences, names of maintenances and time intervals, fingerprints of sources, people. */
   readonly by: readonly string[];
 }
 

@@ -62,7 +62,7 @@ function toCondition({
   };
 }
 
-function toInterval(
+export function toInterval(
   { times, weekdays, days_of_month: daysOfMonth, months, years }: RawTimes,
   location: string,
 ): TimeInterval {

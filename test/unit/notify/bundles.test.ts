@@ -58,6 +58,7 @@ async function sent({ taken = HOSTS.map((host) => queued(host)), ...scene }: Sce
               by: 's',
               until: new Date(FIRED * 2).toISOString(),
               detail: 'a silence',
+              holder: { kind: 'silence', id: 's1' },
             }
           : { muted: false },
     },

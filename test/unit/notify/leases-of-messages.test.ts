@@ -7,6 +7,7 @@ import { waitFor } from '../../harness/wait-for';
 
 const message: TakenMessage = {
   ...{ groupKey: '{}:{}', integration: 'team/webhook/0', seq: 1, attempts: 0, ageMs: 0, memory: {} },
+  lease: 'lease',
   pending: { reason: 'first notification', firing: ['f1'], resolved: [] },
 };
 

@@ -85,6 +85,7 @@ describe('silence', () => {
     by: 'ann',
     until: new Date(NOW.getTime() + 60_000).toISOString(),
     detail: 'silence s1 of ann',
+    holder: { kind: 'silence', id: 's1' },
   };
   const saying = (verdict: MuteVerdict) => silenceStage({ verdict: async () => verdict });
 
@@ -93,9 +94,28 @@ describe('silence', () => {
     async (step) => {
       const { outcome } = await decide(saying(muted), { queued: queued({ step }) });
       const detail = 'silence s1 of ann';
-      expect(outcome).toEqual({ kind: 'held', forMs: 60_000, reason: 'silenced', detail });
+      const by = [{ kind: 'silence', id: 's1' }];
+      expect(outcome).toEqual({ kind: 'held', forMs: 60_000, reason: 'silenced', detail, by });
     },
   );
+
+  test('holds what a maintenance covers, and names it', async () => {
+    const holder = {
+      kind: 'maintenance',
+      name: 'move',
+      createdBy: 'ana',
+      comment: '',
+      endsAt: null,
+    } as const;
+    const maintained = {
+      ...muted,
+      reason: 'maintenance',
+      detail: 'maintenance move of ana',
+      holder,
+    } as const;
+    const { outcome } = await decide(saying(maintained));
+    expect(outcome).toMatchObject({ kind: 'held', reason: 'maintenance', by: [holder] });
+  });
 
   test('drops what was over before its silence, and nothing that outlived it', async () => {
     const ended = NOW.getTime() - 60_000;
@@ -122,7 +142,10 @@ describe('silence', () => {
   test('lets the message out when silences cannot be read, and says so', async () => {
     const unreadable = silenceStage({ verdict: () => Promise.reject(new Error('postgres is away')) });
     const { outcome, notes } = await decide(unreadable);
-    expect([outcome, notes]).toEqual([null, ['silences could not be read: postgres is away']]);
+    expect([outcome, notes]).toEqual([
+      null,
+      ['silences and maintenances could not be read: postgres is away'],
+    ]);
   });
 });
 
@@ -345,7 +368,10 @@ describe('the stages together', () => {
     const ops = fakeChannel('http://ops', () => delivered);
     const memory = createSentMemory();
     const silence = silenceStage({
-      verdict: async () => ({ muted: true, reason: 'silence', by: 'ann', until: 'u', detail: 'd' }),
+      verdict: async () => ({
+        ...{ muted: true, reason: 'silence', by: 'ann', until: 'u', detail: 'd' },
+        holder: { kind: 'silence', id: 's1' },
+      }),
     });
     const result = await runStages(
       [timelyStage, silence, dedupStage(memory)],
