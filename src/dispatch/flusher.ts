@@ -59,8 +59,12 @@ export function createFlusher(options: FlusherOptions): Turns {
     const keys = due.flatMap(({ id }) => index.group(id)?.key ?? []);
     const told = byGroup(await store.told(keys));
     const verdict = await verdicts(new Date(now()));
-    const results = due.map((group) => flushOne(group, { routes, index, told, verdict }));
-    await store.flushed(results);
+    const results = due.map((group) => {
+      const result = flushOne(group, { routes, index, told, verdict });
+      made(told, result);
+      return result;
+    });
+    await store.flushed(withoutReplaced(results));
     if (results.some(({ messages }) => messages.length > 0)) onMessages();
     if (due.some(({ routeId }) => routes.route(routeId) === null)) options.onStray?.();
   }
@@ -81,11 +85,14 @@ export function createFlusher(options: FlusherOptions): Turns {
         messages: [],
         ...(due.heldDigest !== null && { held: NOTHING_HELD }),
       };
-    const look = lookOf(due, group, route, told.get(group.key) ?? new Map(), index, at);
+    const known = told.get(group.key) ?? new Map<string, ToldOfGroup>();
+    const look = lookOf(due, group, route, known, index, at);
     const decided = look.members.length === 0 ? NOBODY : verdict(look);
     onLook(look, decided);
     const keepUntil = new Date(at + KEEP_REPEATS * route.options.repeatIntervalMs + DAY_MS);
-    const messages = decided.messages.map((message) => ({ groupKey: group.key, keepUntil, ...message }));
+    const messages = decided.messages
+      .filter(({ integration }) => !isOfTwin(known.get(integration), group, index))
+      .map((message) => ({ groupKey: group.key, keepUntil, ...message }));
     // As long as it is not known what became of a message, there may be more to tell.
     const isOpen = look.members.some((member) => !member.isOver) || isUnderWay(look);
     const back = openOnes(look, decided.held);
@@ -134,9 +141,11 @@ export function createFlusher(options: FlusherOptions): Turns {
 interface Turn {
   readonly routes: Routes;
   readonly index: GroupIndex;
-  readonly told: ReadonlyMap<string, ReadonlyMap<string, ToldOfGroup>>;
+  readonly told: ToldByGroup;
   readonly verdict: (look: GroupLook) => GroupVerdict;
 }
+
+type ToldByGroup = Map<string, Map<string, ToldOfGroup>>;
 
 const NOTHING_HELD = { digest: null, groupKey: '', receiver: '', alerts: [] };
 const isUnderWay = ({ told }: GroupLook): boolean =>
@@ -149,6 +158,15 @@ const DAY_MS = 86_400_000;
 const awaitedOf = ({ firing, pending }: ToldOfGroup): readonly string[] =>
   pending === null ? firing : [...firing, ...pending.firing, ...pending.resolved];
 
+/**
+ * What waits is another group's with the same key, which still is there: of routes with the same matchers, one may be
+ * muted while the other tells. It is not this group's to take back or to replace; the next look sees what became of it.
+ */
+function isOfTwin(last: ToldOfGroup | undefined, { id, key }: IndexedGroup, index: GroupIndex): boolean {
+  if (last?.pending == null || last.groupId === null || last.groupId === id) return false;
+  return index.group(last.groupId)?.key === key;
+}
+
 /** It was over at the last look already, and nobody has yet to hear so. */
 function isSettled(alert: KnownAlert, at: number, seenAt: number, awaited: ReadonlySet<string>): boolean {
   return isOver(alert, at) && overSince(alert) < seenAt && !awaited.has(alert.fingerprint);
@@ -160,7 +178,35 @@ function nextLook({ dueAt }: DueGroup, { options }: CompiledRoute, at: number): 
   return new Date((isLate ? at : dueAt.getTime()) + options.groupIntervalMs);
 }
 
-function byGroup(told: readonly ToldOfGroup[]): ReadonlyMap<string, ReadonlyMap<string, ToldOfGroup>> {
+/** For the looks that follow in the same turn. */
+function made(all: ToldByGroup, { id: groupId, flushedAt, messages }: FlushedGroup): void {
+  for (const { groupKey, integration, pending, told } of messages) {
+    const group = all.get(groupKey) ?? new Map<string, ToldOfGroup>();
+    const last = group.get(integration) ?? { ...NEVER_TOLD, groupKey, integration };
+    const { firing, resolved } = pending ?? last;
+    const now = told ? { firing, resolved, toldAt: flushedAt, pending: null } : { pending };
+    all.set(groupKey, group.set(integration, { ...last, ...now, groupId }));
+  }
+}
+
+const NEVER_TOLD = { firing: [], resolved: [], toldAt: null, seq: 0, pending: null, isTaken: false };
+
+/** Of what groups with one key make for the same integration the last counts: what it replaces is not written. */
+function withoutReplaced(results: readonly FlushedGroup[]): readonly FlushedGroup[] {
+  const later = new Set<string>();
+  return results
+    .toReversed()
+    .map((result) => ({
+      ...result,
+      messages: result.messages.filter(({ groupKey, integration }) => {
+        const place = `${groupKey}\n${integration}`;
+        return !later.has(place) && later.add(place);
+      }),
+    }))
+    .toReversed();
+}
+
+function byGroup(told: readonly ToldOfGroup[]): ToldByGroup {
   const found = new Map<string, Map<string, ToldOfGroup>>();
   for (const each of told) {
     const group = found.get(each.groupKey) ?? new Map<string, ToldOfGroup>();

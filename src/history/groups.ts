@@ -13,6 +13,7 @@ import type {
   DueGroup,
   FlushedGroup,
   GroupStore,
+  InheritedOfGroup,
   MessageOutcome,
   NewGroup,
   PendingMessage,
@@ -133,6 +134,7 @@ interface ToldColumns {
   seq: number;
   pending: PendingMessage | null;
   is_taken: boolean;
+  group_id: string | null;
 }
 
 async function readTold(
@@ -141,7 +143,7 @@ async function readTold(
   values: readonly unknown[],
 ): Promise<ToldOfGroup[]> {
   const rows = await run<ToldColumns>(
-    `select group_key, integration, firing, resolved, told_at, seq, pending, lease_until is not null as is_taken
+    `select group_key, integration, firing, resolved, told_at, seq, pending, lease_until is not null as is_taken, group_id
      from ${schema}.group_messages ${which}`,
     values,
   );
@@ -154,6 +156,7 @@ async function readTold(
     seq: row.seq,
     pending: row.pending,
     isTaken: row.is_taken,
+    groupId: row.group_id,
   }));
 }
 
@@ -384,7 +387,7 @@ function outcomeRow(
 
 async function inherit(
   { run, schema }: Database,
-  told: readonly Omit<ToldOfGroup, 'seq' | 'pending' | 'isTaken'>[],
+  told: readonly InheritedOfGroup[],
   keepUntil: Date,
 ): Promise<void> {
   if (told.length === 0) return;

@@ -151,7 +151,12 @@ export interface ToldOfGroup {
   readonly pending: PendingMessage | null;
   /** Somebody is sending it, or was when he ended: what has left cannot be taken back. */
   readonly isTaken: boolean;
+  /** The group that the last message was made for: groups of routes with the same matchers have one key. */
+  readonly groupId: string | null;
 }
+
+/** What a group that is new has been told in place of another. */
+export type InheritedOfGroup = Omit<ToldOfGroup, 'seq' | 'pending' | 'isTaken' | 'groupId'>;
 
 /** What came of a look at a group. */
 export interface FlushedGroup {
@@ -199,7 +204,7 @@ export interface RecordedDelivery {
 }
 
 /** How things stand between a group and an integration. */
-export interface RecordedMessage extends Omit<ToldOfGroup, 'isTaken'> {
+export interface RecordedMessage extends Omit<ToldOfGroup, 'isTaken' | 'groupId'> {
   /** When what waits is sent, or tried again. */
   readonly dueAt: Date | null;
   readonly attempts: number;
@@ -277,7 +282,7 @@ export interface GroupStore {
   renew(messages: readonly Pick<TakenMessage, 'groupKey' | 'integration'>[], leaseMs: number): Promise<void>;
   finish(message: TakenMessage, outcome: MessageOutcome): Promise<void>;
   /** For groups that are new in place of others: what these were told counts as told. */
-  inherit(told: readonly Omit<ToldOfGroup, 'seq' | 'pending' | 'isTaken'>[], keepUntil: Date): Promise<void>;
+  inherit(told: readonly InheritedOfGroup[], keepUntil: Date): Promise<void>;
   /** All that integrations were told, of all groups. */
   allTold(): Promise<ToldOfGroup[]>;
   /** Calls `wake` whenever another process may have made a group or a message due. Returns how to stop. */

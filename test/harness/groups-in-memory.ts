@@ -215,8 +215,19 @@ function toldOf({
   seq,
   pending,
   leaseUntil,
+  groupId,
 }: MessageRow): ToldOfGroup {
-  return { groupKey, integration, firing, resolved, toldAt, seq, pending, isTaken: leaseUntil !== null };
+  return {
+    groupKey,
+    integration,
+    firing,
+    resolved,
+    toldAt,
+    seq,
+    pending,
+    isTaken: leaseUntil !== null,
+    groupId,
+  };
 }
 
 /** As `on conflict do update` refuses to touch a row twice in one statement. */

@@ -112,7 +112,8 @@ test('an alert that is old leaves at once; repeats come when they are due and no
 
 test('an alert whose sender is silent ends by itself, in the message and in its row', async () => {
   const process = await start({ route: route({ groupWaitMs: 0, groupIntervalMs: 300 }) });
-  const alert = told({ host: 'a' }, { endsAt: ago(-800) });
+  // Long enough for the first look, also where the machine is busy.
+  const alert = told({ host: 'a' }, { endsAt: ago(-2_500) });
   await process.apply(alert);
   await untilHeard(process, 2);
   expect(hosts(process, 0)).toEqual(['a firing']);
@@ -219,6 +220,21 @@ test('other routes: open groups move, and nobody hears again of what was told', 
   expect(hosts(process)).toEqual(['a resolved']);
   expect(process.heard).toHaveLength(3);
   expect(process.grouping.known.get(fingerprint({ alertname: 'Down', host: 'b' }))).toBeDefined();
+});
+
+test('two routes with the same matchers and receiver share what it was told: one message, and none is lost', async () => {
+  const twin = route({ groupWaitMs: 0, groupIntervalMs: 300 });
+  const process = await start({
+    route: route({ routes: [{ ...twin, continue: true, muteTimeIntervals: ['now'] }, twin] }),
+    mutes: { timeMutedBy: ({ muteTimeIntervals }) => muteTimeIntervals },
+  });
+  await process.apply(told({ host: 'a' }));
+  await untilHeard(process, 1);
+  await process.apply(told({ host: 'a' }, { endsAt: ago(0), timedOut: false }));
+  await waitFor(async () => (await kept.history.groups.nextDue()) === null, {
+    what: 'both groups to be gone',
+  });
+  expect(process.heard.map((_, index) => hosts(process, index))).toEqual([['a firing'], ['a resolved']]);
 });
 
 test('an alert that ends while its message is on its way: its end is told, and so is its next beginning', async () => {

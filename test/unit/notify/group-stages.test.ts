@@ -30,6 +30,7 @@ const told = (firing: string[], more: Partial<ToldOfGroup> = {}): ToldOfGroup =>
   seq: 1,
   pending: null,
   isTaken: false,
+  groupId: null,
   ...more,
 });
 
