@@ -264,4 +264,12 @@ alter table ${s}.notifications
     name: 'why nobody was told of an alert, and by which routes alerts go',
     sql: (s) => HOLDS_MIGRATION.replaceAll('{schema}', s),
   },
+  {
+    version: 8,
+    name: 'of which alerts an end is awaited although the last message left them out',
+    sql: (s) => `
+-- Told that they fire, held back since, and so in no later message: whoever was told has yet to hear of their end.
+alter table ${s}.group_messages add column awaited text[] not null default '{}';
+`,
+  },
 ];
