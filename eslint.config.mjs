@@ -13,6 +13,11 @@ const ENVIRONMENT = {
   selector: 'MemberExpression[object.name="process"][property.name="env"]',
   message: 'Only src/config reads the environment; take the value as an argument.',
 };
+const LOST_TIMEOUT = {
+  selector:
+    'CallExpression[callee.object.name="AbortSignal"][callee.property.name="any"] CallExpression[callee.object.name="AbortSignal"][callee.property.name="timeout"]',
+  message: 'Once garbage is collected such a signal never aborts: use withDeadline of src/observe.',
+};
 const CLOCK = [
   {
     selector: 'CallExpression[callee.object.name="Date"][callee.property.name="now"]',
@@ -106,7 +111,7 @@ export default tseslint.config(
     files: ['src/**/*.ts', 'workflows/**/*.ts', 'activities/**/*.ts', 'workers/**/*.ts', 'runbooks/**/*.ts'],
     rules: {
       'no-console': 'error',
-      'no-restricted-syntax': ['error', ENVIRONMENT],
+      'no-restricted-syntax': ['error', ENVIRONMENT, LOST_TIMEOUT],
       'max-lines': ['error', { max: 600, skipBlankLines: true, skipComments: true }],
       complexity: ['error', 25],
       'max-depth': ['error', 4],

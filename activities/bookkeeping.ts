@@ -24,6 +24,8 @@ export interface BookkeepingDeps {
   readonly onCall?: OnCall;
   /** For conditions on the number of open alerts; without it, they are not counted. */
   readonly lists?: Pick<AlertLists, 'list'>;
+  /** The group that an alert is told in, where alerts go through groups; their escalations are told together. */
+  readonly groupOf?: (fingerprint: string) => Promise<string | null>;
   /** Tells the notifier of this process that messages may be due. */
   readonly wakeNotifier: () => void;
   /** Told of each result that was written down for the first time. */
@@ -46,15 +48,17 @@ export function createBookkeepingActivities({
   quickArtifacts,
   onCall = NOBODY_ON_CALL,
   lists,
+  groupOf = async () => null,
   wakeNotifier,
   onRemediated,
 }: BookkeepingDeps) {
   async function write(record: QueuedRecord, artifacts?: readonly Artifact[]) {
     const { begins: _, correlationId: __, asks, notifications: known, ...rest } = record;
     const resolved = asks && (await onCall.resolve(asks, new Date(asks.at)));
-    const notifications = resolved
+    const messages = resolved
       ? messagesTo(resolved, record, asks)
       : known?.map((one) => ({ ...one, dueAt: new Date(one.dueAt) }));
+    const notifications = messages && (await inBundles(messages));
     const answer = await recordOrReduced(lives, {
       ...rest,
       ...(resolved && { timeline: [...rest.timeline, ...onCallEvent(resolved, asks)] }),
@@ -70,6 +74,22 @@ export function createBookkeepingActivities({
       wakeNotifier();
     if (record.remediation !== undefined && answer.remediated) onRemediated?.(record.remediation, record);
     return answer;
+  }
+
+  /** Escalations of a group wait a moment for each other. */
+  async function inBundles(messages: readonly NewNotification[]): Promise<readonly NewNotification[]> {
+    const [first] = messages.filter(isEscalation);
+    const group = first === undefined ? null : await groupOf(first.fingerprint);
+    if (group === null) return messages;
+    return messages.map((message) =>
+      isEscalation(message)
+        ? {
+            ...message,
+            bundle: `${group}:${message.step}`,
+            dueAt: new Date(message.dueAt.getTime() + GATHER_MS),
+          }
+        : message,
+    );
   }
 
   async function silencedFor({ labels }: Transition): Promise<OpenedEpisode['silenced']> {
@@ -130,6 +150,11 @@ export function createBookkeepingActivities({
     },
   };
 }
+
+/** Alerts that began within it reach a level as one message. */
+const GATHER_MS = 2_000;
+
+const isEscalation = ({ step }: NewNotification): boolean => step.startsWith('escalate-');
 
 /** More than any condition asks for. */
 const MOST_COUNTED = 1_000;

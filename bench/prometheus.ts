@@ -9,7 +9,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { onPath, runCommand } from '../src/dev/command';
+import { isExecutable, onPath, runCommand } from '../src/dev/command';
 import { installed } from '../src/dev/install';
 import { choosePorts } from '../src/dev/ports';
 import { defaultCacheDir } from '../src/dev/servers';
@@ -37,9 +37,16 @@ export async function prometheusProgram(say: (line: string) => void): Promise<Pr
   return { path, version };
 }
 
+const NAME = `prometheus-${VERSION}`;
+
 function built(say: (line: string) => void): Promise<string> {
-  const name = `prometheus-${VERSION}`;
-  return installed(defaultCacheDir(), { name, what: `go build ${MODULE}@${VERSION}`, fill }, say);
+  return installed(defaultCacheDir(), { name: NAME, what: `go build ${MODULE}@${VERSION}`, fill }, say);
+}
+
+/** The one that is in the cache; null where none has been built on this machine. */
+export async function builtPrometheus(): Promise<string | null> {
+  const path = join(defaultCacheDir(), NAME, 'prometheus');
+  return (await isExecutable(path)) ? path : null;
 }
 
 /** In a module of its own: Prometheus' own pins then count. Without service discovery, which nobody asks for here. */

@@ -51,8 +51,8 @@ export interface Shared {
   readonly health: Health;
   /** The configuration as its files are now; throws with every problem. Null where it cannot be read again. */
   readonly reread: (() => Config) | null;
-  /** What people may ask of the process over HTTP: the path → what it does, with its answer. */
-  readonly actions: Map<string, () => Promise<string>>;
+  /** What is done, with a word on it, when people ask over HTTP that the configuration be read again. */
+  onReload(reload: () => Promise<string>): void;
   /** What the process tells over HTTP: the path → the lines of its answer. */
   readonly answers: Map<string, Answering>;
   /** Aborts when the process stops: nothing is waited for any more. */
@@ -89,6 +89,7 @@ export async function openShared(config: Config, role: string, options: SharedOp
   const signal = AbortSignal.any([stopping.signal, ...(options.signal ? [options.signal] : [])]);
   const parts: Part[] = [];
   const wakes: (() => void)[] = [];
+  const reloads: (() => Promise<string>)[] = [];
   const actions = new Map<string, () => Promise<string>>();
   const answers = new Map<string, Answering>();
   const observability = await startObservability({ ...config.http, metrics, health, log, actions, answers });
@@ -103,7 +104,11 @@ export async function openShared(config: Config, role: string, options: SharedOp
     log,
     metrics,
     health,
-    ...{ reread: options.reread ?? null, actions, answers },
+    ...{ reread: options.reread ?? null, answers },
+    onReload(reload) {
+      reloads.push(reload);
+      actions.set('/-/reload', () => allOf(reloads));
+    },
     signal,
     parts,
     stop() {
@@ -123,6 +128,13 @@ export async function openShared(config: Config, role: string, options: SharedOp
     }),
   };
   return shared;
+}
+
+/** One that fails keeps the others from nothing; then it throws. */
+async function allOf(reloads: readonly (() => Promise<string>)[]): Promise<string> {
+  const outcomes = await Promise.allSettled(reloads.map((reload) => reload()));
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  return outcomes.map((outcome) => (outcome as PromiseFulfilledResult<string>).value).join(', ');
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

@@ -1,21 +1,26 @@
 /**
  * The dispatcher: reads `gds.alerts` into pages and lives, and works on the lives' workflow tasks. Both in one process,
- * because only then can a life start eagerly.
+ * because only then can a life start eagerly. Where the configuration names an alertmanager.yml, it looks at groups and
+ * tells its receivers too.
  */
 import { pageOf } from '../src/dispatch/policy';
 import { createBookkeepingActivities } from '../activities/bookkeeping';
 import { createLivesHandler, createPagesHandler } from '../src/dispatch/dispatcher';
 import { quickArtifactsFrom } from '../src/enrich/providers';
 import { createOnCall } from '../src/oncall/on-call';
+import { createTransitionPublisher } from '../src/stream/publishers';
 import { consumeTransitions } from '../src/stream/transition-consumer';
 import { createLives } from '../src/temporal/lives';
+import { readAlertmanager, type InEffect } from './alertmanager';
 import { startWorker, workflowBundle, type Shared } from './compose';
+import { openGroups, wakingAfter, type Groups } from './groups';
 import { enrichmentObserver, remediationObserver, streamObserver } from './observers';
 import { policiesOf } from './policies';
 import { LIFECYCLE_WORKER, LIVES_AT_A_TIME } from './worker-options';
 
 export async function startDispatcher(shared: Shared): Promise<void> {
   const { config, metrics, wakeNotifier } = shared;
+  const groups = await openOwnGroups(shared);
   const [kafka, history, mutes, temporal, bundle] = await Promise.all([
     shared.kafka(),
     shared.history(),
@@ -43,6 +48,7 @@ export async function startDispatcher(shared: Shared): Promise<void> {
       },
       onCall: createOnCall({ ...config.onCall, overrides: history.overrides }),
       lists: history.lists,
+      groupOf: groups?.groupOf,
       wakeNotifier,
       onRemediated: remediationObserver(shared),
     }),
@@ -51,13 +57,17 @@ export async function startDispatcher(shared: Shared): Promise<void> {
     kafka,
     instance,
     groupId: 'pages',
-    onBatch: createPagesHandler({
-      store: history.pages,
-      pageFor: pageOf(config.page, config.pages, config.pageBySeverity),
-      resolveTo: config.resolveTo,
-      now: () => new Date(),
-      wakeNotifier,
-    }),
+    onBatch: wakingAfter(
+      createPagesHandler({
+        store: history.pages,
+        pageFor: pageOf(config.page, config.pages, config.pageBySeverity),
+        resolveTo: config.resolveTo,
+        groupsFor: groups?.grouping.groupsFor,
+        now: () => new Date(),
+        wakeNotifier,
+      }),
+      () => groups?.wake(),
+    ),
     onEvent,
   });
   const lives = consumeTransitions({
@@ -73,4 +83,27 @@ export async function startDispatcher(shared: Shared): Promise<void> {
     onEvent,
   });
   shared.parts.push({ name: 'lives', stop: () => lives.stop() }, { name: 'pages', stop: () => pages.stop() });
+  await groups?.start();
+}
+
+/** Null where the configuration names no alertmanager.yml. */
+async function openOwnGroups(shared: Shared): Promise<Groups | null> {
+  const { config, parts } = shared;
+  if (config.alertmanager === null) return null;
+  const { file, targetDownMs } = config.alertmanager;
+  const externalUrl = config.externalUrl === '' ? shared.url : config.externalUrl;
+  const read = (): InEffect => readAlertmanager({ file, externalUrl, matcherMode: 'fallback' });
+  const { instance } = config;
+  const kafka = await shared.kafka();
+  const publisher = createTransitionPublisher({ kafka, instance, onEvent: streamObserver(shared) });
+  parts.push({ name: "groups' publisher", stop: () => publisher.close() });
+  const groups = await openGroups(shared, {
+    ...{ read, first: read(), publish: publisher.publish },
+    ...{ startDelayMs: 0, ofRules: true, mends: true, targetDownMs },
+  });
+  shared.onReload(async () => {
+    await groups.reload();
+    return 'routes read';
+  });
+  return groups;
 }

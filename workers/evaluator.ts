@@ -8,6 +8,7 @@ import { waitForDependency } from '../src/observe/observe';
 import { parseQuestion, SERIES_PATH } from '../src/query/answer-lines';
 import { createAnswerer } from '../src/query/answerer';
 import { createBrokerClock } from '../src/stream/broker-clock';
+import { isOnlyPool } from '../src/stream/evaluators';
 import type { StreamEvent } from '../src/stream/events';
 import type { Kafka } from '../src/stream/kafka';
 import { consumeMetrics } from '../src/stream/metric-consumer';
@@ -37,7 +38,7 @@ const LOOK_AT_SLOTS_MS = 5_000;
 const SNAPSHOT_WITHIN_MS = 5_000;
 
 export async function startEvaluator(shared: Shared): Promise<void> {
-  const { config, metrics, parts, health, reread, actions, answers, log } = shared;
+  const { config, metrics, parts, health, reread, answers, log } = shared;
   let running = await openEvaluator(shared, config);
   health.register('metric consumer', () => running.value.check());
   parts.push({ name: 'evaluator', stop: () => running.stop() });
@@ -57,7 +58,7 @@ export async function startEvaluator(shared: Shared): Promise<void> {
       running = await openEvaluator(shared, next);
     },
   });
-  actions.set('/-/reload', () => reload.now('asked over HTTP'));
+  shared.onReload(() => reload.now('asked over HTTP'));
   parts.push(reload.part);
 }
 
@@ -107,6 +108,8 @@ async function openParts(shared: Shared, { ruleGroups }: Config, parts: Part[]):
   parts.push({ name: 'broker clock', stop: () => clock.close() });
   const host = createGlobalHost({
     ...{ plan, pool },
+    // Whoever may not ask for groups cannot know of others.
+    isOnlyPool: await isOnlyPool(kafka, { instance, pool }).catch(() => false),
     intervalMs: config.evaluate.intervalMs,
     externalLabels: config.externalLabels,
     externalUrl: config.externalUrl,

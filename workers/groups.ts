@@ -11,9 +11,12 @@ import { createGrouping, type Grouping } from '../src/dispatch/grouping';
 import { createHoldersOf } from '../src/dispatch/held';
 import type { AlertMutes } from '../src/dispatch/api-alerts';
 import { messageOf } from '../src/domain/errors';
+import type { Labels } from '../src/domain/labels';
+import { instanceIn } from '../src/domain/target-down';
 import type { Transition } from '../src/domain/transition';
 import type { History } from '../src/history/history';
 import type { RecordedRouting } from '../src/history/port';
+import { createTargetDownMutes, type TargetDownMutes } from '../src/mute/target-down';
 import { createGroupSender, type GroupSender } from '../src/notify/group-sender';
 import { createGroupVerdicts } from '../src/notify/group-stages/stages';
 import { createAlertmanagerMetrics, type AlertmanagerMetrics, type Turns } from '../src/observe/observe';
@@ -29,6 +32,12 @@ export interface GroupsOptions {
   readonly publish: (transitions: readonly Transition[]) => Promise<void>;
   /** How long groups wait after the start, so that senders can tell what they have again. */
   readonly startDelayMs: number;
+  /** Alerts of rules go by it too. */
+  readonly ofRules: boolean;
+  /** For how long at most a target that is down mutes the other alerts of its instance; null: it does not. */
+  readonly targetDownMs: number | null;
+  /** Makes groups again whose rows are lost; no auditor of this process does. */
+  readonly mends: boolean;
 }
 
 export interface Groups {
@@ -37,6 +46,8 @@ export interface Groups {
   readonly mutes: AlertMutes;
   inEffect(): InEffect;
   routing(): RecordedRouting;
+  /** The first that the alert belongs to; null where it is not known, or that cannot be found out now. */
+  groupOf(fingerprint: string): Promise<string | null>;
   /** Begins to look and to send; what reads `gds.alerts` runs by then. */
   start(): Promise<void>;
   /** Rows have been written: groups may be due. */
@@ -59,21 +70,37 @@ export async function openGroups(shared: Shared, options: GroupsOptions): Promis
   } = shared;
   const [history, { silencer }] = await Promise.all([shared.history(), shared.mutes()]);
   const metrics = createAlertmanagerMetrics(registry);
+  const { ofRules } = options;
   let current = options.first;
   const inEffect = (): InEffect => current;
+  const targetDown = options.targetDownMs === null ? null : createTargetDownMutes(options.targetDownMs);
 
   const grouping = createGrouping({
     store: history.groups,
     changes: history.followAlerts(),
     route: current.config.route,
     now,
-    onChange: (alert) => noteForInhibition(current.inhibition, alert),
-    onForgotten: ({ fingerprint }) => current.inhibition.remove(fingerprint),
+    onChange(alert) {
+      noteForInhibition(current.inhibition, alert);
+      if (alert.state === 'RESOLVED') targetDown?.remove(alert.fingerprint);
+      else targetDown?.add(alert);
+    },
+    onForgotten({ fingerprint }) {
+      current.inhibition.remove(fingerprint);
+      targetDown?.remove(fingerprint);
+    },
   });
   await grouping.start();
-  await history.records.keepRouting(routingOf(current));
+  await history.records.keepRouting(routingOf(current, ofRules));
 
-  const wiring: Wiring = { shared, history, grouping, metrics, inEffect, mutes: mutesOf(inEffect, silencer) };
+  const wiring: Wiring = {
+    shared,
+    history,
+    grouping,
+    metrics,
+    inEffect,
+    mutes: mutesOf(inEffect, silencer, targetDown),
+  };
   const sender = senderOf(wiring);
   const flusher = flusherOf(wiring, sender.wake);
   const expiry = createExpiry({ known: grouping.known, publish: options.publish, now, log });
@@ -82,7 +109,7 @@ export async function openGroups(shared: Shared, options: GroupsOptions): Promis
     sender.wake();
   };
   const reload = reloading(wiring, {
-    read: options.read,
+    ...options,
     take: (next) => void (current = next),
     onTaken: flusher.wake,
   });
@@ -94,7 +121,13 @@ export async function openGroups(shared: Shared, options: GroupsOptions): Promis
   parts.push({ name: 'expiry', stop: () => expiry.stop() });
   return {
     ...{ grouping, metrics, inEffect, mutes: wiring.mutes },
-    routing: () => routingOf(current),
+    routing: () => routingOf(current, ofRules),
+    async groupOf(fingerprint) {
+      const first = () => grouping.routing().index.placesOf(fingerprint)[0]?.id ?? null;
+      // One that has just fired may be in the rows alone.
+      if (first() === null) await grouping.known.refresh().catch(() => undefined);
+      return first();
+    },
     async start() {
       parts.push({ name: 'listener', stop: await history.groups.listen(wake) });
       sender.start();
@@ -128,10 +161,17 @@ interface Wiring {
   readonly inEffect: () => InEffect;
 }
 
-function mutesOf(inEffect: () => InEffect, silencer: AlertMutes['silencer']): AlertMutes {
+function mutesOf(
+  inEffect: () => InEffect,
+  silencer: AlertMutes['silencer'],
+  targetDown: TargetDownMutes | null,
+): AlertMutes {
   return {
     silencer,
-    inhibitedBy: ({ labels }, at) => inEffect().inhibition.inhibitedBy(labels, at),
+    inhibitedBy(alert, at) {
+      const by = inEffect().inhibition.inhibitedBy(alert.labels, at);
+      return by.length > 0 || targetDown === null ? by : targetDown.mutedBy(alert, at);
+    },
     timeMutedBy: (route, at) => inEffect().timeMutes(route, at)?.names ?? [],
   };
 }
@@ -168,8 +208,9 @@ function flusherOf(wiring: Wiring, onMessages: () => void): Turns {
     }),
     now,
     log,
-    holdersOf: createHoldersOf(grouping.known, (source, target) =>
-      inEffect().inhibition.ruleBetween(source, target),
+    holdersOf: createHoldersOf(
+      grouping.known,
+      (source, target) => inEffect().inhibition.ruleBetween(source, target) ?? shippedBetween(source, target),
     ),
     onMessages,
     onStray: () =>
@@ -180,14 +221,14 @@ function flusherOf(wiring: Wiring, onMessages: () => void): Turns {
   });
 }
 
-interface Reloading extends Pick<GroupsOptions, 'read'> {
+interface Reloading extends Pick<GroupsOptions, 'read' | 'ofRules' | 'mends'> {
   /** All works by this from now on. */
   readonly take: (next: InEffect) => void;
   /** The groups are those of its routes. */
   readonly onTaken: () => void;
 }
 
-function reloading(wiring: Wiring, { read, take, onTaken }: Reloading) {
+function reloading(wiring: Wiring, { read, ofRules, mends, take, onTaken }: Reloading) {
   const { history, grouping, metrics, inEffect } = wiring;
   const { log } = wiring.shared;
   /** A reload has changed the routes while the rows could not be written. */
@@ -213,10 +254,15 @@ function reloading(wiring: Wiring, { read, take, onTaken }: Reloading) {
       log.warn({ err: error }, `open groups move when their rows can be written: ${messageOf(error)}`);
     });
     await history.records
-      .keepRouting(routingOf(next))
+      .keepRouting(routingOf(next, ofRules))
       .catch((error: unknown) => log.warn({ err: error }, 'the routes are not on record for `tocsin why`'));
     onTaken();
     setTimeout(() => void closeAll(before), CLOSE_AFTER_MS).unref();
+  }
+
+  async function mend(): Promise<void> {
+    const made = await grouping.mend();
+    if (made > 0) log.warn({ made }, `${made} groups had lost their rows, and have them again`);
   }
 
   return {
@@ -228,6 +274,7 @@ function reloading(wiring: Wiring, { read, take, onTaken }: Reloading) {
     async tidy(): Promise<void> {
       if (isMoving) await grouping.reroute(inEffect().config.route);
       isMoving = false;
+      if (mends) await mend();
       await grouping.forget();
     },
   };
@@ -252,7 +299,14 @@ export function wakingAfter(handle: BatchHandler, wake: () => void): BatchHandle
   };
 }
 
-const routingOf = ({ config, integrations }: InEffect): RecordedRouting => ({
+/** The one rule that no file names. */
+const shippedBetween = (source: Labels, target: Labels): { index: number; name: string } | null =>
+  instanceIn(source) !== null && instanceIn(source) === instanceIn(target)
+    ? { index: 0, name: 'target down' }
+    : null;
+
+const routingOf = ({ config, integrations }: InEffect, ofRules: boolean): RecordedRouting => ({
+  ofRules,
   route: config.route,
   integrations: [...integrations].map(([name, { sendResolved }]) => ({ name, sendResolved })),
 });

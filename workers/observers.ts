@@ -61,9 +61,10 @@ export function streamObserver(
         break;
       case 'broker_clock':
         metrics.clockAheadSeconds.set(event.aheadMs / 1_000);
-        if (Math.abs(event.aheadMs) >= SAID_FROM_MS && isDue('own clock'))
-          log.warn(
-            { ...event },
+        if (Math.abs(event.aheadMs) >= SAID_FROM_MS)
+          warnSeldom(
+            'own clock',
+            event,
             `this machine's clock and Kafka's are ${seconds(Math.abs(event.aheadMs))} s apart: rules are evaluated by Kafka's`,
           );
         break;
@@ -72,6 +73,13 @@ export function streamObserver(
         break;
       case 'topic_made_again':
         log.warn({ ...event }, `${event.topic} was made again: it is read from its beginning`);
+        break;
+      case 'topic_unled':
+        warnSeldom(
+          `unled ${event.topic}`,
+          event,
+          `${event.topic} lacks a leader: it is not read, and what goes by time waits for it. Bring its broker back, or delete it`,
+        );
         break;
       case 'records_undated':
         warnSeldom(

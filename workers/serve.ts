@@ -105,6 +105,7 @@ async function startServing(
     first,
     publish,
     startDelayMs: options.dispatchStartDelayMs,
+    ...{ ofRules: false, mends: false, targetDownMs: null },
   });
   const { grouping, metrics: own, mutes } = groups;
 

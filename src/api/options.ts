@@ -20,6 +20,7 @@ export interface ApiOptions {
   /** The text of `/metrics`. */
   readonly scrape: () => Promise<{ readonly type: string; readonly text: string }>;
   readonly startedAt: Date;
+  /** Tocsin's. */
   readonly version: string;
   readonly now: () => Date;
   readonly log: Logger;

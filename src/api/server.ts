@@ -8,6 +8,7 @@ import { messageOf, TocsinError } from '../domain/errors';
 import { createApp } from './app';
 import { guard } from './guard';
 import type { ApiOptions } from './options';
+import { ALERTMANAGER_VERSION, revisionOf } from './stands-in-for';
 import { tallyOf } from './tally';
 import { keepTls, tlsOptions } from './tls';
 
@@ -46,7 +47,7 @@ export async function createApi(options: ApiOptions, { host, port }: Listen): Pr
     }),
   });
   options.metrics.tally(tallyOf(options));
-  options.metrics.buildInfo.set({ version: options.version }, 1);
+  options.metrics.buildInfo.set({ version: ALERTMANAGER_VERSION, revision: revisionOf(options.version) }, 1);
   if (web !== undefined) guard(app, web);
   if (first?.tls) keepTls(app.server as unknown as TlsServer, () => web!().tls, first.tls);
   const connections = openConnections(app.server);

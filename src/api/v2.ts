@@ -7,6 +7,7 @@ import { listedSilences, shownSilence, wantedSilence } from './posted-silence';
 import { receivedAlerts } from './posted-alerts';
 import { labelFilterIn, type Query } from './query';
 import { Refusal } from './refusal';
+import { ALERTMANAGER_VERSION, revisionOf } from './stands-in-for';
 
 type Handler = (request: FastifyRequest) => Promise<unknown>;
 type Methods = Readonly<Partial<Record<'GET' | 'POST' | 'DELETE', Handler>>>;
@@ -142,8 +143,8 @@ const versionInfo = (version: string): unknown => ({
   buildDate: '',
   buildUser: '',
   goVersion: '',
-  revision: '',
-  version,
+  revision: revisionOf(version),
+  version: ALERTMANAGER_VERSION,
 });
 
 export const notFound = (path: string): Error => new Refusal(404, `there is nothing at ${path}`, 404);

@@ -62,6 +62,18 @@ export function serverConfig(context: Context, option: ConfigOption): Config {
   return config === null ? loadConfig(DEFAULT_SERVERS, dev.env) : atServers(config, dev.env);
 }
 
+export interface InstanceOption extends ConfigOption {
+  /** Of `tocsin serve`; left out, the configuration's. */
+  readonly instance?: string;
+}
+
+/** For commands that may ask for another instance on the same servers, of which the file says nothing more. */
+export function instanceConfig(context: Context, option: InstanceOption): Config {
+  const config = serverConfig(context, option);
+  const { instance = config.instance } = option;
+  return instance === config.instance ? config : { ...config, instance, file: null };
+}
+
 /** Servers that this terminal's environment names go before those of the running one. */
 function devOf(
   context: Context,

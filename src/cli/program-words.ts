@@ -6,6 +6,7 @@ export type Run = (...args: never[]) => ExitCode | Promise<ExitCode>;
 export type Into = (command: Command, run: Run) => void;
 
 export const FINGERPRINT = 'a fingerprint or the beginning of one';
+export const INSTANCE = 'of `tocsin serve`, where it has one';
 export const FEATURE = "Alertmanager's way of reading matchers: classic-mode or utf8-strict-mode";
 
 export function examples(...lines: string[]): string {

@@ -8,7 +8,7 @@ import { DATA_FOLDER, type Context } from './context';
 import { EXIT, exitCodeOf, failureText, HOW_TO_NAME_RULES, type ExitCode } from './failures';
 import { lazy } from './lazy';
 import { ROLES } from './port';
-import { examples, FEATURE, FINGERPRINT, type Into, type Run } from './program-words';
+import { examples, FEATURE, FINGERPRINT, INSTANCE, type Into, type Run } from './program-words';
 import { addRouting } from './routing-program';
 
 /** Runs the command line `args` (without node and script) and answers the exit code. */
@@ -330,6 +330,7 @@ function addAlerts(alerts: Command, context: Context, into: Into): void {
       [],
     )
     .option('--limit <count>', 'at most so many', '100')
+    .option('--instance <name>', INSTANCE)
     .option('--json', 'for programs')
     .addHelpText(
       'after',
@@ -346,6 +347,7 @@ function addAlerts(alerts: Command, context: Context, into: Into): void {
     .description('the story of one alert')
     .argument('<fingerprint>', FINGERPRINT)
     .option('--all', 'all episodes instead of the last')
+    .option('--instance <name>', INSTANCE)
     .option('--json', 'for programs')
     .addHelpText('after', examples('tocsin alerts show 7c3f', 'tocsin alerts show 7c3f --all --json'));
   into(show, (fingerprint: string, options: never) =>
@@ -359,6 +361,7 @@ function addAlerts(alerts: Command, context: Context, into: Into): void {
       .argument('<fingerprint...>', FINGERPRINT)
       .option('--owner <name>', 'who does it; default: TOCSIN_OWNER, else the user')
       .option('--comment <text>', 'why')
+      .option('--instance <name>', INSTANCE)
       .option('--json', 'for programs')
       .addHelpText('after', examples(...lines));
     if (duration !== null) command.addOption(duration);
@@ -469,6 +472,7 @@ function addRemediation(program: Command, context: Context, into: Into): void {
       .argument('[runbook]', 'default: all runbooks')
       .option('--owner <name>', 'who does it; default: TOCSIN_OWNER, else the user')
       .option('--comment <text>', 'why')
+      .option('--instance <name>', INSTANCE)
       .option('--json', 'for programs')
       .addHelpText('after', examples(...lines));
     into(command, (runbook: string | undefined, options: never) =>

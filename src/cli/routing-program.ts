@@ -2,14 +2,14 @@
 import type { Command } from 'commander';
 import type { Context } from './context';
 import { lazy } from './lazy';
-import { examples, FEATURE, FINGERPRINT, type Into } from './program-words';
+import { examples, FEATURE, FINGERPRINT, INSTANCE, type Into } from './program-words';
 
 export function addRouting(program: Command, context: Context, into: Into): void {
   const why = program
     .command('why')
     .description('why people were told of an alert, or were not: what decided, when, and what comes next')
     .argument('<alert...>', `${FINGERPRINT}, or matchers such as alertname="Down"`)
-    .option('--instance <name>', 'of `tocsin serve`, where it has one')
+    .option('--instance <name>', INSTANCE)
     .option('--alertmanager-config <file>', 'route by this file; default: as the running process does')
     .option('--json', 'for programs')
     .addHelpText(
@@ -31,7 +31,7 @@ export function addRouting(program: Command, context: Context, into: Into): void
   const show = routes
     .command('show')
     .description('the tree of routes: matchers, receivers, and what each changes of what it inherits')
-    .argument('<file>', 'alertmanager.yml')
+    .argument('<file>', 'alertmanager.yml, or the tocsin.yaml that names it')
     .option('--enable-feature <name>', FEATURE)
     .option('--json', 'for programs')
     .addHelpText('after', examples('tocsin routes show alertmanager.yml'));
@@ -39,7 +39,7 @@ export function addRouting(program: Command, context: Context, into: Into): void
   const test = routes
     .command('test')
     .description('where an alert with these labels would go')
-    .argument('<file>', 'alertmanager.yml')
+    .argument('<file>', 'alertmanager.yml, or the tocsin.yaml that names it')
     .argument('[label...]', 'NAME=VALUE')
     .option('--verify-receivers <names>', 'separated by commas; others, or in another order, end with 1')
     .option('--enable-feature <name>', FEATURE)
@@ -63,9 +63,9 @@ export function addRouting(program: Command, context: Context, into: Into): void
     .description(
       'what another alertmanager.yml would do to the open alerts: receivers, groups, inhibition, times',
     )
-    .argument('<old>', 'alertmanager.yml')
+    .argument('<old>', 'alertmanager.yml, or the tocsin.yaml that names it')
     .argument('<new>', 'the other one')
-    .option('--instance <name>', 'of `tocsin serve`, where it has one')
+    .option('--instance <name>', INSTANCE)
     .option('--alerts <file>', 'alerts as /api/v2/alerts lists them, instead of those that are open')
     .option('--at <time>', 'the moment for time intervals; default: now')
     .option('--limit <count>', 'list at most so many alerts', '100')

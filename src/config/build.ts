@@ -17,9 +17,13 @@ export interface Built {
   /** Relative paths of secrets start here. */
   readonly folder: string;
   readonly ruleSet: Omit<RuleSet, 'problems'>;
+  readonly alertmanager: Config['alertmanager'];
 }
 
-export function buildConfig(raw: RawConfig, { file, folder, ruleSet }: Built): Omit<Config, 'warnings'> {
+export function buildConfig(
+  raw: RawConfig,
+  { file, folder, ruleSet, alertmanager }: Built,
+): Omit<Config, 'warnings'> {
   const secret: ToSecret = (spec) =>
     'text' in spec ? Secret.of(spec.text) : Secret.inFile(resolve(folder, spec.file));
   const receivers = raw.receivers.map((receiver) => toReceiver(receiver, secret));
@@ -52,6 +56,7 @@ export function buildConfig(raw: RawConfig, { file, folder, ruleSet }: Built): O
     page: pagesNamed(raw.route.receivers, receivers),
     pageBySeverity: toPageBySeverity(raw.route.severity_routing, receivers),
     resolveTo: receivers.filter(({ sendResolved }) => sendResolved).map(({ name }) => name),
+    alertmanager,
     notify: { breaker: toBreaker(raw.notify.breaker) },
     onCall: { people: raw.people.map(toPerson), schedules: raw.schedules.map(toSchedule) },
     escalations: raw.escalation.map(toEscalation),

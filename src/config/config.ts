@@ -122,6 +122,15 @@ export interface Config {
   readonly pages: readonly PageReceiver[];
   /** Those that want to hear of the end of what they heard of. */
   readonly resolveTo: readonly string[];
+  /** By whose routes all alerts go to its receivers, in groups; null: there are none. */
+  readonly alertmanager: {
+    /** From the root of the file system. */
+    readonly file: string;
+    /** Their names, as they were when this was read. */
+    readonly receivers: readonly string[];
+    /** For how long at most a target that is down mutes the other alerts of its instance; null: it does not. */
+    readonly targetDownMs: number | null;
+  } | null;
   readonly notify: {
     readonly breaker: {
       readonly failureThreshold: number;

@@ -132,7 +132,7 @@ const namesOf = (items: readonly { readonly name: string }[]): string[] => items
 function routes(config: RawConfig): Finding[] {
   const names = namesOf(config.receivers);
   if (config.route.receivers.length === 0) {
-    if (config.route.severity_routing !== null) return [];
+    if (config.route.severity_routing !== null || config.alertmanager !== null) return [];
     return [
       {
         level: 'warning',

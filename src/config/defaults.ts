@@ -71,6 +71,7 @@ export const DEFAULTS = Object.freeze({
   escalation: { delay: 0, repeat: 0, group_by: ['alertname'] },
   acknowledge: { lease: null },
   cooldown: 5 * MINUTE,
+  alertmanager: { target_down: 60 * MINUTE },
   audit: { every: MINUTE, heartbeat: { every: MINUTE } },
   enrich: {
     recent_window: 200,

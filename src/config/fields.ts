@@ -88,12 +88,15 @@ const LONGEST_SPAN_MS = 9_223_372_036_854;
 export const span = () => duration(0, LONGEST_SPAN_MS);
 
 /** A duration, or `off` (or false), which is null. */
-export const durationOrOff = (minMs = 1) =>
-  field(`${DURATION_FORM}${minMs > 1 ? `, at least ${formatDuration(minMs)}` : ''}, or off`, (value) => {
+export const durationOrOff = (minMs = 1, maxMs = LONGEST_TIMER_MS) => {
+  const least = minMs > 1 ? `, at least ${formatDuration(minMs)}` : '';
+  const most = maxMs < LONGEST_TIMER_MS ? `, at most ${formatDuration(maxMs)}` : '';
+  return field(`${DURATION_FORM}${least}${most}, or off`, (value) => {
     if (value === 'off' || value === false) return null;
     const ms = typeof value === 'string' || typeof value === 'number' ? tryParseDuration(value) : null;
-    return ms !== null && ms >= minMs && ms <= LONGEST_TIMER_MS ? ms : REFUSED;
+    return ms !== null && ms >= minMs && ms <= maxMs ? ms : REFUSED;
   });
+};
 
 /** One of a few words, in any case. */
 export function word<const T extends string>(words: readonly T[]) {

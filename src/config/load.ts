@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { messageOf } from '../domain/errors';
+import { namedAlertmanager } from './alertmanager-file';
 import { buildConfig } from './build';
 import type { Config } from './config';
 import { crossFindings, type Known } from './cross-checks';
@@ -53,14 +54,19 @@ export function checkConfig(source: ConfigSource, env: Env = processEnv(), known
   const whole = main.value;
   const ofRules = { ...known, receivers: namesIn(whole, 'receivers') };
   const ruleSet = collectRules({ ...parsed, whole }, raw.rules, raw.rule_files, folder, env, ofRules);
+  const named = namedAlertmanager(raw, folder, parsed);
   const findings = [...crossFindings(raw, known), ...missingFiles(raw, folder)];
   const problems = merged(main.problems, [
     ...parsed.problems,
     ...parsed.place(findings),
     ...ruleSet.problems,
+    ...named.problems,
   ]);
   if (problems.some(({ level }) => level === 'error')) return { config: null, problems };
-  const config = { ...buildConfig(raw, { file, folder, ruleSet }), warnings: problems };
+  const config = {
+    ...buildConfig(raw, { file, folder, ruleSet, alertmanager: named.alertmanager }),
+    warnings: problems,
+  };
   return { config: frozen(config), problems };
 }
 

@@ -21,13 +21,13 @@ import { parseExpr } from '../promql/parse';
 import { compileRuleTemplate, RULE_FIELDS } from '../template/prometheus';
 import { checkNames } from './alert-references';
 import type { Known } from './cross-checks';
-import { yieldedLabels, mayYield, type YieldedLabels } from './yielded-labels';
 import { didYouMean, type Finding, type Path } from './problems';
+import { repeated, type SeenRules } from './repeated-rules';
+import { haveSameLabels, mayYield, yieldedLabels } from './yielded-labels';
 
 /** What a file is held against, beside itself. */
 export interface LintContext {
-  /** The rules so far, of all files, with their places. */
-  readonly seen: Map<string, string>;
+  readonly seen: SeenRules;
   /** What its rules may refer to; null where nobody knows. */
   readonly names: RuleNames | null;
 }
@@ -60,7 +60,7 @@ export function lintRule(
 ): Finding[] {
   const expr = parseExpr(rule.expr);
   const findings = [
-    ...duplicated(group, rule, expr, at, seen),
+    ...repeated(group, rule, expr, at, seen),
     ...neverYields(expr, [...at, 'expr']),
     ...(names === null ? [] : unknownAlerts(expr, [...at, 'expr'], names)),
   ];
@@ -107,28 +107,6 @@ function unknownAlerts(expr: Expr, path: Path, { alerts }: RuleNames): Finding[]
 /** Of another configuration they may be right. */
 const unknownReceivers = (rule: AlertRule, at: Path, { receivers, runbooks }: RuleNames): Finding[] =>
   checkNames(rule, at, { receivers, runbooks }).map((finding) => ({ ...finding, level: 'warning' }));
-
-function duplicated(
-  group: RuleGroup,
-  rule: GroupRule,
-  expr: Expr,
-  at: Path,
-  seen: Map<string, string>,
-): Finding[] {
-  const labels = Object.entries(rule.labels).sort(([a], [b]) => (a < b ? -1 : 1));
-  const id = JSON.stringify([rule.kind, rule.name, formatExpr(expr), labels]);
-  const known = seen.get(id);
-  const place = `group "${group.name}"${group.file === null ? '' : ` of ${group.file}`}`;
-  if (known === undefined) seen.set(id, place);
-  return known === undefined
-    ? []
-    : [
-        warning(
-          [...at, rule.kind],
-          `"${rule.name}" with this expression and these labels is in ${known} already`,
-        ),
-      ];
-}
 
 function withoutSeverity(rule: AlertRule, at: Path): Finding[] {
   if (Object.hasOwn(rule.labels, 'severity')) return [];
@@ -318,11 +296,6 @@ function holdsWhile(expr: Expr, recovery: Expr): boolean {
   if (fires === null || ends === null || fires.of !== ends.of) return false;
   if (fires.above === ends.above) return true;
   return fires.above ? ends.limit > fires.limit : ends.limit < fires.limit;
-}
-
-function haveSameLabels(a: YieldedLabels, b: YieldedLabels): boolean {
-  if (a.all || b.all) return a.all === b.all;
-  return a.names.size === b.names.size && [...a.names].every((name) => b.names.has(name));
 }
 
 function templates(rule: AlertRule, expr: Expr, at: Path): Finding[] {

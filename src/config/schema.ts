@@ -36,9 +36,11 @@ export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', '
 /** Less would put aside what is only on its way. */
 const MINUTE_MS = 60_000;
 const SECOND_MS = 1_000;
+const HOUR_MS = 3_600_000;
 
 /** A section that may be left out whole. */
 const section = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape).prefault({} as never);
+const upToAnHourOrOff = () => durationOrOff(1, HOUR_MS);
 const list = <T extends z.ZodType>(item: T) => z.array(item).default([]);
 
 const kafka = section({
@@ -202,6 +204,13 @@ export const configSchema = section({
     receivers: list(text("a receiver's name")),
     severity_routing: severityRouting.nullable().default(null),
   }),
+  alertmanager: z
+    .strictObject({
+      file: filePath(),
+      target_down: upToAnHourOrOff().default(DEFAULTS.alertmanager.target_down),
+    })
+    .nullable()
+    .default(null),
   notify: section({
     breaker: section({
       failures: count(1).default(DEFAULTS.notify.breaker.failures),

@@ -15,6 +15,11 @@ const only = (names: Iterable<string>): YieldedLabels => ({ all: false, names: n
 
 export const mayYield = ({ all, names }: YieldedLabels, name: string): boolean => names.has(name) !== all;
 
+export function haveSameLabels(a: YieldedLabels, b: YieldedLabels): boolean {
+  if (a.all || b.all) return a.all === b.all;
+  return a.names.size === b.names.size && [...a.names].every((name) => b.names.has(name));
+}
+
 export function yieldedLabels(expr: Expr): YieldedLabels {
   const top = unwrapped(expr);
   switch (top.kind) {

@@ -23,9 +23,9 @@ export async function answerWhy(alert: AlertRow, options: AnswerWhyOptions): Pro
   ]);
   return {
     alert,
-    // Alerts of rules go to receivers of tocsin.yaml, unless a group has taken them up.
+    // Alerts of rules go to receivers of tocsin.yaml alone, unless it names an alertmanager.yml.
     routes:
-      alert.rule === null || recorded.groups.length > 0
+      alert.rule === null || routing?.ofRules === true || recorded.groups.length > 0
         ? whyOf({ alert, routing, records: recorded, now })
         : [],
     pages: rulePagesOf(timeline, notifications),

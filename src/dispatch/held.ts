@@ -21,9 +21,15 @@ export function createHoldersOf(
     const rule = ruleBetween(labels, known.get(target)?.labels ?? {});
     return { kind: 'alert', fingerprint: source, labels, rule };
   };
+  const taker = (name: string, target: string): Holder => {
+    const taken = known.get(target)?.acknowledgement;
+    const { at = '', until = null, comment = null } = taken ?? {};
+    return { kind: 'person', name, at, until, comment };
+  };
   return (look, { fingerprint, reason, by }) => {
     if (reason === 'silence') return by.map((id) => ({ kind: 'silence', id }));
     if (reason === 'inhibition') return by.map((source) => inhibitor(source, fingerprint));
+    if (reason === 'acknowledged') return by.map((owner) => taker(owner, fingerprint));
     const mutes = by.every((name) => look.muteTimeIntervals.includes(name));
     const kind = mutes ? 'mute time interval' : 'active time interval';
     return by.map((name) => ({ kind, name }));

@@ -16,6 +16,11 @@ function holderText(holder: Holder): string {
       const { fingerprint, labels, rule } = holder;
       return `alert ${fingerprint} ${labelsText(labels)} inhibits it${rule === null ? '' : ` by ${ruleText(rule)}`}`;
     }
+    case 'person': {
+      const { name, at, until, comment } = holder;
+      const since = at === '' ? '' : ` since ${at}`;
+      return `${name} has taken it${since}${until === null ? '' : ` until ${until}`}${comment === null || comment === '' ? '' : `: ${comment}`}`;
+    }
     case 'mute time interval':
       return `it is a time of ${JSON.stringify(holder.name)}, in which the route is muted`;
     case 'active time interval':

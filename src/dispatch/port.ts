@@ -34,7 +34,8 @@ export interface RouteOptions {
   readonly routes: readonly RouteOptions[];
 }
 
-export type WhyStage = 'route' | 'group' | 'silence' | 'inhibition' | 'time interval' | 'dedup' | 'send';
+export type WhyStage =
+  'route' | 'group' | 'silence' | 'inhibition' | 'time interval' | 'acknowledged' | 'dedup' | 'send';
 
 export type WhyKind =
   /** Somebody heard that it fires, or that it is over. */

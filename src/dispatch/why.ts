@@ -122,12 +122,12 @@ function held({ reason, by, from, until, receiver }: RecordedHold): WhyStatement
     at: from.toISOString(),
     until: until?.toISOString() ?? null,
     by,
-    text: `${receiver} ${is ? 'is' : 'was'} not told: ${holdersText(by)}`,
+    text: `${receiver} ${is ? 'is' : 'was'} not told${reason === 'acknowledged' ? ' again' : ''}: ${holdersText(by)}`,
   });
 }
 
 const stageOf = (reason: string): WhyStage =>
-  reason === 'silence' || reason === 'inhibition' ? reason : 'time interval';
+  reason === 'silence' || reason === 'inhibition' || reason === 'acknowledged' ? reason : 'time interval';
 
 /** How things stand now. */
 function nowAt(place: GroupPlace, facts: WhyFacts, isHeld: boolean): WhyStatement[] {

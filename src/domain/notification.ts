@@ -32,6 +32,8 @@ export interface NotificationPayload {
   readonly on_call_person: string | null;
   readonly affected_users_count: number | null;
   readonly related_alerts: readonly RelatedAlert[];
+  /** Of an escalation that is told for several alerts at once: all of them, its own first. */
+  readonly escalated_alerts?: readonly RelatedAlert[];
   readonly context: {
     readonly metric_value: MetricValue | null;
     readonly threshold: number | null;

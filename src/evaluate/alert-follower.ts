@@ -6,11 +6,15 @@
  * An alert belongs to the partition number that told of it last, whichever senders chose for its instance. Where a series
  * comes in another one from some time on, because partitions were added or its sender chooses otherwise, the alert moves
  * when it begins to fire there: that is told as a change, and the partition before says nothing of it any more. Where it had
- * ended before, because its series is silent there, it fires anew. Rules of another evaluator pool that make an alert of the
- * same labels count as another partition: the alert is the pool's that told of it last, and goes on while one of them has it.
+ * ended before, because its series is silent there, it fires anew.
+ *
+ * Several rules may make an alert of the same labels. Where they are evaluated together, one of them tells of it, and another
+ * one takes it over when that one has it no more: it ends when none has. Rules that are evaluated elsewhere, over the metrics of all
+ * partitions or by another evaluator pool, count as another partition: the alert is theirs who told of it last, and what they have
+ * ended fires anew while it holds here.
  */
 import { fingerprint } from '../domain/labels';
-import { poolOf, type Transition } from '../domain/transition';
+import type { Transition, TransitionRule } from '../domain/transition';
 import type { LabelSet } from '../promql/label-set';
 import type { KnownAlert } from '../stream/port';
 import { isNews, saidIn, saidOf, type Said } from './alert-news';
@@ -18,12 +22,23 @@ import type { ChangeKind } from './alert-state';
 import { createTransitionWriter, RESOLVED_REASON, type WriterOptions } from './alert-transition';
 import { RULE_CHANGED, RULE_REMOVED } from './ended-transition';
 import type { AlertChange } from './alerting';
+import { identityOf } from './pool-rules';
 
 export interface FollowerOptions extends WriterOptions {
   /** What `gds.alerts` knows of the alert. */
   readonly known: (fingerprint: string) => KnownAlert | undefined;
   readonly onAdopted?: (fingerprint: string) => void;
+  /** Where the rule of an alert is evaluated. */
+  readonly placeOf: (rule: TransitionRule) => RulePlace;
+  /** What other rules that are evaluated here have of the alert, while it fires for them. */
+  readonly besides: (change: AlertChange) => readonly AlertChange[];
 }
+
+/**
+ * - here: among those that are followed here, or a rule of the pool that is no more.
+ * - elsewhere: by another evaluator of the pool, or by another pool.
+ */
+export type RulePlace = 'here' | 'elsewhere';
 
 export interface AlertFollower {
   /** The transition that follows, if one does. Called only for evaluations that count, not for those that are done again. */
@@ -37,10 +52,10 @@ export interface AlertFollower {
  *
  * - silent: nothing of it is open. It has not fired, or its end is known.
  * - open: told by this process, or adopted from the one before it.
- * - away: another partition number or pool has told of it last, and it fires there.
+ * - away: another partition number, or a rule that is evaluated elsewhere, has told of it last, and it fires there.
  * - over: it has ended there, while it was there.
  * - crossed: it has ended there, but that is no end of what fires here: it had been taken from there, or the end is that of
- *   another pool's rule.
+ *   a rule that is evaluated elsewhere.
  */
 type Standing = 'silent' | 'open' | 'away' | 'over' | 'crossed';
 
@@ -62,8 +77,10 @@ interface LastTold {
   at: number;
   /** By a process before this one: what is decided of an earlier time was decided there. */
   isAdopted: boolean;
-  /** From another partition number or pool. */
+  /** From another partition number, or from a rule that is evaluated elsewhere. */
   readonly isTaken: boolean;
+  /** The identity of the rule that tells of it. */
+  by: string;
 }
 
 interface Found {
@@ -80,7 +97,7 @@ const MAX_CORRELATION_ID = 200;
 const MANY_ENDS = 1_000;
 
 export function createAlertFollower(options: FollowerOptions): AlertFollower {
-  const { known, partition, pool, onAdopted = () => undefined } = options;
+  const { known, partition, placeOf, besides, onAdopted = () => undefined } = options;
   const write = createTransitionWriter(options);
   const told = new Map<string, LastTold>();
   /** Until `gds.alerts` tells their ends back, it takes these for open. */
@@ -125,14 +142,14 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
     }
     told.delete(id);
     if (elsewhere.firing) return { standing: 'away', elsewhere };
-    const isCrossed = own?.isTaken === true || isOfOtherPool(elsewhere.last);
+    const isCrossed = own?.isTaken === true || isOfOtherPlace(elsewhere.last);
     return { standing: isCrossed ? 'crossed' : 'over', elsewhere };
   }
 
-  /** What another partition number or pool has told of it last, unless that is older than what this one has. */
+  /** What was told of it last elsewhere, unless that is older than what is known here. */
   function toldElsewhere(id: string): KnownAlert | undefined {
     const newest = known(id);
-    if (newest === undefined || !(isOfOtherPool(newest.last) || isOfOtherPartition(newest.last)))
+    if (newest === undefined || !(isOfOtherPlace(newest.last) || isOfOtherPartition(newest.last)))
       return undefined;
     const { episode, firing, eventTime } = newest;
     const last = told.get(id);
@@ -140,8 +157,8 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
     return episode < last.startsAt || (firing && eventTime < last.at) ? undefined : newest;
   }
 
-  function isOfOtherPool({ rule }: Transition): boolean {
-    return rule !== null && poolOf(rule) !== poolOf({ pool });
+  function isOfOtherPlace({ rule }: Transition): boolean {
+    return rule !== null && placeOf(rule) === 'elsewhere';
   }
 
   function isOfOtherPartition({ rule }: Transition): boolean {
@@ -183,14 +200,14 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
     const startsAt = Math.max(from, (ends.get(id) ?? -Infinity) + 1);
     const { correlationId: given } = change.alert;
     const correlationId = given?.slice(0, MAX_CORRELATION_ID) ?? `${id}-${startsAt}`;
-    const said = saidOf(change);
-    told.set(id, { startsAt, correlationId, said, at: startsAt, isAdopted: false, isTaken: false });
+    const last = { startsAt, correlationId, said: saidOf(change), at: startsAt, by: ruleOf(change) };
+    told.set(id, { ...last, isAdopted: false, isTaken: false });
     return write('firing', change, { id, startsAt, correlationId, time: startsAt });
   }
 
   function take(change: AlertChange, id: string, { elsewhere }: Found): Transition {
     const time = after(change.time, elsewhere!);
-    const last = { ...toldOf(elsewhere!), said: saidOf(change), at: time, isAdopted: false, isTaken: true };
+    const last = { ...toldOf(elsewhere!), ...toldNow(change, time), isTaken: true };
     told.set(id, last);
     onAdopted(id);
     return write('changed', change, { ...last, id, time });
@@ -200,9 +217,20 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
     const last = open!;
     const { time } = change;
     if (time < last.at || !isNews(last.said, last.at, change)) return null;
-    Object.assign(last, { said: saidOf(change), at: time, isAdopted: false });
+    if (last.by !== ruleOf(change) && besides(change).some((other) => ruleOf(other) === last.by)) return null;
+    return changed(change, id, last, time);
+  }
+
+  function changed(change: AlertChange, id: string, last: LastTold, time: number): Transition {
+    Object.assign(last, toldNow(change, time));
     return write('changed', change, { ...last, id, time });
   }
+
+  const toldNow = (change: AlertChange, at: number) => ({
+    ...{ said: saidOf(change), by: ruleOf(change), at, isAdopted: false },
+  });
+
+  const ruleOf = ({ rule }: AlertChange): string => options.about(rule).identity;
 
   /**
    * A good sample may be older than the evaluation that was last told, by this process or the one before it; the end is told
@@ -212,6 +240,9 @@ export function createAlertFollower(options: FollowerOptions): AlertFollower {
     const last = open!;
     if (change.time < last.startsAt && last.isAdopted) return null;
     const time = Math.max(change.time, last.at + 1);
+    const others = besides(change);
+    if (others.some((other) => ruleOf(other) === last.by) && ruleOf(change) !== last.by) return null;
+    if (others.length > 0) return changed(others[0]!, id, last, time);
     told.delete(id);
     ends.set(id, time);
     if (ends.size > MANY_ENDS) for (const each of ends.keys()) if (!known(each)?.firing) ends.delete(each);
@@ -230,6 +261,6 @@ function toldOf({ episode, eventTime, last }: KnownAlert): LastTold {
   const { correlation_id: correlationId } = last;
   return {
     ...{ startsAt: episode, correlationId, said: saidIn(last), at: eventTime },
-    ...{ isAdopted: true, isTaken: false },
+    ...{ isAdopted: true, isTaken: false, by: last.rule === null ? '' : identityOf(last.rule) },
   };
 }

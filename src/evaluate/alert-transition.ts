@@ -26,6 +26,8 @@ export interface RuleFacts {
   readonly group: string;
   readonly hash: string;
   readonly comparison: Comparison | null;
+  /** Of the rule, as transitions name it. */
+  readonly identity: string;
 }
 
 /** Of which alert it tells, since when, and when. */

@@ -10,7 +10,7 @@ import { COMPARISONS } from '../promql/operators';
 import { parseExpr } from '../promql/parse';
 import { LOOKBACK_MS, type Preparer } from '../promql/prepare';
 import { Adoption, type OpenAlert } from './adoption';
-import { AlertFindings } from './alert-findings';
+import { AlertFindings, type Findings } from './alert-findings';
 import {
   advance,
   isInterrupted,
@@ -118,6 +118,12 @@ export class Alerting {
     return [...this.active.values()].map((alert) => this.shown(alert));
   }
 
+  /** Its alert of these labels, while it fires. */
+  firing({ key }: LabelSet): ActiveAlert | null {
+    const alert = this.active.get(key);
+    return alert?.state === 'firing' ? this.shown(alert) : null;
+  }
+
   /** What it makes: the series of its alerts' states. */
   evaluate(moment: Moment, time: number, limit: number): readonly Made[] {
     this.adoptUntil(time);
@@ -128,6 +134,8 @@ export class Alerting {
       if (!this.decidedUntil.has(key)) this.take(key, element, time, null);
     const missing = findings.missing();
     for (const [key, element] of missing) this.take(key, element, time, null);
+    const count = limit > 0 ? this.countOf(findings) : 0;
+    if (count > limit) this.forgetPending();
     const made: Made[] = [];
     for (const [key, alert] of this.active) {
       const verdict = this.isSettled(alert, time) ? 'unknown' : findings.of(key);
@@ -137,7 +145,7 @@ export class Alerting {
       if (this.conclude(key, alert, verdict, time, endValue)) made.push(...seriesOf(alert));
     }
     if (!this.hearsArrivals) this.noteAbsent(time);
-    this.checkLimit(limit);
+    checkLimit(limit, count, 'alerts');
     return this.rule.mode === 'shadow' ? [] : made;
   }
 
@@ -365,10 +373,16 @@ export class Alerting {
     };
   }
 
-  private checkLimit(limit: number): void {
-    const count = this.active.size;
-    if (limit > 0 && count > limit) this.active.clear();
-    checkLimit(limit, count, 'alerts');
+  /** How many alerts there are after an evaluation. */
+  private countOf({ of }: Findings): number {
+    const stays = ([key, { state }]: readonly [string, Alert]): boolean =>
+      state === 'pending' ? of(key) === 'holds' : of(key) !== 'recovered' || this.rule.keepFiringForMs > 0;
+    return [...this.active].filter(stays).length;
+  }
+
+  /** Beyond a limit nothing begins. What was told already goes on, for its end has to be told. */
+  private forgetPending(): void {
+    for (const [key, { state }] of this.active) if (state === 'pending') this.active.delete(key);
   }
 
   /** A label whose template came out empty stands in the series as it is written, as in Prometheus. */

@@ -30,7 +30,7 @@ import { createWatermark, type SavedWatermark, type Watermark } from './watermar
 
 export interface GlobalHostOptions extends Omit<
   EvaluatorHostOptions,
-  'groups' | 'groupsOf' | 'onMade' | 'waits'
+  'groups' | 'groupsOf' | 'poolGroups' | 'onMade' | 'waits'
 > {
   readonly plan: GlobalPlan;
   /** Carries samples to the slots. */
@@ -80,7 +80,8 @@ export function createGlobalHost(options: GlobalHostOptions): GlobalHost {
   );
   const { intervalMs, externalLabels = {}, externalUrl = '' } = options;
   const rules = fnv1a64(canonical([plan.local, plan.global, intervalMs, externalLabels, externalUrl]));
-  const own = namesMade([...plan.local, ...plan.global]);
+  const poolGroups = [...plan.local, ...plan.global];
+  const own = namesMade(poolGroups);
   const coverage = coverageOf(plan, intervalMs);
   const clocks = new Map<number, Watermark>();
   /** What was read before under another plan has not been given to the slots of this one. */
@@ -97,7 +98,7 @@ export function createGlobalHost(options: GlobalHostOptions): GlobalHost {
   }
 
   const local = createEvaluatorHost({
-    ...options,
+    ...{ ...options, poolGroups },
     groups: plan.local,
     partitionOf: (instanceId, group) =>
       plan.slotOf(group) !== null ? null : (options.partitionOf?.(instanceId, group) ?? null),
@@ -108,7 +109,7 @@ export function createGlobalHost(options: GlobalHostOptions): GlobalHost {
     },
   });
   const global = createEvaluatorHost({
-    ...options,
+    ...{ ...options, poolGroups },
     groups: plan.global,
     waits: true,
     groupsOf: plan.groupsOf,

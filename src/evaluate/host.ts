@@ -9,12 +9,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { messageOf, TocsinError } from '../domain/errors';
 import type { Metric } from '../domain/metric';
-import { ruleHash, type RuleGroup } from '../domain/rule-group';
-import { poolOf, type Transition, type TransitionKind } from '../domain/transition';
+import type { RuleGroup } from '../domain/rule-group';
+import type { Transition, TransitionKind } from '../domain/transition';
 import type { MetricPlace, MetricSink, OpenAlerts, TransitionPublisher } from '../stream/port';
-import { endedTransition, RULE_CHANGED, RULE_REMOVED } from './ended-transition';
 import type { External } from './label-texts';
+import { createLeftOpen } from './left-open';
 import { createOutbox, handOver, type Lane, type Outbox } from './outbox';
+import { createPoolRules } from './pool-rules';
 import type { KeptPart } from './port';
 import {
   createPartitionRules,
@@ -102,6 +103,10 @@ export interface EvaluatorHostOptions extends AlertTopic, Partial<External> {
    * another one are left alone. Default: that of transitions which name none.
    */
   readonly pool?: string;
+  /** Whether nobody else writes alerts of rules. Default: where `pool` is the default one. */
+  readonly isOnlyPool?: boolean;
+  /** All groups of the pool. Default: these. */
+  readonly poolGroups?: readonly RuleGroup[];
   /** Told of each sample of a series that a partition's groups make. */
   readonly onMade?: (
     ...made: [partition: number, ...Parameters<NonNullable<PartitionRulesOptions['onMade']>>]
@@ -151,6 +156,9 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
   const counts = { samples: 0, late: 0, adopted: 0 };
   const slots = new Map<number, Slot>();
   const wanted = metricsOf(groups);
+  const { poolGroups = groups, isOnlyPool } = options;
+  const poolRules = createPoolRules({ groups: poolGroups, pool, isOnlyPool });
+  const leftOpen = createLeftOpen({ ...options, poolRules, now });
   const alerts: Lane = { publisher: options.publisher, onTold: tell, onRefused: tellRefused };
   const trials: Lane | null = shadow
     ? { publisher: shadow.publisher, onTold: tellTrial, onRefused: tellRefused }
@@ -168,10 +176,12 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
     const added = partitions.filter((partition) => !slots.has(partition));
     if (added.length > 0) {
       await caughtUp();
-      const ended = removedIn(options.openAlerts, new Set(added));
+      const [numbers, { openAlerts }] = [new Set(added), options];
+      const ended = leftOpen.ended(openAlerts, numbers);
       await handOver(ended, alerts);
-      const onTrial = shadow && trials ? removedIn(shadow.openAlerts, new Set(added)) : [];
+      const onTrial = shadow && trials ? leftOpen.ended(shadow.openAlerts, numbers) : [];
       if (trials) await handOver(onTrial, trials);
+      await handOver(leftOpen.named(openAlerts, numbers), { ...alerts, onTold: () => undefined });
       // Whoever finds open what has just been ended goes on with it instead of firing anew.
       if (ended.length + onTrial.length > 0) await caughtUp();
     }
@@ -191,7 +201,7 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
     const outbox = createOutbox(alerts, trials);
     const rules = made(saved !== undefined, {
       ...{ groups: groupsOf(partition), intervalMs, maxSeriesOfMetric: options.maxSeriesOfMetric },
-      ...{ externalLabels, externalUrl, pool },
+      ...{ externalLabels, externalUrl, pool, poolRules },
       ...{ waits: options.waits, saved, partition: options.waits ? undefined : partition },
       ...listenerOf(options, partition, outbox.put),
       shadow: shadow && listenerOf(shadow, partition, outbox.putTrial),
@@ -216,39 +226,10 @@ export function createEvaluatorHost(options: EvaluatorHostOptions): EvaluatorHos
 
   function listenerOf({ openAlerts }: AlertTopic, partition: number, tell: Listener['tell']): Listener {
     return {
-      open: [...openAlerts.open()].filter(({ last }) => isOurs(last) && partitionOf(last) === partition),
+      open: leftOpen.in(openAlerts, partition),
       known: (fingerprint) => openAlerts.get(fingerprint),
       tell,
     };
-  }
-
-  const isOurs = ({ source, rule }: Transition): boolean =>
-    source === 'evaluator' && rule !== null && poolOf(rule) === poolOf({ pool });
-
-  /** Null where it cannot be told: then nobody ends what is open. */
-  function partitionOf({ condition, labels, rule }: Transition): number | null {
-    const instanceId = condition?.series.instance_id ?? labels.instance_id ?? '';
-    const here = options.partitionOf?.(instanceId, rule?.group ?? '') ?? null;
-    return here === null || options.waits ? here : (rule?.partition ?? here);
-  }
-
-  /** The ends of those alerts of these partitions that no rule makes any more. */
-  function removedIn(openAlerts: OpenAlerts, partitions: ReadonlySet<number>): Transition[] {
-    return [...openAlerts.open()]
-      .map(({ last }) => last)
-      .filter((last) => isOurs(last) && partitions.has(partitionOf(last) ?? -1))
-      .flatMap((last) => {
-        const reason = reasonToEnd(last);
-        return reason === null ? [] : [endedTransition(last, now(), reason)];
-      });
-  }
-
-  /** Why no rule makes the alert any more; null where one does. */
-  function reasonToEnd({ rule }: Transition): string | null {
-    const group = groups.find(({ name }) => name === rule?.group);
-    const same = group?.rules.filter(({ kind, name }) => kind === 'alert' && name === rule?.name) ?? [];
-    if (same.length === 0) return RULE_REMOVED;
-    return same.some((each) => ruleHash(each) === rule?.hash) ? null : RULE_CHANGED;
   }
 
   function slotOf(partition: number): Slot {

@@ -6,14 +6,15 @@
 import { fingerprint } from '../domain/labels';
 import type { Metric } from '../domain/metric';
 import { ruleHash, type AlertRule, type GroupRule, type RuleGroup } from '../domain/rule-group';
-import type { Transition } from '../domain/transition';
+import type { Transition, TransitionRule } from '../domain/transition';
 import { LabelSet, METRIC_NAME } from '../promql/label-set';
 import type { KnownAlert } from '../stream/port';
-import { createAlertFollower, type AlertFollower } from './alert-follower';
+import { createAlertFollower, type AlertFollower, type RulePlace } from './alert-follower';
 import { saidIn } from './alert-news';
 import type { RuleFacts } from './alert-transition';
-import type { AlertChange } from './alerting';
+import type { AlertChange, Alerting } from './alerting';
 import type { External } from './label-texts';
+import { createPoolRules, identityOf, type PoolRules } from './pool-rules';
 import type { EvaluatedGroup } from './rule-group';
 import { createRuleEngine, type OnMade, type RuleEngine, type SavedEngine } from './rule-engine';
 
@@ -34,8 +35,10 @@ export interface PartitionRulesOptions extends Listener, Partial<External> {
   readonly maxSeriesOfMetric?: number;
   /** Its number; absent where the metrics of all partitions meet. */
   readonly partition?: number;
-  /** The evaluator pool of the groups. Default: that of transitions which name none. */
+  /** The evaluator pool of the groups; transitions name it. */
   readonly pool?: string;
+  /** What the pool evaluates, here and elsewhere. Default: these groups. */
+  readonly poolRules?: PoolRules;
   /** Samples may come long before time does. */
   readonly waits?: boolean;
   readonly onSeriesRefused?: (metric: string) => void;
@@ -67,15 +70,15 @@ const MOST_MS = 20;
 const NOBODY: Listener = { open: [], known: () => undefined, tell: () => undefined };
 
 export function createPartitionRules(options: PartitionRulesOptions): PartitionRules {
-  const { shadow = NOBODY, partition, pool, onMade } = options;
+  const { shadow = NOBODY, partition, pool, onMade, poolRules = createPoolRules(options) } = options;
   const about = (rule: AlertRule): RuleFacts => facts.get(rule)!;
+  const following = { about, partition, pool, placeOf, besides };
   const follower = createAlertFollower({
-    ...{ known: options.known, about, partition, pool },
-    onAdopted: options.onAdopted,
+    ...{ ...following, known: options.known, onAdopted: options.onAdopted },
     recentOf: (alert, comparison) => engine.recentOf(alert, comparison),
   });
   /** What rules on trial would tell is told by none of the others. */
-  const shadows = createAlertFollower({ known: shadow.known, about, partition, pool });
+  const shadows = createAlertFollower({ ...following, known: shadow.known });
   const engine = createRuleEngine({
     ...options,
     defaultIntervalMs: options.intervalMs,
@@ -85,11 +88,11 @@ export function createPartitionRules(options: PartitionRulesOptions): PartitionR
     endedAt: (labels, rule) => endedAt(listenerOf(rule).known, labels),
   });
   const facts = factsOf(engine.groups);
-  const byIdentity = new Map(
-    engine.groups.flatMap(({ alerting }) =>
-      alerting.map((each) => [identityOf(facts.get(each.rule)!), each] as const),
-    ),
-  );
+  const all = engine.groups.flatMap(({ alerting }) => alerting);
+  const byIdentity = new Map(all.map((each) => [about(each.rule).identity, each]));
+  const byName = new Map<string, Alerting[]>();
+  for (const each of all) byName.set(each.rule.name, []);
+  for (const each of all) byName.get(each.rule.name)!.push(each);
   let isMuted = true;
   let hasOffered = false;
 
@@ -105,6 +108,22 @@ export function createPartitionRules(options: PartitionRulesOptions): PartitionR
 
   function listenerOf(rule: AlertRule): Listener {
     return isTrial(rule) ? shadow : options;
+  }
+
+  /** A rule of the pool that it does not have any more is evaluated nowhere: what it left open is followed here. */
+  function placeOf(rule: TransitionRule): RulePlace {
+    if (byIdentity.has(identityOf(rule))) return poolRules.owns(rule) ? 'here' : 'elsewhere';
+    return poolRules.owns(rule) && !poolRules.has(rule) ? 'here' : 'elsewhere';
+  }
+
+  /** Alerts of the same labels have the same name, and most names are those of one rule. */
+  function besides({ rule, alert: { labels }, time }: AlertChange): AlertChange[] {
+    return byName.get(rule.name)!.flatMap((each) => {
+      const alert = each.rule === rule || isTrial(each.rule) !== isTrial(rule) ? null : each.firing(labels);
+      return alert === null
+        ? []
+        : [{ kind: 'holds', rule: each.rule, alert, time, endValue: null, reason: null }];
+    });
   }
 
   function offer(metric: Metric, time: number, replayed: boolean): void {
@@ -131,7 +150,7 @@ export function createPartitionRules(options: PartitionRulesOptions): PartitionR
     for (const { last, episode, eventTime } of open) {
       if (!isOpen(last.fingerprint)) continue;
       const { value, keptSince } = saidIn(last);
-      byIdentity.get(identityOf(last.rule))?.adopt({
+      byIdentity.get(last.rule === null ? '' : identityOf(last.rule))?.adopt({
         ...{ labels: last.labels, startsAt: episode, eventTime, correlationId: last.correlation_id },
         ...{ series: seriesOf(last), value, keptSince },
       });
@@ -142,16 +161,15 @@ export function createPartitionRules(options: PartitionRulesOptions): PartitionR
   return { offer, reached, series, read, lacks, save };
 }
 
-/** Of a rule, as transitions name it. */
-const identityOf = (rule: { readonly group: string; readonly hash: string } | null): string =>
-  rule === null ? '' : `${rule.hash} ${rule.group}`;
-
 const isTrial = ({ mode }: AlertRule): boolean => mode === 'shadow';
 
 function factsOf(groups: readonly EvaluatedGroup[]): ReadonlyMap<GroupRule, RuleFacts> {
   return new Map(
     groups.flatMap(({ group: { name: group }, alerting }) =>
-      alerting.map(({ rule, comparison }) => [rule, { group, hash: ruleHash(rule), comparison }]),
+      alerting.map(({ rule, comparison }) => {
+        const hash = ruleHash(rule);
+        return [rule, { group, hash, comparison, identity: identityOf({ group, hash }) }];
+      }),
     ),
   );
 }

@@ -3,8 +3,9 @@
  * them; what is asked for are those of transactions that had not ended by the last look, so that none is missed in
  * whatever order transactions commit. A row may come again.
  */
+import { downTargetOf } from '../domain/target-down';
 import type { Database } from './database';
-import type { AlertChanges, KnownAlert } from './port';
+import type { AlertChanges, AlertRow, KnownAlert } from './port';
 
 interface Columns {
   fingerprint: string | null;
@@ -18,12 +19,14 @@ interface Columns {
   event_time: number;
   changed_at: Date;
   generator_url: string;
-  acknowledged: boolean;
+  acknowledgement: KnownAlert['acknowledgement'];
+  condition: AlertRow['condition'];
   horizon: string;
 }
 
 const COLUMNS = `a.fingerprint, a.labels, a.annotations, a.state, a.episode, a.starts_at, a.ends_at, a.expires_at,
-  a.event_time, a.changed_at, a.generator_url, a.acknowledgement is not null as acknowledged`;
+  a.event_time, a.changed_at, a.generator_url, a.acknowledgement,
+  case when a.condition->>'metric' = 'up' then a.condition end as condition`;
 /** The oldest transaction that has not ended: what it writes is not seen by this look, and is by a later one. */
 const HORIZON = `(select pg_snapshot_xmin(pg_current_snapshot())::text as horizon) h`;
 
@@ -61,6 +64,7 @@ function toKnown(row: Columns): KnownAlert {
     updatedAt: row.event_time,
     changedAt: row.changed_at.getTime(),
     generatorUrl: row.generator_url,
-    isAcknowledged: row.acknowledged,
+    acknowledgement: row.acknowledgement,
+    downTarget: downTargetOf(row.labels, row.condition),
   };
 }

@@ -27,13 +27,13 @@ export async function enqueue(run: Run, schema: string, messages: readonly NewNo
 async function insertMessages(run: Run, schema: string, messages: readonly NewNotification[]): Promise<void> {
   await run(
     `insert into ${schema}.notifications (message_id, receiver, fingerprint, episode, step, due_at, on_call_person,
-       unless_acknowledged)
+       unless_acknowledged, bundle)
      select n."messageId", n.receiver, n.fingerprint, n.episode, n.step,
        case when n."dueAt" <= $2 or (n.step = 'fire' and n.receiver = any(e.released_receivers))
          then least(n."dueAt", now()) else n."dueAt" end,
-       n."onCallPerson", coalesce(n."unlessAcknowledged", false)
+       n."onCallPerson", coalesce(n."unlessAcknowledged", false), n.bundle
      from rows from (jsonb_to_recordset($1::jsonb) as ("messageId" text, receiver text, fingerprint text, episode bigint,
-       step text, "dueAt" timestamptz, "onCallPerson" text, "unlessAcknowledged" boolean)) with ordinality n
+       step text, "dueAt" timestamptz, "onCallPerson" text, "unlessAcknowledged" boolean, bundle text)) with ordinality n
      left join ${schema}.episodes e on e.fingerprint = n.fingerprint and e.episode = n.episode
      order by n.ordinality
      on conflict do nothing`,

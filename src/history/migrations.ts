@@ -266,6 +266,14 @@ alter table ${s}.notifications
   },
   {
     version: 8,
+    name: 'messages that are sent as one',
+    sql: (s) => `
+alter table ${s}.notifications add column bundle text;
+create index notifications_bundle on ${s}.notifications (bundle, receiver, id) where state = 'pending' and bundle is not null;
+`,
+  },
+  {
+    version: 9,
     name: 'of which alerts an end is awaited although the last message left them out',
     sql: (s) => `
 -- Told that they fire, held back since, and so in no later message: whoever was told has yet to hear of their end.

@@ -57,6 +57,8 @@ export interface NewNotification {
   readonly onCallPerson?: string | null;
   /** It has no use any more once somebody has taken the alert. */
   readonly unlessAcknowledged?: boolean;
+  /** Those of one bundle that are due together to the same receiver, for the same person, are sent as one. */
+  readonly bundle?: string | null;
 }
 
 /** What one batch of transitions does to the rows. */
@@ -113,7 +115,15 @@ export type Holder =
       /** Of the inhibition rule; null where no rule does it any more. */
       readonly rule: { readonly index: number; readonly name: string } | null;
     }
-  | { readonly kind: 'mute time interval' | 'active time interval'; readonly name: string };
+  | { readonly kind: 'mute time interval' | 'active time interval'; readonly name: string }
+  /** Who has taken the alert: it is not told again. */
+  | {
+      readonly kind: 'person';
+      readonly name: string;
+      readonly at: string;
+      readonly until: string | null;
+      readonly comment: string | null;
+    };
 
 /** An alert of which nobody is told, by the stage that decided so. */
 export interface HeldAlert {
@@ -231,6 +241,8 @@ export interface AlertRecords {
 export interface RecordedRouting {
   readonly route: RouteOptions;
   readonly integrations: readonly { readonly name: string; readonly sendResolved: boolean }[];
+  /** Alerts of rules go by it too; left out: only those that were posted do. */
+  readonly ofRules?: boolean;
 }
 
 export interface GroupRecords {
@@ -309,7 +321,10 @@ export interface KnownAlert {
   /** When its row was written last, by the database's clock. */
   readonly changedAt: number;
   readonly generatorUrl: string;
-  readonly isAcknowledged: boolean;
+  /** Who has taken it; null: nobody. */
+  readonly acknowledgement: Acknowledgement | null;
+  /** The instance that it says does not answer; null where it says nothing of the kind. */
+  readonly downTarget: string | null;
 }
 
 export interface AlertChanges {
@@ -426,7 +441,8 @@ export interface NotificationFacts {
 export interface NotificationQueue {
   /**
    * Leases due messages, oldest first, at most one an (alert, receiver) at a time so that order holds. `orphans`, the
-   * default: also those whose holder, another process, has let its lease end.
+   * default: also those whose holder, another process, has let its lease end. Of a bundle all that are due by then or
+   * within two seconds come together, above the limit, up to a thousand.
    */
   take(
     limit: number,

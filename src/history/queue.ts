@@ -18,9 +18,21 @@ import type {
 } from './port';
 
 /** Nothing earlier waits for the same receiver of the same alert: messages of an alert arrive in order. */
-const FIRST_IN_LINE = (schema: string): string => `(
-  select min(line.id) from ${schema}.notifications line where line.fingerprint = n.fingerprint
-    and line.receiver = n.receiver and line.state = 'pending') = n.id`;
+const FIRST_IN_LINE = (schema: string, n = 'n'): string => `(
+  select min(line.id) from ${schema}.notifications line where line.fingerprint = ${n}.fingerprint
+    and line.receiver = ${n}.receiver and line.state = 'pending') = ${n}.id`;
+
+/** May be taken now, or so much later. */
+const DUE = (n: string, later = ''): string => `${n}.state = 'pending' and ${n}.due_at <= now()${later}
+  and (${n}.lease_until is null or (${n}.lease_until <= now() and ($6 or ${n}.taken_by = $3)))`;
+
+const SAME_BUNDLE = (a: string, b: string): string =>
+  `${a}.bundle = ${b}.bundle and ${a}.receiver = ${b}.receiver and ${a}.on_call_person is not distinct from ${b}.on_call_person`;
+
+/** Whoever takes the first of a bundle takes all, so two processes never send one bundle as two messages. */
+const FIRST_OF_BUNDLE = (schema: string): string => `(n.bundle is null or not exists (
+  select 1 from ${schema}.notifications b where ${SAME_BUNDLE('b', 'n')} and b.id < n.id and ${DUE('b')}
+    and ${FIRST_IN_LINE(schema, 'b')}))`;
 
 /**
  * The planner's settings for who walks the messages by due date and stops at the limit. Left alone, it sorts all that
@@ -29,6 +41,10 @@ const FIRST_IN_LINE = (schema: string): string => `(
 export const BY_DUE_DATE = { enable_sort: 'off', enable_bitmapscan: 'off' };
 
 const MOST_AT_ONCE = 200;
+/** What more there is of a bundle is another message. */
+const MOST_FELLOWS = 1_000;
+/** What of a bundle is due by then goes with what is due now. */
+const SOON = `interval '2 seconds'`;
 
 /** `byDueDate` has the planner set accordingly; a single connection of it is enough, since a notifier takes in turns. */
 export function createQueue(
@@ -72,6 +88,7 @@ interface TakenColumns {
   held_until: Date | null;
   on_call_person: string | null;
   unless_acknowledged: boolean;
+  bundle: string | null;
 }
 
 async function take(
@@ -84,19 +101,21 @@ async function take(
 ): Promise<QueuedNotification[]> {
   const rows = await run<TakenColumns>(
     `with due as (
-       select n.id from ${schema}.notifications n
-       where n.state = 'pending' and n.due_at <= now()
-         and (n.lease_until is null or (n.lease_until <= now() and ($6 or n.taken_by = $3)))
-         and (n.receiver = any($4)) = $5 and ${FIRST_IN_LINE(schema)}
-       order by n.due_at, n.id limit $1 for update skip locked)
+       select n.id, n.bundle, n.receiver, n.on_call_person from ${schema}.notifications n
+       where ${DUE('n')} and (n.receiver = any($4)) = $5 and ${FIRST_IN_LINE(schema)} and ${FIRST_OF_BUNDLE(schema)}
+       order by n.due_at, n.id limit $1 for update skip locked),
+     fellows as (
+       select n.id from (select * from due where bundle is not null) first
+       join ${schema}.notifications n on ${SAME_BUNDLE('n', 'first')} and n.id > first.id
+       where ${DUE('n', ` + ${SOON}`)} and ${FIRST_IN_LINE(schema)} limit ${MOST_FELLOWS} for update of n skip locked)
      update ${schema}.notifications n
      set lease_until = now() + $2 * interval '1 millisecond', taken_by = $3, attempts = n.attempts + 1
-     from due where n.id = due.id
+     from (select id from due union all select id from fellows) taken where n.id = taken.id
      returning n.id, n.message_id, n.receiver, n.fingerprint, n.episode, n.step, n.due_at,
        extract(epoch from now() - greatest(n.created_at, n.held_until))::float8 * 1000 as age_ms, n.attempts - 1 as attempts,
        exists (select 1 from ${schema}.notifications told where told.fingerprint = n.fingerprint
          and told.episode = n.episode and told.receiver = n.receiver and told.state = 'sent') as told,
-       n.held_until, n.on_call_person, n.unless_acknowledged`,
+       n.held_until, n.on_call_person, n.unless_acknowledged, n.bundle`,
     [limit, leaseMs, holder, ...receiverValues(receivers), orphans],
   );
   return rows
@@ -119,6 +138,7 @@ function toQueued(row: TakenColumns): QueuedNotification {
     heldUntil: row.held_until,
     onCallPerson: row.on_call_person,
     unlessAcknowledged: row.unless_acknowledged,
+    bundle: row.bundle,
   };
 }
 

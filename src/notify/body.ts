@@ -2,7 +2,7 @@
  * A message's text, for somebody who was asleep: what, where, how bad, since when, what was tried and whether it
  * worked, what to do, where to look. What is unknown is left out.
  */
-import type { NotificationFacts } from '../history/port';
+import type { AlertRow, NotificationFacts } from '../history/port';
 import { comparison, lasted, nameOf, placeOf, roundDuration } from './subject';
 
 export interface BodyContext {
@@ -10,12 +10,14 @@ export interface BodyContext {
   readonly runbookUrl: string | null;
   readonly dashboardUrl: string | null;
   readonly onCallPerson: string | null;
+  readonly fellows?: readonly AlertRow[];
   readonly now: Date;
 }
 
 export function bodyOf(facts: NotificationFacts, context: BodyContext): string {
   const sections = [
     headline(facts, context),
+    section('Escalated with it', fellowLines(context.fellows ?? [])),
     measurements(facts, context),
     section('What was tried', tried(facts)),
     section('What to do', todo(facts, context)),
@@ -89,6 +91,19 @@ function tried({ remediation, underWay }: NotificationFacts): string[] {
     ...(risk === null ? [] : [`What risk remains: ${risk}`]),
     ...now,
   ];
+}
+
+const MOST_FELLOWS = 50;
+
+function fellowLines(fellows: readonly AlertRow[]): string[] {
+  const lines = fellows
+    .slice(0, MOST_FELLOWS)
+    .map(
+      (one) =>
+        `- ${nameOf(one)}${placeOf(one)} (${one.labels['severity'] ?? 'no severity'}), ${one.state}, since ${clock(one.startsAt)}`,
+    );
+  const left = fellows.length - lines.length;
+  return left === 0 ? lines : [...lines, `- and ${left} more`];
 }
 
 function todo(

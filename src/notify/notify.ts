@@ -8,7 +8,13 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BreakerPolicy } from '../domain/breaker';
 import { messageOf } from '../domain/errors';
-import type { AlertRow, NotificationQueue, QueuedNotification, ReceiverFilter } from '../history/port';
+import type {
+  AlertRow,
+  NotificationOutcome,
+  NotificationQueue,
+  QueuedNotification,
+  ReceiverFilter,
+} from '../history/port';
 import type { Mutes } from '../mute/port';
 import type { Logger } from '../observe/observe';
 import { backoffMs, exhausted, RETRY_DEFAULTS, type RetryPolicy } from './backoff';
@@ -115,7 +121,8 @@ export function createNotifier(options: NotifierOptions): Notifier {
     sent,
   });
   const record = recordStage({ queue, sent, onRecorded });
-  const stages: readonly Stage[] = [timelyStage, silenceStage(mutes), dedupStage(sent), send, record];
+  /** Of each alert by itself; what passes is sent, as one where it is of one bundle. */
+  const deciding: readonly Stage[] = [timelyStage, silenceStage(mutes), dedupStage(sent)];
 
   function onRecorded({ queued, facts, outcome }: Notification): void {
     if (outcome === null) return;
@@ -153,32 +160,57 @@ export function createNotifier(options: NotifierOptions): Notifier {
     log.warn({ messageId: queued.messageId, receiver: queued.receiver }, error);
   }
 
-  async function handle(queued: QueuedNotification): Promise<void> {
+  /** Null where it is put off. */
+  async function begun(queued: QueuedNotification): Promise<Notification | null> {
     const receiver = receivers.get(queued.receiver);
-    if (receiver === undefined)
-      return putOff(queued, UNKNOWN_RECEIVER_MS, `receiver "${queued.receiver}" is not configured here`);
+    if (receiver === undefined) {
+      await putOff(queued, UNKNOWN_RECEIVER_MS, `receiver "${queued.receiver}" is not configured here`);
+      return null;
+    }
     const facts = await queue.facts(queued.fingerprint, queued.episode);
     if (facts === null) {
-      return putOff(
-        queued,
-        backoffMs(retry, queued.attempts, null, random()),
-        'the history does not know the alert yet',
-      );
+      const waitMs = backoffMs(retry, queued.attempts, null, random());
+      await putOff(queued, waitMs, 'the history does not know the alert yet');
+      return null;
     }
-    await runStages(stages, context, { queued, receiver, facts, outcome: null, notes: [] });
+    return { queued, receiver, facts, outcome: null, notes: [] };
+  }
+
+  /** Of one bundle. */
+  async function handle(bundle: readonly QueuedNotification[]): Promise<void> {
+    const known = (await Promise.all(bundle.map(begun))).filter((each) => each !== null);
+    const decided = await Promise.all(known.map((each) => runStages(deciding, context, each)));
+    const passing = decided.filter(({ outcome }) => outcome === null);
+    const rest = decided.filter(({ outcome }) => outcome !== null);
+    const done = [...rest, ...(await sentTogether(passing))];
+    await Promise.all(done.map((each) => record.exec(context, each)));
+  }
+
+  async function sentTogether(passing: readonly Notification[]): Promise<readonly Notification[]> {
+    const [first, ...fellows] = passing;
+    if (first === undefined) return [];
+    const { outcome, ...of } = await send.exec(context, {
+      ...first,
+      fellows: fellows.map(({ facts }) => facts),
+    });
+    if (outcome === null) throw new Error(`message ${first.queued.messageId} was sent without an outcome`);
+    const same = outcome.kind === 'sent' ? withIt(outcome, first.queued) : outcome;
+    if (same.kind === 'sent') fellows.forEach(({ queued }) => sent.remember(queued, same));
+    return [{ ...of, outcome }, ...fellows.map((each) => ({ ...each, outcome: same }))];
   }
 
   /** What fails here keeps its lease until it ends, and is then taken again. */
-  function begin(queued: QueuedNotification): void {
-    const work = handle(queued)
+  function begin(bundle: readonly QueuedNotification[]): void {
+    const [{ messageId }] = bundle as readonly [QueuedNotification];
+    const work = handle(bundle)
       .catch((error: unknown) =>
-        log.error({ messageId: queued.messageId, err: error }, `message not handled: ${messageOf(error)}`),
+        log.error({ messageId, err: error }, `message not handled: ${messageOf(error)}`),
       )
       .finally(() => {
-        inFlight.delete(queued.id);
+        bundle.forEach(({ id }) => inFlight.delete(id));
         alarm.wake();
       });
-    inFlight.set(queued.id, work);
+    bundle.forEach(({ id }) => inFlight.set(id, work));
   }
 
   /** Whether more may be there. */
@@ -186,8 +218,9 @@ export function createNotifier(options: NotifierOptions): Notifier {
     if (limit <= 0 || stopping) return false;
     const orphans = !away && elapsedMs() >= orphansFrom;
     const taken = await queue.take(limit, leaseMs, filter, orphans);
-    for (const queued of taken) if (!inFlight.has(queued.id)) begin(queued);
-    return taken.length === limit;
+    const fresh = taken.filter(({ id }) => !inFlight.has(id));
+    bundlesOf(fresh).forEach(begin);
+    return taken.length >= limit;
   }
 
   /** They are nobody's hurry here, so they are looked for once a while. */
@@ -269,4 +302,22 @@ export function createNotifier(options: NotifierOptions): Notifier {
       await unlisten();
     },
   };
+}
+
+type SentOutcome = Extract<NotificationOutcome, { kind: 'sent' }>;
+
+const withIt = (outcome: SentOutcome, { messageId }: QueuedNotification): SentOutcome => ({
+  ...outcome,
+  detail: `${outcome.detail}; in the message ${messageId}`,
+});
+
+/** Those that are sent as one, in their order; one that is of no bundle is alone. */
+function bundlesOf(taken: readonly QueuedNotification[]): QueuedNotification[][] {
+  const found = new Map<string, QueuedNotification[]>();
+  for (const queued of taken) {
+    const { id, bundle, receiver, onCallPerson } = queued;
+    const key = bundle == null ? id : JSON.stringify([bundle, receiver, onCallPerson ?? null]);
+    found.set(key, [...(found.get(key) ?? []), queued]);
+  }
+  return [...found.values()];
 }

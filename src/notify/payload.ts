@@ -2,7 +2,7 @@
  * The notification service's payload from what is known. Pure. Every field has one source, listed in
  * docs/notification-payload.md; what has no source is null.
  */
-import type { NotificationPayload } from '../domain/notification';
+import type { NotificationPayload, RelatedAlert } from '../domain/notification';
 import type { AlertRow, NotificationFacts } from '../history/port';
 import { bodyOf } from './body';
 import { fitting } from './fitting';
@@ -14,18 +14,21 @@ export interface PayloadOptions {
   /** The receiver's; without one, the label's. */
   readonly routingKey: string | null;
   readonly onCallPerson: string | null;
+  /** Alerts of its group that are escalated with it. */
+  readonly fellows?: readonly AlertRow[];
   readonly now: Date;
 }
 
 export function buildPayload(facts: NotificationFacts, options: PayloadOptions): NotificationPayload {
   const { alert, remediation } = facts;
   const { labels } = alert;
+  const { fellows = [] } = options;
   const runbookUrl = said(alert, 'runbook_url');
   const dashboardUrl = said(alert, 'dashboard_url');
   return fitting({
     alert_name: nameOf(alert),
     db_instance_id: instanceOf(alert),
-    subject: subjectOf(facts, options.step),
+    subject: subjectOf(facts, options.step, fellows.length),
     body_text: bodyOf(facts, { ...options, runbookUrl, dashboardUrl }),
     message_id: options.messageId,
     severity: labels['severity'] ?? null,
@@ -40,6 +43,7 @@ export function buildPayload(facts: NotificationFacts, options: PayloadOptions):
     on_call_person: options.onCallPerson,
     affected_users_count: count(said(alert, 'affected_users_count')),
     related_alerts: facts.related,
+    ...(fellows.length > 0 && { escalated_alerts: [alert, ...fellows].map(escalated) }),
     context: {
       metric_value: alert.value,
       threshold: alert.threshold,
@@ -60,6 +64,15 @@ export function buildPayload(facts: NotificationFacts, options: PayloadOptions):
     residual_risk: remediation?.residual_risk ?? null,
   });
 }
+
+const escalated = (alert: AlertRow): RelatedAlert => ({
+  fingerprint: alert.fingerprint,
+  alert_name: nameOf(alert),
+  severity: alert.labels['severity'] ?? null,
+  resource: alert.labels['resource'] ?? instanceOf(alert),
+  state: alert.state,
+  starts_at: alert.startsAt,
+});
 
 /** An annotation is about this alert, a label about its series: the annotation counts first. */
 function said({ annotations, labels }: AlertRow, name: string): string | null {

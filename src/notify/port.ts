@@ -124,8 +124,9 @@ export interface GroupLook {
 /** A named reason for which nobody is told of an alert now. */
 export interface HeldBack {
   readonly fingerprint: string;
-  readonly reason: 'silence' | 'inhibition' | 'time interval';
-  /** Ids of silences, fingerprints of sources, names of time intervals. */
+  /** `acknowledged`: told before, and not told again while all that fires in the group is taken. */
+  readonly reason: 'silence' | 'inhibition' | 'time interval' | 'acknowledged';
+  /** Ids of silences, fingerprints of sources, names of time intervals, people. */
   readonly by: readonly string[];
 }
 

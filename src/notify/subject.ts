@@ -7,8 +7,10 @@ import type { AlertRow, NotificationFacts } from '../history/port';
 
 const LONGEST = 150;
 
-export function subjectOf(facts: NotificationFacts, step: string): string {
-  const line = `[${tagsOf(facts, step).join(', ')}] ${nameOf(facts.alert)}${placeOf(facts.alert)}${restOf(facts, step)}`;
+/** `more`: how many others it tells of. */
+export function subjectOf(facts: NotificationFacts, step: string, more = 0): string {
+  const others = more === 0 ? '' : ` and ${more} more`;
+  const line = `[${tagsOf(facts, step).join(', ')}] ${nameOf(facts.alert)}${placeOf(facts.alert)}${others}${restOf(facts, step)}`;
   const clean = line.replace(/\s+/g, ' ');
   return shortened(clean, LONGEST);
 }

@@ -83,7 +83,7 @@ export function createAlertmanagerMetrics(registry: Registry) {
       'Requests refused because too many were under way.',
       'method',
     ),
-    buildInfo: gauge('build_info', 'Always 1; what is running is in the labels.', 'version'),
+    buildInfo: gauge('build_info', 'Always 1; what is running is in the labels.', 'version', 'revision'),
 
     /** Of the text of a configuration that has come into effect. */
     configRead(text: string, at: Date): void {

@@ -19,4 +19,5 @@ export { advertisedAddress } from './advertised';
 export { waitForDependency, type WaitOptions } from './wait-for';
 export { redactLine, redactUrl } from './redact';
 export { packageVersion } from './version';
+export { withDeadline } from './deadline';
 export { createTurns, type Turns } from './turns';

@@ -10,6 +10,7 @@
 import { TocsinError, messageOf } from '../domain/errors';
 import { maskSecrets } from '../domain/query-text';
 import type { Row } from '../domain/runbook';
+import { withDeadline } from '../observe/observe';
 import type { ActRequest, ActResult, GuardRefusal, PermitStore, RemediationActs, TargetSql } from './port';
 
 export interface ActsDeps {
@@ -26,9 +27,10 @@ const LEASE_FACTOR = 2;
 
 export function createActs({ store, target, changeTimeoutMs, now, onRefusal }: ActsDeps): RemediationActs {
   async function change(request: ActRequest, signal: AbortSignal): Promise<Omit<ActResult, 'attempts'>> {
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(changeTimeoutMs)]);
-    const rows = plainRows(await target.change(request.target, request.statement, limited));
-    return { rows, actedAt: now().getTime() };
+    const changed = await withDeadline(changeTimeoutMs, signal, (limited) =>
+      target.change(request.target, request.statement, limited),
+    );
+    return { rows: plainRows(changed), actedAt: now().getTime() };
   }
 
   return {

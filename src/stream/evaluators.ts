@@ -38,6 +38,19 @@ export async function findEvaluators(options: EvaluatorsOptions): Promise<Evalua
   });
 }
 
+/**
+ * Whether no other pool has evaluated here: Kafka knows a pool's group for a week after its last process. Groups that this
+ * process may not see are not counted. Throws TOC_DEPENDENCY_AWAY.
+ */
+export async function isOnlyPool(
+  kafka: Kafka,
+  { instance, pool }: Pick<EvaluatorsOptions, 'instance' | 'pool'>,
+): Promise<boolean> {
+  const { groups } = await withAdmin(kafka, (admin) => admin.listGroups());
+  const others = groups.filter(({ groupId }) => groupId.startsWith(alertingGroup(instance, '')));
+  return others.every(({ groupId }) => groupId === alertingGroup(instance, pool));
+}
+
 /** How many partitions each topic has that evaluators read. */
 async function widthsOf(admin: Admin, instance: string): Promise<Map<string, number>> {
   const topics = (await admin.listTopics()).filter((topic) => isMetricTopic(instance, topic));

@@ -24,6 +24,8 @@ export type StreamEvent =
       readonly rest: string;
       readonly reason: string;
     }
+  /** Told again and again while it lasts: it is not read, and what goes by time waits for it. */
+  | { readonly kind: 'topic_unled'; readonly topic: string }
   | { readonly kind: 'consumer_started'; readonly group: string; readonly topics: readonly string[] }
   | {
       readonly kind: 'consumer_restarting';

@@ -51,8 +51,11 @@ export interface BatchHands {
 export interface GroupConsumerOptions {
   readonly kafka: Kafka;
   readonly group: string;
-  /** Asked every `topicPollMs`; a different answer makes the consumer join again with the new topics. */
-  readonly topics: () => Promise<readonly string[]>;
+  /**
+   * Asked before the consumer joins, and every `topicPollMs` with those that it reads: a different answer makes it join again
+   * with the new topics.
+   */
+  readonly topics: (read: readonly string[]) => Promise<readonly string[]>;
   readonly topicPollMs?: number;
   /** How many partitions are worked on at a time. */
   readonly concurrency?: number;
@@ -142,7 +145,7 @@ export function runGroupConsumer(options: GroupConsumerOptions): GroupConsumer {
   /** Waits until there is a topic at all. */
   async function findTopics(): Promise<readonly string[]> {
     for (;;) {
-      const topics = await options.topics();
+      const topics = await options.topics([]);
       if (topics.length > 0 || stopping.signal.aborted) return topics;
       await sleep(topicPollMs, stopping.signal);
     }
@@ -168,7 +171,7 @@ export function runGroupConsumer(options: GroupConsumerOptions): GroupConsumer {
       await sleep(topicPollMs, signal);
       if (signal.aborted) return;
       // A look that fails says nothing of the topics; the consumer finds out by itself when Kafka is away.
-      const found = await options.topics().catch(() => topics);
+      const found = await options.topics(topics).catch(() => topics);
       if (found.length !== topics.length || found.some((topic) => !topics.includes(topic))) return;
     }
   }

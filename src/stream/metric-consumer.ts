@@ -39,7 +39,7 @@ import type { Kafka } from './kafka';
 import { createLateMetricWriter, lateMetricOf, type LateMetric } from './late-metrics';
 import { MAX_METRIC_BYTES } from './metric-message';
 import { createMetricSkimmer } from './metric-skim';
-import { createPartitionClocks } from './partition-clocks';
+import { createPartitionClocks, type ClockPlace } from './partition-clocks';
 import type { MetricPlace, MetricSink, SharedSink } from './port';
 import { createPositions, noteOf, type Restore } from './positions';
 import { decodeShared } from './slot-topic';
@@ -51,6 +51,7 @@ import {
   isDerivedTopic,
   lateMetricsTopic,
   metricsDlqTopic,
+  type Leaders,
 } from './topics';
 
 export interface MetricConsumerOptions {
@@ -94,6 +95,7 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
   const skimmer = sink.wants === undefined ? null : createMetricSkimmer((metric) => sink.wants!(metric));
   let numbers: readonly number[] = [];
   let nodes: ReadonlyMap<string, number> = new Map();
+  let leaders: Leaders = new Map();
   const follower = createTimeFollower({
     reached: (...reached) => sink.reached(...reached),
     timeOf: clocks.of,
@@ -150,8 +152,18 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     clocks.assign(
       places.filter(({ topic }) => topic !== shared?.topic),
       asked,
+      unreadOf(assignment, assigned),
     );
     if (isLatest()) numbers = assigned;
+  }
+
+  /** What is there and nobody reads: of topics that lack a leader. */
+  function unreadOf(assignment: Assignment, numbers: readonly number[]): ClockPlace[] {
+    return [...leaders].flatMap(([topic, led]) =>
+      numbers
+        .filter((partition) => led.has(partition) && !assignment[topic]?.includes(partition))
+        .map((partition) => ({ topic, partition })),
+    );
   }
 
   function onAnswered(node: number, at: number): void {
@@ -170,7 +182,7 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     clocks.heard(batch, end);
     const latest = clock.now() + BROKERS_DIFFER_MS;
     const { letters, late, skew, undatedRecords } = await offerAll(batch, latest, hands);
-    const followed = follower.followedUntil(partition);
+    const told = follower.toldUntil(partition);
     await hands.persist(async () => {
       await sink.flush(partition);
       await Promise.all([deadLetters.write(letters), lateMetrics.write(late)]);
@@ -181,13 +193,11 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
     const next = Number(last.offset) + 1;
     const recorded = lastRecorded(batch, latest);
     positions.advance(topic, partition, next);
-    clocks.read(batch, Number(batch.lastOffset()), recorded ?? -Infinity);
+    const read = Number(batch.lastOffset());
+    if (recorded === null) clocks.readUndated(batch, read);
+    else clocks.read(batch, read, recorded);
     if (next <= positions.of(topic, partition).committed) return hands.pass(last);
-    const note =
-      recorded === null
-        ? noteOf(clock.now(), sink.plan, followed ?? 0)
-        : noteOf(recorded, sink.plan, followed);
-    hands.done(last, batch.messages.length, note);
+    hands.done(last, batch.messages.length, noteOf(recorded ?? clock.now(), sink.plan, told));
   }
 
   /** A topic can be made again so quickly that nobody joins anew. */
@@ -283,17 +293,17 @@ export function consumeMetrics(options: MetricConsumerOptions): GroupConsumer {
   const isUnwanted = (time: number | null, came: Came): boolean =>
     time !== null && judgeTime(time, came.at, came.timing) === 'in_time';
 
-  let read: ReadonlySet<string> = new Set();
   const consumer = runGroupConsumer({
     ...options,
     group,
     note: options.says && encodeNote(options.says),
-    async topics() {
+    async topics(read) {
       const found = await findMetricTopics(kafka, instance);
-      clocks.led(found.leaders);
-      nodes = found.nodes;
-      const topics = readableTopics(found, read);
-      read = new Set(topics);
+      ({ leaders, nodes } = found);
+      clocks.led(leaders);
+      const topics = readableTopics(found, new Set(read));
+      for (const topic of leaders.keys())
+        if (!topics.includes(topic)) onEvent({ kind: 'topic_unled', topic });
       return shared === undefined ? topics : [...topics, shared.topic];
     },
     onAssigned,

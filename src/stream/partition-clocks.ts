@@ -2,11 +2,18 @@
  * How far time has passed in each partition number, so that rules can be evaluated at a time when all that was recorded
  * before it has been read. A topic's partition that is read to its end passes time with every answer of the broker that leads
  * it; one that is behind stands at the record time of its last message. The slowest topic of a partition number counts. While
- * a broker is away no time passes in what it leads: what is not heard of is not missing.
+ * a broker is away no time passes in what it leads: what is not heard of is not missing. One whose messages do not say when
+ * they came says nothing of how far time has come, either: however far it is behind, the others do not wait for it. For one
+ * that is there and cannot be read they do.
  */
 export interface ClockPlace {
   readonly topic: string;
   readonly partition: number;
+}
+
+export interface EndedPlace extends ClockPlace {
+  readonly next: number;
+  readonly end: number;
 }
 
 interface Reading extends ClockPlace {
@@ -14,17 +21,21 @@ interface Reading extends ClockPlace {
   next: number;
   end: number;
   recordTime: number;
+  /** What was read of it last does not say when it came. */
+  isUndated: boolean;
 }
 
 export interface PartitionClocks {
-  /** Others are forgotten, and so is who has answered. The places ended there at this time. */
-  assign(places: readonly (ClockPlace & { readonly next: number; readonly end: number })[], at: number): void;
+  /** Others are forgotten, and so is who has answered. The places ended there at this time; those `unread` nobody reads. */
+  assign(places: readonly EndedPlace[], at: number, unread?: readonly ClockPlace[]): void;
   /** Who leads each partition of each topic. */
   led(leaders: ReadonlyMap<string, ReadonlyMap<number, number>>): void;
   /** A batch has come of a partition that ends there. */
   heard(place: ClockPlace, end: number): void;
-  /** All up to this offset has been read. Not every one is a message: a transaction's marker is none. */
+  /** All up to this offset has been read; -Infinity where that was no message, as a transaction's marker. */
   read(place: ClockPlace, offset: number, recordTime: number): void;
+  /** The same of messages that do not say when they came. */
+  readUndated(place: ClockPlace, offset: number): void;
   /** The partition was made again, and begins anew. */
   restart(place: ClockPlace): void;
   /** All that the node had at this time has been read, where no place is behind. */
@@ -43,8 +54,9 @@ export function createPartitionClocks(): PartitionClocks {
   const leaderOf = ({ topic, partition }: ClockPlace): number => leaders.get(topic)?.get(partition) ?? NaN;
 
   return {
-    assign(places, at) {
-      readings = new Map(places.map((place) => [keyOf(place), { ...place, recordTime: -Infinity }]));
+    assign(places, at, unread = []) {
+      const all = [...places, ...unread.map((place) => ({ ...place, next: 0, end: Infinity }))];
+      readings = new Map(all.map((place) => [keyOf(place), newReading(place)]));
       byPartition = new Map();
       for (const reading of readings.values())
         byPartition.set(reading.partition, [...(byPartition.get(reading.partition) ?? []), reading]);
@@ -63,6 +75,13 @@ export function createPartitionClocks(): PartitionClocks {
       if (reading === undefined) return;
       reading.next = Math.max(reading.next, offset + 1);
       reading.recordTime = Math.max(reading.recordTime, recordTime);
+      if (recordTime > -Infinity) reading.isUndated = false;
+    },
+    readUndated(place, offset) {
+      const reading = readings.get(keyOf(place));
+      if (reading === undefined) return;
+      reading.next = Math.max(reading.next, offset + 1);
+      reading.isUndated = true;
     },
     restart(place) {
       const reading = readings.get(keyOf(place));
@@ -73,10 +92,14 @@ export function createPartitionClocks(): PartitionClocks {
     },
     of(partition) {
       const times = (byPartition.get(partition) ?? []).map((reading) =>
-        reading.next < reading.end ? reading.recordTime : (answers.get(leaderOf(reading)) ?? assignedAt),
+        isBehind(reading) ? reading.recordTime : (answers.get(leaderOf(reading)) ?? assignedAt),
       );
       const all = times.length > 0 ? times : [...answers.values()];
       return all.length === 0 ? -Infinity : Math.min(...all);
     },
   };
 }
+
+const newReading = (place: EndedPlace): Reading => ({ ...place, recordTime: -Infinity, isUndated: false });
+
+const isBehind = ({ next, end, isUndated }: Reading): boolean => next < end && !isUndated;

@@ -26,8 +26,8 @@ export interface TimeFollower {
   follow(partition: number): boolean;
   /** Goes on in all partition numbers that are here until each has come as far as its time. Throws what the last one ended with. */
   followAll(): void;
-  /** The time up to which it has followed here; undefined where nothing has. */
-  followedUntil(partition: number): number | undefined;
+  /** Up to when what time decides was told, here or before; 0 where nothing was. */
+  toldUntil(partition: number): number;
 }
 
 export function createTimeFollower({ reached, timeOf, here }: TimeFollowerOptions): TimeFollower {
@@ -84,6 +84,6 @@ export function createTimeFollower({ reached, timeOf, here }: TimeFollowerOption
     },
     follow,
     followAll,
-    followedUntil: (partition) => followed.get(partition),
+    toldUntil: (partition) => Math.max(0, followed.get(partition) ?? 0, toldBefore.get(partition) ?? 0),
   };
 }

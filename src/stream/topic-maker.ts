@@ -1,7 +1,7 @@
 /**
  * Makes metric topics when metrics for them first come. Where their names follow from what samples say, their number is
  * bounded: each costs partitions, and all consumers join their group anew for it. One of them that cannot be made holds up
- * none of the others: the topic of the rest takes what is for it, until a later try.
+ * none of the others and keeps no place among them: the topic of the rest takes what is for it, and nobody waits for a later try.
  */
 import { messageOf } from '../domain/errors';
 import type { OnStreamEvent } from './events';
@@ -9,7 +9,7 @@ import type { Kafka } from './kafka';
 import { ensureTopics, listMetricTopics, type TopicSettings } from './topics';
 
 export interface TopicBound {
-  /** Of topics that count, at most so many are made, by whichever process. */
+  /** Of topics that count, at most so many are made beside `rest`, by whichever process. */
   readonly most: number;
   counts(topic: string): boolean;
   /** Takes what is for those that are not made. */
@@ -32,73 +32,106 @@ export interface TopicMaker {
 
 const PAUSE_MS = 60_000;
 
-/** Asks Kafka once for each new topic; calls that need the same one at the same time share the asking. */
 export function createTopicMaker(options: TopicMakerOptions): TopicMaker {
-  const { kafka, instance, bound, onEvent } = options;
-  const known = new Map<string, Promise<string>>();
-  /** Those that could not be made. */
-  const pausedUntil = new Map<string, number>();
-  const choose = bound === undefined ? itself : createChoice(bound, options);
+  const make = createMaking(options);
+  const placeOf = options.bound === undefined ? make : createBoundedPlaces(options.bound, make, options);
 
   async function ensure(topics: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const chosen = await choose(topics);
-    const places = new Map([...new Set(chosen.values())].map((topic) => [topic, placeOf(topic)] as const));
-    const found = [...chosen].map(async ([topic, by]) => [topic, await places.get(by)!] as const);
+    const found = topics.map(async (topic) => [topic, await placeOf(topic)] as const);
     return new Map(await Promise.all(found));
-  }
-
-  /** The topic itself, or while it cannot be made that of the rest. Where that cannot either, Kafka is away. */
-  async function placeOf(topic: string): Promise<string> {
-    if (bound === undefined || topic === bound.rest) return made(topic);
-    if (isPaused(topic)) return made(bound.rest);
-    try {
-      return await made(topic);
-    } catch (error) {
-      const rest = await made(bound.rest);
-      if (!isPaused(topic)) onEvent?.({ kind: 'topic_not_made', topic, rest, reason: messageOf(error) });
-      pausedUntil.set(topic, Date.now() + (bound.pauseMs ?? PAUSE_MS));
-      return rest;
-    }
-  }
-
-  const isPaused = (topic: string): boolean => Date.now() < (pausedUntil.get(topic) ?? 0);
-
-  function made(topic: string): Promise<string> {
-    const asked = known.get(topic);
-    if (asked !== undefined) return asked;
-    const asking = ensureTopics(kafka, instance, [topic], options).then(() => topic);
-    known.set(topic, asking);
-    asking.catch(() => known.delete(topic));
-    return asking;
   }
 
   return { ensure };
 }
 
-type Choose = (topics: readonly string[]) => Promise<ReadonlyMap<string, string>>;
+/** Gives the topic back when it is there. */
+type Make = (topic: string) => Promise<string>;
 
-const itself: Choose = (topics) => Promise.resolve(new Map(topics.map((topic) => [topic, topic])));
+/** Asks Kafka once for each new topic; calls that need the same one at the same time share the asking. */
+function createMaking(options: TopicMakerOptions): Make {
+  const known = new Map<string, Promise<string>>();
+  return (topic) => {
+    const asked = known.get(topic);
+    if (asked !== undefined) return asked;
+    const asking = ensureTopics(options.kafka, options.instance, [topic], options).then(() => topic);
+    known.set(topic, asking);
+    asking.catch(() => known.delete(topic));
+    return asking;
+  };
+}
+
+/** Where what is for a topic goes: the topic itself, or that of the rest. Where that cannot be made either, Kafka is away. */
+function createBoundedPlaces(bound: TopicBound, make: Make, options: TopicMakerOptions): Make {
+  const { rest, pauseMs = PAUSE_MS } = bound;
+  const choice = createChoice(bound, options);
+  /** Those that could not be made, and when they are tried again. */
+  const refused = new Map<string, number>();
+  const trying = new Map<string, Promise<string>>();
+
+  async function placeOf(topic: string): Promise<string> {
+    if (topic === rest) return make(topic);
+    const triedAgainAt = refused.get(topic);
+    if (triedAgainAt === undefined) return refused.size < bound.most ? tried(topic) : make(rest);
+    if (Date.now() >= triedAgainAt) tried(topic).catch(() => undefined);
+    return make(rest);
+  }
+
+  function tried(topic: string): Promise<string> {
+    const known = trying.get(topic) ?? attempt(topic).finally(() => trying.delete(topic));
+    trying.set(topic, known);
+    return known;
+  }
+
+  async function attempt(topic: string): Promise<string> {
+    if (!(await choice.take(topic))) return make(rest);
+    try {
+      await make(topic);
+      refused.delete(topic);
+      return topic;
+    } catch (error) {
+      choice.giveUp(topic);
+      await make(rest);
+      options.onEvent?.({ kind: 'topic_not_made', topic, rest, reason: messageOf(error) });
+      refused.set(topic, Date.now() + pauseMs);
+      return rest;
+    }
+  }
+
+  return placeOf;
+}
+
+interface Choice {
+  /** Whether the topic has a place among those that are made, or gets one. */
+  take(topic: string): Promise<boolean>;
+  /** Its place is free again. */
+  giveUp(topic: string): void;
+}
 
 function createChoice(
   { most, counts, rest }: TopicBound,
   { kafka, instance, onEvent }: TopicMakerOptions,
-): Choose {
+): Choice {
   const taken = new Set<string>();
-  let isFull = false;
+  let looking: Promise<void> | null = null;
+  let isTold = false;
 
-  async function choose(topics: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const isNew = (topic: string): boolean => !taken.has(topic);
-    if (!isFull && topics.some(isNew))
-      for (const topic of await listMetricTopics(kafka, instance)) if (counts(topic)) taken.add(topic);
-    for (const topic of topics.filter(isNew)) {
-      if (taken.size < most) taken.add(topic);
-      else if (!isFull) {
-        isFull = true;
-        onEvent?.({ kind: 'topics_bounded', topic, most, rest });
-      }
+  async function take(topic: string): Promise<boolean> {
+    if (!taken.has(topic) && taken.size < most) await (looking ??= look().finally(() => (looking = null)));
+    if (taken.has(topic)) return true;
+    if (taken.size < most) {
+      taken.add(topic);
+      return true;
     }
-    return new Map(topics.map((topic) => [topic, taken.has(topic) ? topic : rest]));
+    if (!isTold) onEvent?.({ kind: 'topics_bounded', topic, most, rest });
+    isTold = true;
+    return false;
   }
 
-  return choose;
+  /** What other processes have made counts, too. */
+  async function look(): Promise<void> {
+    for (const topic of await listMetricTopics(kafka, instance))
+      if (topic !== rest && counts(topic)) taken.add(topic);
+  }
+
+  return { take, giveUp: (topic) => void taken.delete(topic) };
 }

@@ -98,18 +98,15 @@ export async function findMetricTopics(kafka: Kafka, instance: string): Promise<
 }
 
 /**
- * Which of the topics are read, sorted. One that is new and not led yet is left for later: kafkajs can read none of a list
- * that has one without a leader. Those that are read stay, since their time stands until they are led again; so do all that
- * there are when reading begins.
+ * Which of the topics are read, sorted. One that is not led is left for later: kafkajs can read none of a list that has one
+ * without a leader. Those that are `read` stay: most leaders are gone for a moment.
  */
 export function readableTopics(
   { leaders }: Pick<FoundTopics, 'leaders'>,
   read: ReadonlySet<string>,
 ): string[] {
-  const isReadable = ([topic, led]: readonly [string, ReadonlyMap<number, number>]): boolean =>
-    read.size === 0 || read.has(topic) || ![...led.values()].includes(NO_LEADER);
   return [...leaders]
-    .filter(isReadable)
+    .filter(([topic, led]) => read.has(topic) || ![...led.values()].includes(NO_LEADER))
     .map(([topic]) => topic)
     .sort();
 }

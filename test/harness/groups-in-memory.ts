@@ -140,7 +140,8 @@ function knownOf(row: AlertRow, changedAt: number): KnownAlert {
     endsAt: row.endsAt === null ? null : Date.parse(row.endsAt),
     expiresAt: row.expiresAt === null ? null : Date.parse(row.expiresAt),
     updatedAt: row.eventTime,
-    isAcknowledged: row.acknowledgement !== null,
+    acknowledgement: row.acknowledgement,
+    downTarget: null,
   };
 }
 

@@ -144,7 +144,7 @@ export async function serveScene(servers: TestServers): Promise<ServeScene> {
   };
 }
 
-function pageOf({ at, path, json }: CaughtRequest, label: string): Page {
+export function pageOf({ at, path, json }: CaughtRequest, label: string): Page {
   const page = json as Page['json'] & {
     readonly alerts: readonly { readonly labels: Record<string, string>; readonly status: string }[];
   };

@@ -2,21 +2,25 @@
  * Tocsin itself for acceptance tests: its roles as processes of their own, from the build, on real servers; a person's
  * phone is an HTTP catcher with a path for each receiver. Tests publish samples, kill processes and count messages.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Metric } from '../../src/domain/metric';
 import type { NotificationPayload } from '../../src/domain/notification';
 import { openHistory, type History } from '../../src/history/history';
 import { createKafka, type Kafka } from '../../src/stream/kafka';
 import { createMetricPublisher } from '../../src/stream/publishers';
-import { startHttpCatcher, type HttpCatcher } from './http-catcher';
+import { startHttpCatcher, type CaughtRequest, type HttpCatcher } from './http-catcher';
 import { makeRunFolder } from './run-folder';
 import { runScript } from './script';
+import { pageOf, type Page } from './serve';
 import { uniqueInstance, type TestServers } from './servers';
 import { waitFor } from './wait-for';
 
 const ENTRY = join(__dirname, '..', '..', 'dist', 'src', 'cli', 'tocsin.js');
+/** Below it are the receivers of the alertmanager.yml. */
+const GROUP_PATH = '/groups';
 export const METRIC = 'connections_used_percent';
 
 export interface Role {
@@ -52,23 +56,42 @@ export interface System {
   messages(): Message[];
   /** `receiver step instance`, sorted: what a test compares. */
   told(): string[];
+  /** What receivers of the alertmanager.yml were told. */
+  pages(): Page[];
+  /** Writes the alertmanager.yml anew; `HOOK` in it stands for the address that pages are caught at. */
+  configureGroups(text: string): Promise<void>;
+  /** `tocsin` on this configuration, to its end; what it printed. */
+  command(...args: readonly string[]): Promise<string>;
   close(): Promise<void>;
 }
 
 export interface SystemOptions {
   readonly servers: TestServers;
+  /** An alertmanager.yml, `HOOK` in it as for `configureGroups`: native alerts go through its groups. */
+  readonly groups?: string;
   /** Waits of the three levels, milliseconds. */
   readonly levels?: readonly number[];
   readonly more?: Record<string, unknown>;
 }
 
-export async function startSystem({ servers, levels = [], more = {} }: SystemOptions): Promise<System> {
+export async function startSystem({
+  servers,
+  levels = [],
+  more = {},
+  groups,
+}: SystemOptions): Promise<System> {
   const instance = uniqueInstance();
   const folder = await makeRunFolder();
   const catcher = await startHttpCatcher();
   const configFile = join(folder, 'tocsin.yaml');
+  const groupsFile = join(folder, 'alertmanager.yml');
+  const configureGroups = (text: string): Promise<void> =>
+    writeFile(groupsFile, text.replaceAll('HOOK', `${catcher.url}${GROUP_PATH}`));
+  if (groups !== undefined) await configureGroups(groups);
+  const named = groups === undefined ? {} : { alertmanager: { file: 'alertmanager.yml' } };
   // JSON is YAML.
-  await writeFile(configFile, JSON.stringify({ ...configOf(instance, servers, catcher, levels), ...more }));
+  const whole = { ...configOf(instance, servers, catcher, levels), ...named, ...more };
+  await writeFile(configFile, JSON.stringify(whole));
   const history = await openHistory({ url: servers.postgres, instance, maxConnections: 2 });
   const kafka = createKafka({ brokers: servers.kafka, clientId: `test-${instance}` });
   const publisher = createMetricPublisher({
@@ -127,6 +150,17 @@ export async function startSystem({ servers, levels = [], more = {} }: SystemOpt
     sample: (instanceId, value, atMs = Date.now()) => publisher.publish([sampleOf(instanceId, value, atMs)]),
     publish: (metrics) => publisher.publish(metrics),
     messages: () => messagesOf(catcher),
+    pages: () => catcher.requests.filter(isPage).map((request) => pageOf(request, 'instance_id')),
+    configureGroups,
+    async command(...args) {
+      const { stdout } = await promisify(execFile)(process.execPath, [
+        ENTRY,
+        ...args,
+        '--config',
+        configFile,
+      ]);
+      return stdout;
+    },
     told: () =>
       messagesOf(catcher)
         .map(({ receiver, step, instanceId }) => `${receiver} ${step} ${instanceId}`)
@@ -198,12 +232,16 @@ function configOf(instance: string, servers: TestServers, catcher: HttpCatcher, 
 }
 
 function messagesOf({ requests }: HttpCatcher): Message[] {
-  return requests.map(({ path, json, at }) => {
-    const payload = json as NotificationPayload;
-    const step = payload.message_id.split(':').at(-1)!;
-    return { receiver: path.slice(1), step, instanceId: payload.db_instance_id ?? '', payload, at };
-  });
+  return requests
+    .filter((request) => !isPage(request))
+    .map(({ path, json, at }) => {
+      const payload = json as NotificationPayload;
+      const step = payload.message_id.split(':').at(-1)!;
+      return { receiver: path.slice(1), step, instanceId: payload.db_instance_id ?? '', payload, at };
+    });
 }
+
+const isPage = ({ path }: CaughtRequest): boolean => path.startsWith(GROUP_PATH);
 
 function collected(child: ChildProcess): () => string {
   let text = '';

@@ -8,7 +8,7 @@ import { SEVERITIES } from '../../domain/rule';
 import type { AlertRow } from '../../history/port';
 import { createMutes } from '../../mute/mutes';
 import type { SilenceStore } from '../../mute/port';
-import { serverConfig, type ConfigOption } from '../configuration';
+import { instanceConfig, type InstanceOption } from '../configuration';
 import type { Context } from '../context';
 import { oneLine } from '../plain';
 import { EXIT, failureText, usage, type ExitCode } from '../failures';
@@ -21,7 +21,7 @@ import { alertJson } from './alert-json';
 const SHORT = 8;
 const MANY = 10_000;
 
-export interface ListOptions extends ConfigOption {
+export interface ListOptions extends InstanceOption {
   readonly state: string;
   readonly severity?: string;
   readonly matcher: readonly string[];
@@ -137,7 +137,7 @@ function heldText({ row: { acknowledgement: held }, silencedUntil }: ListedAlert
   return [by, silenced].filter(Boolean).join('; ');
 }
 
-export interface ActOptions extends ConfigOption {
+export interface ActOptions extends InstanceOption {
   readonly owner?: string;
   readonly comment?: string;
   readonly for?: string;
@@ -248,12 +248,10 @@ export async function findAlert(lists: AlertLists, prefix: string): Promise<Aler
 
 export async function withOperator<T>(
   context: Context,
-  options: ConfigOption,
+  options: InstanceOption,
   use: (operator: Operator) => Promise<T>,
 ): Promise<T> {
-  const config = serverConfig(context, options);
-  const { openOperator } = context.wiring;
-  const operator = await openOperator(config);
+  const operator = await context.wiring.openOperator(instanceConfig(context, options));
   try {
     return await use(operator);
   } finally {

@@ -2,6 +2,7 @@
 import { problemText, type Problem } from '../../config/problems';
 import { checkConfig } from '../../config/load';
 import { checkRuleFile, readRuleGroups } from '../../config/rule-groups';
+import { noRulesSeen } from '../../config/repeated-rules';
 import type { RuleNames } from '../../config/rule-lint';
 import { noNamesTaken } from '../../config/taken-names';
 import { chosenFile, knownNames, type ConfigOption } from '../configuration';
@@ -24,7 +25,7 @@ export function checkRules(
   if (files.length === 0) throw usage(`no file matches ${patterns.join(', ')}`);
   const read = files.map(({ path, name }) => ({ name, text: readText(path) }));
   const lint = {
-    ...{ seen: new Map<string, string>(), taken: noNamesTaken() },
+    ...{ seen: noRulesSeen(), taken: noNamesTaken() },
     names: knownTo(context, options, read),
   };
   const checked = read.map(({ name, text }) => ({

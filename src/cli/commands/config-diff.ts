@@ -1,5 +1,4 @@
 /** `tocsin config diff`: what another alertmanager.yml would do to the alerts that are open. */
-import { loadAlertmanager } from '../../config/alertmanager/load';
 import { labelsText, type Labels } from '../../domain/labels';
 import {
   differenceOf,
@@ -7,7 +6,8 @@ import {
   type Difference,
   type ReceiverChange,
 } from '../../whatif/difference';
-import type { ConfigOption } from '../configuration';
+import { alertmanagerAt } from '../alertmanager-file';
+import { instanceConfig, type InstanceOption } from '../configuration';
 import type { Context } from '../context';
 import { EXIT, usage, type ExitCode } from '../failures';
 import { readText } from '../files';
@@ -15,10 +15,8 @@ import { matcherModeOf } from '../matcher-mode';
 import { oneLine } from '../plain';
 import { paint, tableOf, type Column } from '../show';
 import { countOf, timeOf } from '../words';
-import { instanceConfig } from './why';
 
-export interface ConfigDiffOptions extends ConfigOption {
-  readonly instance?: string;
+export interface ConfigDiffOptions extends InstanceOption {
   /** A JSON file of alerts, as Alertmanager's API lists them; left out: those that are open. */
   readonly alerts?: string;
   readonly at?: string;
@@ -38,7 +36,7 @@ export async function configDiff(
   const mode = { matcherMode: matcherModeOf(options.enableFeature) };
   const limit = countOf('--limit', options.limit, 0, MANY);
   const at = options.at === undefined ? context.now() : timeOf('--at', options.at, context.now());
-  const [before, after] = [loadAlertmanager(oldFile, mode), loadAlertmanager(newFile, mode)];
+  const [before, after] = [alertmanagerAt(context, oldFile, mode), alertmanagerAt(context, newFile, mode)];
   const alerts = options.alerts === undefined ? await openAlerts(context, options) : alertsIn(options.alerts);
   const difference = differenceOf(before, after, alerts, at);
   if (options.json) context.print(JSON.stringify(differenceJson(difference, limit), null, 2));

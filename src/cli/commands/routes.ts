@@ -1,10 +1,10 @@
 /** `tocsin routes`: the tree of routes of an alertmanager.yml, and where an alert would go by it. */
-import { loadAlertmanager } from '../../config/alertmanager/load';
 import type { Route } from '../../config/alertmanager/route';
 import { compileRoutes } from '../../dispatch/routes';
 import { matcherListText } from '../../domain/alertmanager-matchers';
 import { formatDuration } from '../../domain/duration';
 import { labelsText, type Labels } from '../../domain/labels';
+import { alertmanagerAt } from '../alertmanager-file';
 import type { Context } from '../context';
 import { EXIT, usage, type ExitCode } from '../failures';
 import { matcherModeOf } from '../matcher-mode';
@@ -17,7 +17,7 @@ export interface RoutesOptions {
 }
 
 export function showRoutes(context: Context, file: string, options: RoutesOptions): ExitCode {
-  const { route } = loadAlertmanager(file, { matcherMode: matcherModeOf(options.enableFeature) });
+  const { route } = alertmanagerAt(context, file, { matcherMode: matcherModeOf(options.enableFeature) });
   if (options.json) context.print(JSON.stringify(routeJson(route), null, 2));
   else context.print([...treeLines(context, route, '', '')].join('\n'));
   return EXIT.ok;
@@ -99,7 +99,7 @@ export function testRoutes(
   options: TestRoutesOptions,
 ): ExitCode {
   const labels = labelsOf(words);
-  const { route } = loadAlertmanager(file, { matcherMode: matcherModeOf(options.enableFeature) });
+  const { route } = alertmanagerAt(context, file, { matcherMode: matcherModeOf(options.enableFeature) });
   const places = compileRoutes(route).placesOf(labels);
   const receivers = places.map((place) => place.route.options.receiver);
   if (options.json)

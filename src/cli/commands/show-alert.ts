@@ -14,7 +14,7 @@ import { compileMatchers } from '../../domain/matchers';
 import type { RemediationResult } from '../../domain/remediation';
 import type { AlertRow, NotificationRecord } from '../../history/port';
 import { redactUrl } from '../../observe/redact';
-import { serverConfig, type ConfigOption } from '../configuration';
+import { instanceConfig, type InstanceOption } from '../configuration';
 import type { Context } from '../context';
 import { oneLine } from '../plain';
 import { EXIT, type ExitCode } from '../failures';
@@ -41,7 +41,7 @@ interface Story {
   readonly all: boolean;
 }
 
-export interface ShowOptions extends ConfigOption {
+export interface ShowOptions extends InstanceOption {
   /** All episodes instead of the last one. */
   readonly all?: boolean;
   readonly json?: boolean;
@@ -49,7 +49,7 @@ export interface ShowOptions extends ConfigOption {
 
 export async function showAlert(context: Context, word: string, options: ShowOptions): Promise<ExitCode> {
   const prefix = fingerprintOf(word);
-  const config = serverConfig(context, options);
+  const config = instanceConfig(context, options);
   const { openOperator } = context.wiring;
   const operator = await openOperator(config);
   try {

@@ -1,12 +1,11 @@
 /** `tocsin why`: why people were told of an alert, or were not, from what was recorded when it was decided. */
-import { loadAlertmanager } from '../../config/alertmanager/load';
 import { answerWhy } from '../../dispatch/answer-why';
 import type { WhyAnswer, WhyRoute, WhyStatement } from '../../dispatch/port';
 import { labelsText } from '../../domain/labels';
 import { shownState } from '../../domain/lifecycle';
 import type { AlertLists, AlertRow, Holder, RecordedRouting } from '../../history/port';
-import type { Config } from '../../config/config';
-import { serverConfig, type ConfigOption } from '../configuration';
+import { alertmanagerAt } from '../alertmanager-file';
+import { instanceConfig, type InstanceOption } from '../configuration';
 import type { Context } from '../context';
 import { EXIT, usage, type ExitCode } from '../failures';
 import { oneLine } from '../plain';
@@ -14,9 +13,7 @@ import { fromNow, paint, stamp, stateStyle, tableOf, type Column, type Style } f
 import { fingerprintOf, matcherOf } from '../words';
 import { findAlert } from './alerts';
 
-export interface WhyOptions extends ConfigOption {
-  /** Of `tocsin serve`; left out, the configuration's. */
-  readonly instance?: string;
+export interface WhyOptions extends InstanceOption {
   readonly alertmanagerConfig?: string;
   readonly json?: boolean;
 }
@@ -29,7 +26,7 @@ export async function why(
   options: WhyOptions,
 ): Promise<ExitCode> {
   const routing =
-    options.alertmanagerConfig === undefined ? undefined : routingIn(options.alertmanagerConfig);
+    options.alertmanagerConfig === undefined ? undefined : routingIn(context, options.alertmanagerConfig);
   const operator = await context.wiring.openOperator(instanceConfig(context, options));
   try {
     const alerts = await alertsNamed(operator.lists, words);
@@ -44,24 +41,15 @@ export async function why(
   }
 }
 
-/** Where the rows of a `tocsin serve --instance` are. */
-export function instanceConfig(
-  context: Context,
-  options: ConfigOption & { readonly instance?: string },
-): Config {
-  const config = serverConfig(context, options);
-  return options.instance === undefined ? config : { ...config, instance: options.instance };
-}
-
-function routingIn(file: string): RecordedRouting {
-  const { route, receivers } = loadAlertmanager(file);
+function routingIn(context: Context, file: string): RecordedRouting {
+  const { route, receivers } = alertmanagerAt(context, file);
   const integrations = receivers.flatMap(({ name, integrations: all }) =>
     all.map(({ kind, options }, index) => ({
       name: `${name}/${kind}/${index}`,
       sendResolved: options.send_resolved,
     })),
   );
-  return { route, integrations };
+  return { route, integrations, ofRules: true };
 }
 
 /** By a fingerprint or its beginning, or all open ones for which matchers hold. */

@@ -28,6 +28,7 @@ const payloadSchema = z.object({
   on_call_person: nullableText,
   affected_users_count: count,
   related_alerts: z.array(z.looseObject({ alert_name: z.string() })).optional(),
+  escalated_alerts: z.array(z.looseObject({ alert_name: z.string() })).optional(),
   context: z
     .looseObject({
       metric_value: z.union([z.number(), z.string()]).nullish(),
@@ -69,6 +70,7 @@ export const acceptsTheSendersType: (sent: NotificationPayload) => z.input<typeo
   ...sent,
   labels: { ...sent.labels },
   related_alerts: sent.related_alerts.map((alert) => ({ ...alert })),
+  escalated_alerts: sent.escalated_alerts?.map((alert) => ({ ...alert })),
   context: { ...sent.context },
   enrichment_artifacts: [...sent.enrichment_artifacts],
   remediation_steps: [...sent.remediation_steps],

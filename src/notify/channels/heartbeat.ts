@@ -3,6 +3,7 @@
  * silent. It beats while audits succeed, and stops when none has for a while, whatever the reason.
  */
 import { messageOf } from '../../domain/errors';
+import { withDeadline } from '../../observe/observe';
 import type { Revealable } from '../port';
 import { createJsonPoster } from './http';
 
@@ -32,10 +33,11 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
   let current = Promise.resolve();
 
   async function beat(): Promise<void> {
-    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(timeoutMs)]);
     const body = { instance, audited_at: new Date(auditedAt!).toISOString() };
     try {
-      const delivery = await poster.post(body, () => ({}), signal);
+      const delivery = await withDeadline(timeoutMs, stopping.signal, (signal) =>
+        poster.post(body, () => ({}), signal),
+      );
       onBeat(delivery.kind === 'delivered' ? null : delivery.error);
     } catch (error) {
       onBeat(messageOf(error));

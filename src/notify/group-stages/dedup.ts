@@ -1,9 +1,9 @@
 /**
  * Whom to tell: an integration that was told the same already is told again only when the repeat interval is over. The
- * cases and their order are Alertmanager's.
+ * cases and their order are Alertmanager's; but what people have taken, all of it, is not repeated.
  */
 import type { PendingMessage, ToldOfGroup } from '../../history/port';
-import type { GroupLook, GroupMember, GroupVerdict, NotificationReason } from '../port';
+import type { GroupLook, GroupMember, GroupVerdict, HeldBack, NotificationReason } from '../port';
 import type { GroupStage } from './stage';
 
 export interface Told {
@@ -17,37 +17,50 @@ export function dedupStage(integrationsOf: (receiver: string) => readonly Told[]
     name: 'dedup',
     exec(state) {
       const { look, passing } = state;
-      const messages = integrationsOf(look.receiver).flatMap((integration) =>
-        messageFor(integration, look, passing),
+      const decided = integrationsOf(look.receiver).map((integration) =>
+        decisionOn(integration, look, passing),
       );
-      return { ...state, messages };
+      const messages = decided.flatMap(({ message }) => message);
+      const isTaken = decided.some(({ reason }) => reason === 'acknowledged');
+      return { ...state, messages, held: isTaken ? [...state.held, ...takenBy(passing)] : state.held };
     },
   };
 }
 
 type Message = GroupVerdict['messages'][number];
 
-function messageFor(
+type Reason = NotificationReason | 'acknowledged' | null;
+
+function decisionOn(
   { name, sendResolved }: Told,
   look: GroupLook,
   passing: readonly GroupMember[],
-): Message[] {
+): { readonly reason: Reason; readonly message: Message[] } {
   const last = look.told.get(name);
   const known = new Set(last?.resolved);
   const firing = passing.filter(({ isOver }) => !isOver).map(({ alert }) => alert.fingerprint);
   const resolved = passing.filter(({ isOver }) => isOver).map(({ alert }) => alert.fingerprint);
-  const isRepeatable = passing.some(({ alert, isOver }) => !isOver && !alert.isAcknowledged);
+  const isRepeatable = passing.some(({ alert, isOver }) => !isOver && alert.acknowledgement === null);
   const reason = reasonFor(last, { firing, resolved, sendResolved, look, isRepeatable });
-  if (reason === null) {
+  if (reason === null || reason === 'acknowledged') {
     // What waits to be sent says what is not so any more. What is being sent is told, and then its end.
-    return last?.pending == null || last.isTaken ? [] : [{ integration: name, pending: null, told: false }];
+    const isTakenBack = last?.pending != null && !last.isTaken;
+    return { reason, message: isTakenBack ? [{ integration: name, pending: null, told: false }] : [] };
   }
   // Of a resolve that was told with the last message and is not out of the look yet nobody has to hear again.
   const news = resolved.filter((fingerprint) => !known.has(fingerprint));
   const pending: PendingMessage = { reason, firing, resolved: news };
   const told = firing.length === 0 && !sendResolved;
-  return isSame(last?.pending, pending) && !told ? [] : [{ integration: name, pending, told }];
+  const isMade = isSame(last?.pending, pending) && !told;
+  return { reason, message: isMade ? [] : [{ integration: name, pending, told }] };
 }
+
+const takenBy = (passing: readonly GroupMember[]): HeldBack[] =>
+  passing.flatMap(({ alert: { fingerprint, acknowledgement }, isOver }) =>
+    isOver || acknowledgement === null
+      ? []
+      : [{ fingerprint, reason: 'acknowledged' as const, by: [acknowledgement.owner] }],
+  );
 
 interface Asked {
   readonly firing: readonly string[];
@@ -57,7 +70,7 @@ interface Asked {
   readonly isRepeatable: boolean;
 }
 
-function reasonFor(last: ToldOfGroup | undefined, asked: Asked): NotificationReason | null {
+function reasonFor(last: ToldOfGroup | undefined, asked: Asked): Reason {
   const { firing, resolved, sendResolved, look, isRepeatable } = asked;
   const wasTold = last !== undefined && last.toldAt !== null;
   if (!wasTold) return firing.length > 0 ? 'first notification' : null;
@@ -69,7 +82,8 @@ function reasonFor(last: ToldOfGroup | undefined, asked: Asked): NotificationRea
   const over = new Set(last.resolved);
   if (sendResolved && resolved.some((fingerprint) => !over.has(fingerprint))) return 'some alerts resolved';
   const isDue = look.at - last.toldAt.getTime() > look.repeatIntervalMs;
-  return isDue && isRepeatable ? 'repeat interval elapsed' : null;
+  if (!isDue) return null;
+  return isRepeatable ? 'repeat interval elapsed' : 'acknowledged';
 }
 
 const isSame = (one: PendingMessage | null | undefined, other: PendingMessage): boolean =>

@@ -6,6 +6,7 @@ import { messageOf } from '../../domain/errors';
 import type { NotificationData } from '../../template/alertmanager/data';
 import type { HttpConfig } from '../../config/alertmanager/http-config';
 import type { OptionsOf, ReceiverKind } from '../../config/alertmanager/receivers/kinds';
+import { withDeadline } from '../../observe/observe';
 import type { Delivery, GroupMessage, Integration, Revealable } from '../port';
 import { isFiring, notificationData } from './group-data';
 import type { Templates } from './group-template';
@@ -80,16 +81,17 @@ export function createIntegration(
   return {
     ...place,
     destination: destinationOf(address, place),
-    async notify(message, given) {
-      const signal =
-        timeoutMs > 0 ? AbortSignal.any([given, AbortSignal.timeout(Math.ceil(timeoutMs))]) : given;
-      const secrets = createSecrets();
-      try {
-        const attempt = attemptOf(message, signal, secrets, client, surroundings);
-        return withoutSecrets(await ended(send(attempt), signal), secrets);
-      } catch (error) {
-        return withoutSecrets(deliveryOfError(error, signal, timeoutMs, given), secrets);
-      }
+    notify(message, given) {
+      const until = async (signal: AbortSignal): Promise<Delivery> => {
+        const secrets = createSecrets();
+        try {
+          const attempt = attemptOf(message, signal, secrets, client, surroundings);
+          return withoutSecrets(await ended(send(attempt), signal), secrets);
+        } catch (error) {
+          return withoutSecrets(deliveryOfError(error, signal, timeoutMs, given), secrets);
+        }
+      };
+      return timeoutMs > 0 ? withDeadline(timeoutMs, given, until) : until(given);
     },
     close: async () => {
       await Promise.all([client?.close(), close?.()]);

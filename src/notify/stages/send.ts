@@ -76,12 +76,14 @@ function messageFor(
   receiver: Receiver,
 ): OutgoingMessage {
   const { messageId, fingerprint, episode, step } = notification.queued;
+  const { fellows = [] } = notification;
   const onCallPerson = options.onCallPerson(notification);
   const payload = buildPayload(notification.facts, {
     messageId,
     step,
     routingKey: receiver.routingKey,
     onCallPerson,
+    fellows: fellows.map(({ alert }) => alert),
     now: context.now(),
   });
   return { payload, fingerprint, episode, step };

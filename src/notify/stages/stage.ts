@@ -10,6 +10,8 @@ export interface Notification {
   readonly outcome: NotificationOutcome | null;
   /** What should be known of how it was decided, such as mutes that could not be read. */
   readonly notes: readonly string[];
+  /** Alerts that the message tells of beside its own. */
+  readonly fellows?: readonly NotificationFacts[];
 }
 
 export interface StageContext {

@@ -4,14 +4,22 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { loadAlertmanager } from '../../../src/config/alertmanager/load';
 import { amtool } from './alertmanager-module';
 import { servedApi } from './serving';
 
 const run = promisify(execFile);
+const EXAMPLE = join(__dirname, '../../../examples/alertmanager.yml');
+const CONFIG = {
+  original: loadAlertmanager(EXAMPLE).original,
+  resolveTimeoutMs: 300_000,
+  matcherMode: 'fallback',
+  receivers: [{ name: 'team', labels: { name: 'team' } }],
+} as const;
 let program: string;
 let served: Awaited<ReturnType<typeof servedApi>>;
 beforeAll(async () => {
-  [program, served] = await Promise.all([amtool(), servedApi()]);
+  [program, served] = await Promise.all([amtool(), servedApi({ config: () => CONFIG })]);
 }, 700_000);
 afterAll(() => served.close());
 
@@ -97,11 +105,71 @@ test('silences of another Alertmanager are carried over', async () => {
   expect(id).not.toBe(kept.id);
   const [imported] = await json<Silence[]>('silence', 'query', 'carried!=over');
   expect(imported).toMatchObject({ id, comment: 'from elsewhere', endsAt: kept.endsAt });
+  // It would hold back the alerts of every other test.
+  await tool('silence', 'expire', id);
+});
+
+test('alerts and silences in each form that people read', async () => {
+  await tool('alert', 'add', 'alertname=Shown', 'instance=db-7', '--generator-url=http://prometheus/graph');
+  expect(await tool('alert', 'query', 'alertname=Shown')).toMatch(
+    /^Alertname\s+Starts At\s+Summary\s+State\s+Shown\s+\S+ \S+ UTC\s+active$/,
+  );
+  expect(await tool('--output=extended', 'alert', 'query', 'alertname=Shown')).toMatch(
+    /alertname="Shown".*instance="db-7".*http:\/\/prometheus\/graph/,
+  );
+  const made = ['silence', 'add', '--author=bob', '--comment=shown', '--duration=30m'];
+  const id = await tool(...made, 'alertname=Shown', 'instance!~web-.*');
+  expect(await tool('silence', 'query', 'alertname=Shown')).toMatch(
+    new RegExp(`${id}\\s+alertname="Shown" instance!~"web-\\.\\*"\\s+\\S+ \\S+ UTC\\s+bob\\s+shown`),
+  );
+  expect(await tool('--output=extended', 'silence', 'query', 'alertname=Shown')).toContain(id);
+  expect(await tool('alert', 'query', 'alertname=Shown', '--silenced')).toContain('suppressed');
+  expect(await json('alert', 'query', 'alertname=Shown', '--active')).toEqual([]);
+  expect(await json('alert', 'query', 'alertname=Shown', '--inhibited')).toEqual([]);
+});
+
+test('silences are picked by who made them, by id, and by when they end', async () => {
+  const ids: string[] = [];
+  for (const [author, duration] of [
+    ['carol', '1h'],
+    ['dave', '48h'],
+  ])
+    ids.push(
+      await tool(
+        ...['silence', 'add', `--author=${author}`, '--comment=picked', `--duration=${duration}`],
+        'alertname=Picked',
+      ),
+    );
+  const picked = (...words: string[]) => tool('silence', 'query', '--quiet', ...words, 'alertname=Picked');
+  expect(await picked('--created-by=carol')).toBe(ids[0]);
+  expect(await picked(`--id=${ids[1]}`)).toBe(ids[1]);
+  expect(await picked('--within=2h')).toBe(ids[0]);
+  // As scripts do it: what one command prints is what the other takes.
+  await tool('silence', 'expire', ...(await picked()).split('\n'));
+  expect(await picked()).toBe('');
+  expect((await picked('--expired')).split('\n').sort()).toEqual([...ids].sort());
 });
 
 test('the configuration, the cluster, and a file that is checked', async () => {
-  expect(await tool('config', 'show')).toContain('receiver: team');
+  const shown = await tool('config', 'show');
+  expect(shown).toContain(`receiver: 'chatdb-alerts'`);
+  expect(shown).not.toContain('YOUR/SLACK/WEBHOOK');
   expect(await tool('cluster', 'show')).toMatch(/ready[^]*blue/);
-  const example = join(__dirname, '../../../examples/alertmanager.yml');
-  expect(await tool('check-config', example)).toContain('SUCCESS');
+  expect(await tool('check-config', EXAMPLE)).toContain('SUCCESS');
+});
+
+test('routes, of the running configuration and of a file, lead where Tocsin leads them', async () => {
+  const routes = ['config', 'routes'];
+  expect(await tool(...routes, 'show')).toMatch(
+    /default-route\s+receiver: chatdb-alerts[^]*severity="critical"}\s+receiver: critical-alerts[^]*warning-alerts/,
+  );
+  const labels = ['severity=critical', 'service=orders'];
+  expect(await tool(...routes, 'test', ...labels)).toBe('critical-alerts');
+  expect(await tool(...routes, 'test', `--config.file=${EXAMPLE}`, 'severity=info')).toBe('chatdb-alerts');
+  await tool(...routes, 'test', '--verify.receivers=critical-alerts', ...labels);
+  const wrong = tool(...routes, 'test', '--verify.receivers=warning-alerts', ...labels);
+  await expect(wrong).rejects.toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining('critical-alerts') as string,
+  });
 });

@@ -1,5 +1,6 @@
 /** Evaluator pools with different rules share `gds.alerts`: none ends what another one has opened. */
 import type { AlertRule } from '../../../src/domain/rule-group';
+import { isOnlyPool } from '../../../src/stream/evaluators';
 import { metricTopic } from '../../../src/stream/topics';
 import {
   metric,
@@ -34,11 +35,15 @@ const told = async () =>
   );
 
 test('each ends its own alerts, whoever starts later', async () => {
+  const { kafka, instance } = bench;
   await start('default', [rule({ name: 'High' })]);
+  expect(await isOnlyPool(kafka, { instance, pool: 'default' })).toBe(true);
+  expect(await isOnlyPool(kafka, { instance, pool: 'others' })).toBe(false);
   await send(95);
   await until('the first alert', async () => (await told()).length === 1);
 
   await start('others', [rule({ name: 'VeryHigh', threshold: 98 })]);
+  expect(await isOnlyPool(kafka, { instance, pool: 'default' })).toBe(false);
   await send(99);
   await until('the other alert', async () => (await told()).length >= 2);
   await send(50);

@@ -22,7 +22,13 @@ const resolved: Resolved = {
   notes: ['nobody is on call in night'],
 };
 
-function writing(more: { onCall?: OnCall; list?: () => Promise<AlertRow[]> } = {}) {
+interface Has {
+  onCall?: OnCall;
+  list?: () => Promise<AlertRow[]>;
+  groupOf?: (fingerprint: string) => Promise<string | null>;
+}
+
+function writing(more: Has = {}) {
   const records: LifeRecord[] = [];
   let woken = 0;
   const activities = createBookkeepingActivities({
@@ -32,6 +38,7 @@ function writing(more: { onCall?: OnCall; list?: () => Promise<AlertRow[]> } = {
     quickArtifacts: async () => [],
     wakeNotifier: () => (woken += 1),
     onCall: more.onCall,
+    groupOf: more.groupOf,
     ...(more.list && { lists: { list: more.list } }),
   });
   return { activities, records, woken: () => woken };
@@ -95,5 +102,28 @@ describe('counting open alerts', () => {
     const away = () => Promise.reject(new Error('away'));
     expect(await writing({ list: away }).activities.countOpenAlerts(matchers)).toBeNull();
     expect(await writing().activities.countOpenAlerts(matchers)).toBeNull();
+  });
+});
+
+describe('where alerts are told in groups', () => {
+  const told = (step: string) => ({
+    ...{ messageId: `f:7:${step}`, receiver: 'ops', fingerprint: 'f', episode: 7, step, dueAt: AT },
+  });
+  const { asks: _, ...record } = asking;
+
+  it('an escalation waits a moment for others of its group; what is no escalation does not', async () => {
+    const { activities, records } = writing({ groupOf: async () => 'g1' });
+    await activities.recordLife([{ ...record, notifications: [told('escalate-1'), told('remediated-1')] }]);
+    expect(records[0]!.notifications).toMatchObject([
+      { bundle: 'g1:escalate-1', dueAt: new Date(Date.parse(AT) + 2_000) },
+      { dueAt: new Date(AT) },
+    ]);
+    expect(records[0]!.notifications![1]).not.toHaveProperty('bundle');
+  });
+
+  it('an alert of no group is told by itself, at once', async () => {
+    const { activities, records } = writing({ groupOf: async () => null });
+    await activities.recordLife([{ ...record, notifications: [told('escalate-1')] }]);
+    expect(records[0]!.notifications).toEqual([{ ...told('escalate-1'), dueAt: new Date(AT) }]);
   });
 });

@@ -14,7 +14,14 @@ test('the status', async () => {
     cluster: { name: 'blue', status: 'ready', peers: [{ name: 'blue', address: '10.0.0.1:9093' }] },
     config: { original: expect.stringContaining('receiver: team') },
     uptime: '2026-05-01T12:00:00.000Z',
-    versionInfo: { branch: '', buildDate: '', buildUser: '', goVersion: '', revision: '', version: '0.0.1' },
+    versionInfo: {
+      branch: '',
+      buildDate: '',
+      buildUser: '',
+      goVersion: '',
+      revision: 'tocsin 0.0.1',
+      version: '0.34.2',
+    },
   });
 });
 

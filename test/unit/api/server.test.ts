@@ -57,7 +57,10 @@ test('an address that is taken is named', async () => {
 test('counts its alerts and silences, and says its version, without being asked to', async () => {
   const api = await createApi(testApi().options, LOCAL);
   const text = await (await fetch(`${api.address}/metrics`)).text();
-  for (const line of ['alertmanager_alerts{state="active"} 0', 'alertmanager_build_info{version="0.0.1"} 1'])
+  for (const line of [
+    'alertmanager_alerts{state="active"} 0',
+    'alertmanager_build_info{version="0.34.2",revision="tocsin 0.0.1"} 1',
+  ])
     expect(text).toContain(line);
   await api.close();
 });

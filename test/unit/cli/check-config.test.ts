@@ -7,7 +7,7 @@ it('counts what a valid alertmanager.yml has', async () => {
   const { code, out, err } = await check('examples/alertmanager.yml');
   expect(err).toBe('');
   expect(out).toBe(
-    'examples/alertmanager.yml is valid: 3 routes, 3 receivers, 0 inhibit rules, 0 time intervals, 0 templates',
+    'examples/alertmanager.yml is valid: 4 routes, 4 receivers, 1 inhibit rule, 0 time intervals, 0 templates',
   );
   expect(code).toBe(0);
 });
@@ -44,7 +44,7 @@ it('refuses a file that is not there', async () => {
 
 it('gives programs the problems and the counts', async () => {
   const right = JSON.parse((await check('--json', 'examples/alertmanager.yml')).out) as unknown;
-  expect(right).toMatchObject({ valid: true, problems: [], summary: { routes: 3, receivers: 3 } });
+  expect(right).toMatchObject({ valid: true, problems: [], summary: { routes: 4, receivers: 4 } });
   const wrong = JSON.parse(
     (await check('--json', 'test/fixtures/alertmanager/requirements.yml')).out,
   ) as unknown;

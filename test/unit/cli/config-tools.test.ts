@@ -53,6 +53,15 @@ test('routes show: the tree, and of each route what it changes', async () => {
   });
 });
 
+test('a tocsin.yaml stands for the alertmanager.yml that it names', async () => {
+  const own = write('tocsin.yaml', 'alertmanager: { file: alertmanager.yml }');
+  const none = write('plain.yaml', 'instance: a');
+  const [byOwn, byFile] = [await run(['routes', 'show', own]), await run(['routes', 'show', file])];
+  expect([byOwn.code, byOwn.out]).toEqual([0, byFile.out]);
+  const refused = await run(['routes', 'test', none, 'a=b']);
+  expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('names no alertmanager.yml')]);
+});
+
 test('routes test: every route that is taken, with its group', async () => {
   const { code, out } = await run(['routes', 'test', file, 'alertname=Down', 'service="db"', '--json']);
   expect(code).toBe(0);

@@ -14,6 +14,16 @@ describe('test rules', () => {
     expect(code).toBe(0);
   });
 
+  it('finds the examples as they say that they are', async () => {
+    expect(await command('check', 'rules', '--strict', 'examples/chatdb-rules.yml')).toMatchObject({
+      ...{ code: 0, err: '', out: 'examples/chatdb-rules.yml is valid: 10 rules in 3 groups' },
+    });
+    expect(await command('test', 'rules', 'examples/chatdb-rules-test.yml')).toMatchObject({
+      code: 0,
+      err: '',
+    });
+  });
+
   it('holds recovery, flapping and missing data to what is expected', async () => {
     const { code, err } = await command('test', 'rules', `${FOLDER}/extensions-test.yml`);
     expect(err).toBe('');

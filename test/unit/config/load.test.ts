@@ -92,6 +92,40 @@ describe('problems of form and of meaning', () => {
   });
 });
 
+describe('the alertmanager.yml that is named', () => {
+  const named = (text: string) => `alertmanager: { file: ${file('alertmanager.yml', text)} }`;
+
+  it('is checked too, each problem with its place in it', () => {
+    const [found, ...others] = problems(named('route:\n  receiver: nobody\nreceivers: [{ name: team }]'));
+    expect(others).toEqual([]);
+    expect(found).toMatchObject({ level: 'error', path: 'route.receiver', line: 2 });
+    expect(found!.file).toMatch(/alertmanager\.yml$/);
+    expect(errors('alertmanager: { file: missing.yml }')).toEqual([
+      expect.stringContaining('alertmanager.file: "missing.yml" does not exist'),
+    ]);
+  });
+
+  it('is muted by targets that are down for an hour at most', () => {
+    const text = named('route: { receiver: team }\nreceivers: [{ name: team }]').replace(
+      ' }',
+      ', target_down: WORD }',
+    );
+    expect(load(text.replace('WORD', '10m')).alertmanager!.targetDownMs).toBe(600_000);
+    expect(load(text.replace('WORD', 'off')).alertmanager!.targetDownMs).toBeNull();
+    expect(errors(text.replace('WORD', '2h'))).toEqual([expect.stringContaining('at most 1h')]);
+  });
+
+  it('tells who is told: route.receivers may be empty then', () => {
+    const text = named('route: { receiver: team }\nreceivers: [{ name: team }]');
+    expect(problems(text)).toEqual([]);
+    expect(load(text).alertmanager).toEqual({
+      file: join(folder, 'alertmanager.yml'),
+      receivers: ['team'],
+      targetDownMs: 3_600_000,
+    });
+  });
+});
+
 describe('a duration', () => {
   it("beyond what Node's timers can wait for is refused", () => {
     expect(errors('acknowledge: { lease: 30d }')).toEqual([expect.stringContaining('at most 24d')]);

@@ -1,8 +1,9 @@
 import { problemText } from '../../../src/config/problems';
+import { noRulesSeen } from '../../../src/config/repeated-rules';
 import { checkRuleFile, readRuleGroups } from '../../../src/config/rule-groups';
 
 const check = (content: string, env: Record<string, string> | null = null) =>
-  checkRuleFile(content, 'r.yml', { seen: new Map(), names: null }, env).problems.map(problemText);
+  checkRuleFile(content, 'r.yml', { seen: noRulesSeen(), names: null }, env).problems.map(problemText);
 const rule = (text: string) =>
   `groups: [{ name: g, rules: [{ alert: A, labels: { severity: high }, ${text} }] }]`;
 const at = 'groups[0].rules[0]';
@@ -52,5 +53,41 @@ rules:
     );
     expect(problems).toEqual([]);
     expect(groups).toMatchObject([{ name: 'disk', rules: [{ kind: 'alert', expr: 'm > 1' }] }]);
+  });
+});
+
+describe('two rules of one name', () => {
+  const both = (one: string, other: string): string[] =>
+    check(`groups:
+- { name: g, rules: [{ alert: A, labels: { severity: high }, ${one} }] }
+- { name: h, rules: [{ alert: A, labels: { severity: high }, ${other} }] }
+`);
+
+  it.each([
+    ['expr: m > 90', 'expr: m > 80'],
+    ['expr: m > 90', 'expr: k > 80, for: 5m'],
+    ['expr: m > 90', `expr: 'm{env="prod"} > 80'`],
+    [`expr: 'm{env="prod"} > 90'`, `expr: 'k{env="prod"} > 80'`],
+    ['expr: sum by (a) (m) > 90', 'expr: max by (a) (k) > 80'],
+  ])('make one alert: { %s } and { %s }', (one, other) => {
+    expect(both(one, other)).toEqual([
+      expect.stringContaining('"A" is in group "g" of r.yml already, with these labels: where both find'),
+    ]);
+  });
+
+  it.each([
+    [`expr: 'm{env="prod"} > 90'`, `expr: 'm{env="dev"} > 80'`],
+    [`expr: 'm{env="prod"} > 90'`, `expr: 'm{env!="prod"} > 80'`],
+    ['expr: sum by (a) (m) > 90', 'expr: sum by (b) (m) > 80'],
+    ['expr: m > 90', 'expr: m > 80, mode: shadow'],
+  ])('make two: { %s } and { %s }', (one, other) => expect(both(one, other)).toEqual([]));
+
+  it('make two where a label tells them apart', () => {
+    expect(
+      check(`groups:
+- { name: g, rules: [{ alert: A, labels: { severity: high }, expr: m > 90 }] }
+- { name: h, rules: [{ alert: A, labels: { severity: low }, expr: m > 80 }] }
+`),
+    ).toEqual([]);
   });
 });

@@ -58,7 +58,7 @@ describe('in the rows', () => {
 const known = (more: Partial<KnownAlert> = {}): KnownAlert => ({
   ...{ fingerprint: ID, labels: labelled({ host: 'a' }), annotations: {}, state: 'FIRING', episode: START },
   ...{ startsAt: START, endsAt: null, expiresAt: START, updatedAt: START, changedAt: START },
-  ...{ generatorUrl: '', isAcknowledged: false },
+  ...{ generatorUrl: '', downTarget: null, acknowledgement: null },
   ...more,
 });
 

@@ -7,7 +7,8 @@ const AT = Date.parse('2026-03-01T12:00:00Z');
 const alert = (fingerprint: string, more: Partial<KnownAlert> = {}): KnownAlert => ({
   ...{ fingerprint, labels: { host: fingerprint }, annotations: {}, state: 'FIRING', episode: AT },
   ...{ startsAt: AT, endsAt: null, expiresAt: null, updatedAt: AT, changedAt: AT, generatorUrl: '' },
-  isAcknowledged: false,
+  downTarget: null,
+  acknowledgement: null,
   ...more,
 });
 

@@ -173,10 +173,22 @@ test.each([
     [{ kind: 'alert', fingerprint: 'ff', labels: {}, rule: { index: 1, name: 'worse' } }] as const,
     'by inhibition rule "worse"',
   ],
+  [
+    [{ kind: 'person', name: 'ana', at: 'T', until: 'U', comment: 'on it' }] as const,
+    'ana has taken it since T until U: on it',
+  ],
   [[{ kind: 'mute time interval', name: 'nights' }] as const, 'it is a time of "nights"'],
   [[{ kind: 'active time interval', name: 'days' }] as const, 'it is no time of "days"'],
 ])('who holds it back stands in the text: %j', (by, text) => {
   expect(statements({ holds: [hold({ by })] })[0]!.text).toContain(text);
+});
+
+test('what somebody has taken is not told again, and the stage says so', () => {
+  const by = [{ kind: 'person', name: 'ana', at: 'T', until: null, comment: null }] as const;
+  const held = hold({ reason: 'acknowledged', by });
+  expect(statements({ messages: [TOLD], holds: [held] })).toMatchObject([
+    { kind: 'held', stage: 'acknowledged', text: 'team is not told again: ana has taken it since T' },
+  ]);
 });
 
 test('a receiver without integrations tells nobody, by the route that leads there', () => {

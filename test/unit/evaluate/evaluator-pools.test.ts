@@ -28,9 +28,10 @@ async function start(
   { view: openAlerts, publish }: Alerts,
   pool: string | undefined,
   rules: readonly AlertRule[],
+  isOnlyPool?: boolean,
 ) {
   const host = createEvaluatorHost({
-    ...{ intervalMs: 15_000, groups: [groupOf(rules)], pool },
+    ...{ intervalMs: 15_000, groups: [groupOf(rules)], pool, isOnlyPool },
     ...{ openAlerts, publisher: { publish } },
     partitionOf: () => 0,
     now: () => T0 + MINUTE,
@@ -56,19 +57,62 @@ test.each([['others'], ['default'], [undefined]])(
   },
 );
 
-test.each([['default'], [undefined]])(
-  'an alert that names no pool is that of the default pool: "%s" ends it',
-  async (pool) => {
+describe('an alert that names no pool', () => {
+  const unnamed = async (): Promise<Alerts> => {
     const alerts = createAlerts();
     await (
       await start(alerts, undefined, [HIGH])
     )(0, 95);
-    await start(alerts, 'others', []);
-    expect(alerts.sent).toHaveLength(1);
-    await start(alerts, pool, []);
-    expect(alerts.inShort()).toEqual(['undefined: firing 0', 'undefined: resolved 60, rule removed']);
-  },
-);
+    return alerts;
+  };
+
+  test.each([
+    ['of the pool that has its rule', 'others', false],
+    ['of the default pool, where that has it', 'default', false],
+    ['of the only pool', 'others', true],
+  ])('is that %s, which says so, goes on with it, and ends it', async (_, pool, isOnlyPool) => {
+    const alerts = await unnamed();
+    const next = await start(alerts, pool, [HIGH], isOnlyPool);
+    await next(30, 50);
+    expect(alerts.inShort()).toEqual(['undefined: firing 0', `${pool}: changed 0`, `${pool}: resolved 30`]);
+  });
+
+  test.each(['default', 'others'])(
+    'is left open by pool "%s", which does not have its rule and is not the only one',
+    async (pool) => {
+      const alerts = await unnamed();
+      const next = await start(alerts, pool, [rule({ noData: 'ok', threshold: 60 })], false);
+      await next(30, 95);
+      await next(60, 50);
+      expect(alerts.inShort()).toEqual([
+        'undefined: firing 0',
+        `${pool}: changed 30`,
+        `${pool}: resolved 60`,
+      ]);
+      const other = await unnamed();
+      await start(other, pool, [], false);
+      expect(other.sent).toHaveLength(1);
+    },
+  );
+
+  test.each([['default'], [undefined]])(
+    'is ended by the only pool "%s" where its rule is gone',
+    async (pool) => {
+      const alerts = await unnamed();
+      await start(alerts, pool, []);
+      expect(alerts.inShort()).toEqual(['undefined: firing 0', 'undefined: resolved 60, rule removed']);
+    },
+  );
+
+  test('is ended by its pool where its rule goes later', async () => {
+    const alerts = await unnamed();
+    await start(alerts, 'others', [HIGH], false);
+    await start(alerts, 'default', [], false);
+    expect(alerts.sent).toHaveLength(2);
+    await start(alerts, 'others', [], false);
+    expect(alerts.inShort().slice(2)).toEqual(['others: resolved 60, rule removed']);
+  });
+});
 
 describe('a rule that two pools have', () => {
   test('goes on for as long as it holds in one of them', async () => {

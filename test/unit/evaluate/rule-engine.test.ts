@@ -205,6 +205,28 @@ it('says when a rule cannot be evaluated, and when it can again', () => {
   expect(said).toEqual(['exceeded limit of 1 with 2 alerts', null]);
 });
 
+it('ends what fires beyond a limit as ever, and tells of nothing more', () => {
+  const told: string[] = [];
+  const rules = [alert('High', 'x > 5')];
+  const engine = createRuleEngine({
+    groups: [{ file: null, name: 'g', intervalMs: SECOND, queryOffsetMs: null, limit: 1, rules }],
+    defaultIntervalMs: SECOND,
+    onAlert: ({ kind, alert: { labels }, time }) =>
+      kind === 'holds' || told.push(`${kind} ${labels.get('instance_id')} ${time / SECOND}`),
+  });
+  const at = (second: number, values: Readonly<Record<string, number>>): void => {
+    for (const [instance, value] of Object.entries(values))
+      engine.offer(metric('x', instance, value), second * SECOND);
+    engine.advance(second * SECOND);
+  };
+  at(0, { a: 9, b: 1 });
+  at(1, { a: 9, b: 9 });
+  at(2, { a: 9, b: 9 });
+  at(3, { a: 1, b: 9 });
+  at(4, { a: 1, b: 1 });
+  expect(told).toEqual(['fires a 0', 'ends a 3', 'fires b 3', 'ends b 4']);
+});
+
 it('makes the same alerts when instances are spread over engines', () => {
   const rules = [
     alert('High', 'x > 5', { forMs: 10 * SECOND }),

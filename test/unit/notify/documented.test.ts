@@ -22,6 +22,7 @@ const full = buildPayload(facts({ artifacts: [artifact()], remediation: verified
   step: 'fire',
   routingKey: 'dba',
   onCallPerson: null,
+  fellows: [alert()],
   now: NOW,
 });
 

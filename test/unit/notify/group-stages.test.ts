@@ -4,6 +4,7 @@ import type { GroupLook } from '../../../src/notify/port';
 
 const AT = Date.parse('2026-01-01T00:00:00Z');
 const HOUR = 3_600_000;
+const HELD = { owner: 'ana', at: '2026-01-01T00:00:00Z', until: null, comment: null };
 
 const alert = (fingerprint: string, more: Partial<KnownAlert> = {}): KnownAlert => ({
   fingerprint,
@@ -17,7 +18,8 @@ const alert = (fingerprint: string, more: Partial<KnownAlert> = {}): KnownAlert 
   updatedAt: AT,
   changedAt: AT,
   generatorUrl: '',
-  isAcknowledged: false,
+  downTarget: null,
+  acknowledgement: null,
   ...more,
 });
 
@@ -100,7 +102,7 @@ describe('who was told what decides whether a group is told', () => {
     ],
     [
       'the repeat interval is over and somebody has acknowledged',
-      { firing: [alert('a', { isAcknowledged: true })], last: told(['a'], { toldAt: new Date(0) }) },
+      { firing: [alert('a', { acknowledgement: HELD })], last: told(['a'], { toldAt: new Date(0) }) },
       null,
     ],
     [
@@ -130,6 +132,20 @@ describe('who was told what decides whether a group is told', () => {
     expect(
       (await verdictOn({ over: ['a'], last: told([], { toldAt: null, pending, isTaken: true }) })).messages,
     ).toEqual([]);
+  });
+
+  it('what people have taken is on record as held by them once its repeat would be due, and not before', async () => {
+    const firing = [alert('a', { acknowledgement: HELD }), alert('b', { acknowledgement: HELD })];
+    const due = await verdictOn({ firing, last: told(['a', 'b'], { toldAt: new Date(0) }) });
+    const by = ['ana'];
+    expect(due.held).toEqual([
+      { fingerprint: 'a', reason: 'acknowledged', by },
+      { fingerprint: 'b', reason: 'acknowledged', by },
+    ]);
+    expect((await verdictOn({ firing, last: told(['a', 'b']) })).held).toEqual([]);
+    const one = [firing[0]!, 'b'];
+    const repeated = await verdictOn({ firing: one, last: told(['a', 'b'], { toldAt: new Date(0) }) });
+    expect([repeated.held, repeated.messages.length]).toEqual([[], 1]);
   });
 
   it('that all are over counts as told where resolves are not wanted', async () => {

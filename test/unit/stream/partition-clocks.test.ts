@@ -117,3 +117,37 @@ it('goes on with a topic that was made again', () => {
   clocks.answered(1, 1_000);
   expect(clocks.of(0)).toBe(700);
 });
+
+describe('a topic whose records do not say when they came', () => {
+  it('holds up none of the others while it is behind', () => {
+    const clocks = clocksLedBy({ a: 1, undated: 1 });
+    clocks.assign([at('a', 0, 5, 5), at('undated', 0, 0, 1_000)], 100);
+    clocks.answered(1, 1_000);
+    expect(clocks.of(0)).toBe(-Infinity);
+    clocks.readUndated(at('undated', 0), 9);
+    expect(clocks.of(0)).toBe(1_000);
+    clocks.answered(1, 2_000);
+    expect(clocks.of(0)).toBe(2_000);
+    clocks.heard(at('a', 0), 7);
+    clocks.read(at('a', 0), 5, 1_500);
+    expect(clocks.of(0)).toBe(1_500);
+  });
+
+  it('is waited for again from the first record that says it', () => {
+    const clocks = clocksLedBy({ a: 1, undated: 1 });
+    clocks.assign([at('a', 0, 5, 5), at('undated', 0, 0, 1_000)], 100);
+    clocks.answered(1, 1_000);
+    clocks.readUndated(at('undated', 0), 9);
+    clocks.read(at('undated', 0), 10, -Infinity);
+    expect(clocks.of(0)).toBe(1_000);
+    clocks.read(at('undated', 0), 11, 700);
+    expect(clocks.of(0)).toBe(700);
+  });
+});
+
+it('stands where a topic is there and cannot be read', () => {
+  const clocks = clocksLedBy({ a: 1, unled: -1 });
+  clocks.assign([at('a', 0), at('a', 1)], 100, [{ topic: 'unled', partition: 0 }]);
+  clocks.answered(1, 1_000);
+  expect([clocks.of(0), clocks.of(1)]).toEqual([-Infinity, 1_000]);
+});

@@ -8,7 +8,7 @@ const leaders = new Map([
 ]);
 
 it.each<[string, string[], string[]]>([
-  ['when reading begins, all that there are', [], ['a.led', 'b.led', 'c.not']],
+  ['when reading begins, those that are led', [], ['a.led', 'b.led']],
   ['a new one only when all of it is led', ['a.led'], ['a.led', 'b.led']],
   ['one that has lost a leader stays', ['a.led', 'c.not'], ['a.led', 'b.led', 'c.not']],
 ])('%s', (_, read, expected) => {

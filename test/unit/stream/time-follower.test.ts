@@ -26,7 +26,7 @@ const told = (...entries: [number, number][]) => new Map(entries);
 test('while nothing is known of the time, nothing follows', () => {
   const { asked, follower } = sketch();
   follower.begin([0], told(), 1_000);
-  expect([follower.follow(0), follower.followedUntil(0), asked]).toEqual([true, undefined, []]);
+  expect([follower.follow(0), follower.toldUntil(0), asked]).toEqual([true, 0, []]);
 });
 
 test('told before => replayed up to then, and told from there', () => {
@@ -42,7 +42,7 @@ test('told before => replayed up to then, and told from there', () => {
     [0, 700, false],
     [0, 900, false],
   ]);
-  expect(follower.followedUntil(0)).toBe(900);
+  expect(follower.toldUntil(0)).toBe(900);
 });
 
 test('told before nobody knows when => all is told', () => {
@@ -68,8 +68,8 @@ test('nothing of a time is told before all that was told before it has followed'
   const { asked, times, follower } = sketch(400);
   follower.begin([0], told([0, 500]), 1_000);
   times.set(0, 700);
-  expect([follower.follow(0), follower.followedUntil(0)]).toEqual([false, undefined]);
-  expect([follower.follow(0), follower.followedUntil(0)]).toEqual([true, 700]);
+  expect([follower.follow(0), follower.toldUntil(0)]).toEqual([false, 500]);
+  expect([follower.follow(0), follower.toldUntil(0)]).toEqual([true, 700]);
   expect(asked).toEqual([
     [0, 500, true],
     [0, 500, true],
@@ -83,7 +83,7 @@ test('a time that stands back, because a topic is behind, takes nothing back', (
   times.set(0, 900);
   follower.follow(0);
   times.set(0, 600);
-  expect([follower.follow(0), follower.followedUntil(0)]).toEqual([true, 900]);
+  expect([follower.follow(0), follower.toldUntil(0)]).toEqual([true, 900]);
 });
 
 test('a partition that begins anew follows anew', () => {
@@ -94,7 +94,7 @@ test('a partition that begins anew follows anew', () => {
     follower.follow(partition);
   }
   follower.begin([1], told([1, 950]), 2_000);
-  expect([follower.followedUntil(0), follower.followedUntil(1)]).toEqual([900, undefined]);
+  expect([follower.toldUntil(0), follower.toldUntil(1)]).toEqual([900, 950]);
   follower.follow(1);
   expect(asked.at(-1)).toEqual([1, 900, true]);
 });
@@ -106,13 +106,13 @@ describe('all of them', () => {
     times.set(0, 1_000);
     let turns = 0;
     const count = (): void => {
-      if (follower.followedUntil(0) !== undefined) return;
+      if (follower.toldUntil(0) > 0) return;
       turns += 1;
       setImmediate(count);
     };
     setImmediate(count);
     follower.followAll();
-    await waitFor(() => Promise.resolve(follower.followedUntil(0) === 1_000), { what: 'all to follow' });
+    await waitFor(() => Promise.resolve(follower.toldUntil(0) === 1_000), { what: 'all to follow' });
     expect(turns).toBeGreaterThanOrEqual(90);
   });
 
@@ -123,7 +123,7 @@ describe('all of them', () => {
     times.set(0, 10_000);
     follower.followAll();
     times.set(1, 10);
-    await waitFor(() => Promise.resolve(follower.followedUntil(1) === 10), { what: 'the other one' });
+    await waitFor(() => Promise.resolve(follower.toldUntil(1) === 10), { what: 'the other one' });
     expect(asked.findIndex(([partition]) => partition === 1)).toBe(1);
     world.here = [];
   });
@@ -135,7 +135,7 @@ describe('all of them', () => {
     follower.followAll();
     times.set(0, 200);
     follower.followAll();
-    await waitFor(() => Promise.resolve(follower.followedUntil(0) === 200), { what: 'all to follow' });
+    await waitFor(() => Promise.resolve(follower.toldUntil(0) === 200), { what: 'all to follow' });
     expect(asked).toHaveLength(20);
   });
 
@@ -165,7 +165,7 @@ describe('all of them', () => {
       );
     }
     follower.followAll();
-    expect(follower.followedUntil(0)).toBe(100);
+    expect(follower.toldUntil(0)).toBe(100);
   });
 
   test('one that is gone does not go on, and those that come do', async () => {
@@ -175,7 +175,7 @@ describe('all of them', () => {
     times.set(1, 100);
     follower.followAll();
     world.here = [1];
-    await waitFor(() => Promise.resolve(follower.followedUntil(1) === 100), { what: 'the one that came' });
+    await waitFor(() => Promise.resolve(follower.toldUntil(1) === 100), { what: 'the one that came' });
     expect(asked.map(([partition]) => partition)).toEqual([0, ...Array<number>(10).fill(1)]);
   });
 });

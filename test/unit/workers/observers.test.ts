@@ -295,6 +295,15 @@ test('that further topics are not made is a line', () => {
   ]);
 });
 
+test('that a topic lacks a leader is said once a minute', () => {
+  const sinks = sinksOf();
+  const observe = streamObserver(sinks, () => 0);
+  for (let n = 0; n < 3; n++) observe({ kind: 'topic_unled', topic: 'theirs' });
+  expect(sinks.lines.map(({ msg }) => msg)).toEqual([
+    expect.stringContaining('theirs lacks a leader: it is not read, and what goes by time waits for it'),
+  ]);
+});
+
 test('each try to make a topic that fails is counted, and said once a minute', async () => {
   const sinks = sinksOf();
   const clock = { now: 0 };

@@ -33,11 +33,12 @@ describe('the requirements’ alertmanager.yml', () => {
     const config = loadAlertmanager(EXAMPLE);
     expect(config.warnings).toEqual([]);
     expect(config.receivers.map(({ name }) => name)).toEqual([
+      'nobody',
       'chatdb-alerts',
       'critical-alerts',
       'warning-alerts',
     ]);
-    expect(config.receivers[0]!.integrations[0]).toMatchObject({
+    expect(config.receivers[1]!.integrations[0]).toMatchObject({
       kind: 'email',
       options: {
         headers: { Subject: '[ChatDB] {{ .GroupLabels.alertname }}' },

@@ -20,9 +20,9 @@ interface Spot {
   readonly path: string;
 }
 
-export function mutants(count: number, seed: number): Mutant[] {
+export function mutants(count: number, seed: number, bases: readonly string[] = BASES): Mutant[] {
   const random = mulberry32(seed);
-  return Array.from({ length: count }, () => mutant(random));
+  return Array.from({ length: count }, () => mutant(random, bases));
 }
 
 /** So that a change of what is made here is noticed where verdicts are kept. */
@@ -33,9 +33,9 @@ export function fingerprintOf(made: readonly Mutant[]): string {
     .slice(0, 16);
 }
 
-function mutant(random: Random): Mutant {
-  const base = Math.floor(random() * BASES.length);
-  const tree = parse(BASES[base]!) as Holder;
+function mutant(random: Random, bases: readonly string[]): Mutant {
+  const base = Math.floor(random() * bases.length);
+  const tree = parse(bases[base]!) as Holder;
   const changes = random() < 0.8 ? 1 : 2;
   const stories = Array.from({ length: changes }, () => change(tree, random));
   const text = stringify(tree, { aliasDuplicateObjects: false });

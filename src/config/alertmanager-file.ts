@@ -1,0 +1,37 @@
+/** The alertmanager.yml that tocsin.yaml names: checked with it, each problem with its place in its own file. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { messageOf } from '../domain/errors';
+import { checkAlertmanager } from './alertmanager/load';
+import type { Config } from './config';
+import type { Placing } from './parse-all';
+import type { Problem } from './problems';
+import type { RawConfig } from './schema';
+
+export interface NamedAlertmanager {
+  /** Null where none is named, and where it has errors. */
+  readonly alertmanager: Config['alertmanager'];
+  readonly problems: readonly Problem[];
+}
+
+export function namedAlertmanager(raw: RawConfig, folder: string, main: Placing): NamedAlertmanager {
+  if (raw.alertmanager === null) return { alertmanager: null, problems: [] };
+  const { file: name, target_down: targetDownMs } = raw.alertmanager;
+  const file = resolve(folder, name);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const message = isMissing ? 'does not exist' : `cannot be read: ${messageOf(error)}`;
+    const finding = { path: ['alertmanager', 'file'], value: JSON.stringify(name), message };
+    return { alertmanager: null, problems: main.place([finding]) };
+  }
+  const { config, problems } = checkAlertmanager(text, file);
+  const receivers = config?.receivers.map((receiver) => receiver.name);
+  return {
+    alertmanager: receivers === undefined ? null : { file, receivers, targetDownMs },
+    // Named as tocsin.yaml names it.
+    problems: problems.map((problem) => ({ ...problem, file: name })),
+  };
+}
