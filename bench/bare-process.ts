@@ -1,6 +1,7 @@
 /**
  * The reference of the lifecycle: a process with a worker and the client that starts eagerly on it, as the dispatcher has
- * them, with the same settings of the worker. Slots in a closed loop: start, wait until the timer is set, signal, wait for the end.
+ * them, with the same settings of the worker. Slots in a closed loop: start, wait until the timer is set, signal, wait for the end;
+ * or only the beginning of that.
  */
 import { randomBytes } from 'node:crypto';
 import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
@@ -36,7 +37,7 @@ async function main([address]: string[]): Promise<void> {
   });
   const running = worker.run();
 
-  async function life(id: string): Promise<void> {
+  async function life(id: string, beginOnly: boolean): Promise<void> {
     const [armed, done] = [told('armed', id), told('done', id)];
     const handle = await link.client.workflow.start(bareLife, {
       taskQueue,
@@ -44,9 +45,10 @@ async function main([address]: string[]): Promise<void> {
       requestEagerStart: true,
     });
     await armed;
+    waiting.delete(`armed ${id}`);
+    if (beginOnly) return;
     await handle.signal(endSignal);
     await done;
-    waiting.delete(`armed ${id}`);
     waiting.delete(`done ${id}`);
   }
 
@@ -55,9 +57,9 @@ async function main([address]: string[]): Promise<void> {
     const ids: string[] = [];
     const lived = await inClosedLoop(request, (place) => {
       ids.push(`${taskQueue}/${tag}-${place}`);
-      return life(ids.at(-1)!);
+      return life(ids.at(-1)!, request.beginOnly ?? false);
     });
-    await untilClosed(link.client, taskQueue);
+    if (!request.beginOnly) await untilClosed(link.client, taskQueue);
     return { ...lived, ...(await countEvents(link.client, ids)) };
   }
 

@@ -6,6 +6,8 @@ export interface RunRequest {
   /** How long new lives are begun; those that have begun are lived to their end. */
   readonly seconds: number;
   readonly atATime: number;
+  /** Lives are left where their timer runs. */
+  readonly beginOnly?: boolean;
 }
 
 export interface Lived {
@@ -65,10 +67,12 @@ export async function startChild(
 }
 
 /** In the child: says that it is ready, answers requests one after the other, and resolves when it is to stop. */
-export async function answerRuns<T extends object>(run: (request: RunRequest) => Promise<T>): Promise<void> {
+export async function answerRuns<T extends object, R extends object = RunRequest>(
+  run: (request: R) => Promise<T>,
+): Promise<void> {
   process.send!({ ready: true });
   for (;;) {
-    const [request] = (await once(process, 'message')) as [RunRequest | { stop: true }];
+    const [request] = (await once(process, 'message')) as [R | { stop: true }];
     if ('stop' in request) break;
     process.send!(await run(request));
   }

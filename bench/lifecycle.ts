@@ -89,27 +89,36 @@ async function measured(
   };
 }
 
-/** The resolve is written when the message of the firing has come, as a condition would end later. */
 async function live(
-  { instance, catcher }: System,
+  system: System,
   publisher: TransitionPublisher,
   client: Client,
   request: RunRequest,
 ): Promise<Lived> {
+  const { instance } = system;
   const tag = randomBytes(4).toString('hex');
   const ids: string[] = [];
   const lived = await inClosedLoop(request, async (place) => {
     const firing = firingOf(`${tag}-${place}`);
     ids.push(alertWorkflowId(instance, firing.fingerprint));
-    const fired = catcher.caught(firing.fingerprint, 'fire');
-    const resolved = catcher.caught(firing.fingerprint, 'resolved');
-    await publisher.publish([firing]);
-    await fired;
-    await publisher.publish([resolvedOf(firing)]);
-    await resolved;
+    await liveOne(system, publisher, firing);
   });
   await untilClosed(client, taskQueueName(instance, 'lifecycle'));
   return { ...lived, ...(await countEvents(client, ids)) };
+}
+
+/** The resolve is written when the message of the firing has come, as a condition would end later. */
+export async function liveOne(
+  { catcher }: Pick<System, 'catcher'>,
+  publisher: TransitionPublisher,
+  firing: Transition,
+): Promise<void> {
+  const fired = catcher.caught(firing.fingerprint, 'fire');
+  const resolved = catcher.caught(firing.fingerprint, 'resolved');
+  await publisher.publish([firing]);
+  await fired;
+  await publisher.publish([resolvedOf(firing)]);
+  await resolved;
 }
 
 export function firingOf(name: string): Transition {

@@ -58,6 +58,8 @@ export interface BenchStage {
   /** Processes of servers that were started here, for what they used. */
   readonly pids: readonly number[];
   readonly say: (line: string) => void;
+  /** To see that it works, in little time: what comes of it is not for the file. */
+  readonly short: boolean;
 }
 
 /** Starts counting; the returned function ends it. */

@@ -50,9 +50,10 @@ function partsIn(file: string): Part[] {
 
 const headText = `# Measured
 Written by \`npm run bench\`, which builds, starts servers of its own (or uses those that TOCSIN_KAFKA, TOCSIN_TEMPORAL and TOCSIN_POSTGRES name), measures, and
-overwrites this file. \`npm run bench:evaluate\` does so with what is about evaluation, and keeps the rest. \`npm run bench -- NAME\` prints one measurement and
-leaves the file as it is. Servers, Tocsin and the measurement share the machine. Rules are measured beside a Prometheus that Go builds once into the cache folder;
-TOCSIN_PROMETHEUS may name a program of its own.`;
+overwrites this file. \`npm run bench:evaluate\`, \`bench:storm\` and \`bench:latency\` do so with what they are named for, and keep the rest. \`npm run bench -- NAME\` prints one measurement and
+leaves the file as it is. \`-- --short\` after either shows in little time that it works. Servers, Tocsin and
+the measurement share the machine. Rules are measured beside a Prometheus and storms beside an Alertmanager, which Go builds once into the cache folder;
+TOCSIN_PROMETHEUS and TOCSIN_ALERTMANAGER may name programs of their own.`;
 
 const SUMMARY = 'Against the aims';
 

@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: starts servers of its own, measures one thing after the other, and writes bench/RESULTS.md. What is
  * measured and how is each measurement's own matter; each takes less than four minutes on two cores, a whole run less than
- * a quarter of an hour. `-- NAME…` measures some and leaves the file as it is, `-- --write NAME…` replaces their parts of it.
+ * half an hour. `-- NAME…` measures some and leaves the file as it is, `-- --write NAME…` replaces their parts of it. With
+ * `--short` a measurement that takes long does less of it, and nothing is written.
  */
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
@@ -11,6 +12,7 @@ import { startServers, type ServerName } from '../src/dev/servers';
 import { benchArrival } from './arrival';
 import { benchEvaluate } from './evaluate';
 import { benchGroup } from './group';
+import { benchKill } from './kill';
 import { benchLatency } from './latency';
 import { benchLifecycle } from './lifecycle';
 import { figureText, machineText, ratioText, type BenchResult, type BenchStage } from './measure';
@@ -18,6 +20,8 @@ import { reportText, type ReportHead } from './report';
 import { benchScale } from './scale';
 import { serversText } from './servers-text';
 import { benchSnapshot } from './snapshot';
+import { benchSteady } from './steady';
+import { benchStorm } from './storm';
 import { benchWindows } from './windows';
 
 interface Bench {
@@ -35,12 +39,17 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   snapshot: { measure: benchSnapshot, on: ['kafka'] },
   lifecycle: { measure: benchLifecycle, on: ALL_SERVERS },
   latency: { measure: benchLatency, on: ALL_SERVERS },
+  storm: { measure: benchStorm, on: ALL_SERVERS },
+  kill: { measure: benchKill, on: ALL_SERVERS },
+  steady: { measure: benchSteady, on: ALL_SERVERS },
 };
+const FLAGS = ['--write', '--short'];
 /** Beside the sources, not beside what was compiled from them. */
 const RESULTS = join(__dirname, '..', '..', 'bench', 'RESULTS.md');
 
 async function main(args: readonly string[]): Promise<void> {
-  const asked = args.filter((arg) => arg !== '--write');
+  const asked = args.filter((arg) => !FLAGS.includes(arg));
+  const short = args.includes('--short');
   const unknown = asked.find((name) => !(name in BENCHES));
   if (unknown !== undefined)
     throw new Error(`there is no measurement ${unknown}: ${Object.keys(BENCHES).join(', ')}`);
@@ -49,8 +58,8 @@ async function main(args: readonly string[]): Promise<void> {
   // As root, PostgreSQL runs under another account, which has to pass through.
   await chmod(folder, 0o711);
   try {
-    const [head, results] = await measureAll(names, folder);
-    if (asked.length > 0 && !args.includes('--write')) return;
+    const [head, results] = await measureAll(names, folder, short);
+    if (short || (asked.length > 0 && !args.includes('--write'))) return;
     const before = asked.length === 0 ? '' : await readFile(RESULTS, 'utf8');
     await writeFile(RESULTS, reportText(head, results, before));
     console.log('written: bench/RESULTS.md');
@@ -59,7 +68,11 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-async function measureAll(names: readonly string[], folder: string): Promise<[ReportHead, BenchResult[]]> {
+async function measureAll(
+  names: readonly string[],
+  folder: string,
+  short: boolean,
+): Promise<[ReportHead, BenchResult[]]> {
   const began = Date.now();
   const loadBefore = loadavg()[0]!;
   const say = (line: string): void =>
@@ -67,7 +80,7 @@ async function measureAll(names: readonly string[], folder: string): Promise<[Re
   const which = ALL_SERVERS.filter((server) => names.some((name) => BENCHES[name]!.on.includes(server)));
   const servers = await startServers({ dataDir: folder, which, ports: 'any', progress: say });
   try {
-    const stage = stageOf(servers, say);
+    const stage = stageOf(servers, say, short);
     const results: BenchResult[] = [];
     for (const name of names) {
       say(`${name}:`);
@@ -91,13 +104,18 @@ async function measureAll(names: readonly string[], folder: string): Promise<[Re
 type Servers = Awaited<ReturnType<typeof startServers<ServerName>>>;
 
 /** What nobody has asked for has no address. */
-function stageOf(servers: Partial<Servers> & Pick<Servers, 'handles'>, say: BenchStage['say']): BenchStage {
+function stageOf(
+  servers: Partial<Servers> & Pick<Servers, 'handles'>,
+  say: BenchStage['say'],
+  short: boolean,
+): BenchStage {
   return {
     kafka: servers.kafka?.brokers ?? [],
     temporal: servers.temporal?.address ?? '',
     postgres: servers.postgres?.url ?? '',
     pids: Object.values(servers.handles).flatMap(({ pid }) => (pid === null ? [] : [pid])),
     say,
+    short,
   };
 }
 

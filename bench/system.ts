@@ -85,7 +85,7 @@ export async function removeTopics(kafka: Kafka, instance: string): Promise<void
   });
 }
 
-async function dropSchema(url: string, instance: string): Promise<void> {
+export async function dropSchema(url: string, instance: string): Promise<void> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {

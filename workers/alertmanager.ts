@@ -55,7 +55,7 @@ export function readAlertmanager({ file, externalUrl, matcherMode }: ReadOptions
 
 /** What the alert means for others: it inhibits as long as it fires. */
 export function noteForInhibition(inhibition: InhibitionIndex, alert: KnownAlert): void {
-  const { fingerprint, labels, state, expiresAt } = alert;
+  const { fingerprint, labels, state, overAt } = alert;
   if (state === 'RESOLVED') inhibition.remove(fingerprint);
-  else inhibition.add({ fingerprint, labels, ...(expiresAt !== null && { endsAt: expiresAt }) });
+  else inhibition.add({ fingerprint, labels, ...(overAt !== null && { endsAt: overAt }) });
 }

@@ -7,17 +7,15 @@ import { createEnrich } from '../src/enrich/enrich';
 import { remoteProviders } from '../src/enrich/providers';
 import type { AlertRow } from '../src/history/port';
 import { createMutes } from '../src/mute/mutes';
-import { createEmailChannel } from '../src/notify/channels/email';
-import { createNotificationServiceChannel } from '../src/notify/channels/notification-service';
-import { createWebhookChannel } from '../src/notify/channels/webhook';
 import { createNotifier } from '../src/notify/notify';
 import { onCallOf } from '../src/notify/on-call';
-import type { Channel, Receiver } from '../src/notify/port';
+import type { Receiver } from '../src/notify/port';
 import { createActs } from '../src/remediate/acts';
 import { createGuard } from '../src/remediate/guard';
 import { createRecoveryWatch } from '../src/remediate/watch';
 import { createSampleReader } from '../src/stream/sample-reader';
 import { startAuditor } from './auditor';
+import { channelOf } from './channels';
 import { startWorker, workflowBundle, type Shared } from './compose';
 import { startForgetting } from './forgetting';
 import {
@@ -100,18 +98,6 @@ function receiverOf(shared: Shared, receiver: ReceiverConfig): Receiver {
   const routingKey = receiver.type === 'notification_service' ? receiver.routingKey : null;
   const channel = timedChannel(shared, name, channelOf(receiver));
   return { name, channel, routingKey, timeoutMs, fallback };
-}
-
-/** Secrets go as they are: a channel reveals them when it sends. */
-function channelOf(receiver: ReceiverConfig): Channel {
-  switch (receiver.type) {
-    case 'notification_service':
-      return createNotificationServiceChannel(receiver);
-    case 'webhook':
-      return createWebhookChannel(receiver);
-    case 'email':
-      return createEmailChannel({ ...receiver.smtp, from: receiver.from, to: receiver.to });
-  }
 }
 
 function onCallPersonOf(config: Config): (alert: AlertRow, step: string) => string | null {

@@ -8,6 +8,7 @@ import { createExpiry } from '../src/dispatch/expiry';
 import { createFlusher } from '../src/dispatch/flusher';
 import { composeWith } from '../src/dispatch/group-message';
 import { createGrouping, type Grouping } from '../src/dispatch/grouping';
+import { createHearing, type HearingWatch } from '../src/dispatch/hearing';
 import { createHoldersOf } from '../src/dispatch/held';
 import type { AlertMutes } from '../src/dispatch/api-alerts';
 import { messageOf } from '../src/domain/errors';
@@ -20,6 +21,7 @@ import { createTargetDownMutes, type TargetDownMutes } from '../src/mute/target-
 import { createGroupSender, type GroupSender } from '../src/notify/group-sender';
 import { createGroupVerdicts } from '../src/notify/group-stages/stages';
 import { createAlertmanagerMetrics, type AlertmanagerMetrics, type Turns } from '../src/observe/observe';
+import { createAlertsProgress } from '../src/stream/alerts-progress';
 import { noteForInhibition, type InEffect } from './alertmanager';
 import type { Shared } from './compose';
 
@@ -44,6 +46,8 @@ export interface Groups {
   readonly grouping: Grouping;
   readonly metrics: AlertmanagerMetrics;
   readonly mutes: AlertMutes;
+  /** Whoever takes what senders post publishes it through this. */
+  readonly hearing: Pick<HearingWatch, 'noting'>;
   inEffect(): InEffect;
   routing(): RecordedRouting;
   /** The first that the alert belongs to; null where it is not known, or that cannot be found out now. */
@@ -68,7 +72,11 @@ export async function openGroups(shared: Shared, options: GroupsOptions): Promis
     parts,
     metrics: { registry },
   } = shared;
-  const [history, { silencer }] = await Promise.all([shared.history(), shared.mutes()]);
+  const [kafka, history, { silencer }] = await Promise.all([
+    shared.kafka(),
+    shared.history(),
+    shared.mutes(),
+  ]);
   const metrics = createAlertmanagerMetrics(registry);
   const { ofRules } = options;
   let current = options.first;
@@ -91,6 +99,7 @@ export async function openGroups(shared: Shared, options: GroupsOptions): Promis
     },
   });
   await grouping.start();
+  history.joinOpened(grouping.groupsFor);
   await history.records.keepRouting(routingOf(current, ofRules));
 
   const wiring: Wiring = {
@@ -104,6 +113,9 @@ export async function openGroups(shared: Shared, options: GroupsOptions): Promis
   const sender = senderOf(wiring);
   const flusher = flusherOf(wiring, sender.wake);
   const expiry = createExpiry({ known: grouping.known, publish: options.publish, now, log });
+  const { instance } = shared.config;
+  const progress = createAlertsProgress({ kafka, instance, groupIds: ['pages'] });
+  const hearing = createHearing({ store: history.hearing, progress, now, log });
   const wake = (): void => {
     flusher.wake();
     sender.wake();
@@ -119,8 +131,9 @@ export async function openGroups(shared: Shared, options: GroupsOptions): Promis
   parts.push({ name: 'sender', stop: () => sender.stop() });
   parts.push({ name: 'flusher', stop: () => flusher.stop() });
   parts.push({ name: 'expiry', stop: () => expiry.stop() });
+  parts.push({ name: 'hearing', stop: () => hearing.stop() });
   return {
-    ...{ grouping, metrics, inEffect, mutes: wiring.mutes },
+    ...{ grouping, metrics, inEffect, hearing, mutes: wiring.mutes },
     routing: () => routingOf(current, ofRules),
     async groupOf(fingerprint) {
       const first = () => grouping.routing().index.placesOf(fingerprint)[0]?.id ?? null;
@@ -132,6 +145,7 @@ export async function openGroups(shared: Shared, options: GroupsOptions): Promis
       parts.push({ name: 'listener', stop: await history.groups.listen(wake) });
       sender.start();
       expiry.start();
+      hearing.start();
       const delay = setTimeout(() => flusher.start(), options.startDelayMs);
       const tidying = every(FORGET_EVERY_MS, reload.tidy, (error) =>
         log.debug({ err: error }, messageOf(error)),

@@ -10,7 +10,7 @@ import type { Config } from '../src/config/config';
 import { watchWebConfig } from '../src/config/web-config';
 import { answerWhy } from '../src/dispatch/answer-why';
 import { createApiAlerts } from '../src/dispatch/api-alerts';
-import { createLivesHandler, createPagesHandler } from '../src/dispatch/dispatcher';
+import { createLivesHandler, createPagesHandler, type BatchHandler } from '../src/dispatch/dispatcher';
 import type { MatcherMode } from '../src/domain/alertmanager-matchers';
 import { messageOf } from '../src/domain/errors';
 import type { History } from '../src/history/history';
@@ -116,18 +116,17 @@ async function startServing(
     instance: config.instance,
     groupId: 'pages',
     onBatch: wakingAfter(
-      createPagesHandler({
-        store: history.pages,
-        pageFor: () => [],
-        resolveTo: [],
-        groupsFor: grouping.groupsFor,
-        now: () => new Date(),
-        wakeNotifier: () => undefined,
-      }),
-      () => {
-        lull.busy();
-        groups.wake();
-      },
+      lull.during(
+        createPagesHandler({
+          store: history.pages,
+          pageFor: () => [],
+          resolveTo: [],
+          groupsFor: grouping.groupsFor,
+          now: () => new Date(),
+          wakeNotifier: () => undefined,
+        }),
+      ),
+      groups.wake,
     ),
     onEvent,
   });
@@ -135,7 +134,10 @@ async function startServing(
   await groups.start();
 
   const peers = createPeers(shared, history);
-  const alerts = createApiAlerts({ grouping, publish, mutes, now });
+  const alerts = createApiAlerts({
+    ...{ grouping, mutes, now },
+    publish: (transitions) => groups.hearing.noting(() => publish(transitions)),
+  });
   const patience = now() + READER_PATIENCE_MS;
   while (!pages.joined() && now() < patience) await sleep(20);
   await Promise.race([connected, sleep(Math.max(0, patience - now()))]);
@@ -188,14 +190,30 @@ function webOf({ log }: Shared, { webConfigFile, listen }: ServeOptions): (() =>
   return web;
 }
 
-/** For work that can wait while a storm comes in: resolves when no batch has been written for a while, or after the longest wait. */
-function createLull(): { readonly busy: () => void; readonly wait: () => Promise<void> } {
+/**
+ * For work that can wait while a storm comes in: resolves when no batch is being written and none has been for a while, or
+ * after the longest wait. On a busy machine a batch takes longer than the while.
+ */
+function createLull(): {
+  readonly during: (handle: BatchHandler) => BatchHandler;
+  readonly wait: () => Promise<void>;
+} {
   let busyAt = -Infinity;
+  let writing = 0;
+  const isBusy = (): boolean => writing > 0 || now() - busyAt < LULL_MS;
   return {
-    busy: () => void (busyAt = now()),
+    during: (handle) => async (batch) => {
+      writing += 1;
+      try {
+        await handle(batch);
+      } finally {
+        writing -= 1;
+        busyAt = now();
+      }
+    },
     async wait() {
       const until = now() + LONGEST_LULL_WAIT_MS;
-      while (now() - busyAt < LULL_MS && now() < until) await sleep(LULL_MS / 5);
+      while (isBusy() && now() < until) await sleep(LULL_MS / 5);
     },
   };
 }

@@ -61,7 +61,33 @@ export interface ServeOptions {
   readonly dispatchStartDelayMs: number;
 }
 
+/** Which receivers are tested, and by whom. */
+export interface ReceiverTest {
+  /** Whose receivers are tested; null: none of a tocsin.yaml. */
+  readonly config: Config | null;
+  readonly alertmanagerFile: string | null;
+  readonly externalUrl: string;
+  readonly matcherMode: MatcherMode;
+  /** Empty: all. */
+  readonly names: readonly string[];
+  readonly by: string;
+  readonly signal: AbortSignal;
+}
+
+export interface TestedReceiver {
+  readonly file: 'tocsin.yaml' | 'alertmanager.yml';
+  readonly receiver: string;
+  /** `webhook`, `slack`, … */
+  readonly kind: string;
+  readonly isDelivered: boolean;
+  readonly tookMs: number;
+  /** What the receiver answered, or why it was not told. */
+  readonly detail: string;
+}
+
 export interface Wiring {
+  /** Tells each way of each receiver that is asked for; TOC_USAGE for a name that no file has. */
+  testReceivers(test: ReceiverTest): Promise<readonly TestedReceiver[]>;
   /** Connects when it is used, so that lists work while Temporal is away. */
   openOperator(config: Config): Promise<Operator>;
   /** Resolves when the roles have stopped after SIGINT or SIGTERM. `reread`: the configuration as its files are then. */

@@ -55,6 +55,32 @@ export function addRouting(program: Command, context: Context, into: Into): void
     lazy.routes().testRoutes(context, file, labels, options),
   );
 
+  const receivers = program
+    .command('receivers')
+    .description('who can be told')
+    .addHelpText('after', examples('tocsin receivers test', 'tocsin receivers test oncall'));
+  const tests = receivers
+    .command('test')
+    .description(
+      'sends a message that is marked as a test, and its end, and says what each receiver answered',
+    )
+    .argument('[name...]', 'receivers of tocsin.yaml and of the alertmanager.yml that it names; default: all')
+    .option('--alertmanager-config <file>', 'those of this file instead, as `tocsin serve` reads it')
+    .option('--owner <name>', 'who asks; it stands in the message. Default: TOCSIN_OWNER, else the user')
+    .option('--enable-feature <name>', FEATURE)
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      examples(
+        'tocsin receivers test',
+        'tocsin receivers test oncall --json',
+        'tocsin receivers test --alertmanager-config alertmanager.yml',
+      ),
+    );
+  into(tests, (names: readonly string[], options: never) =>
+    lazy.receivers().testReceivers(context, names, options),
+  );
+
   const diff = program
     .command('config')
     .description('what a configuration would change')

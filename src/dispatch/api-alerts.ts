@@ -36,6 +36,7 @@ export interface ApiAlertsOptions {
 type SilencedBy = (labels: KnownAlert['labels']) => readonly string[];
 
 const LOOK_EVERY_MS = 10;
+const CATCH_UP_MS = 200;
 /** The end of an alert of a rule, which has none while it fires: nobody has to tell it again. */
 const NEVER = '9999-12-31T23:59:59.000Z';
 
@@ -44,17 +45,27 @@ export function createApiAlerts(options: ApiAlertsOptions): ApiAlerts {
   const { known } = grouping;
   let lastAt = 0;
 
+  const knownAt = (fingerprint: string): number => known.get(fingerprint)?.updatedAt ?? -Infinity;
   const isOpen = (fingerprint: string, { annotations }: PostedAlert): boolean => {
     const alert = known.get(fingerprint);
     return alert !== undefined && !isOver(alert, now()) && isSame(alert.annotations, annotations);
   };
 
+  /** What other processes have received, where it can be had at once: what is posted comes after it. */
+  async function catchUp(): Promise<void> {
+    const enough = new AbortController();
+    const waited = sleep(CATCH_UP_MS, undefined, { signal: enough.signal }).catch(() => undefined);
+    await Promise.race([known.refresh().catch(() => undefined), waited]);
+    enough.abort();
+  }
+
   /** Until the rows show it, or long enough: what Kafka has is not lost. */
-  async function untilVisible(transitions: readonly Transition[], at: number): Promise<void> {
+  async function untilVisible(transitions: readonly Transition[]): Promise<void> {
     const until = now() + visibleMs;
-    const isThere = ({ fingerprint, kind }: Transition): boolean => {
+    const isThere = ({ fingerprint, kind, event_time: at }: Transition): boolean => {
       const alert = known.get(fingerprint);
-      return alert === undefined ? kind === 'resolved' : alert.updatedAt >= at || alert.state === 'RESOLVED';
+      if (alert === undefined) return kind === 'resolved';
+      return alert.updatedAt >= Date.parse(at) || alert.state === 'RESOLVED';
     };
     let waiting = transitions;
     for (;;) {
@@ -92,12 +103,13 @@ export function createApiAlerts(options: ApiAlertsOptions): ApiAlerts {
   return {
     async post(alerts) {
       if (alerts.length === 0) return;
+      await catchUp();
       lastAt = Math.max(now(), lastAt + 1);
       const at = lastAt;
-      const transitions = alerts.map((alert) => transitionOf(alert, at, isOpen));
+      const transitions = alerts.map((alert) => transitionOf(alert, at, isOpen, knownAt));
       await publish(transitions);
       // With Postgres away the alerts are safe all the same, and shown later.
-      await untilVisible(transitions, at).catch(() => undefined);
+      await untilVisible(transitions).catch(() => undefined);
     },
     async list() {
       await current();

@@ -1,12 +1,12 @@
 /**
- * Resolves alerts whose sender has not told them again in time. Groups see the end of their alerts by themselves; this tells
+ * Resolves alerts whose sender has not told them again in time, though it could have been heard. Groups see the end of their alerts by themselves; this tells
  * everybody else, the rows and the lives, through `gds.alerts`. Any number of processes may tell it: the transition is the
  * same, and a row whose sender has come back meanwhile takes no notice of it.
  */
 import { messageOf } from '../domain/errors';
 import type { Transition } from '../domain/transition';
 import { createTurns, type Logger, type Turns } from '../observe/observe';
-import type { KnownAlerts } from './known-alerts';
+import { isOver, type KnownAlerts } from './known-alerts';
 import { expiryOf } from './posted';
 
 export interface ExpiryOptions {
@@ -30,7 +30,7 @@ export function createExpiry({ known, publish, now, log }: ExpiryOptions): Turns
     const over: Transition[] = [];
     for (const alert of known.all()) {
       const { fingerprint, state, expiresAt } = alert;
-      if (state === 'RESOLVED' || expiresAt === null || expiresAt > before) told.delete(fingerprint);
+      if (state === 'RESOLVED' || expiresAt === null || !isOver(alert, before)) told.delete(fingerprint);
       else if (told.get(fingerprint) !== expiresAt) {
         over.push(expiryOf({ ...alert, expiresAt }));
         told.set(fingerprint, expiresAt);

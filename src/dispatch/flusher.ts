@@ -15,7 +15,7 @@ import { isOver, overSince, type KnownAlerts } from './known-alerts';
 import type { CompiledRoute, Routes } from './routes';
 
 export interface FlusherOptions {
-  readonly store: Pick<GroupStore, 'takeDue' | 'nextDue' | 'told' | 'flushed'>;
+  readonly store: Pick<GroupStore, 'takeDue' | 'keep' | 'nextDue' | 'told' | 'flushed'>;
   readonly known: KnownAlerts;
   /** As they are now: a reload changes both. */
   readonly routing: () => { readonly routes: Routes; readonly index: GroupIndex };
@@ -30,6 +30,8 @@ export interface FlusherOptions {
   /** Who holds an alert back, for the record. */
   readonly holdersOf?: HoldersOf;
   readonly onLook?: (look: GroupLook, verdict: GroupVerdict) => void;
+  /** How long a group is held without a word. */
+  readonly leaseMs?: number;
 }
 
 /** What was not seen as over at one look because its row was not committed yet is seen at the next one. */
@@ -38,19 +40,39 @@ const MARGIN_MS = 2_000;
 const LATE_MS = 500;
 const LEASE_MS = 10_000;
 const AT_ONCE = 500;
+const LEAST_AT_ONCE = 10;
 /** Alertmanager keeps what was told for two repeat intervals. */
 const KEEP_REPEATS = 2;
 
 export function createFlusher(options: FlusherOptions): Turns {
   const { store, known, routing, verdicts, now, log, onMessages, onLook = () => undefined } = options;
+  const { leaseMs = LEASE_MS } = options;
   const holdersOf = options.holdersOf ?? createHoldersOf(known);
+  let atOnce = AT_ONCE;
 
   async function turn(): Promise<number | null> {
-    const due = await store.takeDue(new Date(now()), AT_ONCE, LEASE_MS);
-    if (due.length > 0) await flush(due);
-    if (due.length === AT_ONCE) return 0;
+    const limit = atOnce;
+    const began = now();
+    const due = await store.takeDue(new Date(began), limit, leaseMs);
+    if (due.length > 0) await whileKept(due, () => flush(due));
+    atOnce = nextLimit(due.length, limit, (now() - began) / leaseMs);
+    if (due.length === limit) return 0;
     const next = await store.nextDue();
     return next === null ? null : next.getTime() - now();
+  }
+
+  /** Postgres may be slow: whoever works goes on holding what it works on. */
+  async function whileKept(due: readonly DueGroup[], work: () => Promise<void>): Promise<void> {
+    const keep = (): void =>
+      void store
+        .keep(due, leaseMs)
+        .catch((error: unknown) => log.debug({ err: error }, 'groups that are looked at cannot be held'));
+    const timer = setInterval(keep, leaseMs / 3);
+    try {
+      await work();
+    } finally {
+      clearInterval(timer);
+    }
   }
 
   async function flush(due: readonly DueGroup[]): Promise<void> {
@@ -74,7 +96,7 @@ export function createFlusher(options: FlusherOptions): Turns {
     const group = index.group(due.id);
     const route = routes.route(due.routeId);
     const flushed = {
-      ...{ id: due.id, routeId: due.routeId, joined: due.joined, flushedAt: new Date(at) },
+      ...{ id: due.id, lease: due.lease, routeId: due.routeId, joined: due.joined, flushedAt: new Date(at) },
       lookAgainMs: route?.options.groupIntervalMs ?? 0,
     };
     // Its alerts have left it, or a reload has taken its route away: they are where the routes lead them now.
@@ -99,6 +121,7 @@ export function createFlusher(options: FlusherOptions): Turns {
     const digest = digestOf(back);
     return {
       ...{ ...flushed, dueAt: isOpen ? nextLook(due, route, at) : null, messages },
+      ...(isOutrun(look, decided) && { outrun: group.key }),
       ...(digest !== due.heldDigest && { held: { digest, ...heldOf(look, back, holdersOf) } }),
     };
   }
@@ -153,6 +176,30 @@ type ToldByGroup = Map<string, Map<string, ToldOfGroup>>;
 const NOTHING_HELD = { digest: null, groupKey: '', receiver: '', alerts: [] };
 const isUnderWay = (told: GroupLook['told']): boolean =>
   [...told.values()].some(({ pending, isTaken }) => pending !== null && isTaken);
+
+/**
+ * What is on its way says that an alert fires which is over, or the other way round. Alertmanager looks at a group when its
+ * messages have arrived: one that would have been looked at meanwhile is looked at then.
+ */
+function isOutrun({ told, members }: GroupLook, { messages }: GroupVerdict): boolean {
+  const underWay = [...told.values()].filter(
+    ({ integration, pending, isTaken }) =>
+      pending !== null && isTaken && !messages.some((message) => message.integration === integration),
+  );
+  if (underWay.length === 0) return false;
+  const over = new Map(members.map((member) => [member.alert.fingerprint, member.isOver]));
+  return underWay.some(
+    ({ pending }) =>
+      pending!.firing.some((fingerprint) => over.get(fingerprint) === true) ||
+      pending!.resolved.some((fingerprint) => over.get(fingerprint) === false),
+  );
+}
+
+/** Fewer where they took a good part of a lease, `part`, and more again where they did not. */
+function nextLimit(many: number, limit: number, part: number): number {
+  if (part > 0.5) return Math.max(LEAST_AT_ONCE, Math.floor(many / 2));
+  return part < 0.1 && many === limit ? Math.min(AT_ONCE, limit * 2) : limit;
+}
 
 const NOBODY: GroupVerdict = { messages: [], held: [] };
 const DAY_MS = 86_400_000;

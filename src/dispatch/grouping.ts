@@ -43,6 +43,7 @@ export function createGrouping(options: GroupingOptions): Grouping {
   const known = createKnownAlerts({
     changes: options.changes,
     wanted: async () => [...awaited(await store.allTold())],
+    now,
     onChange(alert, before) {
       index.add(alert.fingerprint, alert.labels);
       options.onChange?.(alert, before);

@@ -2,7 +2,8 @@
  * The alerts that are not over, in this process' memory, and those that somebody has yet to be told are over. Brought up
  * to date before each look, so that what is decided from it is what the rows say.
  */
-import type { AlertChanges, KnownAlert } from '../history/port';
+import type { AlertChanges, ChangedAlert, Hearing, KnownAlert } from '../history/port';
+import { heardOf, isSameHearing, overAt, UNHEARD } from './hearing';
 
 export interface KnownAlerts {
   /** Brings it up to date; looks that come together share one. Throws when the rows cannot be read. */
@@ -14,38 +15,60 @@ export interface KnownAlerts {
 }
 
 /** Whether it is over at `at`: resolved, or not told again in time. */
-export function isOver({ state, expiresAt }: KnownAlert, at: number): boolean {
-  return state === 'RESOLVED' || (expiresAt !== null && expiresAt <= at);
+export function isOver({ state, overAt: end }: KnownAlert, at: number): boolean {
+  return state === 'RESOLVED' || (end !== null && end <= at);
 }
 
 /** Since when those who look can have seen that it is over; of one that is. */
-export function overSince({ state, expiresAt, changedAt }: KnownAlert): number {
-  return state === 'RESOLVED' ? changedAt : expiresAt!;
+export function overSince({ state, overAt: end, changedAt }: KnownAlert): number {
+  return state === 'RESOLVED' ? changedAt : end!;
 }
 
 export interface KnownAlertsOptions {
   readonly changes: AlertChanges;
-  /** Fingerprints of alerts that are wanted even where they are over; asked once. */
+  /** Fingerprints of alerts that are wanted even where they are over; asked where all alerts are read. */
   readonly wanted: () => Promise<readonly string[]>;
+  readonly now: () => number;
   readonly onChange?: (alert: KnownAlert, before: KnownAlert | undefined) => void;
   readonly onForgotten?: (alert: KnownAlert) => void;
 }
 
 export function createKnownAlerts(options: KnownAlertsOptions): KnownAlerts {
-  const { changes, wanted, onChange = () => undefined, onForgotten = () => undefined } = options;
+  const { changes, wanted, now, onChange = () => undefined, onForgotten = () => undefined } = options;
   const alerts = new Map<string, KnownAlert>();
-  let started = false;
+  let hearing: Hearing | null = null;
+  let heard = UNHEARD;
   let next: Promise<void> | null = null;
   let current: Promise<void> = Promise.resolve();
 
+  function take(changed: ChangedAlert): void {
+    const before = alerts.get(changed.fingerprint);
+    const alert = { ...changed, overAt: overAt(changed, heard) };
+    alerts.set(alert.fingerprint, alert);
+    onChange(alert, before);
+  }
+
+  function drop(alert: KnownAlert): void {
+    alerts.delete(alert.fingerprint);
+    onForgotten(alert);
+  }
+
+  /** Ends are others where it is another time since when senders are heard. */
+  function judgeAnew(latest: Hearing | null): void {
+    if (isSameHearing(hearing, latest)) return;
+    hearing = latest;
+    heard = heardOf(latest, now());
+    for (const alert of alerts.values()) if (overAt(alert, heard) !== alert.overAt) take(alert);
+  }
+
   async function read(): Promise<void> {
-    const changed = await changes.next(started ? [] : await wanted());
-    started = true;
-    for (const alert of changed) {
-      const before = alerts.get(alert.fingerprint);
-      alerts.set(alert.fingerprint, alert);
-      onChange(alert, before);
-    }
+    const changed = await changes.next(async () => [...alerts.keys(), ...(await wanted())]);
+    judgeAnew(changed.hearing);
+    changed.alerts.forEach(take);
+    if (!changed.isWhole) return;
+    // Of what the server does not know nobody can be told; it has taken the place of one that did.
+    const there = new Set(changed.alerts.map(({ fingerprint }) => fingerprint));
+    for (const alert of alerts.values()) if (!there.has(alert.fingerprint)) drop(alert);
   }
 
   return {
@@ -65,8 +88,7 @@ export function createKnownAlerts(options: KnownAlertsOptions): KnownAlerts {
       for (const alert of alerts.values()) {
         if (!isOver(alert, overBefore) || overSince(alert) > overBefore || isWanted(alert.fingerprint))
           continue;
-        alerts.delete(alert.fingerprint);
-        onForgotten(alert);
+        drop(alert);
       }
     },
   };

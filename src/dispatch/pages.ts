@@ -98,8 +98,8 @@ function join(draft: Draft, audience: Audience, row: AlertRow, now: Date): void 
 
 /** What took longer was held up: alerts that come together after that are to be told together. */
 const LONGEST_WAY_MS = 500;
-/** Of two processes. */
-const CLOCKS_APART_MS = 5_000;
+/** Of two processes, at the most. */
+const CLOCKS_APART_MS = 60_000;
 
 const isToldAgain = ({ kind, source }: Transition): boolean => kind === 'firing' && source === API_SOURCE;
 

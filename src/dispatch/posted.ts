@@ -6,19 +6,23 @@ import { API_SOURCE, transitionId, type Transition } from '../domain/transition'
 /**
  * `receivedAt`: ms; greater than that of anything that was received before, for it orders what a sender says.
  * `isOpen`: whether the alert is known to fire with these annotations, so that it is no news.
+ * `knownAt`: the event time of what is known of an alert. What another process received before comes before, also where that
+ * one's clock is ahead of ours.
  */
 export function transitionOf(
   posted: PostedAlert,
   receivedAt: number,
   isOpen: (fingerprint: string, posted: PostedAlert) => boolean,
+  knownAt: (fingerprint: string) => number = () => -Infinity,
 ): Transition {
   const { labels, annotations, startsAt, endsAt, timedOut, generatorUrl } = posted;
   const isOver = Date.parse(endsAt) <= receivedAt;
+  const alert = fingerprint(labels);
   const id = {
-    fingerprint: fingerprint(labels),
+    fingerprint: alert,
     kind: isOver ? ('resolved' as const) : ('firing' as const),
     starts_at: startsAt,
-    event_time: new Date(receivedAt).toISOString(),
+    event_time: new Date(Math.max(receivedAt, knownAt(alert) + 1)).toISOString(),
   };
   return {
     version: 1,
@@ -43,13 +47,15 @@ export function expiryOf(alert: {
   readonly annotations: Transition['annotations'];
   readonly startsAt: number;
   readonly expiresAt: number;
+  readonly updatedAt: number;
 }): Transition {
   const expiresAt = new Date(alert.expiresAt).toISOString();
   const id = {
     fingerprint: alert.fingerprint,
     kind: 'resolved' as const,
     starts_at: new Date(alert.startsAt).toISOString(),
-    event_time: expiresAt,
+    // Whoever told it last may have a clock that is ahead of the sender's.
+    event_time: new Date(Math.max(alert.expiresAt, alert.updatedAt)).toISOString(),
   };
   return {
     version: 1,

@@ -47,9 +47,10 @@ export class Collision extends Error {
 const MAX_TRIES = 5;
 /**
  * Statements here look rows up by key. A plan that is kept must not be the walk through a table that was small when it
- * was made: a storm begins with small tables.
+ * was made: a storm begins with small tables. A walk that is all there is seems so costly then that Postgres would compile the
+ * statement first, for a tenth of a second and more, each time it is run.
  */
-const PLANNER = { enable_seqscan: 'off' };
+const PLANNER = { enable_seqscan: 'off', jit: 'off' };
 const INT8 = 20;
 
 /** Counts, episodes and event times are far below 2^53; strings would leak into every caller. */

@@ -1,7 +1,8 @@
 /**
  * Groups and what their receivers were told. A group's row is its durable timer; a message's row holds what an integration
  * was told last and what it is to be told. Whoever looks at a group or sends a message holds its row by a lease, so any
- * number of processes share the work and one that dies holds nothing up for longer. Leases count by the server's clock.
+ * number of processes share the work and one that dies holds nothing up for longer. Leases count by the server's clock, and
+ * each taking has a name of its own: who was too slow and has lost his, to whomever, writes nothing over what came after.
  */
 import { randomUUID } from 'node:crypto';
 import { coalesced } from './coalesce';
@@ -28,25 +29,24 @@ export function createGroupStore(
   byDueDate: Database,
   onListenError: (error: unknown) => void,
 ): GroupStore {
-  const holder = randomUUID();
   const { run, schema } = database;
   const settle = coalesced<readonly [TakenMessage, MessageOutcome], void>(
-    (outcomes) => writeOutcomes(database, holder, outcomes),
+    (outcomes) => writeOutcomes(database, outcomes),
     MOST_AT_ONCE,
   );
   return {
     join: (groups) => joinGroups(run, schema, groups),
     retime: (groups) => retimeGroups(database, groups),
-    takeDue: (now, limit, leaseMs) => takeDue(byDueDate, holder, now, limit, leaseMs),
+    takeDue: (now, limit, leaseMs) => takeDue(byDueDate, now, limit, leaseMs),
+    keep: (groups, leaseMs) => keep(database, groups, leaseMs),
     nextDue: () => nextDue(byDueDate),
     routeIds: () => run(`select id, route_id as "routeId" from ${schema}.groups`, []),
     told: (groupKeys) => readTold(database, 'where group_key = any($1)', [groupKeys]),
     allTold: () => readTold(database, '', []),
-    flushed: (results) => writeFlushed(database, holder, results),
-    takeMessages: (integrations, limit, leaseMs) =>
-      takeMessages(byDueDate, holder, integrations, limit, leaseMs),
+    flushed: (results) => writeFlushed(database, results),
+    takeMessages: (integrations, limit, leaseMs) => takeMessages(byDueDate, integrations, limit, leaseMs),
     nextMessageDueInMs: (integrations) => nextMessageDueInMs(byDueDate, integrations),
-    renew: (messages, leaseMs) => renew(database, holder, messages, leaseMs),
+    renew: (messages, leaseMs) => renew(database, messages, leaseMs),
     finish: (message, outcome) => settle([message, outcome]),
     inherit: (told, keepUntil) => inherit(database, told, keepUntil),
     listen: (wake) => listenFor(database.url, wakeChannel(schema), wake, onListenError),
@@ -90,11 +90,11 @@ interface GroupColumns {
 
 async function takeDue(
   { run, schema }: Database,
-  holder: string,
   now: Date,
   limit: number,
   leaseMs: number,
 ): Promise<DueGroup[]> {
+  const lease = randomUUID();
   const rows = await run<GroupColumns>(
     `with due as (
        select id from ${schema}.groups where due_at <= $1 and (lease_until is null or lease_until <= now())
@@ -102,11 +102,11 @@ async function takeDue(
      update ${schema}.groups g set lease_until = now() + $3 * interval '1 millisecond', taken_by = $4
      from due where g.id = due.id
      returning g.id, g.route_id, g.due_at, g.flushed_at, g.joined, g.held`,
-    [now, limit, leaseMs, holder],
+    [now, limit, leaseMs, lease],
   );
   return rows
     .map((row) => ({
-      id: row.id,
+      ...{ id: row.id, lease },
       routeId: row.route_id,
       dueAt: row.due_at,
       flushedAt: row.flushed_at,
@@ -114,6 +114,18 @@ async function takeDue(
       heldDigest: row.held,
     }))
     .sort((a, b) => a.dueAt.getTime() - b.dueAt.getTime());
+}
+
+async function keep(
+  { run, schema }: Database,
+  groups: readonly Pick<DueGroup, 'id' | 'lease'>[],
+  leaseMs: number,
+): Promise<void> {
+  await run(
+    `update ${schema}.groups g set lease_until = now() + $3 * interval '1 millisecond'
+     from unnest($1::text[], $2::text[]) as k (id, lease) where g.id = k.id and g.taken_by = k.lease`,
+    [groups.map(({ id }) => id), groups.map(({ lease }) => lease), leaseMs],
+  );
 }
 
 /** One that somebody holds is due again when its lease ends, if it is not looked at by then. */
@@ -165,13 +177,10 @@ async function readTold(
 
 /**
  * All in one transaction: a message that is made and a group's next look belong together. A message that is replaced
- * while it is on its way is sent anew when that one is done; its `seq` tells the two apart.
+ * while it is on its way is sent anew when that one is done; its `seq` tells the two apart. What was on its way when its
+ * group was looked at, and has arrived since, has its group looked at again at once.
  */
-async function writeFlushed(
-  database: Database,
-  holder: string,
-  results: readonly FlushedGroup[],
-): Promise<void> {
+async function writeFlushed(database: Database, results: readonly FlushedGroup[]): Promise<void> {
   if (results.length === 0) return;
   const { schema } = database;
   const groups = json(
@@ -182,21 +191,24 @@ async function writeFlushed(
   );
   await database.transaction('write what came of looks at groups', async (run) => {
     const held = await run<{ id: string }>(
-      `select id from ${schema}.groups where id = any($1) and taken_by = $2 order by id for update`,
-      [results.map(({ id }) => id), holder],
+      `select g.id from ${schema}.groups g join unnest($1::text[], $2::text[]) as n (id, lease) on g.id = n.id
+       where g.taken_by = n.lease order by g.id for update of g`,
+      [results.map(({ id }) => id), results.map(({ lease }) => lease)],
     );
     const mine = new Set(held.map(({ id }) => id));
     await run(
-      `with given as materialized (select * from jsonb_to_recordset($1::jsonb)
-         as g (id text, joined bigint, "dueAt" timestamptz, "flushedAt" timestamptz, "isHeldNew" boolean, held text)),
+      `with given as materialized (select * from jsonb_to_recordset($1::jsonb) as g (id text, lease text, joined bigint,
+         "dueAt" timestamptz, "flushedAt" timestamptz, "isHeldNew" boolean, held text, outrun text)),
        emptied as (
          delete from ${schema}.groups g using given n
-         where g.id = n.id and g.taken_by = $2 and n."dueAt" is null and g.joined = n.joined)
+         where g.id = n.id and g.taken_by = n.lease and n."dueAt" is null and g.joined = n.joined)
        update ${schema}.groups g
-       set due_at = coalesce(n."dueAt", g.due_at), flushed_at = n."flushedAt", lease_until = null, taken_by = null,
+       set due_at = case when n.outrun is not null and not exists (${onItsWay(schema, 'n.outrun')}) then clock_timestamp()
+           else coalesce(n."dueAt", g.due_at) end,
+         is_outrun = n.outrun is not null, flushed_at = n."flushedAt", lease_until = null, taken_by = null,
          held = case when n."isHeldNew" then n.held else g.held end
-       from given n where g.id = n.id and g.taken_by = $2 and not (n."dueAt" is null and g.joined = n.joined)`,
-      [groups, holder],
+       from given n where g.id = n.id and g.taken_by = n.lease and not (n."dueAt" is null and g.joined = n.joined)`,
+      [groups],
     );
     const own = results.filter(({ id }) => mine.has(id));
     await writeHeld(run, schema, own);
@@ -206,6 +218,15 @@ async function writeFlushed(
     if (messages.length > 0) await writeMessages(run, schema, messages);
   });
 }
+
+const onItsWay = (schema: string, groupKey: string): string =>
+  `select from ${schema}.group_messages m where m.group_key = ${groupKey} and m.pending is not null and m.lease_until is not null`;
+
+/**
+ * Where the count of a group's messages begins. What a receiver was told is forgotten long after its last message, and the
+ * next one must not have the key of one that it has heard.
+ */
+const FIRST_SEQ = `(extract(epoch from clock_timestamp()) * 1000)::bigint`;
 
 type Message = FlushedGroup['messages'][number] & {
   readonly groupId: string;
@@ -231,12 +252,13 @@ async function writeMessages(run: Run, schema: string, messages: readonly Messag
          "keepUntil" timestamptz, at timestamptz, "groupId" text, "routeId" text, "lookAgainMs" float8)),
      written as (
        insert into ${schema}.group_messages as o
-         (group_key, integration, firing, resolved, told_at, seq, pending, pending_since, due_at, expires_at, group_id,
-          route_id, look_again_ms)
+         (group_key, integration, firing, resolved, told_at, seq, told_seq, pending, pending_since, due_at, expires_at,
+          group_id, route_id, look_again_ms)
        select "groupKey", integration, case when told then firing else '{}' end, case when told then resolved else '{}' end,
-         case when told then at end, 1, case when told then null else nullif(pending, 'null') end, now(), now(), "keepUntil",
+         case when told then at end, first.seq, case when told then first.seq else 0 end,
+         case when told then null else nullif(pending, 'null') end, now(), now(), "keepUntil",
          "groupId", "routeId", "lookAgainMs"
-       from given
+       from given, (select ${FIRST_SEQ} as seq) first
        on conflict (group_key, integration) do update set
          awaited = case when excluded.told_at is null then o.awaited
            else ${stillAwaited('o', 'excluded')} end,
@@ -244,6 +266,7 @@ async function writeMessages(run: Run, schema: string, messages: readonly Messag
          resolved = case when excluded.told_at is null then o.resolved else excluded.resolved end,
          told_at = coalesce(excluded.told_at, o.told_at),
          pending = excluded.pending, seq = o.seq + 1,
+         told_seq = case when excluded.told_at is null then o.told_seq else o.seq + 1 end,
          pending_since = case when o.pending is null then excluded.pending_since else o.pending_since end,
          due_at = excluded.due_at, attempts = case when o.pending is null then 0 else o.attempts end,
          expires_at = excluded.expires_at, group_id = excluded.group_id, route_id = excluded.route_id,
@@ -265,11 +288,11 @@ interface TakenColumns {
 
 async function takeMessages(
   { run, schema }: Database,
-  holder: string,
   integrations: readonly string[],
   limit: number,
   leaseMs: number,
 ): Promise<TakenMessage[]> {
+  const lease = randomUUID();
   const rows = await run<TakenColumns>(
     `with due as (
        select group_key, integration from ${schema}.group_messages
@@ -281,11 +304,10 @@ async function takeMessages(
      from due where m.group_key = due.group_key and m.integration = due.integration
      returning m.group_key, m.integration, m.seq, m.attempts - 1 as attempts, m.pending, m.memory,
        extract(epoch from now() - m.pending_since)::float8 * 1000 as age_ms`,
-    [integrations, limit, leaseMs, holder],
+    [integrations, limit, leaseMs, lease],
   );
   return rows.map((row) => ({
-    groupKey: row.group_key,
-    integration: row.integration,
+    ...{ groupKey: row.group_key, integration: row.integration, lease },
     seq: row.seq,
     attempts: row.attempts,
     ageMs: row.age_ms,
@@ -306,53 +328,45 @@ async function nextMessageDueInMs(
   return row?.inMs ?? null;
 }
 
-type Place = Pick<TakenMessage, 'groupKey' | 'integration'>;
+type Place = Pick<TakenMessage, 'groupKey' | 'integration' | 'lease'>;
 
-async function renew(
-  { run, schema }: Database,
-  holder: string,
-  messages: readonly Place[],
-  leaseMs: number,
-): Promise<void> {
+async function renew({ run, schema }: Database, messages: readonly Place[], leaseMs: number): Promise<void> {
   if (messages.length === 0) return;
   await run(
     `update ${schema}.group_messages m set lease_until = now() + $3 * interval '1 millisecond'
-     from unnest($1::text[], $2::text[]) as g (group_key, integration)
-     where m.group_key = g.group_key and m.integration = g.integration and m.taken_by = $4`,
-    [messages.map(({ groupKey }) => groupKey), messages.map((each) => each.integration), leaseMs, holder],
+     from unnest($1::text[], $2::text[], $4::text[]) as g (group_key, integration, lease)
+     where m.group_key = g.group_key and m.integration = g.integration and m.taken_by = g.lease`,
+    [
+      messages.map(({ groupKey }) => groupKey),
+      messages.map(({ integration }) => integration),
+      leaseMs,
+      messages.map(({ lease }) => lease),
+    ],
   );
 }
 
 /**
  * What has left counts as told, also where the group has been looked at again meanwhile: then a newer message waits, and
- * goes out if it says something else. A group may be gone by then, since all of its alerts ended while the message was on
- * its way: it is there again, to be looked at, whenever somebody was told that alerts fire or refused what it was told.
+ * goes out if it says something else. It does not where a newer one has been told since: this one was overtaken. A group
+ * may be gone by then, since all of its alerts ended while the message was on its way: it is there again, to be looked at,
+ * whenever somebody was told that alerts fire or refused what it was told.
  */
 async function writeOutcomes(
   database: Database,
-  holder: string,
   outcomes: readonly (readonly [TakenMessage, MessageOutcome])[],
 ): Promise<void[]> {
   const { schema } = database;
   const given = json(outcomes.map(([message, outcome]) => outcomeRow(message, outcome)));
   await database.transaction('write what became of messages', async (run) => {
-    // Groups before their messages, as looks lock them.
-    await run(
-      `insert into ${schema}.groups as o (id, route_id, due_at)
-       select distinct on (m.group_id) m.group_id, m.route_id,
-         clock_timestamp() + case when g.kind = 'sent' then 0 else m.look_again_ms end * interval '1 millisecond'
-       from jsonb_to_recordset($1::jsonb) as g (${OUTCOME}) join ${schema}.group_messages m using (group_key, integration)
-       where m.group_id is not null and (g.kind = 'refused' or (g.kind = 'sent' and cardinality(g.firing) > 0))
-       order by m.group_id
-       on conflict (id) do update set joined = o.joined + 1`,
-      [given],
-    );
+    await lookAgain(run, schema, given);
     await run(
       `with given as materialized (
          select distinct on (group_key, integration) * from jsonb_to_recordset($1::jsonb) as g (${OUTCOME})
          order by group_key, integration, seq desc),
        locked as (
-         select m.group_key, m.integration from ${schema}.group_messages m join given using (group_key, integration)
+         select m.group_key, m.integration, coalesce(m.taken_by = given.lease, false) as is_own,
+           given.kind = 'sent' and given.seq >= m.told_seq as is_news
+         from ${schema}.group_messages m join given using (group_key, integration)
          order by m.group_key, m.integration for update of m),
        logged as (
          insert into ${schema}.deliveries
@@ -360,34 +374,68 @@ async function writeOutcomes(
          select group_key, integration, seq, coalesce(at, now()), kind, reason, error, attempts, firing, resolved
          from given where kind <> 'retry')
        update ${schema}.group_messages m
-       set lease_until = case when m.taken_by = $2 then null else m.lease_until end,
-         taken_by = case when m.taken_by = $2 then null else m.taken_by end, error = g.error,
-         awaited = case when g.kind = 'sent' then ${stillAwaited('m', 'g')} else m.awaited end,
-         firing = case when g.kind = 'sent' then g.firing else m.firing end,
-         resolved = case when g.kind = 'sent' then g.resolved else m.resolved end,
-         told_at = case when g.kind = 'sent' then g.at else m.told_at end,
-         memory = coalesce(nullif(g.memory, 'null'), m.memory),
-         pending = case when m.seq = g.seq and g.kind <> 'retry' then null else m.pending end,
-         attempts = case when g.kind = 'retry' then m.attempts else 0 end,
-         due_at = case when m.seq = g.seq then clock_timestamp() + g.after_ms * interval '1 millisecond' else m.due_at end
+       set lease_until = case when is_own then null else m.lease_until end,
+         taken_by = case when is_own then null else m.taken_by end,
+         error = case when is_own then g.error else m.error end,
+         awaited = case when is_news then ${stillAwaited('m', 'g')} else m.awaited end,
+         firing = case when is_news then g.firing else m.firing end,
+         resolved = case when is_news then g.resolved else m.resolved end,
+         told_at = case when is_news then g.at else m.told_at end,
+         told_seq = case when is_news then g.seq else m.told_seq end,
+         memory = case when is_news then coalesce(nullif(g.memory, 'null'), m.memory) else m.memory end,
+         pending = case when m.seq = g.seq and (g.kind = 'sent' or (is_own and g.kind <> 'retry')) then null
+           else m.pending end,
+         attempts = case when g.kind = 'retry' or not is_own then m.attempts else 0 end,
+         due_at = case when m.seq = g.seq and is_own
+           then clock_timestamp() + g.after_ms * interval '1 millisecond' else m.due_at end
        from given g join locked using (group_key, integration)
        where m.group_key = g.group_key and m.integration = g.integration`,
-      [given, holder],
+      [given],
     );
   });
   return outcomes.map(() => undefined);
 }
 
-const OUTCOME = `group_key text, integration text, seq bigint, attempts integer, kind text, firing text[], resolved text[],
+/**
+ * Groups whose looks wait for these outcomes. They are locked before their messages, as looks lock them: a look that is
+ * written has either seen what became of its message, or is seen here.
+ */
+async function lookAgain(run: Run, schema: string, given: string): Promise<void> {
+  const outcomes = `jsonb_to_recordset($1::jsonb) as g (${OUTCOME}) join ${schema}.group_messages m using (group_key, integration)`;
+  await run(
+    `with locked as (
+       select o.id, o.is_outrun from ${schema}.groups o where o.id in (select m.group_id from ${outcomes})
+       order by o.id for update),
+     outrun as (
+       update ${schema}.groups o
+       set due_at = least(o.due_at, clock_timestamp()), is_outrun = false, joined = o.joined + 1
+       from locked where o.id = locked.id and locked.is_outrun
+       returning o.id),
+     made as (
+       insert into ${schema}.groups as o (id, route_id, due_at)
+       select distinct on (m.group_id) m.group_id, m.route_id,
+         clock_timestamp() + case when g.kind = 'sent' then 0 else m.look_again_ms end * interval '1 millisecond'
+       from ${outcomes}
+       where m.group_id not in (select id from outrun)
+         and (g.kind = 'refused' or (g.kind = 'sent' and cardinality(g.firing) > 0))
+       order by m.group_id
+       on conflict (id) do update set joined = o.joined + 1
+       returning joined)
+     select pg_notify($2, '') where exists (select from outrun) or exists (select from made where joined = 1)`,
+    [given, wakeChannel(schema)],
+  );
+}
+
+const OUTCOME = `group_key text, integration text, lease text, seq bigint, attempts integer, kind text, firing text[], resolved text[],
   reason text, at timestamptz, error text, after_ms float8, memory jsonb`;
 
 function outcomeRow(
-  { groupKey, integration, seq, attempts, pending }: TakenMessage,
+  { groupKey, integration, lease, seq, attempts, pending }: TakenMessage,
   outcome: MessageOutcome,
 ): unknown {
   const isSent = outcome.kind === 'sent';
   return {
-    ...{ group_key: groupKey, integration, seq, attempts: attempts + 1, kind: outcome.kind },
+    ...{ group_key: groupKey, integration, lease, seq, attempts: attempts + 1, kind: outcome.kind },
     ...{ firing: pending.firing, resolved: pending.resolved, reason: pending.reason },
     at: isSent ? outcome.at : null,
     memory: isSent ? (outcome.memory ?? null) : null,
@@ -403,8 +451,8 @@ async function inherit(
 ): Promise<void> {
   if (told.length === 0) return;
   await run(
-    `insert into ${schema}.group_messages (group_key, integration, firing, resolved, awaited, told_at, expires_at)
-     select "groupKey", integration, firing, resolved, awaited, "toldAt", $2 from jsonb_to_recordset($1::jsonb)
+    `insert into ${schema}.group_messages (group_key, integration, firing, resolved, awaited, told_at, seq, expires_at)
+     select "groupKey", integration, firing, resolved, awaited, "toldAt", ${FIRST_SEQ}, $2 from jsonb_to_recordset($1::jsonb)
        as m ("groupKey" text, integration text, firing text[], resolved text[], awaited text[], "toldAt" timestamptz)
      on conflict do nothing`,
     [json(told), keepUntil],

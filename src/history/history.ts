@@ -11,6 +11,7 @@ import { followAlertChanges } from './alert-changes';
 import { createGroupRecords } from './group-records';
 import { createAuditRows } from './audit';
 import { createGroupStore } from './groups';
+import { createHearingStore } from './hearing';
 import { createLists } from './lists';
 import { createLives } from './lives';
 import { migrate, requireCurrent } from './migrate';
@@ -23,7 +24,9 @@ import type {
   AlertLists,
   GroupRecords,
   AuditRows,
+  GroupsOf,
   GroupStore,
+  HearingStore,
   LifeStore,
   NotificationQueue,
   PagesStore,
@@ -50,8 +53,11 @@ export interface History {
   readonly permits: PermitStore;
   readonly groups: GroupStore;
   readonly records: GroupRecords;
+  readonly hearing: HearingStore;
   readonly peers: PeerStore;
   readonly audit: AuditRows;
+  /** From now on an episode that a life opens joins these groups. */
+  joinOpened(groupsOf: GroupsOf): void;
   /** What becomes of alerts, from now on, for one follower. */
   followAlerts(): AlertChanges;
   /** Forgets one batch of what was over before: episodes, silences, overrides, acts. Returns how many rows; 0 when all is done. */
@@ -65,6 +71,8 @@ export interface History {
 export async function openHistory(options: HistoryOptions): Promise<History> {
   const database = openDatabase(options);
   const byDueDate = openDatabase({ ...options, maxConnections: 1, planner: BY_DUE_DATE });
+  let groupsOfOpened: GroupsOf = () => [];
+  const groupsOf: GroupsOf = (alert, at) => groupsOfOpened(alert, at);
   const close = async (): Promise<void> => void (await Promise.all([database.close(), byDueDate.close()]));
   try {
     await (options.migrate === false ? requireCurrent : migrate)(database);
@@ -73,8 +81,8 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     throw error;
   }
   return {
-    pages: createPages(database),
-    lives: createLives(database),
+    pages: createPages(database, groupsOf),
+    lives: createLives(database, groupsOf),
     queue: createQueue(database, byDueDate, (error) => options.onIdleError?.(error as Error)),
     lists: createLists(database),
     overrides: createOverrides(database),
@@ -82,8 +90,10 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     permits: createPermitStore(database),
     groups: createGroupStore(database, byDueDate, (error) => options.onIdleError?.(error as Error)),
     records: createGroupRecords(database),
+    hearing: createHearingStore(database),
     peers: createPeerStore(database),
     audit: createAuditRows(database),
+    joinOpened: (given) => void (groupsOfOpened = given),
     followAlerts: () => followAlertChanges(database),
     forgetBefore: (before) => forgetBefore(database, before),
     ready: async () => void (await database.run('select 1')),

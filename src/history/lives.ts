@@ -6,7 +6,7 @@ import type { QueryResultRow } from 'pg';
 import { json, type Database, type Run } from './database';
 import { enqueue, enqueueResolves, enqueueUpdate, release, type Release } from './enqueue';
 import { mergeLives, moveToOpened } from './merge';
-import type { LifeRecord, LifeStore } from './port';
+import type { GroupsOf, LifeRecord, LifeStore } from './port';
 import { writeTimeline } from './timeline';
 import { writtenTogether } from './together';
 
@@ -14,12 +14,12 @@ type Recorded = Awaited<ReturnType<LifeStore['record']>>;
 
 const MOST_AT_ONCE = 50;
 
-export function createLives(database: Database): LifeStore {
+export function createLives(database: Database, groupsOf: GroupsOf = () => []): LifeStore {
   const { schema } = database;
   const together = writtenTogether<LifeRecord, Recorded>(database, {
     doing: 'record lives',
     alert: ({ fingerprint }) => fingerprint,
-    write: (run, records) => writeRecords(run, schema, records),
+    write: (run, records) => writeRecords(run, schema, records, groupsOf),
     mostAtOnce: MOST_AT_ONCE,
   });
   return {
@@ -38,7 +38,12 @@ function isTimelineOnly(record: LifeRecord): boolean {
 }
 
 /** Of different alerts. */
-async function writeRecords(run: Run, schema: string, records: readonly LifeRecord[]): Promise<Recorded[]> {
+async function writeRecords(
+  run: Run,
+  schema: string,
+  records: readonly LifeRecord[],
+  groupsOf: GroupsOf,
+): Promise<Recorded[]> {
   const fingerprintsOf = (some: readonly LifeRecord[]): string[] =>
     some.map(({ fingerprint }) => fingerprint);
   // The alerts' rows first, in one order, as all writers do; then nobody waits for us while we wait for them.
@@ -57,7 +62,7 @@ async function writeRecords(run: Run, schema: string, records: readonly LifeReco
   const remediated = new Set<LifeRecord>();
   for (const record of records) if (await writeRemediation(run, schema, record)) remediated.add(record);
   const opening = records.filter(({ opens }) => opens !== undefined);
-  if (opening.length > 0) await moveToOpened(run, schema, fingerprintsOf(opening));
+  if (opening.length > 0) await moveToOpened(run, schema, fingerprintsOf(opening), groupsOf);
   const changing = records.filter(changesState);
   if (changing.length > 0) await mergeLives(run, schema, fingerprintsOf(changing));
   await writeMessages(run, schema, found);
@@ -121,12 +126,12 @@ function upsertAlike(
     `with given as materialized (
        select * from jsonb_to_recordset($1::jsonb) as g (fingerprint text, episode bigint, starts_at timestamptz, seq integer,
          state text, resolved_by text, ended_at timestamptz, acknowledgement jsonb, escalation_level integer,
-         opened_reason text, quiet_until timestamptz)),
+         opened_reason text, quiet_until timestamptz, expires_at timestamptz, timed_out boolean)),
      written as (
        insert into ${schema}.episodes as e (fingerprint, episode, starts_at, life_seq, life_state, life_resolved_by,
-         life_ended_at, acknowledgement, escalation_level, opened_reason, quiet_until)
+         life_ended_at, acknowledgement, escalation_level, opened_reason, quiet_until, expires_at, timed_out)
        select fingerprint, episode, starts_at, seq, state, resolved_by, ended_at, acknowledgement, escalation_level,
-         opened_reason, quiet_until
+         opened_reason, quiet_until, expires_at, timed_out
        from given order by fingerprint
        on conflict (fingerprint, episode) do update set
          life_seq = excluded.life_seq,
@@ -136,6 +141,7 @@ function upsertAlike(
          acknowledgement = case when $2 then excluded.acknowledgement else e.acknowledgement end,
          escalation_level = coalesce(excluded.escalation_level, e.escalation_level),
          opened_reason = coalesce(e.opened_reason, excluded.opened_reason),
+         expires_at = coalesce(e.expires_at, excluded.expires_at), timed_out = coalesce(e.timed_out, excluded.timed_out),
          quiet_until = case when $3 then excluded.quiet_until else e.quiet_until end
        where e.life_seq < excluded.life_seq)
      select g.fingerprint, coalesce(max(e.life_seq) filter (where e.episode = g.episode), 0) as seq,
@@ -162,6 +168,8 @@ function episodeOf(record: LifeRecord) {
     acknowledgement: record.acknowledgement,
     escalation_level: record.escalationLevel,
     opened_reason: opens?.reason,
+    expires_at: opens?.expiresAt,
+    timed_out: opens?.timedOut,
     quiet_until: record.quietUntil,
   };
 }

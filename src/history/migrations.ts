@@ -1,6 +1,7 @@
 /** The schema's history: numbered, append-only. A migration that has been released is never edited; a new one follows. */
 
 import { HOLDS_MIGRATION } from './group-records';
+import { HEARING_MIGRATION } from './hearing';
 import { PERMITS_MIGRATION } from './permits';
 import { SILENCES_MIGRATION } from './silences';
 
@@ -274,6 +275,19 @@ create index notifications_bundle on ${s}.notifications (bundle, receiver, id) w
   },
   {
     version: 9,
+    name: 'when senders could be heard, what was told last, how long an opened episode lasts',
+    sql: (s) => `
+${HEARING_MIGRATION.replaceAll('{schema}', s)}
+-- What was on its way at the last look says what is not so any more: the group is looked at when that has arrived.
+alter table ${s}.groups add column is_outrun boolean not null default false;
+-- The message whose outcome stands in firing, resolved and told_at.
+alter table ${s}.group_messages add column told_seq bigint not null default 0;
+-- Of an episode that its life has opened.
+alter table ${s}.episodes add column expires_at timestamptz, add column timed_out boolean;
+`,
+  },
+  {
+    version: 10,
     name: 'of which alerts an end is awaited although the last message left them out',
     sql: (s) => `
 -- Told that they fire, held back since, and so in no later message: whoever was told has yet to hear of their end.

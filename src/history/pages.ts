@@ -12,18 +12,18 @@ import { Collision, type Database, type Run } from './database';
 import { enqueue, enqueueResolves } from './enqueue';
 import { joinGroups } from './groups';
 import { mergeLives, moveToOpened } from './merge';
-import type { AlertRow, PagesStore } from './port';
+import type { AlertRow, GroupsOf, PagesStore } from './port';
 import { writeTimeline } from './timeline';
 
 /** `decide` has to be pure: it is asked again when another process has changed the rows meanwhile. */
-export function createPages(database: Database): PagesStore {
+export function createPages(database: Database, groupsOf: GroupsOf = () => []): PagesStore {
   const { schema } = database;
   return {
     apply: (fingerprints, decide) =>
       database.transaction('apply transitions', async (run) => {
         const known = await lockRows(run, schema, fingerprints);
         const change = decide(known);
-        await writeRows(run, schema, change.rows, known);
+        await writeRows(run, schema, change.rows, known, groupsOf);
         await writeTimeline(run, schema, change.timeline);
         await enqueue(run, schema, change.notifications);
         await enqueueResolves(run, schema, change.resolves);
@@ -47,7 +47,13 @@ async function lockRows(
 
 type Known = ReadonlyMap<string, AlertRow>;
 
-async function writeRows(run: Run, schema: string, rows: readonly AlertRow[], known: Known): Promise<void> {
+async function writeRows(
+  run: Run,
+  schema: string,
+  rows: readonly AlertRow[],
+  known: Known,
+  groupsOf: GroupsOf,
+): Promise<void> {
   if (rows.length === 0) return;
   const { alerts, lives } = await upsert(run, schema, rows, known);
   // A row that is there now and was not when we looked belongs to a decision that we have not seen.
@@ -55,7 +61,7 @@ async function writeRows(run: Run, schema: string, rows: readonly AlertRow[], kn
   if (!lives) return;
   const fingerprints = rows.map(({ fingerprint }) => fingerprint);
   await mergeLives(run, schema, fingerprints);
-  await moveToOpened(run, schema, fingerprints);
+  await moveToOpened(run, schema, fingerprints, groupsOf);
 }
 
 interface Upserted extends QueryResultRow {

@@ -87,9 +87,14 @@ export interface NewGroup {
   readonly dueAt: Date;
 }
 
+/** The groups of an alert that fires, and when each is looked at if it is made for it. */
+export type GroupsOf = (alert: Pick<AlertRow, 'labels' | 'startsAt'>, at: Date) => readonly NewGroup[];
+
 /** A group that is to be looked at, leased to who has taken it. */
 export interface DueGroup {
   readonly id: string;
+  /** Names this taking: what is written under it counts only as long as nobody else has taken the group. */
+  readonly lease: string;
   readonly routeId: string;
   readonly dueAt: Date;
   readonly flushedAt: Date | null;
@@ -176,6 +181,7 @@ export type InheritedOfGroup = Omit<ToldOfGroup, 'seq' | 'pending' | 'isTaken' |
 /** What came of a look at a group. */
 export interface FlushedGroup {
   readonly id: string;
+  readonly lease: string;
   readonly joined: number;
   /** When it is looked at next; null: it is empty, and removed unless an alert has joined it. */
   readonly dueAt: Date | null;
@@ -183,6 +189,8 @@ export interface FlushedGroup {
   readonly routeId: string;
   /** How long after a message of it was refused for good it is looked at again. */
   readonly lookAgainMs: number;
+  /** The group's key where what is on its way says what is not so any more: it is looked at again when that has arrived. */
+  readonly outrun?: string;
   readonly messages: readonly {
     readonly groupKey: string;
     readonly integration: string;
@@ -262,6 +270,8 @@ export interface GroupRecords {
 export interface TakenMessage {
   readonly groupKey: string;
   readonly integration: string;
+  /** Names this taking. */
+  readonly lease: string;
   readonly seq: number;
   readonly attempts: number;
   /** How long it has been waiting. */
@@ -285,6 +295,8 @@ export interface GroupStore {
   retime(groups: readonly NewGroup[]): Promise<void>;
   /** Leases groups that are due at `now`, oldest first. */
   takeDue(now: Date, limit: number, leaseMs: number): Promise<DueGroup[]>;
+  /** Of those that nobody else has taken meanwhile. */
+  keep(groups: readonly Pick<DueGroup, 'id' | 'lease'>[], leaseMs: number): Promise<void>;
   /** When the next one that nobody holds is due; null when there is none. */
   nextDue(): Promise<Date | null>;
   /** All of them, in no order; for the start. */
@@ -296,7 +308,10 @@ export interface GroupStore {
   /** Leases messages of these integrations that are due. */
   takeMessages(integrations: readonly string[], limit: number, leaseMs: number): Promise<TakenMessage[]>;
   nextMessageDueInMs(integrations: readonly string[]): Promise<number | null>;
-  renew(messages: readonly Pick<TakenMessage, 'groupKey' | 'integration'>[], leaseMs: number): Promise<void>;
+  renew(
+    messages: readonly Pick<TakenMessage, 'groupKey' | 'integration' | 'lease'>[],
+    leaseMs: number,
+  ): Promise<void>;
   finish(message: TakenMessage, outcome: MessageOutcome): Promise<void>;
   /** For groups that are new in place of others: what these were told counts as told. */
   inherit(told: readonly InheritedOfGroup[], keepUntil: Date): Promise<void>;
@@ -306,8 +321,8 @@ export interface GroupStore {
   listen(wake: () => void): Promise<() => Promise<void>>;
 }
 
-/** An alert as every process of an instance knows it. Times are ms since 1970. */
-export interface KnownAlert {
+/** An alert as its row has it. Times are ms since 1970. */
+export interface ChangedAlert {
   readonly fingerprint: string;
   readonly labels: Labels;
   readonly annotations: Labels;
@@ -315,6 +330,7 @@ export interface KnownAlert {
   readonly episode: number;
   readonly startsAt: number;
   readonly endsAt: number | null;
+  /** When it is over unless its sender tells it again. */
   readonly expiresAt: number | null;
   /** Event time of the last transition. */
   readonly updatedAt: number;
@@ -327,12 +343,44 @@ export interface KnownAlert {
   readonly downTarget: string | null;
 }
 
+/** An alert as every process of an instance knows it. */
+export interface KnownAlert extends ChangedAlert {
+  /** From when on it is over although nobody said so: `expiresAt`, or later where its sender could not be heard. */
+  readonly overAt: number | null;
+}
+
+/** When senders could be heard. In ms by the database's clock. */
+export interface Hearing {
+  readonly now: number;
+  /** They have been heard without a break since. */
+  readonly since: number;
+  /** What was posted by then is in the rows. */
+  readonly heardUntil: number;
+  /** The end of the last stretch before `since` that was long enough for every sender to be heard. */
+  readonly before: number;
+}
+
+export interface HearingStore {
+  /** Posts have been taken for `sinceMs` without a break, and what came until `untilMs` ago is in the rows. */
+  heard(sinceMs: number, untilMs: number): Promise<void>;
+  /** For so long until now, something that was posted could not be taken. */
+  missed(forMs: number): Promise<void>;
+}
+
+export interface ReadAlerts {
+  /** All that there are, as at the first call. */
+  readonly isWhole: boolean;
+  readonly alerts: readonly ChangedAlert[];
+  /** Null where nobody has served yet. */
+  readonly hearing: Hearing | null;
+}
+
 export interface AlertChanges {
   /**
-   * All alerts that changed since the last call, some of them perhaps again; at the first call those that are not resolved
-   * and those of `fingerprints`, whatever they are.
+   * All alerts that changed since the last call, some of them perhaps again; at the first call, and where the server is
+   * another one, those that are not resolved and the `wanted` ones, whatever they are.
    */
-  next(fingerprints?: readonly string[]): Promise<KnownAlert[]>;
+  next(wanted: () => Promise<readonly string[]>): Promise<ReadAlerts>;
 }
 
 /** A process of the instance. */
@@ -369,7 +417,13 @@ export interface LifeRecord {
   readonly artifacts?: readonly Artifact[];
   readonly remediation?: RemediationResult;
   /** An episode that the life itself opens, after a manual resolve whose condition still holds. */
-  readonly opens?: { readonly startsAt: string; readonly reason: string };
+  readonly opens?: {
+    readonly startsAt: string;
+    readonly reason: string;
+    /** As its sender has said meanwhile. */
+    readonly expiresAt?: string;
+    readonly timedOut?: boolean;
+  };
   readonly notifications?: readonly NewNotification[];
   /** The episode's `fire` messages to these receivers that still wait become due now. */
   readonly release?: readonly string[];

@@ -69,7 +69,9 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
   const destinations = new Map<string, Destination>();
   const abort = new AbortController();
   setMaxListeners(0, abort.signal);
-  const inFlight = new Map<string, { readonly message: TakenMessage; readonly done: Promise<void> }>();
+  const inFlight = new Map<string, Promise<void>>();
+  /** Whose leases are renewed: from the moment in which they were taken, since what they tell has to be read first. */
+  const held = new Set<TakenMessage>();
 
   const destinationOf = ({ destination: name }: Integration): Destination => {
     const known = destinations.get(name);
@@ -104,8 +106,7 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
       if (lane.limit === 0) continue;
       waiting.push(...lane.names);
       const taken = await store.takeMessages(lane.names, lane.limit, leaseMs);
-      if (taken.length > 0) await options.refresh();
-      taken.forEach(begin);
+      await beginAll(taken);
       more ||= taken.length === lane.limit;
     }
     if (more) return 0;
@@ -114,18 +115,33 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
     return waits.length === 0 ? null : Math.min(...waits);
   }
 
+  async function beginAll(taken: readonly TakenMessage[]): Promise<void> {
+    if (taken.length === 0) return;
+    taken.forEach((message) => held.add(message));
+    try {
+      await options.refresh();
+    } catch (error) {
+      taken.forEach((message) => held.delete(message));
+      throw error;
+    }
+    taken.forEach(begin);
+  }
+
   /** What fails here keeps its lease until it ends, and is then taken again. */
   function begin(message: TakenMessage): void {
     const place = `${message.groupKey} ${message.integration}`;
+    // This process was too slow to keep it, and is sending it still.
+    if (inFlight.has(place)) return;
     const done = send(message)
       .catch((error: unknown) =>
         log.error({ ...aboutOf(message), err: error }, `message not handled: ${messageOf(error)}`),
       )
       .finally(() => {
         inFlight.delete(place);
+        held.delete(message);
         turns.wake();
       });
-    inFlight.set(place, { message, done });
+    inFlight.set(place, done);
   }
 
   async function send(message: TakenMessage): Promise<void> {
@@ -201,9 +217,8 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
   let renewing: NodeJS.Timeout | undefined;
 
   async function renew(): Promise<void> {
-    const held = [...inFlight.values()].map(({ message }) => message);
     await store
-      .renew(held, leaseMs)
+      .renew([...held], leaseMs)
       .catch((error: unknown) => log.debug({ err: error }, 'leases could not be renewed'));
   }
 
@@ -216,7 +231,7 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
     async stop() {
       await turns.stop();
       const limit = setTimeout(() => abort.abort(), drainMs);
-      await Promise.all([...inFlight.values()].map(({ done }) => done));
+      await Promise.all(inFlight.values());
       clearTimeout(limit);
       clearInterval(renewing);
     },

@@ -11,7 +11,7 @@ import type {
   GroupStore,
   HeldAlert,
   Holder,
-  KnownAlert,
+  ChangedAlert,
   MessageOutcome,
   NewGroup,
   PagesStore,
@@ -29,6 +29,7 @@ export interface GroupRow {
   flushedAt: number | null;
   joined: number;
   held: string | null;
+  isOutrun: boolean;
   leaseUntil: number | null;
   takenBy: string | null;
 }
@@ -41,6 +42,7 @@ export interface MessageRow {
   awaited: readonly string[];
   toldAt: Date | null;
   seq: number;
+  toldSeq: number;
   pending: PendingMessage | null;
   pendingSince: number | null;
   dueAt: number | null;
@@ -65,7 +67,7 @@ export interface HistoryInMemory {
   readonly pages: PagesStore;
   /** Changes a row as its life does. */
   change(fingerprint: string, change: Partial<AlertRow>): void;
-  /** What a process sees: leases are its own. */
+  /** What a process sees. */
   storeOf(holder: string): GroupStore;
   follow(): AlertChanges;
   removeGroup(id: string): void;
@@ -111,16 +113,21 @@ export function historyInMemory(now: () => number): HistoryInMemory {
     follow() {
       let horizon: number | null = null;
       return {
-        async next(wanted = []) {
+        async next(wanted) {
           await turnOver();
+          const isWhole = horizon === null;
+          const asked = isWhole ? await wanted() : [];
           const isAsked = (row: AlertRow): boolean =>
             horizon === null
-              ? row.state !== 'RESOLVED' || wanted.includes(row.fingerprint)
+              ? row.state !== 'RESOLVED' || asked.includes(row.fingerprint)
               : changed.get(row.fingerprint)!.version >= horizon;
           const found = [...rows.values()].filter(isAsked);
           // Whatever is written from now on is of a later transaction.
           horizon = version + 1;
-          return found.map((row) => knownOf(row, changed.get(row.fingerprint)!.at));
+          const alerts = found.map((row) => changedOf(row, changed.get(row.fingerprint)!.at));
+          const at = now();
+          // Senders have always been heard.
+          return { isWhole, alerts, hearing: { now: at, since: 0, heardUntil: at, before: 0 } };
         },
       };
     },
@@ -132,7 +139,7 @@ export function historyInMemory(now: () => number): HistoryInMemory {
 /** An answer comes later, as a server's does. */
 const turnOver = (): Promise<void> => Promise.resolve();
 
-function knownOf(row: AlertRow, changedAt: number): KnownAlert {
+function changedOf(row: AlertRow, changedAt: number): ChangedAlert {
   const { fingerprint, labels, annotations, state, episode, generatorUrl } = row;
   return {
     ...{ fingerprint, labels, annotations, state, episode, generatorUrl, changedAt },
@@ -171,7 +178,7 @@ function storeOf(kept: Kept, holder: string): GroupStore {
       [...messages.values()].filter(({ groupKey }) => keys.includes(groupKey)).map(toldOf),
     ),
     allTold: later(() => [...messages.values()].map(toldOf)),
-    flushed: later((results) => writeFlushed(kept, holder, results)),
+    flushed: later((results) => writeFlushed(kept, results)),
     takeMessages: later((names, limit, leaseMs) => takeMessages(kept, holder, names, limit, leaseMs)),
     nextMessageDueInMs: later((names) => {
       const times = [...messages.values()]
@@ -179,17 +186,23 @@ function storeOf(kept: Kept, holder: string): GroupStore {
         .map(({ dueAt, leaseUntil }) => Math.max(dueAt!, leaseUntil ?? dueAt!) - now());
       return times.length === 0 ? null : Math.min(...times);
     }),
+    keep: later((held, leaseMs) => {
+      for (const { id, lease } of held) {
+        const group = groups.get(id);
+        if (group?.takenBy === lease) group.leaseUntil = now() + leaseMs;
+      }
+    }),
     renew: later((held, leaseMs) => {
       for (const message of held) {
         const row = messages.get(placeOf(message));
-        if (row?.takenBy === holder) row.leaseUntil = now() + leaseMs;
+        if (row?.takenBy === message.lease) row.leaseUntil = now() + leaseMs;
       }
     }),
-    finish: later((message, outcome) => finish(kept, holder, message, outcome)),
+    finish: later((message, outcome) => finish(kept, message, outcome)),
     inherit: later((told) => {
       for (const each of told) {
         const place = placeOf(each);
-        if (!messages.has(place)) messages.set(place, { ...emptyMessage(each), ...each });
+        if (!messages.has(place)) messages.set(place, { ...emptyMessage(each), ...each, seq: now() });
       }
     }),
     listen: async () => async () => undefined,
@@ -203,7 +216,17 @@ const emptyMessage = ({
   groupKey,
   integration,
 }: Pick<MessageRow, 'groupKey' | 'integration'>): MessageRow => ({
-  ...{ groupKey, integration, firing: [], resolved: [], awaited: [], toldAt: null, seq: 0, pending: null },
+  ...{
+    groupKey,
+    integration,
+    firing: [],
+    resolved: [],
+    awaited: [],
+    toldAt: null,
+    seq: 0,
+    toldSeq: 0,
+    pending: null,
+  },
   ...{ pendingSince: null, dueAt: null, attempts: 0, error: null, memory: {} },
   ...{ groupId: null, routeId: null, lookAgainMs: null, leaseUntil: null, takenBy: null },
 });
@@ -250,10 +273,13 @@ function join({ groups }: Kept, made: readonly NewGroup[]): void {
     } else
       groups.set(id, {
         ...{ id, routeId, dueAt: dueAt.getTime(), flushedAt: null, joined: 1 },
-        ...{ held: null, leaseUntil: null, takenBy: null },
+        ...{ held: null, isOutrun: false, leaseUntil: null, takenBy: null },
       });
   }
 }
+
+/** Each taking has a name of its own. */
+let leases = 0;
 
 function takeDue(
   { groups, now }: Kept,
@@ -266,28 +292,34 @@ function takeDue(
     .filter(({ dueAt, leaseUntil }) => dueAt <= at && (leaseUntil === null || leaseUntil <= now()))
     .sort((a, b) => a.dueAt - b.dueAt || (a.id < b.id ? -1 : 1))
     .slice(0, limit);
+  const lease = `${holder} ${++leases}`;
   return due.map((group) => {
     group.leaseUntil = now() + leaseMs;
-    group.takenBy = holder;
+    group.takenBy = lease;
     const { id, routeId, dueAt, flushedAt, joined, held } = group;
     return {
-      ...{ id, routeId, joined, heldDigest: held, dueAt: new Date(dueAt) },
+      ...{ id, lease, routeId, joined, heldDigest: held, dueAt: new Date(dueAt) },
       flushedAt: flushedAt === null ? null : new Date(flushedAt),
     };
   });
 }
 
-function writeFlushed(kept: Kept, holder: string, results: readonly FlushedGroup[]): void {
-  const { groups } = kept;
-  const own = results.filter(({ id }) => groups.get(id)?.takenBy === holder);
+function writeFlushed(kept: Kept, results: readonly FlushedGroup[]): void {
+  const { groups, messages, now } = kept;
+  const own = results.filter(({ id, lease }) => groups.get(id)?.takenBy === lease);
+  const isOnItsWay = (key: string): boolean =>
+    [...messages.values()].some(
+      ({ groupKey, pending, leaseUntil }) => groupKey === key && pending !== null && leaseUntil !== null,
+    );
   const made = own.flatMap((result) => result.messages.map((message) => ({ ...message, result })));
   refuseTwins(made.map(placeOf));
-  for (const { id, joined, dueAt, flushedAt, held } of own) {
+  for (const { id, joined, dueAt, flushedAt, held, outrun } of own) {
     const group = groups.get(id)!;
     if (dueAt === null && group.joined === joined) groups.delete(id);
     else
       Object.assign(group, {
-        ...{ dueAt: dueAt?.getTime() ?? group.dueAt, flushedAt: flushedAt.getTime() },
+        dueAt: outrun !== undefined && !isOnItsWay(outrun) ? now() : (dueAt?.getTime() ?? group.dueAt),
+        ...{ isOutrun: outrun !== undefined, flushedAt: flushedAt.getTime() },
         ...{ leaseUntil: null, takenBy: null, held: held === undefined ? group.held : held.digest },
       });
   }
@@ -326,7 +358,7 @@ function stillAwaited(
 function writeMessage({ messages, now }: Kept, made: Made): void {
   const { pending, told, result } = made;
   const place = placeOf(made);
-  const row = messages.get(place) ?? emptyMessage(made);
+  const row = messages.get(place) ?? { ...emptyMessage(made), seq: now() - 1 };
   const isFresh = row.pending === null;
   messages.set(place, {
     ...row,
@@ -335,6 +367,7 @@ function writeMessage({ messages, now }: Kept, made: Made): void {
       resolved: pending?.resolved ?? [],
       awaited: stillAwaited(row, pending),
       toldAt: result.flushedAt,
+      toldSeq: row.seq + 1,
     }),
     pending: told ? null : pending,
     seq: row.seq + 1,
@@ -361,17 +394,18 @@ function takeMessages(
     .filter(isFree)
     .sort((a, b) => a.dueAt! - b.dueAt!)
     .slice(0, limit);
+  const lease = `${holder} ${++leases}`;
   return due.map((row) => {
-    Object.assign(row, { leaseUntil: now() + leaseMs, takenBy: holder, attempts: row.attempts + 1 });
+    Object.assign(row, { leaseUntil: now() + leaseMs, takenBy: lease, attempts: row.attempts + 1 });
     const { groupKey, integration, seq, memory } = row;
     return {
-      ...{ groupKey, integration, seq, memory, attempts: row.attempts - 1 },
+      ...{ groupKey, integration, lease, seq, memory, attempts: row.attempts - 1 },
       ...{ pending: row.pending!, ageMs: now() - row.pendingSince! },
     };
   });
 }
 
-function finish(kept: Kept, holder: string, message: TakenMessage, outcome: MessageOutcome): void {
+function finish(kept: Kept, message: TakenMessage, outcome: MessageOutcome): void {
   const { messages, now } = kept;
   const row = messages.get(placeOf(message));
   if (row === undefined) return;
@@ -379,9 +413,9 @@ function finish(kept: Kept, holder: string, message: TakenMessage, outcome: Mess
   lookAgain(kept, row, message, outcome);
   if (outcome.kind !== 'retry') kept.deliveries.push(deliveryOf(message, outcome, now()));
   const isNewest = row.seq === message.seq;
-  if (row.takenBy === holder) Object.assign(row, { leaseUntil: null, takenBy: null });
-  row.error = isSent ? null : outcome.error;
-  if (isSent) {
+  const isOwn = row.takenBy === message.lease;
+  if (isOwn) Object.assign(row, { leaseUntil: null, takenBy: null, error: isSent ? null : outcome.error });
+  if (isSent && message.seq >= row.toldSeq) {
     const { firing, resolved } = message.pending;
     const awaited = stillAwaited(row, message.pending);
     Object.assign(row, {
@@ -389,12 +423,13 @@ function finish(kept: Kept, holder: string, message: TakenMessage, outcome: Mess
       resolved,
       awaited,
       toldAt: outcome.at,
+      toldSeq: message.seq,
       memory: outcome.memory ?? row.memory,
     });
   }
-  if (isNewest && outcome.kind !== 'retry') row.pending = null;
-  if (outcome.kind !== 'retry') row.attempts = 0;
-  if (isNewest) row.dueAt = now() + (outcome.kind === 'retry' ? outcome.afterMs : 0);
+  if (isNewest && (isSent || (isOwn && outcome.kind !== 'retry'))) row.pending = null;
+  if (isOwn && outcome.kind !== 'retry') row.attempts = 0;
+  if (isNewest && isOwn) row.dueAt = now() + (outcome.kind === 'retry' ? outcome.afterMs : 0);
 }
 
 /** The group may have gone while its message was on its way. */
@@ -404,6 +439,15 @@ function lookAgain(
   { pending }: TakenMessage,
   { kind }: MessageOutcome,
 ): void {
+  const group = groupId === null ? undefined : kept.groups.get(groupId);
+  if (group?.isOutrun) {
+    Object.assign(group, {
+      dueAt: Math.min(group.dueAt, kept.now()),
+      isOutrun: false,
+      joined: group.joined + 1,
+    });
+    return;
+  }
   if (groupId === null || !(kind === 'refused' || (kind === 'sent' && pending.firing.length > 0))) return;
   const known = kept.groups.get(groupId);
   const dueAt = new Date(kept.now() + (kind === 'sent' ? 0 : lookAgainMs!));

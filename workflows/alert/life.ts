@@ -554,12 +554,9 @@ export class AlertLife {
     if (this.signal === null || !this.signal.firing) return;
     this.signal = { ...this.signal, episode: now };
     const reason = 'the condition still holds after it was resolved by hand';
-    this.open(
-      now,
-      now,
-      { opens: { startsAt: iso(now), reason }, quietUntil: null, notifications: this.firstPages(now) },
-      reason,
-    );
+    const { expires_at: expiresAt, timed_out: timedOut = false } = this.transition;
+    const opens = { startsAt: iso(now), reason, ...(expiresAt !== undefined && { expiresAt, timedOut }) };
+    this.open(now, now, { opens, quietUntil: null, notifications: this.firstPages(now) }, reason);
   }
 
   /**

@@ -1,5 +1,6 @@
 /** One process' share of groups for tests: everything between the rows and an integration that keeps what it is told. */
 import { createExpiry } from '../../../src/dispatch/expiry';
+import { createHearing } from '../../../src/dispatch/hearing';
 import { createFlusher } from '../../../src/dispatch/flusher';
 import { composeWith } from '../../../src/dispatch/group-message';
 import { createGrouping, type Grouping } from '../../../src/dispatch/grouping';
@@ -38,7 +39,11 @@ export interface GroupProcessOptions {
   readonly receivers?: readonly string[];
   readonly mutes?: Partial<GroupStagesOptions>;
   readonly leaseMs?: number;
+  /** Of a look. */
+  readonly lookLeaseMs?: number;
   readonly heard?: Heard[];
+  /** Whether Kafka answers. Default: always. */
+  readonly isHeard?: () => boolean;
 }
 
 const now = (): number => Date.now();
@@ -69,6 +74,7 @@ export async function startGroupProcess(options: GroupProcessOptions): Promise<G
   const store = guarded(history.groups);
   const grouping = createGrouping({ store, changes: history.followAlerts(), route, now });
   await grouping.start();
+  history.joinOpened(grouping.groupsFor);
   const integrations = new Map(
     receivers.map((receiver): [string, Integration] => [
       `${receiver}/webhook/0`,
@@ -95,6 +101,7 @@ export async function startGroupProcess(options: GroupProcessOptions): Promise<G
   });
   const flusher = createFlusher({
     ...{ store, known: grouping.known, routing: grouping.routing, now, log, onMessages: sender.wake },
+    leaseMs: options.lookLeaseMs,
     verdicts: createGroupVerdicts({
       silencer: async () => () => [],
       inhibitedBy: () => [],
@@ -111,12 +118,23 @@ export async function startGroupProcess(options: GroupProcessOptions): Promise<G
     flusher.wake();
   };
   const expiry = createExpiry({ known: grouping.known, publish, now, log });
+  const hearing = createHearing({
+    ...{ store: guarded(history.hearing), now, log },
+    progress: {
+      async end() {
+        if (!(options.isHeard?.() ?? true)) throw new Error('Kafka is away');
+        return new Map();
+      },
+      reached: async () => true,
+    },
+  });
+  hearing.start();
   flusher.start();
   sender.start();
   expiry.start();
   const stop = async (): Promise<void> => {
     ended.abort();
-    await Promise.all([expiry.stop(), flusher.stop()]);
+    await Promise.all([hearing.stop(), expiry.stop(), flusher.stop()]);
     await sender.stop();
   };
   return {

@@ -197,7 +197,9 @@ test('a receiver that hangs delays nobody, and one that fails is tried again unt
 test('other routes: open groups move, and nobody hears again of what was told', async () => {
   const process = await start({ route: route({ groupWaitMs: 0, groupIntervalMs: 200 }) });
   await process.apply(told({ host: 'a' }), told({ host: 'b' }));
-  await untilHeard(process, 1);
+  await waitFor(async () => (await kept.history.groups.allTold())[0]?.toldAt != null, {
+    what: 'what was told to be on record',
+  });
   await process.grouping.reroute(
     route({
       groupWaitMs: 0,

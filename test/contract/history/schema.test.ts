@@ -49,6 +49,18 @@ test('a statement that was prepared before a migration goes on after it', async 
   await database.close();
 });
 
+test('a walk through a small table is not compiled first', async () => {
+  const database = openDatabase({ url: postgresUrl, instance: test_.instance, maxConnections: 1 });
+  const plan = await database.run<{ 'QUERY PLAN': string }>(
+    `explain (analyze) select id from ${database.schema}.peers where seen_at < $1`,
+    [new Date()],
+  );
+  const text = plan.map((line) => line['QUERY PLAN']).join('\n');
+  expect(text).toContain('Seq Scan');
+  expect(text).not.toContain('JIT');
+  await database.close();
+});
+
 test('a schema newer than the code is refused', async () => {
   await test_.sql.query(`insert into ${test_.schema}.migrations (version, name) values (999, 'of tomorrow')`);
   const opening = openHistory({ url: postgresUrl, instance: test_.instance });

@@ -179,6 +179,7 @@ export async function run(
       runDev: refuse('runDev'),
       runServe: refuse('runServe'),
       runDemo: refuse('runDemo'),
+      testReceivers: refuse('testReceivers'),
       openPublisher: refuse('openPublisher'),
       readMetrics: refuse('readMetrics'),
       readShadow: refuse('readShadow'),

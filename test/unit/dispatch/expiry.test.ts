@@ -47,7 +47,8 @@ describe('in the rows', () => {
     scene.advance(MINUTE + 2 * SECOND);
     const published: Transition[] = [];
     for (let processes = 0; processes < 2; processes++) {
-      const seen = await scene.history.follow().next();
+      const { alerts } = await scene.history.follow().next(async () => []);
+      const seen = alerts.map((alert) => ({ ...alert, overAt: alert.expiresAt }));
       await turnsOf(seen, async (each) => void published.push(...each), scene.now).once();
     }
     expect(published).toHaveLength(2);
@@ -60,6 +61,7 @@ const known = (more: Partial<KnownAlert> = {}): KnownAlert => ({
   ...{ startsAt: START, endsAt: null, expiresAt: START, updatedAt: START, changedAt: START },
   ...{ generatorUrl: '', downTarget: null, acknowledgement: null },
   ...more,
+  overAt: more.expiresAt === undefined ? START : more.expiresAt,
 });
 
 function turnsOf(

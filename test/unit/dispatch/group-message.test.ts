@@ -10,7 +10,7 @@ const iso = (ms: number): string => new Date(ms).toISOString();
 const idOf = (host: string): string => fingerprint(labelled({ host }));
 const KEY = '{}:{alertname="Down"}';
 const message = (pending: Partial<PendingMessage>, groupKey = KEY): TakenMessage => ({
-  ...{ groupKey, integration: 'team/webhook/0', seq: 1, attempts: 0, ageMs: 0, memory: {} },
+  ...{ groupKey, integration: 'team/webhook/0', lease: 'l', seq: 1, attempts: 0, ageMs: 0, memory: {} },
   pending: { reason: 'first notification', firing: [], resolved: [], ...pending },
 });
 const integration = (sendResolved: boolean): Integration => ({

@@ -1,5 +1,6 @@
 /** A group's life in one process and in several, over a history in memory: who is told what, when, and how often. */
 import { fingerprint } from '../../../src/domain/labels';
+import type { ReadAlerts } from '../../../src/history/port';
 import type { Delivery } from '../../../src/notify/port';
 import {
   groupScene,
@@ -14,6 +15,12 @@ import {
   type Scene,
 } from '../../harness/group-scene';
 
+const NOTHING: ReadAlerts = {
+  isWhole: false,
+  alerts: [],
+  hearing: { now: START, since: 0, heardUntil: START, before: 0 },
+};
+const turned = (read: ReadAlerts): ReadAlerts => ({ ...read, alerts: [...read.alerts].reverse() });
 const iso = (ms: number): string => new Date(ms).toISOString();
 const host = (name: string) => ({ labels: labelled({ host: name }) });
 const ended = (scene: Scene, name: string) => ({ ...host(name), endsAt: iso(scene.now()) });
@@ -169,7 +176,7 @@ describe('an alert that comes and goes between two looks', () => {
     const changes = scene.history.follow();
     let areUncommitted = false;
     const one = await scene.process('one', {
-      grouping: { changes: { next: async (wanted) => (areUncommitted ? [] : changes.next(wanted)) } },
+      grouping: { changes: { next: async (wanted) => (areUncommitted ? NOTHING : changes.next(wanted)) } },
     });
     await scene.post(one, host('a'));
     await after(scene, one, 30 * SECOND);
@@ -286,7 +293,7 @@ describe('what is no longer so', () => {
     await new Promise(setImmediate);
     const changes = scene.history.follow();
     const other = await scene.process('other', {
-      grouping: { changes: { next: async (wanted) => (await changes.next(wanted)).reverse() } },
+      grouping: { changes: { next: async (wanted) => turned(await changes.next(wanted)) } },
     });
     scene.advance(5 * MINUTE);
     await other.look();
@@ -321,7 +328,13 @@ describe('processes', () => {
     const before = { ...[...scene.history.groups.values()][0]! };
     await slow.store.flushed([
       {
-        ...{ id: taken!.id, routeId: taken!.routeId, joined: taken!.joined, lookAgainMs: 0 },
+        ...{
+          id: taken!.id,
+          lease: taken!.lease,
+          routeId: taken!.routeId,
+          joined: taken!.joined,
+          lookAgainMs: 0,
+        },
         ...{ dueAt: null, flushedAt: new Date(scene.now()), messages: [] },
       },
     ]);

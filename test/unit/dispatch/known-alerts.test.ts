@@ -1,7 +1,7 @@
 /** What a process knows of alerts: brought up to date in time, shared, and forgotten where nobody wants it. */
 import fc from 'fast-check';
 import { createKnownAlerts, isOver, overSince } from '../../../src/dispatch/known-alerts';
-import type { KnownAlert } from '../../../src/history/port';
+import type { KnownAlert, ReadAlerts } from '../../../src/history/port';
 
 const AT = Date.parse('2026-03-01T12:00:00Z');
 const alert = (fingerprint: string, more: Partial<KnownAlert> = {}): KnownAlert => ({
@@ -10,22 +10,31 @@ const alert = (fingerprint: string, more: Partial<KnownAlert> = {}): KnownAlert 
   downTarget: null,
   acknowledgement: null,
   ...more,
+  overAt: more.expiresAt ?? null,
 });
+const heard = { now: AT, since: 0, heardUntil: AT, before: 0 };
+const now = (): number => AT;
 
 /** Answers when the test says so. */
 function slowChanges() {
+  let isWhole = true;
   const asked: { wanted: readonly string[]; answer(...alerts: KnownAlert[]): void; fail(): void }[] = [];
   return {
     asked,
     changes: {
-      next: (wanted: readonly string[] = []) =>
-        new Promise<KnownAlert[]>((resolve, reject) =>
+      async next(wantedOf: () => Promise<readonly string[]>) {
+        const wanted = isWhole ? await wantedOf() : [];
+        return new Promise<ReadAlerts>((resolve, reject) =>
           asked.push({
             wanted,
-            answer: (...alerts) => resolve(alerts),
+            answer(...alerts) {
+              resolve({ alerts, isWhole, hearing: heard });
+              isWhole = false;
+            },
             fail: () => reject(new Error('away')),
           }),
-        ),
+        );
+      },
     },
   };
 }
@@ -52,7 +61,7 @@ describe('is it over?', () => {
 describe('a refresh', () => {
   it('that comes while one is under way reads anew after it, and shares that with all who come meanwhile', async () => {
     const { asked, changes } = slowChanges();
-    const known = createKnownAlerts({ changes, wanted: async () => [] });
+    const known = createKnownAlerts({ changes, now, wanted: async () => [] });
     const first = known.refresh();
     await settled();
     const later = [known.refresh(), known.refresh()];
@@ -71,7 +80,7 @@ describe('a refresh', () => {
   it('asks once for what is wanted though it is over, and again where that failed', async () => {
     const { asked, changes } = slowChanges();
     const wanted = jest.fn(async () => ['over']);
-    const known = createKnownAlerts({ changes, wanted });
+    const known = createKnownAlerts({ changes, now, wanted });
     const failing = known.refresh();
     await settled();
     asked[0]!.fail();
@@ -87,7 +96,7 @@ describe('a refresh', () => {
 
   it('that fails fails for those who wait for it alone', async () => {
     const { asked, changes } = slowChanges();
-    const known = createKnownAlerts({ changes, wanted: async () => [] });
+    const known = createKnownAlerts({ changes, now, wanted: async () => [] });
     const failing = known.refresh();
     await settled();
     const next = known.refresh();
@@ -101,7 +110,7 @@ describe('a refresh', () => {
   it('tells of each change with what was known before', async () => {
     const { asked, changes } = slowChanges();
     const onChange = jest.fn();
-    const known = createKnownAlerts({ changes, wanted: async () => [], onChange });
+    const known = createKnownAlerts({ changes, now, wanted: async () => [], onChange });
     const [old, fresh] = [alert('a'), alert('a', { annotations: { summary: 'new' } })];
     for (const [at, each] of [old, fresh].entries()) {
       const refreshed = known.refresh();
@@ -113,7 +122,7 @@ describe('a refresh', () => {
       [old, undefined],
       [fresh, old],
     ]);
-    expect(known.get('a')).toBe(fresh);
+    expect(known.get('a')).toEqual(fresh);
   });
 });
 
@@ -133,7 +142,8 @@ it('forgets those that are over since before, unless they are wanted, and no oth
     fc.asyncProperty(alertsOf, fc.subarray(['a', 'b', 'c', 'd']), async (alerts, wanted) => {
       const forgotten: string[] = [];
       const known = createKnownAlerts({
-        changes: { next: async () => alerts },
+        changes: { next: async () => ({ alerts, isWhole: true, hearing: heard }) },
+        now,
         wanted: async () => [],
         onForgotten: ({ fingerprint }) => forgotten.push(fingerprint),
       });

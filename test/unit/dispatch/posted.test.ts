@@ -60,6 +60,7 @@ it('silence is an end at the time that the sender gave, the same whoever says so
     annotations,
     startsAt: AT,
     expiresAt: AT + 1_000,
+    updatedAt: AT,
   };
   const end = expiryOf(silent);
   expect(end).toMatchObject({

@@ -15,6 +15,7 @@ const alert = (fingerprint: string, more: Partial<KnownAlert> = {}): KnownAlert 
   startsAt: AT,
   endsAt: null,
   expiresAt: null,
+  overAt: null,
   updatedAt: AT,
   changedAt: AT,
   generatorUrl: '',
