@@ -18,10 +18,16 @@ export interface BookkeepingDeps {
   readonly lives: LifeStore;
   readonly silences: Pick<SilenceStore, 'create' | 'active' | 'end'>;
   readonly mutes: Mutes;
+  /** The same read anew, for lives that were told that something has changed; left out, `mutes`. */
+  readonly currentMutes?: Mutes;
+  /** Until when a maintenance keeps a target's repairs back; null: none does. Left out: none ever does. */
+  readonly heldRepair?: (target: string, labels: Labels) => Promise<Date | null>;
   /** Enrichment from our own records, within a fraction of a second. */
   readonly quickArtifacts: (transition: Transition, episode: number) => Promise<readonly Artifact[]>;
   /** Who is told of an escalation's step; without it, nobody beside its receivers. */
   readonly onCall?: OnCall;
+  /** Who wants to hear what people do about an alert that they have heard of. */
+  readonly followers?: readonly string[];
   /** For conditions on the number of open alerts; without it, they are not counted. */
   readonly lists?: Pick<AlertLists, 'list'>;
   /** The group that an alert is told in, where alerts go through groups; their escalations are told together. */
@@ -45,8 +51,11 @@ export function createBookkeepingActivities({
   lives,
   silences,
   mutes,
+  currentMutes = mutes,
+  heldRepair = async () => null,
   quickArtifacts,
   onCall = NOBODY_ON_CALL,
+  followers = [],
   lists,
   groupOf = async () => null,
   wakeNotifier,
@@ -59,8 +68,10 @@ export function createBookkeepingActivities({
       ? messagesTo(resolved, record, asks)
       : known?.map((one) => ({ ...one, dueAt: new Date(one.dueAt) }));
     const notifications = messages && (await inBundles(messages));
+    const follows = followedBy(record, followers);
     const answer = await recordOrReduced(lives, {
       ...rest,
+      ...(follows && { follows }),
       ...(resolved && { timeline: [...rest.timeline, ...onCallEvent(resolved, asks)] }),
       ...(artifacts === undefined ? {} : { artifacts: [...(rest.artifacts ?? []), ...artifacts] }),
       ...(notifications === undefined ? {} : { notifications }),
@@ -69,6 +80,7 @@ export function createBookkeepingActivities({
       notifications !== undefined ||
       record.release !== undefined ||
       record.updates !== undefined ||
+      follows !== null ||
       record.resolves !== undefined
     )
       wakeNotifier();
@@ -92,9 +104,9 @@ export function createBookkeepingActivities({
     );
   }
 
-  async function silencedFor({ labels }: Transition): Promise<OpenedEpisode['silenced']> {
+  async function silencedFor(labels: Labels, by: Mutes): Promise<OpenedEpisode['silenced']> {
     try {
-      const verdict = await mutes.verdict(labels, new Date());
+      const verdict = await by.verdict(labels, new Date());
       return verdict.muted ? { by: verdict.by, until: verdict.until } : undefined;
     } catch {
       return undefined;
@@ -106,7 +118,7 @@ export function createBookkeepingActivities({
     async openEpisode(record: QueuedRecord, transition: Transition): Promise<OpenedEpisode> {
       const artifacts = await quickArtifacts(transition, record.episode);
       const answer = await write(record, artifacts);
-      const silenced = await silencedFor(transition);
+      const silenced = await silencedFor(transition.labels, mutes);
       return {
         ...answer,
         artifacts: artifacts.map((artifact) => ({ ...artifact, data: null })),
@@ -137,6 +149,16 @@ export function createBookkeepingActivities({
       await silences.create(silence);
     },
 
+    /** What mutes an alert with these labels now; null where nothing does, or where that cannot be read. */
+    async mutedNow(labels: Labels): Promise<NonNullable<OpenedEpisode['silenced']> | null> {
+      return (await silencedFor(labels, currentMutes)) ?? null;
+    },
+
+    /** Until when a maintenance keeps repairs of the target back, as ISO time; null where none does. */
+    async maintenanceEnd(target: string, labels: Labels): Promise<string | null> {
+      return (await heldRepair(target, labels))?.toISOString() ?? null;
+    },
+
     /** Ends those with exactly these matchers, and says until when others hold these labels. `at`: ms since 1970. */
     async endSilences(
       matchers: readonly Matcher[],
@@ -149,6 +171,16 @@ export function createBookkeepingActivities({
       return { ended, heldUntil: held?.endsAt ?? null };
     },
   };
+}
+
+/** What changes who holds the alert has followers; its end has messages of its own. The event's key names the step. */
+function followedBy(
+  { acknowledgement, state, timeline }: QueuedRecord,
+  followers: readonly string[],
+): LifeRecord['follows'] | null {
+  const event = timeline.at(-1);
+  if (acknowledgement === undefined || state === 'RESOLVED' || event === undefined) return null;
+  return followers.length === 0 ? null : { step: event.key, receivers: followers };
 }
 
 /** Alerts that began within it reach a level as one message. */
@@ -211,7 +243,7 @@ async function recordOrReduced(lives: LifeStore, record: LifeRecord): ReturnType
 }
 
 function reducedTo(record: LifeRecord, reason: string): Record<'whatOthersWaitFor' | 'note', LifeRecord> {
-  const { fingerprint, episode, seq, state, notifications, release, updates, resolves } = record;
+  const { fingerprint, episode, seq, state, notifications, release, updates, follows, resolves } = record;
   const kinds = record.timeline.map(({ kind }) => kind).join(', ');
   const text = `a record (${kinds}) could not be written: ${reason}`;
   const event = {
@@ -223,7 +255,7 @@ function reducedTo(record: LifeRecord, reason: string): Record<'whatOthersWaitFo
     details: {},
   };
   const note = { fingerprint, episode, seq, timeline: [event] };
-  return { note, whatOthersWaitFor: { ...note, state, notifications, release, updates, resolves } };
+  return { note, whatOthersWaitFor: { ...note, state, notifications, release, updates, follows, resolves } };
 }
 
 export type BookkeepingActivities = ReturnType<typeof createBookkeepingActivities>;

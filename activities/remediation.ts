@@ -5,6 +5,7 @@
  */
 import { activityInfo, ApplicationFailure, cancellationSignal, heartbeat, log } from '@temporalio/activity';
 import { TocsinError, messageOf } from '../src/domain/errors';
+import type { Labels } from '../src/domain/labels';
 import { metricValue } from '../src/domain/metric';
 import type { VerificationCheck } from '../src/domain/remediation';
 import type { Row, SqlStatement } from '../src/domain/runbook';
@@ -52,8 +53,13 @@ export function createRemediationActivities({ guard, acts, watch, onActed }: Rem
     },
 
     /** The last look before the act. */
-    async confirm(runbook: string, lease: Lease, correlationId?: string): Promise<Confirmation> {
-      return guard.confirm(runbook, lease, correlationId);
+    async confirm(
+      runbook: string,
+      lease: Lease,
+      correlationId?: string,
+      about?: { readonly target: string; readonly labels: Labels },
+    ): Promise<Confirmation> {
+      return guard.confirm(runbook, lease, correlationId, about);
     },
 
     async readTarget(target: string, statement: SqlStatement): Promise<readonly Row[]> {

@@ -11,8 +11,9 @@ import type { Config, TargetConfig } from '../src/config/config';
 import { messageOf, TocsinError } from '../src/domain/errors';
 import { taskQueueName } from '../src/domain/identity';
 import { openHistory, type History } from '../src/history/history';
+import { createMaintenances, withMaintenances } from '../src/mute/maintenances';
 import { createMutes } from '../src/mute/mutes';
-import type { SilenceMutes } from '../src/mute/port';
+import type { Maintenances, SilenceMutes } from '../src/mute/port';
 import {
   advertisedAddress,
   createHealth,
@@ -62,6 +63,8 @@ export interface Shared {
   onWakeNotifier(wake: () => void): void;
   kafka(): Promise<Kafka>;
   history(): Promise<History>;
+  maintenances(): Promise<Maintenances>;
+  /** Silences and maintenances together. */
   mutes(): Promise<SilenceMutes>;
   temporal(): Promise<TemporalLink>;
   targetSql(): ClosableTargetSql;
@@ -119,7 +122,13 @@ export async function openShared(config: Config, role: string, options: SharedOp
     onWakeNotifier: (wake) => wakes.push(wake),
     kafka: once(() => openKafka(shared)),
     history: once(() => openSharedHistory(shared)),
-    mutes: once(async () => createMutes((await shared.history()).silences)),
+    maintenances: once(async () => {
+      const { maintenances: store } = await shared.history();
+      return createMaintenances({ store, configured: config.maintenance });
+    }),
+    mutes: once(async () =>
+      withMaintenances(createMutes((await shared.history()).silences), await shared.maintenances()),
+    ),
     temporal: once(() => openTemporal(shared)),
     targetSql: onceNow(() => {
       const sql = createTargetSql((name) => targetNamed(config, name), config.collect.limits);

@@ -15,6 +15,7 @@ import { readAlertmanager, type InEffect } from './alertmanager';
 import { startWorker, workflowBundle, type Shared } from './compose';
 import { openGroups, wakingAfter, type Groups } from './groups';
 import { enrichmentObserver, remediationObserver, streamObserver } from './observers';
+import { currentMutesOf, startMuteWatch } from './mute-watch';
 import { policiesOf } from './policies';
 import { LIFECYCLE_WORKER, LIVES_AT_A_TIME } from './worker-options';
 
@@ -40,6 +41,7 @@ export async function startDispatcher(shared: Shared): Promise<void> {
       lives: history.lives,
       silences: history.silences,
       mutes,
+      ...(await currentMutesOf(shared)),
       async quickArtifacts(transition, episode) {
         const artifacts = await quickArtifacts(transition, episode);
         const { fingerprint, correlation_id: correlationId } = transition;
@@ -47,12 +49,14 @@ export async function startDispatcher(shared: Shared): Promise<void> {
         return artifacts;
       },
       onCall: createOnCall({ ...config.onCall, overrides: history.overrides }),
+      followers: config.acknowledgedTo,
       lists: history.lists,
       groupOf: groups?.groupOf,
       wakeNotifier,
       onRemediated: remediationObserver(shared),
     }),
   });
+  await startMuteWatch(shared);
   const pages = consumeTransitions({
     kafka,
     instance,

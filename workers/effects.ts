@@ -5,7 +5,7 @@ import type { Config, ReceiverConfig } from '../src/config/config';
 import { compileMatchers } from '../src/domain/matchers';
 import { createEnrich } from '../src/enrich/enrich';
 import { remoteProviders } from '../src/enrich/providers';
-import type { AlertRow } from '../src/history/port';
+import type { AlertLists, AlertRow } from '../src/history/port';
 import { createMutes } from '../src/mute/mutes';
 import { createNotifier } from '../src/notify/notify';
 import { onCallOf } from '../src/notify/on-call';
@@ -55,6 +55,7 @@ async function startEffectsWorker(shared: Shared): Promise<void> {
           describe: targetDescriptions(config),
           // Read anew each time: a repair that is asked for when a silence ends must not meet what was read before.
           mutes: createMutes(history.silences, { cacheMs: 0 }),
+          maintenances: await shared.maintenances(),
           now,
           onRefusal,
         }),
@@ -72,8 +73,8 @@ async function startEffectsWorker(shared: Shared): Promise<void> {
 
 async function startNotifier(shared: Shared): Promise<void> {
   const { config, log, parts } = shared;
-  const [{ queue }, mutes] = await Promise.all([shared.history(), shared.mutes()]);
-  const receivers = config.receivers.map((receiver) => receiverOf(shared, receiver));
+  const [{ queue, lists }, mutes] = await Promise.all([shared.history(), shared.mutes()]);
+  const receivers = config.receivers.map((receiver) => receiverOf(shared, receiver, lists));
   const notifier = createNotifier({
     queue,
     mutes,
@@ -93,10 +94,10 @@ async function startNotifier(shared: Shared): Promise<void> {
   parts.push({ name: 'notifier', stop: () => notifier.stop() });
 }
 
-function receiverOf(shared: Shared, receiver: ReceiverConfig): Receiver {
+function receiverOf(shared: Shared, receiver: ReceiverConfig, lists: AlertLists): Receiver {
   const { name, timeoutMs, fallback } = receiver;
   const routingKey = receiver.type === 'notification_service' ? receiver.routingKey : null;
-  const channel = timedChannel(shared, name, channelOf(receiver));
+  const channel = timedChannel(shared, name, channelOf(receiver, shared.config, lists));
   return { name, channel, routingKey, timeoutMs, fallback };
 }
 

@@ -17,6 +17,7 @@ import { instanceIn } from '../src/domain/target-down';
 import type { Transition } from '../src/domain/transition';
 import type { History } from '../src/history/history';
 import type { RecordedRouting } from '../src/history/port';
+import { maintenanceNames, type MaintenanceNames } from '../src/mute/maintenances';
 import { createTargetDownMutes, type TargetDownMutes } from '../src/mute/target-down';
 import { createGroupSender, type GroupSender } from '../src/notify/group-sender';
 import { createGroupVerdicts } from '../src/notify/group-stages/stages';
@@ -72,11 +73,13 @@ export async function openGroups(shared: Shared, options: GroupsOptions): Promis
     parts,
     metrics: { registry },
   } = shared;
-  const [kafka, history, { silencer }] = await Promise.all([
+  const [kafka, history, { silencer }, maintenances] = await Promise.all([
     shared.kafka(),
     shared.history(),
     shared.mutes(),
+    shared.maintenances(),
   ]);
+  const maintained = maintenanceNames(maintenances);
   const metrics = createAlertmanagerMetrics(registry);
   const { ofRules } = options;
   let current = options.first;
@@ -108,7 +111,10 @@ export async function openGroups(shared: Shared, options: GroupsOptions): Promis
     grouping,
     metrics,
     inEffect,
-    mutes: mutesOf(inEffect, silencer, targetDown),
+    maintained,
+    // Who is reminded of a silence that ends is told while it still holds.
+    untilReminded: (at) => silencer(at, shared.config.silences.remindBeforeMs ?? 0),
+    mutes: { ...mutesOf(inEffect, silencer, targetDown), maintainer: maintained.maintainer },
   };
   const sender = senderOf(wiring);
   const flusher = flusherOf(wiring, sender.wake);
@@ -172,6 +178,9 @@ interface Wiring {
   readonly grouping: Grouping;
   readonly metrics: AlertmanagerMetrics;
   readonly mutes: AlertMutes;
+  readonly maintained: MaintenanceNames;
+  /** Silences that hold pages back. */
+  readonly untilReminded: AlertMutes['silencer'];
   readonly inEffect: () => InEffect;
 }
 
@@ -217,6 +226,7 @@ function flusherOf(wiring: Wiring, onMessages: () => void): Turns {
     routing: grouping.routing,
     verdicts: createGroupVerdicts({
       ...mutes,
+      silencer: wiring.untilReminded,
       integrationsOf: (receiver) => inEffect().integrationsOf(receiver),
       log,
     }),
@@ -225,6 +235,7 @@ function flusherOf(wiring: Wiring, onMessages: () => void): Turns {
     holdersOf: createHoldersOf(
       grouping.known,
       (source, target) => inEffect().inhibition.ruleBetween(source, target) ?? shippedBetween(source, target),
+      wiring.maintained.holder,
     ),
     onMessages,
     onStray: () =>

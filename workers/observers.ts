@@ -1,4 +1,5 @@
 /** Turns what the rooms tell of themselves into logs and meters. What is told, and when, is theirs to decide. */
+import type { CallbackEvent } from '../src/api/callbacks/port';
 import type { Artifact } from '../src/domain/artifact';
 import { messageOf } from '../src/domain/errors';
 import type { RemediationResult } from '../src/domain/remediation';
@@ -330,6 +331,10 @@ export function notifierObserver({ metrics }: Sinks): (event: NotifierEvent) => 
     if (kind === 'sent')
       metrics.notificationDelaySeconds.observe({ receiver }, Math.max(0, latencyMs) / 1_000);
   };
+}
+
+export function callbackObserver({ metrics }: Pick<Sinks, 'metrics'>): (event: CallbackEvent) => void {
+  return ({ service, outcome }) => metrics.callbacks.inc({ service, outcome });
 }
 
 /** The channel, with each attempt's time taken. */

@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import type { Config } from '../src/config/config';
 import { messageOf, TocsinError } from '../src/domain/errors';
 import { openHistory } from '../src/history/history';
-import type { AlertLists, GroupRecords } from '../src/history/port';
-import type { SilenceStore } from '../src/mute/port';
+import type { AlertLists, EpisodeHistory, GroupRecords } from '../src/history/port';
+import type { MaintenanceStore, SilenceStore } from '../src/mute/port';
 import type { OverrideStore } from '../src/oncall/port';
 import type { PermitStore } from '../src/remediate/port';
 import type { AlertActions } from '../src/temporal/actions';
@@ -18,7 +18,9 @@ export interface Operator {
   readonly lists: AlertLists;
   readonly records: GroupRecords;
   readonly permits: Pick<PermitStore, 'switches' | 'setSwitch'>;
-  readonly silences: Pick<SilenceStore, 'active'>;
+  readonly silences: Pick<SilenceStore, 'active' | 'set' | 'expire' | 'list'>;
+  readonly episodes: EpisodeHistory;
+  readonly maintenances: MaintenanceStore;
   readonly overrides: OverrideStore;
   readonly actions: AlertActions;
   close(): Promise<void>;
@@ -40,6 +42,8 @@ export async function openOperator(config: Config): Promise<Operator> {
     records: history.records,
     permits: history.permits,
     silences: history.silences,
+    episodes: history.episodes,
+    maintenances: history.maintenances,
     overrides: history.overrides,
     actions: {
       acknowledge: async (row, request) => (await connected()).acknowledge(row, request),

@@ -93,10 +93,10 @@ const annotationsOf = (by: string) => ({
 });
 
 const ownWays = ({ config, by }: ReceiverTest): Way[] =>
-  config === null ? [] : config.receivers.map((receiver) => ownWay(receiver, by));
+  config === null ? [] : config.receivers.map((receiver) => ownWay(receiver, config, by));
 
-function ownWay(receiver: ReceiverConfig, by: string): Way {
-  const channel = channelOf(receiver);
+function ownWay(receiver: ReceiverConfig, config: Config, by: string): Way {
+  const channel = channelOf(receiver, config, { timeline: async () => [] });
   const routingKey = receiver.type === 'notification_service' ? receiver.routingKey : null;
   return {
     ...{ file: 'tocsin.yaml', receiver: receiver.name, kind: receiver.type },
@@ -107,7 +107,8 @@ function ownWay(receiver: ReceiverConfig, by: string): Way {
       const facts = { alert, artifacts: [], remediation: null, underWay: null, related: [] };
       const messageId = `${alert.fingerprint}:${alert.episode}:${step}`;
       const payload = buildPayload(facts, { messageId, step, routingKey, onCallPerson: null, now });
-      return channel.send({ payload, fingerprint: alert.fingerprint, episode: alert.episode, step }, signal);
+      const about = { fingerprint: alert.fingerprint, episode: alert.episode, step };
+      return channel.send({ payload, ...about, attempts: 0, memory: {} }, signal);
     },
     close: () => channel.close(),
   };

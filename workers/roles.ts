@@ -1,5 +1,6 @@
 /** The roles by name, and how a process runs some of them. */
 import type { Config } from '../src/config/config';
+import { startCallbacks } from './callbacks';
 import { startCollector } from './collector';
 import { openShared, type Shared, type SharedOptions } from './compose';
 import { startDispatcher } from './dispatcher';
@@ -13,6 +14,7 @@ const ROLES = {
   evaluator: startEvaluator,
   effects: startEffects,
   dispatcher: startDispatcher,
+  callbacks: startCallbacks,
   collector: startCollector,
   'notification-service': startNotifications,
 } as const;

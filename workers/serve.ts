@@ -15,6 +15,7 @@ import type { MatcherMode } from '../src/domain/alertmanager-matchers';
 import { messageOf } from '../src/domain/errors';
 import type { History } from '../src/history/history';
 import type { Peer } from '../src/history/port';
+import { previewSilence } from '../src/mute/preview';
 import { createLogger, packageVersion } from '../src/observe/observe';
 import { createTransitionPublisher } from '../src/stream/publishers';
 import { consumeTransitions } from '../src/stream/transition-consumer';
@@ -25,6 +26,7 @@ import { openShared, startWorker, workflowBundle, type Shared } from './compose'
 import { startForgetting } from './forgetting';
 import { openGroups, wakingAfter } from './groups';
 import { streamObserver } from './observers';
+import { currentMutesOf, startMuteWatch } from './mute-watch';
 import { policiesOf } from './policies';
 import { stopSignal, untilAborted } from './run';
 import { LIFECYCLE_WORKER, LIVES_AT_A_TIME } from './worker-options';
@@ -149,6 +151,7 @@ async function startServing(
         const alert = await history.lists.find(fingerprint);
         return alert && answerWhy(alert, { ...history, routing: groups.routing(), now: new Date() });
       },
+      preview: (matchers) => previewSilence(matchers, history.episodes, new Date()),
       config: () => apiConfig(groups.inEffect(), options.matcherMode),
       reload: groups.reload,
       cluster: () => ({ name: shared.id, status: 'ready', peers: peers.list() }),
@@ -272,11 +275,13 @@ async function startLives(
       lives: history.lives,
       silences: history.silences,
       mutes,
+      ...(await currentMutesOf(shared)),
       quickArtifacts: async () => [],
       wakeNotifier: () => undefined,
       onRemediated: () => undefined,
     }),
   });
+  await startMuteWatch(shared);
   const deliver = createLivesHandler({
     lives: createLives(temporal.client),
     policyFor: policiesOf(config),

@@ -89,6 +89,7 @@ class AlertRun {
   private enriching = 0;
   /** A child that has not begun yet would be lost with the run that asks for it. */
   private starting = 0;
+  private asksForEnd = false;
   private timer: { readonly deadline: number; readonly scope: CancellationScope } | null = null;
   /** What a new life starts with; of what the last run has shown this one does not know. */
   private shownState: string | null;
@@ -194,6 +195,10 @@ class AlertRun {
       this.life.enrichmentBegins();
       void this.enrich(transition, policy);
     }
+    if (this.life.wantsMaintenanceEnd() && !this.asksForEnd && policy.remediation !== null) {
+      this.asksForEnd = true;
+      void this.askForMaintenanceEnd(policy.remediation, transition);
+    }
     if (this.life.wantsRemediation())
       void this.remediate(this.life.remediationBegins(Date.now()), transition, policy);
   }
@@ -237,6 +242,15 @@ class AlertRun {
       this.life.enrichmentEnds(episode, lost, Date.now());
     }
     this.enriching -= 1;
+    this.dirty = true;
+  }
+
+  private async askForMaintenanceEnd({ target }: RemediationPlan, { labels }: Transition): Promise<void> {
+    this.starting += 1;
+    const until = await this.locallyOrNot((activities) => activities.maintenanceEnd(target, labels));
+    this.starting -= 1;
+    this.asksForEnd = false;
+    this.life.repairWaits(until === null ? null : Date.parse(until), Date.now());
     this.dirty = true;
   }
 
@@ -422,6 +436,11 @@ class AlertRun {
       let accepted: SilenceRequest | null = null;
       this.hear(() => this.ifValid('silence', checkSilence(raw), null, (request) => (accepted = request)));
       if (accepted !== null) await this.silence(accepted);
+    });
+    setHandler(messages.mutesChangedSignal, async () => {
+      const { labels } = life.current().transition;
+      const held = await this.locallyOrNot((activities) => activities.mutedNow(labels));
+      this.hear(() => life.mutesChanged(held, Date.now()));
     });
     setDefaultSignalHandler((name) =>
       this.hear(() => {

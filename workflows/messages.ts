@@ -40,6 +40,9 @@ export interface TransitionMessage {
 }
 export const transitionSignal = defineSignal<[TransitionMessage]>('transition');
 
+/** A silence or a maintenance that is about the alert was begun, changed or ended. */
+export const mutesChangedSignal = defineSignal('mutes-changed');
+
 export const acknowledgeUpdate = defineUpdate<ActionAnswer, [AcknowledgeRequest]>('acknowledge');
 export const unacknowledgeUpdate = defineUpdate<ActionAnswer, [UnacknowledgeRequest]>('unacknowledge');
 export const resolveUpdate = defineUpdate<ActionAnswer, [ResolveRequest]>('resolve');

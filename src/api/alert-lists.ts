@@ -81,8 +81,10 @@ function receiverTests(query: Query, { matcherMode, receivers }: ApiConfig): rea
   ];
 }
 
-function shown(alert: ApiAlert, mutedBy: readonly string[]): unknown {
-  const { state, silencedBy, inhibitedBy } = alert.status;
+/** What mutes its group, and the maintenances that cover it, stand together: Alertmanager has no word of its own for those. */
+function shown(alert: ApiAlert, mutedByTimes: readonly string[]): unknown {
+  const { state, silencedBy, maintainedBy = [], inhibitedBy } = alert.status;
+  const mutedBy = [...maintainedBy, ...mutedByTimes];
   return {
     annotations: alert.annotations,
     endsAt: alert.endsAt,

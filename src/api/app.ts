@@ -6,6 +6,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { messageOf } from '../domain/errors';
 import { allowOrigins } from './cors';
 import type { ApiOptions } from './options';
+import { registerPreview } from './preview';
 import { answerOf, Refusal } from './refusal';
 import { notFound, registerV2 } from './v2';
 import { registerWhy } from './why';
@@ -40,7 +41,7 @@ export function createApp(options: ApiOptions, into: object = {}): FastifyInstan
       registerOwn(own, options);
       void own.register(async (v1) => registerV1(v1, options), { prefix: '/api/v1' });
       void own.register(async (v2) => registerApi(v2, options, prefix), { prefix: '/api/v2' });
-      void own.register(async (more) => registerWhy(more, options), { prefix: '/api/tocsin/v1' });
+      void own.register(async (more) => registerMore(more, options), { prefix: '/api/tocsin/v1' });
     },
     { prefix },
   );
@@ -89,6 +90,12 @@ function registerOwn(app: FastifyInstance, { notReady, reload, scrape, log }: Ap
     const { type, text: body } = await scrape();
     return reply.type(type).send(body);
   });
+}
+
+/** Of which Alertmanager has nothing. */
+function registerMore(app: FastifyInstance, options: ApiOptions): void {
+  registerWhy(app, options);
+  registerPreview(app, options);
 }
 
 function ignoreBodies(app: FastifyInstance): void {

@@ -1,6 +1,7 @@
 /** What the API is made of. */
 import type { AlertmanagerMetrics, Logger } from '../observe/observe';
-import type { SilenceStore } from '../mute/port';
+import type { Matcher } from '../domain/matchers';
+import type { SilencePreview, SilenceStore } from '../mute/port';
 import type { WhyAnswer } from '../dispatch/port';
 import type { ApiAlerts, ApiCluster, ApiConfig, WebConfig } from './port';
 
@@ -9,6 +10,8 @@ export interface ApiOptions {
   readonly silences: Pick<SilenceStore, 'set' | 'expire' | 'get' | 'list'>;
   /** Why people were told of an alert, or not; null where there is none. Takes the beginning of a fingerprint. */
   readonly why?: (fingerprint: string) => Promise<WhyAnswer | null>;
+  /** What a silence would mute; left out, nobody can ask. */
+  readonly preview?: (matchers: readonly Matcher[]) => Promise<SilencePreview>;
   /** The configuration in effect. */
   readonly config: () => ApiConfig;
   /** Reads the configuration again; throws with the reason when it stays as it is. */

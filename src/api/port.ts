@@ -33,6 +33,8 @@ export interface ApiAlert {
     readonly state: ApiAlertState;
     /** Ids of silences. */
     readonly silencedBy: readonly string[];
+    /** Names of maintenances; left out where nobody looked. */
+    readonly maintainedBy?: readonly string[];
     /** Fingerprints of alerts. */
     readonly inhibitedBy: readonly string[];
   };

@@ -3,8 +3,8 @@ import type { Config } from '../config/config';
 import type { MatcherMode } from '../domain/alertmanager-matchers';
 import type { Metric } from '../domain/metric';
 import type { ServerEnvironment } from '../dev/servers';
-import type { AlertLists, GroupRecords } from '../history/port';
-import type { SilenceStore } from '../mute/port';
+import type { AlertLists, EpisodeHistory, GroupRecords } from '../history/port';
+import type { MaintenanceStore, SilenceStore } from '../mute/port';
 import type { OverrideStore } from '../oncall/port';
 import type { PermitStore } from '../remediate/port';
 import type { Evaluators } from '../query/port';
@@ -19,13 +19,17 @@ export interface Operator {
   readonly lists: AlertLists;
   readonly records: GroupRecords;
   readonly permits: Pick<PermitStore, 'switches' | 'setSwitch'>;
-  readonly silences: Pick<SilenceStore, 'active'>;
+  readonly silences: Pick<SilenceStore, 'active' | 'set' | 'expire' | 'list'>;
+  readonly episodes: EpisodeHistory;
+  readonly maintenances: MaintenanceStore;
   readonly overrides: OverrideStore;
   readonly actions: AlertActions;
   close(): Promise<void>;
 }
 
-export const ROLES = ['collector', 'evaluator', 'dispatcher', 'effects', 'notification-service'] as const;
+export const ROLES = [
+  ...(['collector', 'evaluator', 'dispatcher', 'effects', 'callbacks', 'notification-service'] as const),
+] as const;
 export type Role = (typeof ROLES)[number];
 
 export interface DevOptions {

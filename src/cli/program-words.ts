@@ -6,8 +6,9 @@ export type Run = (...args: never[]) => ExitCode | Promise<ExitCode>;
 export type Into = (command: Command, run: Run) => void;
 
 export const FINGERPRINT = 'a fingerprint or the beginning of one';
-export const INSTANCE = 'of `tocsin serve`, where it has one';
 export const FEATURE = "Alertmanager's way of reading matchers: classic-mode or utf8-strict-mode";
+
+export const INSTANCE = 'of `tocsin serve`, where it has one';
 
 export function examples(...lines: string[]): string {
   return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}\n`;

@@ -7,6 +7,7 @@ import type { ActionName } from './commands/alerts';
 import { DATA_FOLDER, type Context } from './context';
 import { EXIT, exitCodeOf, failureText, HOW_TO_NAME_RULES, type ExitCode } from './failures';
 import { lazy } from './lazy';
+import { addMuting } from './muting-program';
 import { ROLES } from './port';
 import { examples, FEATURE, FINGERPRINT, INSTANCE, type Into, type Run } from './program-words';
 import { addRouting } from './routing-program';
@@ -63,6 +64,7 @@ function createProgram(context: Context, state: State): Command {
   );
   addOnCall(program, context, into);
   addRemediation(program, context, into);
+  addMuting(program, context, into);
   addRouting(program, context, into);
   addLists(program, context, into);
   forEachCommand(program, (command) => {
@@ -110,6 +112,7 @@ Roles:
   evaluator             metrics → transitions, by the rules
   dispatcher            transitions → pages and lives; works on the lives
   effects               enriches, remediates, notifies
+  callbacks             takes what comes back from PagerDuty, Slack and telephones
   notification-service  takes messages over HTTP and mails them
 `,
     );

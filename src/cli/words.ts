@@ -24,6 +24,17 @@ export function timeOf(option: string, text: string, now: number): number {
   );
 }
 
+/** Milliseconds since 1970 of an ISO 8601 time with a zone, of now, or of so long from now: `+2h`. */
+export function instantOf(option: string, text: string, now: number): number {
+  if (text === 'now') return now;
+  if (text.startsWith('+')) return now + durationOf(option, text.slice(1));
+  const time = eventTimeMs(text);
+  if (!Number.isNaN(time)) return time;
+  throw usage(
+    `${option} ${text} is no time; accepted: ISO 8601 with a zone, as 2026-11-21T10:00:00Z, now, or so long from now, as +2h`,
+  );
+}
+
 /** A fingerprint or the beginning of one, in lower case. */
 export function fingerprintOf(text: string): string {
   if (/^[0-9a-f]{1,16}$/i.test(text)) return text.toLowerCase();

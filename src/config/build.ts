@@ -5,6 +5,7 @@ import { matcherText } from '../domain/matchers';
 import type { RuleSet } from './rule-files';
 import type { Config, ReceiverConfig, SmtpConfig, TargetConfig } from './config';
 import { DEFAULTS } from './defaults';
+import { toMaintenance } from './maintenance/build';
 import { routesBySeverity, toPerson, toPolicy, toSchedule } from './on-call/build';
 import type { SecretSpec } from './fields';
 import type { RawConfig, RawReceiver, RawSmtp } from './schema';
@@ -37,7 +38,8 @@ export function buildConfig(
     temporal: raw.temporal,
     postgres: { url: secret(raw.postgres.url), maxConnections: raw.postgres.pool },
     history: { retentionMs: raw.history.retention_days * DAY_MS },
-    http: raw.http,
+    http: { host: raw.http.host, port: raw.http.port, advertise: raw.http.advertise },
+    callbacks: toCallbacks(raw.http.callbacks),
     log: raw.log,
     targets: raw.targets.map((target) => toTarget(target, raw, secret)),
     collect: { limits: toLimits(raw.collect) },
@@ -56,8 +58,11 @@ export function buildConfig(
     page: pagesNamed(raw.route.receivers, receivers),
     pageBySeverity: toPageBySeverity(raw.route.severity_routing, receivers),
     resolveTo: receivers.filter(({ sendResolved }) => sendResolved).map(({ name }) => name),
+    acknowledgedTo: receivers.filter(({ sendAcknowledged }) => sendAcknowledged).map(({ name }) => name),
+    notify: { breaker: toBreaker(raw.notify.breaker), networks: raw.notify.networks },
     alertmanager,
-    notify: { breaker: toBreaker(raw.notify.breaker) },
+    silences: { remindBeforeMs: raw.silences.remind_before },
+    maintenance: raw.maintenance.map(toMaintenance),
     onCall: { people: raw.people.map(toPerson), schedules: raw.schedules.map(toSchedule) },
     escalations: raw.escalation.map(toEscalation),
     acknowledgeLeaseMs: raw.acknowledge.lease,
@@ -122,6 +127,7 @@ function toReceiver(raw: RawReceiver, secret: ToSecret): ReceiverConfig {
     sendResolved: raw.send_resolved,
     fallback: raw.fallback,
     timeoutMs: raw.timeout,
+    sendAcknowledged: raw.send_acknowledged,
   };
   switch (raw.type) {
     case 'notification_service':
@@ -134,11 +140,73 @@ function toReceiver(raw: RawReceiver, secret: ToSecret): ReceiverConfig {
       };
     case 'webhook': {
       const headers = Object.entries(raw.headers).map(([name, spec]) => [name, secret(spec)] as const);
-      return { type: raw.type, ...common, url: secret(raw.url), headers: Object.fromEntries(headers) };
+      return {
+        type: raw.type,
+        ...common,
+        url: secret(raw.url),
+        headers: Object.fromEntries(headers),
+        signingSecrets: raw.signing_secrets.map(secret),
+        tls: raw.tls && toTls(raw.tls, secret),
+      };
     }
     case 'email':
       return { type: raw.type, ...common, to: raw.to, from: raw.from, smtp: toSmtp(raw.smtp, secret) };
+    case 'pagerduty':
+      return {
+        type: raw.type,
+        ...common,
+        url: raw.url,
+        routingKey: secret(raw.routing_key),
+        webhookSecrets: raw.webhook_secrets.map(secret),
+      };
+    case 'slack':
+      return { type: raw.type, ...common, ...toBot(raw, secret), channel: raw.channel };
+    case 'incident_room': {
+      const { prefix, group_by: groupBy, private: isPrivate, invite } = raw;
+      return { type: raw.type, ...common, ...toBot(raw, secret), prefix, groupBy, isPrivate, invite };
+    }
+    case 'sms':
+      return { type: raw.type, ...common, ...toTwilio(raw, secret) };
+    case 'voice':
+      return { type: raw.type, ...common, ...toTwilio(raw, secret), language: raw.language };
   }
+}
+
+type RawOf<T extends RawReceiver['type']> = Extract<RawReceiver, { type: T }>;
+
+const toBot = (raw: RawOf<'slack' | 'incident_room'>, secret: ToSecret) => ({
+  token: secret(raw.token),
+  apiUrl: raw.api_url,
+  signingSecrets: raw.signing_secrets.map(secret),
+});
+
+function toTwilio(raw: RawOf<'sms' | 'voice'>, secret: ToSecret) {
+  const authToken = secret(raw.auth_token);
+  return {
+    accountSid: raw.account_sid,
+    authToken,
+    callbackTokens: [authToken, ...raw.callback_tokens.map(secret)],
+    apiUrl: raw.api_url,
+    from: raw.from,
+    to: raw.to,
+  };
+}
+
+const toTls = (raw: NonNullable<RawOf<'webhook'>['tls']>, secret: ToSecret) => ({
+  ca: orNull(secret, raw.ca),
+  cert: orNull(secret, raw.cert),
+  key: orNull(secret, raw.key),
+  serverName: raw.server_name,
+  insecure: raw.insecure,
+});
+
+function toCallbacks({ listen, external_url: url }: RawConfig['http']['callbacks']): Config['callbacks'] {
+  return listen === null ? null : { ...hostAndPort(listen), externalUrl: url?.replace(/\/+$/, '') ?? null };
+}
+
+function hostAndPort(listen: string): { host: string; port: number } {
+  const at = listen.lastIndexOf(':');
+  return { host: listen.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(listen.slice(at + 1)) };
 }
 
 const toSmtp = (raw: RawSmtp, secret: ToSecret): SmtpConfig => ({
@@ -207,10 +275,8 @@ function toRunbookPolicy(
 }
 
 function toService(raw: RawConfig['notification_service'], secret: ToSecret): Config['notificationService'] {
-  const at = raw.listen.lastIndexOf(':');
   return {
-    host: raw.listen.slice(0, at).replace(/^\[|\]$/g, ''),
-    port: Number(raw.listen.slice(at + 1)),
+    ...hostAndPort(raw.listen),
     from: raw.from,
     recipients: raw.recipients,
     recipientsSql: raw.recipients_sql,

@@ -5,6 +5,7 @@
 import type { EscalationPolicy } from '../domain/escalation';
 import type { Labels } from '../domain/labels';
 import type { NotifyAfter, PageReceiver } from '../domain/life';
+import type { Maintenance } from '../domain/maintenance';
 import type { Matcher } from '../domain/matchers';
 import type { SeverityClass } from '../domain/severity';
 import type { Limits, TargetType } from '../collect/port';
@@ -47,6 +48,8 @@ interface ReceiverCommon {
   /** The receiver that takes over when this one's circuit is open. */
   readonly fallback: string | null;
   readonly timeoutMs: number;
+  /** Whether it hears what people do about an alert that it has heard of. */
+  readonly sendAcknowledged: boolean;
 }
 export interface NotificationServiceReceiver extends ReceiverCommon {
   readonly type: 'notification_service';
@@ -58,6 +61,14 @@ export interface WebhookReceiver extends ReceiverCommon {
   readonly type: 'webhook';
   readonly url: Secret;
   readonly headers: Readonly<Record<string, Secret>>;
+  readonly signingSecrets: readonly Secret[];
+  readonly tls: {
+    readonly ca: Secret | null;
+    readonly cert: Secret | null;
+    readonly key: Secret | null;
+    readonly serverName: string | null;
+    readonly insecure: boolean;
+  } | null;
 }
 export interface EmailReceiver extends ReceiverCommon {
   readonly type: 'email';
@@ -65,7 +76,57 @@ export interface EmailReceiver extends ReceiverCommon {
   readonly from: string;
   readonly smtp: SmtpConfig;
 }
-export type ReceiverConfig = NotificationServiceReceiver | WebhookReceiver | EmailReceiver;
+export interface PagerdutyReceiver extends ReceiverCommon {
+  readonly type: 'pagerduty';
+  readonly url: string;
+  readonly routingKey: Secret;
+  /** Of the webhook that comes back: any of them signs. */
+  readonly webhookSecrets: readonly Secret[];
+}
+interface SlackBot {
+  readonly token: Secret;
+  readonly apiUrl: string;
+  /** Of the app whose buttons people click: any of them signs. */
+  readonly signingSecrets: readonly Secret[];
+}
+export interface SlackReceiver extends ReceiverCommon, SlackBot {
+  readonly type: 'slack';
+  readonly channel: string;
+}
+export interface IncidentRoomReceiver extends ReceiverCommon, SlackBot {
+  readonly type: 'incident_room';
+  readonly prefix: string;
+  /** Alerts of a day that have these labels in common are one incident. */
+  readonly groupBy: readonly string[];
+  readonly isPrivate: boolean;
+  /** Ids of people in Slack. */
+  readonly invite: readonly string[];
+}
+interface TwilioAccount {
+  readonly accountSid: string;
+  readonly authToken: Secret;
+  /** Any of them signs what comes back; the first is `authToken`. */
+  readonly callbackTokens: readonly Secret[];
+  readonly apiUrl: string;
+  readonly from: string;
+  readonly to: string;
+}
+export interface SmsReceiver extends ReceiverCommon, TwilioAccount {
+  readonly type: 'sms';
+}
+export interface VoiceReceiver extends ReceiverCommon, TwilioAccount {
+  readonly type: 'voice';
+  readonly language: string;
+}
+export type ReceiverConfig =
+  | NotificationServiceReceiver
+  | WebhookReceiver
+  | EmailReceiver
+  | PagerdutyReceiver
+  | SlackReceiver
+  | IncidentRoomReceiver
+  | SmsReceiver
+  | VoiceReceiver;
 
 export interface Config {
   /** The file it was read from. */
@@ -97,6 +158,13 @@ export interface Config {
     /** Where other machines find it: `host` or `host:port`; null: as it listens. */
     readonly advertise: string | null;
   };
+  /** Where services call back; null: nobody listens. */
+  readonly callbacks: {
+    readonly host: string;
+    readonly port: number;
+    /** As services see it, without a slash at its end; null: nobody has said. */
+    readonly externalUrl: string | null;
+  } | null;
   readonly log: { readonly level: LogLevel };
   readonly targets: readonly TargetConfig[];
   readonly collect: { readonly limits: Limits };
@@ -122,6 +190,8 @@ export interface Config {
   readonly pages: readonly PageReceiver[];
   /** Those that want to hear of the end of what they heard of. */
   readonly resolveTo: readonly string[];
+  /** Those that want to hear what people do about what they heard of. */
+  readonly acknowledgedTo: readonly string[];
   /** By whose routes all alerts go to its receivers, in groups; null: there are none. */
   readonly alertmanager: {
     /** From the root of the file system. */
@@ -132,12 +202,20 @@ export interface Config {
     readonly targetDownMs: number | null;
   } | null;
   readonly notify: {
+    /** Which addresses receivers over HTTP may be at. */
+    readonly networks: { readonly allow: readonly string[]; readonly deny: readonly string[] };
     readonly breaker: {
       readonly failureThreshold: number;
       readonly resetMs: number;
       readonly successThreshold: number;
     };
   };
+  readonly silences: {
+    /** How long before a silence ends people are reminded of what fires under it; null: they are not. */
+    readonly remindBeforeMs: number | null;
+  };
+  /** Recurring ones; those that people begin by command are rows. */
+  readonly maintenance: readonly Maintenance[];
   readonly onCall: { readonly people: readonly Person[]; readonly schedules: readonly Schedule[] };
   /** How often lost and late things are looked for; null: not at all. */
   readonly audit: {

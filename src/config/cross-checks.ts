@@ -1,6 +1,7 @@
 /** What values have to mean together: names that refer to others exist, nothing is named twice, addresses are safe. */
 import type { Runbook } from '../domain/runbook';
 import { messageOf } from '../domain/errors';
+import { maintenanceFindings } from './maintenance/checks';
 import { onCallFindings } from './on-call/checks';
 import type { Finding, Path } from './problems';
 import { duplicates, unknownName } from './references';
@@ -25,12 +26,14 @@ export function crossFindings(config: RawConfig, known: Known): Finding[] {
     ...receivers(config),
     ...audit(config),
     ...routes(config),
+    ...maintenanceFindings(config),
     ...onCallFindings(config),
     ...escalations(config),
     ...fallbacks(config.receivers),
     ...remediation(config, known),
     ...pools(config),
     ...history(config),
+    ...callbacks(config),
     ...listening(config),
     ...service(config),
   ];
@@ -112,6 +115,14 @@ function receivers(config: RawConfig): Finding[] {
         path: [...path, 'deadline'],
         message: 'has no effect: with notify_after fire there is nothing to wait for',
       });
+    }
+    if (receiver.type === 'webhook' && receiver.tls !== null) {
+      const { cert, key } = receiver.tls;
+      if ((cert === null) !== (key === null))
+        findings.push({
+          path: [...path, 'tls', cert === null ? 'cert' : 'key'],
+          message: 'is missing: cert and key come together',
+        });
     }
     if (receiver.type === 'email') findings.push(...smtpLogin([...path, 'smtp'], receiver.smtp));
     return findings;
@@ -244,6 +255,28 @@ function history({ postgres: { url } }: RawConfig): Finding[] {
   if ('file' in url || schemeIsOneOf(url.text, schemes)) return [];
   const accepted = schemes.map((scheme) => `${scheme}://…`).join(', ');
   return [{ path: ['postgres', 'url'], value: '***', message: 'is no URL of postgresql', accepted }];
+}
+
+/** What services come back with is taken where somebody listens, and is believed where it can be checked. */
+function callbacks({ receivers: all, http: { callbacks: own } }: RawConfig): Finding[] {
+  const path: Path = ['http', 'callbacks'];
+  const telephones = all.filter(({ type }) => type === 'sms' || type === 'voice');
+  if (own.listen !== null) {
+    if (own.external_url !== null || telephones.length === 0) return [];
+    const message = `is missing: who calls back for ${telephones[0]!.name} signs the address that he calls`;
+    return [{ path: [...path, 'external_url'], message, accepted: 'https://tocsin.example.com' }];
+  }
+  return all.flatMap((receiver, index): Finding[] => {
+    const key =
+      receiver.type === 'pagerduty'
+        ? 'webhook_secrets'
+        : receiver.type === 'slack' || receiver.type === 'incident_room'
+          ? 'signing_secrets'
+          : null;
+    if (key === null || (receiver as unknown as Record<string, unknown[]>)[key]!.length === 0) return [];
+    const message = 'has no effect: nobody listens for what comes back; set http.callbacks.listen';
+    return [{ level: 'warning', path: ['receivers', index, key], message }];
+  });
 }
 
 function listening(config: RawConfig): Finding[] {

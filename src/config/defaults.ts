@@ -18,7 +18,12 @@ export const DEFAULTS = Object.freeze({
   temporal: { address: '127.0.0.1:7233', namespace: 'default' },
   postgres: { url: 'postgres://postgres@127.0.0.1:5432/tocsin', pool: 10 },
   history: { retention_days: 90 },
-  http: { host: '127.0.0.1', port: 9464, advertise: null },
+  http: {
+    host: '127.0.0.1',
+    port: 9464,
+    advertise: null,
+    callbacks: { listen: null, external_url: null },
+  },
   log: { level: 'info' },
   target: { shard: 'default', remediation: true },
   collect: {
@@ -63,7 +68,20 @@ export const DEFAULTS = Object.freeze({
     timeout: 10 * SECOND,
     send_resolved: true,
     /** People want to read what was tried; whoever is woken wants to know at once. */
-    notify_after: { notification_service: 'remediate', webhook: 'fire', email: 'fire' },
+    notify_after: {
+      ...{ notification_service: 'remediate', webhook: 'fire', email: 'fire', pagerduty: 'fire' },
+      ...{ slack: 'fire', incident_room: 'fire', sms: 'fire', voice: 'fire' },
+    },
+    /** Where what people do is shown; elsewhere it would be one more message. */
+    send_acknowledged: {
+      ...{ notification_service: false, webhook: false, email: false, pagerduty: true },
+      ...{ slack: true, incident_room: true, sms: false, voice: false },
+    },
+    pagerduty: { url: 'https://events.pagerduty.com/v2/enqueue' },
+    slack: { api_url: 'https://slack.com/api' },
+    incident_room: { prefix: 'inc', group_by: ['alertname'], private: false },
+    twilio: { api_url: 'https://api.twilio.com' },
+    voice: { language: 'en-US' },
     deadline: 30 * SECOND,
   },
   notify: { breaker: { failures: 5, reset: 60 * SECOND, successes: 2 } },
@@ -71,6 +89,7 @@ export const DEFAULTS = Object.freeze({
   escalation: { delay: 0, repeat: 0, group_by: ['alertname'] },
   acknowledge: { lease: null },
   cooldown: 5 * MINUTE,
+  silences: { remind_before: null },
   alertmanager: { target_down: 60 * MINUTE },
   audit: { every: MINUTE, heartbeat: { every: MINUTE } },
   enrich: {

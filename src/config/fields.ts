@@ -1,4 +1,5 @@
 /** The kinds of value that a key of the configuration can take. Each says in one phrase what it accepts. */
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { DURATION_FORM, formatDuration, tryParseDuration } from '../domain/duration';
 import { parseMatcher, MATCHER_FORM, type Matcher } from '../domain/matchers';
@@ -128,6 +129,21 @@ export const httpUrl = () =>
   field('an http or https URL', (value) => {
     if (!isText(value) || !URL.canParse(value)) return REFUSED;
     return /^https?:$/.test(new URL(value).protocol) ? value : REFUSED;
+  });
+
+/** A telephone number as machines write it. */
+export const phone = () => textLike(/^\+[1-9]\d{5,14}$/, 'a telephone number such as +4915112345678');
+
+/** Slack's id of a person. */
+export const slackUser = () => textLike(/^[UW][A-Z0-9]{2,20}$/, "a person's id in Slack, such as U012AB3CD");
+
+/** An address or a network: `10.1.0.0/16`, `fd00::/8`, `192.0.2.7`. */
+export const network = () =>
+  field('an address or a network, such as 10.1.0.0/16 or fd00::/8', (value) => {
+    const [address = '', bits, ...rest] = typeof value === 'string' ? value.trim().split('/') : [];
+    const most = isIP(address) === 4 ? 32 : isIP(address) === 6 ? 128 : -1;
+    const fits = most > 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most));
+    return fits && rest.length === 0 ? (value as string).trim() : REFUSED;
   });
 
 /** A mail address, bare or as `Name <address>`. */

@@ -14,21 +14,29 @@ import {
   flag,
   hostAddress,
   httpUrl,
+  labelName,
   labels,
   mailAddress,
   matcher,
   name,
+  network,
+  phone,
   port,
   secret,
+  slackUser,
   text,
   textLike,
   word,
 } from './fields';
 import { escalation, person, schedule, severityRouting } from './on-call/schema';
+import { maintenance } from './maintenance/schema';
 import { ruleSchema } from './short-forms/schema';
 
 export const TARGET_TYPES = ['postgresql', 'mongodb', 'mssql', 'snowflake', 'host'] as const;
-export const RECEIVER_TYPES = ['notification_service', 'webhook', 'email'] as const;
+export const RECEIVER_TYPES = [
+  ...(['notification_service', 'webhook', 'email', 'pagerduty', 'slack', 'incident_room'] as const),
+  ...(['sms', 'voice'] as const),
+] as const;
 export const NOTIFY_AFTER = ['fire', 'enrich', 'remediate'] as const;
 export const SKEW_POLICIES = ['correct', 'reject'] as const;
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -107,32 +115,100 @@ const receiverCommon = {
   fallback: text("a receiver's name").nullable().default(null),
   timeout: duration(1).default(DEFAULTS.receiver.timeout),
 };
-const notifyAfter = (type: (typeof RECEIVER_TYPES)[number]) =>
+type ReceiverType = (typeof RECEIVER_TYPES)[number];
+const notifyAfter = (type: ReceiverType) =>
   word(NOTIFY_AFTER).default(DEFAULTS.receiver.notify_after[type] as (typeof NOTIFY_AFTER)[number]);
+const sendAcknowledged = (type: ReceiverType) => flag().default(DEFAULTS.receiver.send_acknowledged[type]);
+const common = (type: ReceiverType) => ({
+  ...receiverCommon,
+  notify_after: notifyAfter(type),
+  send_acknowledged: sendAcknowledged(type),
+});
+
+const slackBot = {
+  token: secret("a bot's token"),
+  api_url: httpUrl().default(DEFAULTS.receiver.slack.api_url),
+  signing_secrets: z.array(secret()).default([]),
+};
+const twilio = {
+  account_sid: text("an account's id, which begins with AC"),
+  auth_token: secret(),
+  callback_tokens: z.array(secret()).default([]),
+  api_url: httpUrl().default(DEFAULTS.receiver.twilio.api_url),
+  to: phone(),
+};
 
 const receiver = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('notification_service'),
-    ...receiverCommon,
-    notify_after: notifyAfter('notification_service'),
+    ...common('notification_service'),
     url: httpUrl(),
     token: secret().nullable().default(null),
     routing_key: text().nullable().default(null),
   }),
   z.strictObject({
     type: z.literal('webhook'),
-    ...receiverCommon,
-    notify_after: notifyAfter('webhook'),
+    ...common('webhook'),
     url: secret('an http or https URL'),
     headers: z.record(z.string(), secret()).default({}),
+    signing_secrets: z.array(secret()).default([]),
+    tls: z
+      .strictObject({
+        ca: secret('PEM').nullable().default(null),
+        cert: secret('PEM').nullable().default(null),
+        key: secret('PEM').nullable().default(null),
+        server_name: text('a host').nullable().default(null),
+        insecure: flag().default(false),
+      })
+      .nullable()
+      .default(null),
   }),
   z.strictObject({
     type: z.literal('email'),
-    ...receiverCommon,
-    notify_after: notifyAfter('email'),
+    ...common('email'),
     to: z.array(mailAddress()).min(1),
     from: mailAddress(),
     smtp,
+  }),
+  z.strictObject({
+    type: z.literal('pagerduty'),
+    ...common('pagerduty'),
+    routing_key: secret("the integration key of a service's Events API v2"),
+    url: httpUrl().default(DEFAULTS.receiver.pagerduty.url),
+    webhook_secrets: z.array(secret()).default([]),
+  }),
+  z.strictObject({
+    type: z.literal('slack'),
+    ...common('slack'),
+    ...slackBot,
+    channel: text("a channel's id"),
+  }),
+  z.strictObject({
+    type: z.literal('incident_room'),
+    ...common('incident_room'),
+    ...slackBot,
+    prefix: textLike(/^[a-z0-9][a-z0-9-]{0,19}$/, 'small letters, digits and -, at most 20').default(
+      DEFAULTS.receiver.incident_room.prefix,
+    ),
+    group_by: z
+      .array(labelName())
+      .min(1)
+      .default([...DEFAULTS.receiver.incident_room.group_by]),
+    private: flag().default(DEFAULTS.receiver.incident_room.private),
+    invite: z.array(slackUser()).default([]),
+  }),
+  z.strictObject({
+    type: z.literal('sms'),
+    ...common('sms'),
+    ...twilio,
+    from: text('a number, a name, or the id of a messaging service'),
+  }),
+  z.strictObject({
+    type: z.literal('voice'),
+    ...common('voice'),
+    ...twilio,
+    from: phone(),
+    language: text('a language such as en-GB').default(DEFAULTS.receiver.voice.language),
   }),
 ]);
 
@@ -185,6 +261,10 @@ export const configSchema = section({
     host: text('an address to listen on').default(DEFAULTS.http.host),
     port: count(0, 65_535).default(DEFAULTS.http.port),
     advertise: hostAddress().nullable().default(DEFAULTS.http.advertise),
+    callbacks: section({
+      listen: address('127.0.0.1:9465').nullable().default(DEFAULTS.http.callbacks.listen),
+      external_url: httpUrl().nullable().default(DEFAULTS.http.callbacks.external_url),
+    }),
   }),
   log: section({ level: word(LOG_LEVELS).default(DEFAULTS.log.level) }),
   targets: list(target),
@@ -217,7 +297,12 @@ export const configSchema = section({
       reset: duration(1).default(DEFAULTS.notify.breaker.reset),
       successes: count(1).default(DEFAULTS.notify.breaker.successes),
     }),
+    networks: section({ allow: list(network()), deny: list(network()) }),
   }),
+  silences: section({
+    remind_before: durationOrOff(SECOND_MS).nullable().default(DEFAULTS.silences.remind_before),
+  }),
+  maintenance: list(maintenance),
   people: list(person),
   schedules: list(schedule),
   escalation: list(escalation),

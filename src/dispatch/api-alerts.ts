@@ -16,6 +16,8 @@ import { transitionOf } from './posted';
 /** Why nobody is told of an alert now. */
 export interface AlertMutes {
   silencer(at: Date): Promise<(labels: KnownAlert['labels']) => readonly string[]>;
+  /** Names of the maintenances that cover it. */
+  maintainer?(at: Date): Promise<SilencedBy>;
   inhibitedBy(alert: KnownAlert, at: number): readonly string[];
   /** Names of the time intervals that hold the route's alerts back now. */
   timeMutedBy(
@@ -34,6 +36,11 @@ export interface ApiAlertsOptions {
 }
 
 type SilencedBy = (labels: KnownAlert['labels']) => readonly string[];
+
+interface Muters {
+  readonly silenced: SilencedBy;
+  readonly maintained: SilencedBy;
+}
 
 const LOOK_EVERY_MS = 10;
 const CATCH_UP_MS = 200;
@@ -76,11 +83,12 @@ export function createApiAlerts(options: ApiAlertsOptions): ApiAlerts {
     }
   }
 
-  function shown(alert: KnownAlert, at: Date, silencedByOf: SilencedBy): ApiAlert {
+  function shown(alert: KnownAlert, at: Date, { silenced, maintained }: Muters): ApiAlert {
     const places = grouping.routing().index.placesOf(alert.fingerprint);
-    const silencedBy = silencedByOf(alert.labels);
+    const silencedBy = silenced(alert.labels);
+    const maintainedBy = maintained(alert.labels);
     const inhibitedBy = mutes.inhibitedBy(alert, at.getTime());
-    const isMuted = silencedBy.length + inhibitedBy.length > 0;
+    const isMuted = silencedBy.length + maintainedBy.length + inhibitedBy.length > 0;
     return {
       fingerprint: alert.fingerprint,
       labels: alert.labels,
@@ -90,8 +98,21 @@ export function createApiAlerts(options: ApiAlertsOptions): ApiAlerts {
       updatedAt: new Date(alert.updatedAt).toISOString(),
       generatorUrl: alert.generatorUrl,
       receivers: [...new Set(places.map(({ route }) => route.options.receiver))].sort(),
-      status: { state: isMuted ? 'suppressed' : 'active', silencedBy, inhibitedBy },
+      status: {
+        state: isMuted ? 'suppressed' : 'active',
+        silencedBy,
+        inhibitedBy,
+        ...(maintainedBy.length > 0 && { maintainedBy }),
+      },
     };
+  }
+
+  async function mutersAt(at: Date): Promise<Muters> {
+    const [silenced, maintained] = await Promise.all([
+      mutes.silencer(at),
+      mutes.maintainer?.(at) ?? (() => []),
+    ]);
+    return { silenced, maintained };
   }
 
   async function current(): Promise<void> {
@@ -115,13 +136,13 @@ export function createApiAlerts(options: ApiAlertsOptions): ApiAlerts {
       await current();
       const at = new Date(now());
       const open = [...known.all()].filter((alert) => !isOver(alert, at.getTime()));
-      const silencer = await mutes.silencer(at);
-      return open.map((alert) => shown(alert, at, silencer));
+      const muters = await mutersAt(at);
+      return open.map((alert) => shown(alert, at, muters));
     },
     async groups() {
       await current();
       const at = new Date(now());
-      const silencer = await mutes.silencer(at);
+      const muters = await mutersAt(at);
       const groups: ApiGroup[] = [];
       for (const group of grouping.routing().index.groups()) {
         const members = [...group.members].flatMap((fingerprint) => known.get(fingerprint) ?? []);
@@ -129,7 +150,7 @@ export function createApiAlerts(options: ApiAlertsOptions): ApiAlerts {
         if (open.length === 0) continue;
         open.sort((a, b) => byJobAndInstance(a.labels, b.labels));
         const { options: route, labels: routeLabels } = group.route;
-        const alerts = open.map((alert) => shown(alert, at, silencer));
+        const alerts = open.map((alert) => shown(alert, at, muters));
         const mutedBy = mutes.timeMutedBy(route, at.getTime());
         groups.push({ labels: group.labels, routeLabels, receiver: route.receiver, mutedBy, alerts });
       }

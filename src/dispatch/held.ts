@@ -15,6 +15,7 @@ type InhibitionRuleBetween = (
 export function createHoldersOf(
   known: Pick<KnownAlerts, 'get'>,
   ruleBetween: InhibitionRuleBetween = () => null,
+  maintenance: (name: string) => Holder = unknownMaintenance,
 ): HoldersOf {
   const inhibitor = (source: string, target: string): Holder => {
     const labels = known.get(source)?.labels ?? {};
@@ -28,6 +29,7 @@ export function createHoldersOf(
   };
   return (look, { fingerprint, reason, by }) => {
     if (reason === 'silence') return by.map((id) => ({ kind: 'silence', id }));
+    if (reason === 'maintenance') return by.map(maintenance);
     if (reason === 'inhibition') return by.map((source) => inhibitor(source, fingerprint));
     if (reason === 'acknowledged') return by.map((owner) => taker(owner, fingerprint));
     const mutes = by.every((name) => look.muteTimeIntervals.includes(name));
@@ -35,6 +37,10 @@ export function createHoldersOf(
     return by.map((name) => ({ kind, name }));
   };
 }
+
+const unknownMaintenance = (name: string): Holder => ({
+  ...{ kind: 'maintenance', name, createdBy: '', comment: '', endsAt: null },
+});
 
 /** What is over is held back from nobody: whoever was not told of it has not to hear of its end. */
 export function openOnes({ members }: GroupLook, held: readonly HeldBack[]): readonly HeldBack[] {

@@ -16,6 +16,12 @@ function holderText(holder: Holder): string {
       const { fingerprint, labels, rule } = holder;
       return `alert ${fingerprint} ${labelsText(labels)} inhibits it${rule === null ? '' : ` by ${ruleText(rule)}`}`;
     }
+    case 'maintenance': {
+      const { name, createdBy, endsAt, comment } = holder;
+      const until = endsAt === null ? ' until somebody ends it' : ` until ${endsAt}`;
+      const whose = createdBy === '' ? '' : ` of ${createdBy}`;
+      return `maintenance ${name}${whose}${until}${comment === '' ? '' : `: ${comment}`}`;
+    }
     case 'person': {
       const { name, at, until, comment } = holder;
       const since = at === '' ? '' : ` since ${at}`;

@@ -35,7 +35,16 @@ export interface RouteOptions {
 }
 
 export type WhyStage =
-  'route' | 'group' | 'silence' | 'inhibition' | 'time interval' | 'acknowledged' | 'dedup' | 'send';
+  | 'route'
+  | 'group'
+  | 'silence'
+  | 'maintenance'
+  | 'inhibition'
+  | 'time interval'
+  | 'acknowledged'
+  | 'dedup'
+  | 'send'
+  | 'remediation';
 
 export type WhyKind =
   /** Somebody heard that it fires, or that it is over. */

@@ -1,7 +1,7 @@
 /** The same for receivers of tocsin.yaml: from the messages to them, and what the timeline tells of those. */
 import type { TimelineEvent } from '../domain/life';
-import type { NotificationRecord } from '../history/port';
-import type { WhyStatement } from './port';
+import type { Holder, NotificationRecord } from '../history/port';
+import type { WhyStage, WhyStatement } from './port';
 
 type Noted = Pick<TimelineEvent, 'at' | 'kind' | 'text' | 'details'>;
 
@@ -10,22 +10,43 @@ export function rulePagesOf(
   timeline: readonly Noted[],
   notifications: readonly NotificationRecord[],
 ): WhyStatement[] {
-  const noted = timeline
-    .filter(({ kind }) => kind === 'notified' || kind === 'not_notified')
-    .map(fromTimeline);
+  const noted = timeline.flatMap((event) => {
+    if (event.kind === 'notified' || event.kind === 'not_notified') return [fromTimeline(event)];
+    return isForbidden(event) ? [forbidden(event)] : [];
+  });
   return [...noted, ...notifications.filter(({ state }) => state === 'pending').map(pending)];
 }
 
+/** What the notifier has written down of a message. */
+interface Told extends Partial<Record<'receiver' | 'reason' | 'detail', string | null>> {
+  readonly by?: readonly Holder[];
+}
+
+const STAGES: Readonly<Record<string, WhyStage>> = {
+  silence: 'silence',
+  silenced: 'silence',
+  maintenance: 'maintenance',
+};
+
 function fromTimeline({ at, kind, text, details }: Noted): WhyStatement {
-  const told = (details ?? {}) as Partial<Record<'receiver' | 'reason' | 'detail', string | null>>;
+  const told = (details ?? {}) as Told;
   const why = kind === 'notified' || !told.detail || text.includes(told.detail) ? '' : `: ${told.detail}`;
   return {
     kind: kind === 'notified' ? 'told' : 'was held',
-    stage: told.reason === 'silence' ? 'silence' : 'send',
-    ...{ at, until: null, by: [], integration: told.receiver ?? null },
+    stage: STAGES[told.reason ?? ''] ?? 'send',
+    ...{ at, until: null, by: told.by ?? [], integration: told.receiver ?? null },
     text: `${text}${why}`,
   };
 }
+
+/** A repair that what mutes the alert forbade. */
+const FORBIDDEN = /: refused\. (maintenance|silenced): /;
+const isForbidden = ({ kind, text }: Noted): boolean => kind === 'remediated' && FORBIDDEN.test(text);
+
+const forbidden = ({ at, text }: Noted): WhyStatement => ({
+  ...{ kind: 'was held', stage: 'remediation', at, until: null, by: [], integration: null },
+  text: `no runbook acts: ${text}`,
+});
 
 function pending({ receiver, step, dueAt, attempts, detail }: NotificationRecord): WhyStatement {
   const what = `${receiver} of ${step}`;

@@ -126,8 +126,8 @@ function held({ reason, by, from, until, receiver }: RecordedHold): WhyStatement
   });
 }
 
-const stageOf = (reason: string): WhyStage =>
-  reason === 'silence' || reason === 'inhibition' || reason === 'acknowledged' ? reason : 'time interval';
+const STAGES: readonly WhyStage[] = ['silence', 'maintenance', 'inhibition', 'acknowledged'];
+const stageOf = (reason: string): WhyStage => STAGES.find((stage) => stage === reason) ?? 'time interval';
 
 /** How things stand now. */
 function nowAt(place: GroupPlace, facts: WhyFacts, isHeld: boolean): WhyStatement[] {

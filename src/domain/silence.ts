@@ -29,12 +29,17 @@ export function silenceFault(wanted: Changeable, at: number, mode: MatcherMode):
   const [start, end] = [Date.parse(wanted.startsAt), Date.parse(wanted.endsAt)];
   if (start >= end) return 'its end has to be after its start';
   if (end < at) return 'its end is in the past';
-  if (wanted.matchers.length === 0) return 'it needs a matcher at least';
-  for (const [index, matcher] of wanted.matchers.entries()) {
+  return matchersFault(wanted.matchers, mode);
+}
+
+/** What is wrong with matchers as a silence's; null where nothing is. */
+export function matchersFault(matchers: readonly Matcher[], mode: MatcherMode): string | null {
+  if (matchers.length === 0) return 'it needs a matcher at least';
+  for (const [index, matcher] of matchers.entries()) {
     const fault = matcherFault(matcher, mode);
     if (fault !== null) return `invalid label matcher ${index}: ${fault}`;
   }
-  if (wanted.matchers.every(holdsForNothing)) {
+  if (matchers.every(holdsForNothing)) {
     return 'one of its matchers at least must not hold for the empty value, or it would silence every alert without the label';
   }
   return null;

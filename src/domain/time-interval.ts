@@ -45,6 +45,60 @@ export function compileTimeInterval(interval: TimeInterval): (instant: number) =
   return (instant) => isWithin(interval, clock(instant));
 }
 
+/** When some intervals, taken together, hold, and when that ends and begins. Instants in milliseconds since 1970. */
+export interface IntervalTimes {
+  holds(instant: number): boolean;
+  /** The first instant after `from`, at which they hold, at which they do not any more. */
+  end(from: number): number;
+  /** The first instant from `from` on at which they hold; null where there is none before `before`. */
+  start(from: number, before: number): number | null;
+}
+
+const MINUTE_MS = 60_000;
+/** Longer than anything that recurs lasts; what goes on for longer is looked at again by then. */
+const LONGEST_MS = 400 * 86_400_000;
+/** Offsets from UTC, and their changes, lie on it in every zone of today. */
+const OFFSET_MINUTES = 15;
+
+/**
+ * Found by looking at the wall clock step by step, so that a clock that is put forward or back needs no case of its own: in
+ * the night in which 02:00 becomes 03:00, a window from 02:00 to 04:00 lasts one hour, and in the night in which 03:00
+ * becomes 02:00, three.
+ */
+export function intervalTimes(intervals: readonly TimeInterval[]): IntervalTimes {
+  const tests = intervals.map(compileTimeInterval);
+  const holds = (instant: number): boolean => tests.some((test) => test(instant));
+  const stepMs = stepMinutes(intervals) * MINUTE_MS;
+  const firstFrom = (from: number, before: number, wanted: boolean): number | null => {
+    if (holds(from) === wanted) return from;
+    for (let at = (Math.floor(from / stepMs) + 1) * stepMs; at < before; at += stepMs)
+      if (holds(at) === wanted) return at;
+    return null;
+  };
+  /** Asked for each alert that it covers: an occurrence is looked through once. */
+  let known = { from: 0, end: 0 };
+  return {
+    holds,
+    end(from) {
+      if (from < known.from || from >= known.end)
+        known = { from, end: firstFrom(from, from + LONGEST_MS, false) ?? from + LONGEST_MS };
+      return known.end;
+    },
+    start: (from, before) => firstFrom(from, before, true),
+  };
+}
+
+/** The widest step that falls on every boundary of the intervals. */
+function stepMinutes(intervals: readonly TimeInterval[]): number {
+  const minutes = intervals.flatMap(
+    ({ times }) => times?.flatMap(({ startMinute, endMinute }) => [startMinute, endMinute]) ?? [],
+  );
+  return minutes.reduce(greatestCommonDivisor, OFFSET_MINUTES);
+}
+
+const greatestCommonDivisor = (a: number, b: number): number =>
+  b === 0 ? a : greatestCommonDivisor(b, a % b);
+
 function isWithin(interval: TimeInterval, { year, month, day, minute }: WallClock): boolean {
   const { times, weekdays, daysOfMonth, months, years } = interval;
   return (

@@ -167,6 +167,27 @@ export async function enqueueUpdate(
   await release(run, schema, [{ fingerprint, episode, receivers: untold }]);
 }
 
+/** For those of `receivers` that have heard of the episode in any way: what they have not heard of needs no news. */
+export async function enqueueFollowUp(
+  run: Run,
+  schema: string,
+  { fingerprint, episode }: EpisodeKey,
+  step: string,
+  receivers: readonly string[],
+): Promise<void> {
+  const told = await run<{ receiver: string }>(
+    `select distinct receiver from ${schema}.notifications where fingerprint = $1 and episode = $2 and receiver = any($3)
+       and step <> 'resolved' and (state = 'sent' or (state = 'pending' and taken_by is not null)) order by receiver`,
+    [fingerprint, episode, receivers],
+  );
+  const follow = { messageId: messageId(fingerprint, episode, step), fingerprint, episode, step };
+  await enqueue(
+    run,
+    schema,
+    told.map(({ receiver }) => ({ ...follow, receiver, dueAt: new Date() })),
+  );
+}
+
 /** Sent at commit, and once a transaction. */
 const WAKE = `select pg_notify($1, '')`;
 

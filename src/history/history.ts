@@ -3,17 +3,20 @@
  * truth of lists; Temporal is that of lifecycles. Every write is idempotent. What follows from a transition or a step
  * is decided by the dispatcher and the lives, not here.
  */
-import type { SilenceStore } from '../mute/port';
+import type { MaintenanceStore, SilenceStore } from '../mute/port';
 import type { OverrideStore } from '../oncall/port';
 import type { PermitStore } from '../remediate/port';
 import { openDatabase, type DatabaseOptions } from './database';
 import { followAlertChanges } from './alert-changes';
 import { createGroupRecords } from './group-records';
 import { createAuditRows } from './audit';
+import { createEpisodeHistory } from './episodes';
+import { createCallbacks } from './callbacks';
 import { createGroupStore } from './groups';
 import { createHearingStore } from './hearing';
 import { createLists } from './lists';
 import { createLives } from './lives';
+import { createMaintenanceStore, createMuteNews } from './maintenances';
 import { migrate, requireCurrent } from './migrate';
 import { createPages } from './pages';
 import { createPeerStore } from './peers';
@@ -25,15 +28,20 @@ import type {
   GroupRecords,
   AuditRows,
   GroupsOf,
+  EpisodeHistory,
+  CallbackStore,
   GroupStore,
   HearingStore,
   LifeStore,
+  MuteNewsStore,
   NotificationQueue,
   PagesStore,
   PeerStore,
+  SilenceReminders,
 } from './port';
 import { BY_DUE_DATE, createQueue } from './queue';
 import { forgetBefore } from './retention';
+import { createSilenceReminders } from './silence-reminders';
 import { createSilences } from './silences';
 
 export interface HistoryOptions extends DatabaseOptions {
@@ -49,6 +57,10 @@ export interface History {
   readonly queue: NotificationQueue;
   readonly lists: AlertLists;
   readonly silences: SilenceStore;
+  readonly maintenances: MaintenanceStore;
+  readonly muteNews: MuteNewsStore;
+  readonly episodes: EpisodeHistory;
+  readonly reminders: SilenceReminders;
   readonly overrides: OverrideStore;
   readonly permits: PermitStore;
   readonly groups: GroupStore;
@@ -58,9 +70,10 @@ export interface History {
   readonly audit: AuditRows;
   /** From now on an episode that a life opens joins these groups. */
   joinOpened(groupsOf: GroupsOf): void;
+  readonly callbacks: CallbackStore;
   /** What becomes of alerts, from now on, for one follower. */
   followAlerts(): AlertChanges;
-  /** Forgets one batch of what was over before: episodes, silences, overrides, acts. Returns how many rows; 0 when all is done. */
+  /** Forgets one batch of what was over before: episodes, silences, maintenances, overrides, acts. Returns how many rows; 0 when all is done. */
   forgetBefore(before: Date): Promise<number>;
   /** Throws TOC_DEPENDENCY_AWAY when Postgres does not answer. */
   ready(): Promise<void>;
@@ -87,6 +100,10 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     lists: createLists(database),
     overrides: createOverrides(database),
     silences: createSilences(database, { keptMs: options.silencesKeptMs }),
+    maintenances: createMaintenanceStore(database),
+    muteNews: createMuteNews(database),
+    episodes: createEpisodeHistory(database),
+    reminders: createSilenceReminders(database),
     permits: createPermitStore(database),
     groups: createGroupStore(database, byDueDate, (error) => options.onIdleError?.(error as Error)),
     records: createGroupRecords(database),
@@ -94,6 +111,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     peers: createPeerStore(database),
     audit: createAuditRows(database),
     joinOpened: (given) => void (groupsOfOpened = given),
+    callbacks: createCallbacks(database),
     followAlerts: () => followAlertChanges(database),
     forgetBefore: (before) => forgetBefore(database, before),
     ready: async () => void (await database.run('select 1')),

@@ -4,7 +4,7 @@
  */
 import type { QueryResultRow } from 'pg';
 import { json, type Database, type Run } from './database';
-import { enqueue, enqueueResolves, enqueueUpdate, release, type Release } from './enqueue';
+import { enqueue, enqueueFollowUp, enqueueResolves, enqueueUpdate, release, type Release } from './enqueue';
 import { mergeLives, moveToOpened } from './merge';
 import type { GroupsOf, LifeRecord, LifeStore } from './port';
 import { writeTimeline } from './timeline';
@@ -224,8 +224,10 @@ async function writeRemediation(run: Run, schema: string, record: LifeRecord): P
 async function writeMessages(run: Run, schema: string, found: readonly Found[]): Promise<void> {
   const open = found.filter(({ closed }) => !closed);
   for (const { record, past } of open) {
-    const { updates, seq } = record;
+    const { updates, follows, seq } = record;
     if (updates && seq > past.seq) await enqueueUpdate(run, schema, record, updates.step, updates.receivers);
+    if (follows && seq > past.seq)
+      await enqueueFollowUp(run, schema, record, follows.step, follows.receivers);
   }
   const releases = found.flatMap(({ record: { fingerprint, episode, release: to }, closed }): Release[] =>
     closed

@@ -1,9 +1,12 @@
 /** The schema's history: numbered, append-only. A migration that has been released is never edited; a new one follows. */
 
+import { CALLBACKS_MIGRATION } from './callbacks';
 import { HOLDS_MIGRATION } from './group-records';
 import { HEARING_MIGRATION } from './hearing';
+import { MAINTENANCES_MIGRATION } from './maintenances';
 import { PERMITS_MIGRATION } from './permits';
-import { SILENCES_MIGRATION } from './silences';
+import { REMINDERS_MIGRATION } from './silence-reminders';
+import { SILENCES_MIGRATION, UNTIL_RESOLVED_MIGRATION } from './silences';
 
 export interface Migration {
   readonly version: number;
@@ -288,6 +291,17 @@ alter table ${s}.episodes add column expires_at timestamptz, add column timed_ou
   },
   {
     version: 10,
+    name: 'maintenances, what lives are to hear of mutes, silences until alerts are over',
+    sql: (s) =>
+      (MAINTENANCES_MIGRATION + UNTIL_RESOLVED_MIGRATION + REMINDERS_MIGRATION).replaceAll('{schema}', s),
+  },
+  {
+    version: 11,
+    name: 'what receivers keep between the messages of an episode, and what services have called back with',
+    sql: (s) => CALLBACKS_MIGRATION.replaceAll('{schema}', s),
+  },
+  {
+    version: 12,
     name: 'of which alerts an end is awaited although the last message left them out',
     sql: (s) => `
 -- Told that they fire, held back since, and so in no later message: whoever was told has yet to hear of their end.

@@ -4,6 +4,7 @@ import type { Artifact } from '../domain/artifact';
 import type { Labels } from '../domain/labels';
 import type { Acknowledgement, ResumedLife, TimelineEvent } from '../domain/life';
 import type { AlertState } from '../domain/lifecycle';
+import type { MaintenanceScope } from '../domain/maintenance';
 import type { RelatedAlert } from '../domain/notification';
 import type { RemediationResult } from '../domain/remediation';
 import type { Transition } from '../domain/transition';
@@ -121,6 +122,14 @@ export type Holder =
       readonly rule: { readonly index: number; readonly name: string } | null;
     }
   | { readonly kind: 'mute time interval' | 'active time interval'; readonly name: string }
+  | {
+      readonly kind: 'maintenance';
+      readonly name: string;
+      readonly createdBy: string;
+      readonly comment: string;
+      /** ISO 8601; null: until somebody ends it. */
+      readonly endsAt: string | null;
+    }
   /** Who has taken the alert: it is not told again. */
   | {
       readonly kind: 'person';
@@ -396,6 +405,48 @@ export interface PeerStore {
   leave(id: string): Promise<void>;
 }
 
+/** That what mutes alerts has changed, for the lives of those that it is about. */
+export interface MuteNews {
+  readonly id: string;
+  readonly scope: MaintenanceScope;
+}
+
+export interface MuteNewsStore {
+  /** Leases some, oldest first. */
+  take(limit: number, leaseMs: number): Promise<readonly MuteNews[]>;
+  /** They have been told. */
+  done(ids: readonly string[]): Promise<void>;
+  openAlerts(): Promise<readonly OpenAlert[]>;
+}
+
+/** What is known at a glance of an alert that is not over. */
+export interface OpenAlert {
+  readonly fingerprint: string;
+  readonly labels: Labels;
+  readonly episode: number;
+}
+
+/** An episode of an alert, over or not. */
+export interface PastEpisode extends OpenAlert {
+  readonly startsAt: Date;
+  readonly endsAt: Date | null;
+}
+
+export interface SilenceReminders {
+  /**
+   * Writes a message for each alert that fires under a silence which ends within `beforeMs`, once a silence and end, and
+   * answers how many. `receiversOf`: those of its maker.
+   */
+  remind(at: Date, beforeMs: number, receiversOf: (maker: string) => readonly string[]): Promise<number>;
+}
+
+/** For whoever asks what a silence would mute. */
+export interface EpisodeHistory {
+  open(): Promise<readonly OpenAlert[]>;
+  /** Those that were not over at `since`, newest first; `equal`: their alerts have these labels. At most `limit`. */
+  since(since: Date, equal: Labels, limit: number): Promise<readonly PastEpisode[]>;
+}
+
 export interface PagesStore {
   /** Reads the rows of `fingerprints`, lets `decide` say what follows, writes it: one transaction. */
   apply(
@@ -429,6 +480,8 @@ export interface LifeRecord {
   readonly release?: readonly string[];
   /** One more message to those of `receivers` whose `fire` message has left; the others' is released with the news in it. */
   readonly updates?: { readonly step: string; readonly receivers: readonly string[] };
+  /** What somebody did, or that it is over: one more message to those of `receivers` that have heard of the episode. */
+  readonly follows?: { readonly step: string; readonly receivers: readonly string[] };
   /** After a manual resolve: until then a firing condition opens no episode of its own; the life does when it ends. */
   readonly quietUntil?: string | null;
   /** Sends the resolve to those who have heard of the episode. */
@@ -469,17 +522,37 @@ export interface QueuedNotification extends NewNotification {
   readonly told: boolean;
   /** Until when it was held back last; null when it never was. */
   readonly heldUntil: Date | null;
+  /** What receivers kept of what they sent last of this episode, by their names. */
+  readonly memories: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 /** Which receivers' messages to look at: those named, or all but those named. */
 export type ReceiverFilter = { readonly only: readonly string[] } | { readonly except: readonly string[] };
 
 export type NotificationOutcome =
-  | { readonly kind: 'sent'; readonly via: string; readonly detail: string }
-  | { readonly kind: 'dropped'; readonly reason: string; readonly detail: string }
+  /** `memory`: what the receiver keeps for its next message of the episode. */
+  | {
+      readonly kind: 'sent';
+      readonly via: string;
+      readonly detail: string;
+      readonly memory?: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly kind: 'dropped';
+      readonly reason: string;
+      readonly detail: string;
+      readonly by?: readonly Holder[];
+    }
   | { readonly kind: 'retry'; readonly afterMs: number; readonly error: string }
   /** Not now: looked at again after so long, or when the episode ends. It was no attempt. */
-  | { readonly kind: 'held'; readonly forMs: number; readonly reason: string; readonly detail: string }
+  | {
+      readonly kind: 'held';
+      readonly forMs: number;
+      readonly reason: string;
+      readonly detail: string;
+      /** What holds it back. */
+      readonly by?: readonly Holder[];
+    }
   | { readonly kind: 'dead'; readonly error: string };
 
 /** Everything that a message's payload is made of. */
@@ -511,6 +584,24 @@ export interface NotificationQueue {
   /** Calls `wake` whenever another process may have made a message due. Returns how to stop. */
   listen(wake: () => void): Promise<() => Promise<void>>;
   facts(fingerprint: string, episode: number): Promise<NotificationFacts | null>;
+}
+
+/** An alert that is open, of which a receiver has told somebody. */
+export interface ToldAlert extends Pick<AlertRow, 'fingerprint' | 'episode' | 'state' | 'labels'> {
+  /** Whom the last message was for; null where nobody was looked for. */
+  readonly onCallPerson: string | null;
+}
+
+/** What services call back with. `source` names the service and the receiver, `id` what it calls its event. */
+export interface CallbackStore {
+  /** False when it has been begun already: whoever did so ends it, or has ended. */
+  begin(source: string, id: string): Promise<boolean>;
+  /** It has been acted on. */
+  end(source: string, id: string): Promise<void>;
+  /** It could not be acted on: the same event may be begun again. */
+  abandon(source: string, id: string): Promise<void>;
+  /** The alerts that the receiver has told of, the one it told of last first. */
+  openToldVia(receiver: string): Promise<readonly ToldAlert[]>;
 }
 
 export interface NotificationRecord extends NewNotification {

@@ -10,6 +10,7 @@ import { wakeChannel, type EpisodeKey } from './enqueue';
 import { readFacts } from './facts';
 import { listenFor } from './listen';
 import type {
+  Holder,
   NotificationFacts,
   NotificationOutcome,
   NotificationQueue,
@@ -17,10 +18,13 @@ import type {
   ReceiverFilter,
 } from './port';
 
-/** Nothing earlier waits for the same receiver of the same alert: messages of an alert arrive in order. */
-const FIRST_IN_LINE = (schema: string, n = 'n'): string => `(
+/**
+ * Nothing earlier waits for the same receiver of the same alert: messages of an alert arrive in order. A reminder that a
+ * silence ends stands outside the line: what waits for that very end would hold it up.
+ */
+const FIRST_IN_LINE = (schema: string, n = 'n'): string => `(${n}.step like 'silence-ends-%' or (
   select min(line.id) from ${schema}.notifications line where line.fingerprint = ${n}.fingerprint
-    and line.receiver = ${n}.receiver and line.state = 'pending') = ${n}.id`;
+    and line.receiver = ${n}.receiver and line.state = 'pending' and line.step not like 'silence-ends-%') = ${n}.id)`;
 
 /** May be taken now, or so much later. */
 const DUE = (n: string, later = ''): string => `${n}.state = 'pending' and ${n}.due_at <= now()${later}
@@ -89,6 +93,7 @@ interface TakenColumns {
   on_call_person: string | null;
   unless_acknowledged: boolean;
   bundle: string | null;
+  memories: QueuedNotification['memories'] | null;
 }
 
 async function take(
@@ -115,7 +120,11 @@ async function take(
        extract(epoch from now() - greatest(n.created_at, n.held_until))::float8 * 1000 as age_ms, n.attempts - 1 as attempts,
        exists (select 1 from ${schema}.notifications told where told.fingerprint = n.fingerprint
          and told.episode = n.episode and told.receiver = n.receiver and told.state = 'sent') as told,
-       n.held_until, n.on_call_person, n.unless_acknowledged, n.bundle`,
+       n.held_until, n.on_call_person, n.unless_acknowledged, n.bundle, (
+         select jsonb_object_agg(last.via, last.memory) from (
+           select distinct on (kept.via) kept.via, kept.memory from ${schema}.notifications kept
+           where kept.fingerprint = n.fingerprint and kept.episode = n.episode and kept.memory is not null
+           order by kept.via, kept.sent_at desc, kept.id desc) last) as memories`,
     [limit, leaseMs, holder, ...receiverValues(receivers), orphans],
   );
   return rows
@@ -139,6 +148,7 @@ function toQueued(row: TakenColumns): QueuedNotification {
     onCallPerson: row.on_call_person,
     unlessAcknowledged: row.unless_acknowledged,
     bundle: row.bundle,
+    memories: row.memories ?? {},
   };
 }
 
@@ -164,8 +174,10 @@ interface Settled {
   readonly via: string | null;
   readonly reason: string | null;
   readonly detail: string;
+  readonly memory: Readonly<Record<string, string>> | null;
   /** What the timeline says after the receiver's name. */
   readonly words: string;
+  readonly by: readonly Holder[];
 }
 
 function settled(outcome: Final): Omit<Settled, 'id'> {
@@ -175,14 +187,17 @@ function settled(outcome: Final): Omit<Settled, 'id'> {
       via: outcome.via,
       reason: null,
       detail: outcome.detail,
+      memory: outcome.memory ?? null,
       words: ` via ${outcome.via}`,
+      by: [],
     };
   }
   if (outcome.kind === 'dead') {
-    return { state: 'dead', via: null, reason: null, detail: outcome.error, words: `: ${outcome.error}` };
+    const words = `: ${outcome.error}`;
+    return { state: 'dead', via: null, reason: null, detail: outcome.error, memory: null, words, by: [] };
   }
-  const { reason, detail } = outcome;
-  return { state: 'dropped', via: null, reason, detail, words: `: ${reason} (${detail})` };
+  const { reason, detail, by = [] } = outcome;
+  return { state: 'dropped', via: null, reason, detail, memory: null, words: `: ${reason} (${detail})`, by };
 }
 
 /** Also by a holder that lost its lease: what has been sent has been sent. The first outcome of a row stays. */
@@ -190,19 +205,20 @@ async function writeOutcomes({ run, schema }: Database, outcomes: readonly Settl
   await run(
     `with given as (
        select distinct on (id) * from jsonb_to_recordset($1::jsonb)
-         as g (id bigint, state text, via text, reason text, detail text, words text) order by id),
+         as g (id bigint, state text, via text, reason text, detail text, memory jsonb, words text, by jsonb) order by id),
      locked as (select id from ${schema}.notifications where id in (select id from given) order by id for update),
      finished as (
        update ${schema}.notifications n
-       set state = g.state, via = g.via, reason = g.reason, detail = g.detail, lease_until = null,
+       set state = g.state, via = g.via, reason = g.reason, detail = g.detail, memory = g.memory, lease_until = null,
          sent_at = case when g.state = 'sent' then now() end
        from given g join locked using (id) where n.id = g.id and n.state = 'pending'
-       returning n.*, g.words)
+       returning n.*, g.words, g.by)
      insert into ${schema}.timeline (fingerprint, episode, key, at, kind, actor, text, details)
      select fingerprint, episode, 'notification:' || step || ':' || receiver, now(),
        case when state = 'sent' then 'notified' else 'not_notified' end, 'notifier',
        case when state = 'sent' then 'told ' else 'did not tell ' end || receiver || ' of ' || step || words,
-       jsonb_build_object('message_id', message_id, 'receiver', receiver, 'via', via, 'reason', reason, 'detail', detail)
+       jsonb_build_object('message_id', message_id, 'receiver', receiver, 'via', via, 'reason', reason, 'detail', detail,
+         'by', by)
      from finished order by id on conflict do nothing`,
     [json(outcomes)],
   );
@@ -235,7 +251,7 @@ async function hold(
   { run, schema }: Database,
   holder: string,
   id: string,
-  { forMs, reason, detail }: Extract<NotificationOutcome, { kind: 'held' }>,
+  { forMs, reason, detail, by = [] }: Extract<NotificationOutcome, { kind: 'held' }>,
 ): Promise<void> {
   await run(
     `with held as (
@@ -251,9 +267,10 @@ async function hold(
      insert into ${schema}.timeline (fingerprint, episode, key, at, kind, actor, text, details)
      select fingerprint, episode, 'held:' || step || ':' || receiver || ':' || md5(detail), now(), 'not_notified', 'notifier',
        'did not tell ' || receiver || ' of ' || step || ' yet: ' || detail,
-       jsonb_build_object('message_id', message_id, 'receiver', receiver, 'reason', $3::text, 'detail', $4::text)
+       jsonb_build_object('message_id', message_id, 'receiver', receiver, 'reason', $3::text, 'detail', $4::text,
+         'by', $6::jsonb)
      from held on conflict do nothing`,
-    [id, forMs, reason, detail, holder],
+    [id, forMs, reason, detail, holder, json(by)],
   );
 }
 

@@ -1,6 +1,6 @@
 /**
- * Forgets what ended long ago: episodes with all that belongs to them, silences, overrides, the record of acts, what groups
- * told and held back. In small batches, so that nobody waits behind a delete; any number of processes may do so at once. An alert that is open, and an episode of
+ * Forgets what ended long ago: episodes with all that belongs to them, silences, maintenances, overrides, the record of acts,
+ * callbacks, what groups told and held back. In small batches, so that nobody waits behind a delete; any number of processes may do so at once. An alert that is open, and an episode of
  * which a message still waits, are never forgotten.
  */
 import type { Database, Run } from './database';
@@ -40,6 +40,11 @@ export async function forgetBefore(database: Database, before: Date, batch = BAT
          (select id from ${s}.silences where ends_at < $1 limit $2 for update skip locked) returning 1`,
       [before, batch],
     );
+    const maintenances = await run(
+      `delete from ${s}.maintenances where id in
+         (select id from ${s}.maintenances where ends_at < $1 limit $2 for update skip locked) returning 1`,
+      [before, batch],
+    );
     const overrides = await run(
       `delete from ${s}.oncall_overrides where id in
          (select id from ${s}.oncall_overrides where ends_at < $1 limit $2 for update skip locked) returning 1`,
@@ -50,8 +55,14 @@ export async function forgetBefore(database: Database, before: Date, batch = BAT
          (select ctid from ${s}.remediation_acts where intent_at < $1 limit $2 for update skip locked) returning 1`,
       [before, batch],
     );
+    const callbacks = await run(
+      `delete from ${s}.callbacks where ctid in
+         (select ctid from ${s}.callbacks where at < $1 limit $2 for update skip locked) returning 1`,
+      [before, batch],
+    );
     const groups = await forgetGroups(run, s, before, batch);
-    return episodes.length + silences.length + overrides.length + acts.length + groups;
+    const times = silences.length + maintenances.length + overrides.length;
+    return episodes.length + times + acts.length + callbacks.length + groups;
   });
 }
 

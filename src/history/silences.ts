@@ -7,6 +7,7 @@ import { canChangeInPlace, endedAt, silenceState } from '../domain/silence';
 import type { KeptSilence, Silence, SilenceStore, WantedSilence } from '../mute/port';
 import { json, type Database, type Run } from './database';
 import { wakeChannel } from './enqueue';
+import { LOOK_AT_HELD, lookAtHeld, tellLives } from './maintenances';
 
 interface SilenceColumns {
   id: string;
@@ -29,6 +30,12 @@ alter table {schema}.silences
 update {schema}.silences set updated_at = least(starts_at, now());
 `;
 
+export const UNTIL_RESOLVED_MIGRATION = `
+-- The alerts whose end is its end, as [{"fingerprint": …, "episode": …}]; null: it ends at its time only.
+alter table {schema}.silences add column until_resolved jsonb;
+create index silences_until_resolved on {schema}.silences (ends_at) where until_resolved is not null;
+`;
+
 /** As long as Alertmanager keeps them after their end. */
 const KEPT_MS = 120 * 3_600_000;
 
@@ -45,11 +52,15 @@ export function createSilences(
   { keptMs = KEPT_MS }: SilencesOptions = {},
 ): SilenceStore {
   const since = (at: Date): Date => new Date(at.getTime() - keptMs);
-  /** What waits for silences to end is looked at again: one of them may have. */
-  const looked = `update ${schema}.notifications set due_at = least(due_at, now()), held_until = now()
-    where state = 'pending' and held_until > now()`;
-  const lookAgain = async (on: Run): Promise<void> =>
-    void (await on(`with looked as (${looked}) select pg_notify($1, '')`, [wakeChannel(schema)]));
+  const tell = (on: Run, ...silences: readonly Pick<Silence, 'matchers'>[]): Promise<void> => {
+    const scopes = silences.map(({ matchers }) => ({ targets: [], environments: [], matchers }));
+    return tellLives(on, schema, scopes);
+  };
+  /** What waits for it to end is looked at again, and the lives of its alerts hear of it. */
+  const changed = async (on: Run, ...silences: readonly Pick<Silence, 'matchers'>[]): Promise<void> => {
+    await lookAtHeld(on, schema);
+    await tell(on, ...silences);
+  };
 
   const locked = async (on: Run, id: string, at: Date): Promise<KeptSilence | null> => {
     const [row] = await on<KeptColumns>(
@@ -66,12 +77,14 @@ export function createSilences(
   ): Promise<string> => {
     const columns = [id, json(silence.matchers), silence.startsAt, silence.endsAt];
     const people = [silence.createdBy, silence.comment, json(silence.annotations), at];
+    const until = silence.untilResolved === undefined ? null : json(silence.untilResolved);
     await on(
-      `insert into ${schema}.silences (${KEPT_COLUMNS}) values ($1, $2::jsonb, $3, $4, $5, $6, $7::jsonb, $8)
+      `insert into ${schema}.silences (${KEPT_COLUMNS}, until_resolved)
+       values ($1, $2::jsonb, $3, $4, $5, $6, $7::jsonb, $8, $9::jsonb)
        on conflict (id) do update set starts_at = excluded.starts_at, ends_at = excluded.ends_at,
          created_by = excluded.created_by, comment = excluded.comment, annotations = excluded.annotations,
          updated_at = excluded.updated_at`,
-      [...columns, ...people],
+      [...columns, ...people, until],
     );
     return id;
   };
@@ -93,15 +106,15 @@ export function createSilences(
         const now = before === null ? at : new Date(Math.max(at.getTime(), Date.parse(before.updatedAt)));
         if (before !== null && canChangeInPlace(before, wanted, now.getTime())) {
           const id = await write(on, before.id, wanted, now);
-          await lookAgain(on);
+          await changed(on, wanted);
           return id;
         }
         const startsAt = Date.parse(wanted.startsAt) < now.getTime() ? now.toISOString() : wanted.startsAt;
         const id = await write(on, randomUUID(), { ...wanted, startsAt }, now);
         if (before !== null && silenceState(before, now.getTime()) !== 'expired') {
           await end(on, before, now);
-          await lookAgain(on);
-        }
+          await changed(on, before, wanted);
+        } else await tell(on, wanted);
         return id;
       }),
     expire: (id, at) =>
@@ -109,7 +122,7 @@ export function createSilences(
         const silence = await locked(on, id, at);
         if (silence === null) return false;
         await end(on, silence, at);
-        await lookAgain(on);
+        await changed(on, silence);
         return true;
       }),
     async get(id, at) {
@@ -144,13 +157,19 @@ export function createSilences(
       );
       return rows.map(toSilence);
     },
+    endResolved: (at) =>
+      transaction('end silences whose alerts are over', async (on) => {
+        const over = await on<SilenceColumns>(ENDED_WITH_ALERTS(schema), [at]);
+        if (over.length > 0) await changed(on, ...over);
+        return over.map(toSilence);
+      }),
     async end(matchers, at) {
       // One that ends at this very moment was ended by an earlier try.
       const [row] = await run<{ ended: number }>(
         `with ended as (
            update ${schema}.silences set ends_at = $2, updated_at = $2
            where matchers = $1::jsonb and starts_at <= $2 and ends_at >= $2 returning id),
-         looked as (${looked} and exists (select from ended))
+         looked as (${LOOK_AT_HELD(schema)} and exists (select from ended))
          select (select count(*) from ended)::int as ended, pg_notify($3, '')`,
         [json(matchers), at, wakeChannel(schema)],
       );
@@ -158,6 +177,16 @@ export function createSilences(
     },
   };
 }
+
+/** An alert that is forgotten, or that fires again as another episode, is over too. */
+const ENDED_WITH_ALERTS = (schema: string): string => `
+  update ${schema}.silences s set ends_at = $1, updated_at = $1
+  where s.until_resolved is not null and s.starts_at <= $1 and s.ends_at > $1
+    and not exists (
+      select from jsonb_to_recordset(s.until_resolved) as w (fingerprint text, episode bigint)
+      join ${schema}.alerts a on a.fingerprint = w.fingerprint and a.episode = w.episode
+      where a.state <> 'RESOLVED' and (a.expires_at is null or a.expires_at > $1))
+  returning ${COLUMNS}`;
 
 const toSilence = (row: SilenceColumns): Silence => ({
   id: row.id,

@@ -45,12 +45,12 @@ export function createMutes(
     return (await silences).find(labels).find((silence) => isActive(silence, at));
   }
 
-  async function silencer(at: Date): Promise<SilencedBy> {
+  async function silencer(at: Date, leadMs = 0): Promise<SilencedBy> {
     const silences = await read(at).silences;
     return (labels) =>
       silences
         .find(labels)
-        .filter((silence) => isActive(silence, at))
+        .filter((silence) => isActive(silence, at) && !endsWithin(silence, at, leadMs))
         .reverse()
         .map(({ id }) => id);
   }
@@ -72,6 +72,12 @@ export function createMutes(
   };
 }
 
+/** Within `leadMs`, of one that lasts longer than that. */
+function endsWithin({ startsAt, endsAt }: Silence, at: Date, leadMs: number): boolean {
+  const from = Date.parse(endsAt) - leadMs;
+  return leadMs > 0 && at.getTime() >= from && Date.parse(startsAt) < from;
+}
+
 function isActive({ startsAt, endsAt }: Silence, at: Date): boolean {
   return Date.parse(startsAt) <= at.getTime() && at.getTime() < Date.parse(endsAt);
 }
@@ -84,5 +90,6 @@ function mutedBy({ id, createdBy, endsAt, comment }: Silence): MuteVerdict {
     by: createdBy,
     until: endsAt,
     detail: `silence ${id} of ${createdBy} until ${endsAt}${why}`,
+    holder: { kind: 'silence', id, createdBy, comment, endsAt },
   };
 }

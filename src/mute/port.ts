@@ -1,7 +1,9 @@
 /** Silences, inhibition and times: who may be told of an alert, answered with a reason. */
 import type { Labels } from '../domain/labels';
+import type { Maintenance, RepairSubject } from '../domain/maintenance';
 import type { Matcher } from '../domain/matchers';
 import type { TimeInterval } from '../domain/time-interval';
+import type { Holder } from '../history/port';
 
 export interface Silence {
   readonly id: string;
@@ -22,6 +24,8 @@ export interface KeptSilence extends Silence {
 export interface WantedSilence extends Omit<Silence, 'id'> {
   readonly id: string | null;
   readonly annotations: Labels;
+  /** It ends when these episodes of alerts are over, at its own end at the latest. */
+  readonly untilResolved?: readonly { readonly fingerprint: string; readonly episode: number }[];
 }
 
 export interface SilenceStore {
@@ -38,18 +42,45 @@ export interface SilenceStore {
   /** Visible to every later `active` once it has returned. The same id again changes nothing. */
   create(silence: Silence): Promise<void>;
   active(at: Date): Promise<readonly Silence[]>;
+  /** Ends at `at` those whose alerts are over, and answers them. */
+  endResolved(at: Date): Promise<readonly Silence[]>;
   /** Ends at `at` those with exactly these matchers, and answers how many; the same again answers the same. */
   end(matchers: readonly Matcher[], at: Date): Promise<number>;
+}
+
+/** How many alerts, or episodes of alerts, and of which names; the most frequent first. */
+export interface MutedAlerts {
+  readonly count: number;
+  /** Different ones. */
+  readonly alerts: number;
+  readonly byAlertname: readonly { readonly alertname: string; readonly count: number }[];
+  /** Labels of some. */
+  readonly examples: readonly Labels[];
+}
+
+/** What a silence would mute now, and which episodes it would have muted. */
+export interface SilencePreview {
+  readonly now: MutedAlerts;
+  readonly past: MutedAlerts & {
+    readonly since: string;
+    /** When the last of them began; null where there is none. */
+    readonly last: string | null;
+    /** False where there are too many to count. */
+    readonly isWhole: boolean;
+  };
 }
 
 export type MuteVerdict =
   | { readonly muted: false }
   | {
       readonly muted: true;
-      readonly reason: 'silence';
+      readonly reason: 'silence' | 'maintenance';
+      /** Who made the silence, or `maintenance NAME`. */
       readonly by: string;
       readonly until: string;
       readonly detail: string;
+      /** What decided, for the record. */
+      readonly holder: Holder;
     };
 
 /** Ids of the silences in effect that hold for these labels; the one that ends first stands first. */
@@ -64,8 +95,44 @@ export interface Mutes {
 export interface SilenceMutes extends Mutes {
   /** All silences that mute it now, read anew. Throws when they cannot be read. */
   silencedBy(labels: Labels, at: Date): Promise<readonly string[]>;
-  /** The same for many alerts at one moment: one reading for all of them. */
-  silencer(at: Date): Promise<SilencedBy>;
+  /**
+   * The same for many alerts at one moment: one reading for all of them. `leadMs`: silences that end within it are left
+   * out, unless they are no longer than that.
+   */
+  silencer(at: Date, leadMs?: number): Promise<SilencedBy>;
+}
+
+/** A maintenance that is in effect. */
+export interface UnderMaintenance {
+  readonly maintenance: Maintenance;
+  readonly until: string;
+}
+
+/** Maintenances in effect that cover alerts with these labels; the one that lasts longest stands first. */
+export type MaintainedBy = (labels: Labels) => readonly UnderMaintenance[];
+
+/** All throw when the maintenances cannot be read. */
+export interface Maintenances {
+  /** The one that covers an alert the longest; null where none does. */
+  covering(labels: Labels, at: Date): Promise<UnderMaintenance | null>;
+  /** The same for many alerts at one moment: one reading, made anew. */
+  maintainer(at: Date): Promise<MaintainedBy>;
+  /** All that are in effect, read anew. */
+  active(at: Date): Promise<readonly UnderMaintenance[]>;
+  /** The one that keeps runbooks from acting on a target the longest, read anew; null where none does. */
+  holding(subject: RepairSubject, at: Date): Promise<UnderMaintenance | null>;
+}
+
+/** Maintenances that people have begun by command; those of the configuration are not among them. */
+export interface MaintenanceStore {
+  /** False where one of this name is not over yet. It is in effect for every later `current` once this has returned. */
+  start(maintenance: Maintenance, at: Date): Promise<boolean>;
+  /** Ends at `at` those of this name or id that are not over, and answers how many. */
+  end(name: string, at: Date): Promise<number>;
+  /** Those that are in effect or to come. */
+  current(at: Date): Promise<readonly Maintenance[]>;
+  /** The same, and those that were over at `since` at the earliest. */
+  list(since: Date): Promise<readonly Maintenance[]>;
 }
 
 /** While a source fires, targets with the same values of the labels in `equal` are muted; absent ones are empty. */

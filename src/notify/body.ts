@@ -2,6 +2,7 @@
  * A message's text, for somebody who was asleep: what, where, how bad, since when, what was tried and whether it
  * worked, what to do, where to look. What is unknown is left out.
  */
+import { silenceEndOf } from '../domain/identity';
 import type { AlertRow, NotificationFacts } from '../history/port';
 import { comparison, lasted, nameOf, placeOf, roundDuration } from './subject';
 
@@ -46,6 +47,11 @@ function headline({ alert }: NotificationFacts, { step, onCallPerson }: BodyCont
   if (severity !== undefined) lines.push(`Severity: ${severity}`);
   const told = /^escalate-(\d+)$/.exec(step)?.[1];
   if (told !== undefined) lines.push(escalation(told, alert.state === 'FIRING', onCallPerson));
+  const silenceEnds = silenceEndOf(step);
+  if (silenceEnds !== null)
+    lines.push(
+      `It still fires, and its silence ends at ${clock(new Date(silenceEnds).toISOString())}: prolong it, or take the alert`,
+    );
   for (const text of [alert.annotations['summary'], alert.annotations['description']])
     if (text) lines.push(text);
   return lines;

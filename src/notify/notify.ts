@@ -194,9 +194,12 @@ export function createNotifier(options: NotifierOptions): Notifier {
       fellows: fellows.map(({ facts }) => facts),
     });
     if (outcome === null) throw new Error(`message ${first.queued.messageId} was sent without an outcome`);
-    const same = outcome.kind === 'sent' ? withIt(outcome, first.queued) : outcome;
-    if (same.kind === 'sent') fellows.forEach(({ queued }) => sent.remember(queued, same));
-    return [{ ...of, outcome }, ...fellows.map((each) => ({ ...each, outcome: same }))];
+    const went = fellows.map((each) => {
+      const theirs = outcome.kind === 'sent' ? withIt(outcome, first.queued, each.queued) : outcome;
+      if (theirs.kind === 'sent') sent.remember(each.queued, theirs);
+      return { ...each, outcome: theirs };
+    });
+    return [{ ...of, outcome }, ...went];
   }
 
   /** What fails here keeps its lease until it ends, and is then taken again. */
@@ -306,10 +309,16 @@ export function createNotifier(options: NotifierOptions): Notifier {
 
 type SentOutcome = Extract<NotificationOutcome, { kind: 'sent' }>;
 
-const withIt = (outcome: SentOutcome, { messageId }: QueuedNotification): SentOutcome => ({
-  ...outcome,
-  detail: `${outcome.detail}; in the message ${messageId}`,
-});
+/** What a receiver has kept for the alert itself is better than what it keeps for the message that told of it too. */
+function withIt(
+  { memory, ...outcome }: SentOutcome,
+  { messageId }: QueuedNotification,
+  { memories }: QueuedNotification,
+): SentOutcome {
+  const detail = `${outcome.detail}; in the message ${messageId}`;
+  if (memory === undefined || memories[outcome.via] !== undefined) return { ...outcome, detail };
+  return { ...outcome, detail, memory: { ...memory, of: messageId } };
+}
 
 /** Those that are sent as one, in their order; one that is of no bundle is alone. */
 function bundlesOf(taken: readonly QueuedNotification[]): QueuedNotification[][] {

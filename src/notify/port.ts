@@ -9,9 +9,16 @@ export interface OutgoingMessage {
   readonly fingerprint: string;
   readonly episode: number;
   readonly step: string;
+  /** How often it has been tried before, by whomever: above 0 the service may have it, for an answer can be lost. */
+  readonly attempts: number;
+  /** What this receiver kept at its last delivery of the episode; empty at the first. */
+  readonly memory: Memory;
 }
 
-/** What an integration keeps of a delivery for the group's next one, such as the id of the message that it updates then. */
+/**
+ * What is kept of a delivery for the next one of the same group or episode, such as the id of the message that it updates then. Where
+ * that message is another alert's, which told of this one too, `of` is its id.
+ */
 export type Memory = Readonly<Record<string, string>>;
 
 /** What came of one attempt. Only `retry` can go better another time. */
@@ -27,8 +34,10 @@ export interface Revealable {
 }
 
 export interface Channel {
-  /** `notification_service`, `webhook`, `email`. */
+  /** `notification_service`, `webhook`, `slack`, … */
   readonly kind: string;
+  /** Each message interrupts somebody, as a call does: only those leave that ask for an action. */
+  readonly interrupts?: boolean;
   /** What fails together: scheme, host and port. Channels of one destination share its circuit breaker. */
   readonly destination: string;
   /** Never throws; ends soon after `signal` aborts, which is how a timeout arrives. */
@@ -125,8 +134,8 @@ export interface GroupLook {
 export interface HeldBack {
   readonly fingerprint: string;
   /** `acknowledged`: told before, and not told again while all that fires in the group is taken. */
-  readonly reason: 'silence' | 'inhibition' | 'time interval' | 'acknowledged';
-  /** Ids of silences, fingerprints of sources, names of time intervals, people. */
+  readonly reason: 'silence' | 'maintenance' | 'inhibition' | 'time interval' | 'acknowledged';
+  /** Ids of silences, names of maintenances and time intervals, fingerprints of sources, people. */
   readonly by: readonly string[];
 }
 

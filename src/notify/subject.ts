@@ -1,6 +1,7 @@
 /** A message's one line: how bad, what, where, how much. */
 import { amountText, isBeyond, measuredText, unitOf } from '../domain/amount';
 import { formatDuration } from '../domain/duration';
+import { silenceEndOf } from '../domain/identity';
 import { ALERT_NAME } from '../domain/labels';
 import { shortened } from '../domain/shortened';
 import type { AlertRow, NotificationFacts } from '../history/port';
@@ -19,6 +20,7 @@ function tagsOf({ alert }: NotificationFacts, step: string): string[] {
   const level = /^escalate-(\d+)$/.exec(step)?.[1];
   const severity = alert.labels['severity']?.toUpperCase();
   const state: string = alert.state === 'FIRING' && severity !== undefined ? severity : alert.state;
+  if (silenceEndOf(step) !== null) return [state, 'its silence ends'];
   return level === undefined ? [state] : [state, `escalation ${level}`];
 }
 

@@ -147,6 +147,12 @@ export function createMetrics(options: MetricsOptions = {}) {
     ),
     notificationSeconds: seconds('notification_seconds', 'How long one delivery attempt took.', 'receiver'),
     notificationDelaySeconds: seconds('notification_delay_seconds', 'From due to sent.', 'receiver'),
+    callbacks: counter(
+      'callbacks_total',
+      'What came back from PagerDuty, Slack and telephones: done, refused, ignored, repeated, failed, not signed.',
+      'service',
+      'outcome',
+    ),
     breakerOpen: gauge('breaker_open', '1 while the circuit to a destination is open.', 'destination'),
     auditFinds: counter('audit_finds_total', 'What the auditor found lost or late.', 'kind'),
     auditLastRun: gauge(

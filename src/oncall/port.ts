@@ -54,6 +54,8 @@ export interface Contact {
 
 export interface Person {
   readonly name: string;
+  /** His id in Slack, by which he is invited and his clicks are his. */
+  readonly slack?: string;
   readonly notify: Readonly<Record<Urgency, readonly Contact[]>>;
 }
 

@@ -7,8 +7,10 @@
  * the target is asked later, by the workflow.
  */
 import { messageOf } from '../domain/errors';
+import { maintenanceText } from '../domain/maintenance';
 import { compileMatchers, parseMatcher } from '../domain/matchers';
-import type { Mutes } from '../mute/port';
+import type { Labels } from '../domain/labels';
+import type { Maintenances, Mutes } from '../mute/port';
 import type {
   Admission,
   AdmissionRequest,
@@ -30,6 +32,8 @@ export interface GuardDeps {
   readonly describe: (target: string) => TargetDescription | null;
   /** A silenced alert is in a person's hands; null leaves this check out. */
   readonly mutes: Pick<Mutes, 'verdict'> | null;
+  /** What is worked on is left alone; null leaves this check out. */
+  readonly maintenances: Pick<Maintenances, 'holding'> | null;
   readonly now: () => Date;
   readonly onRefusal?: (refusal: GuardRefusal) => void;
 }
@@ -63,9 +67,10 @@ export function createGuard(deps: GuardDeps): RemediationGuard {
       }
     },
 
-    async confirm(runbook, lease, correlationId) {
+    async confirm(runbook, lease, correlationId, about) {
       try {
         await refuseWhenSwitchedOff(deps.store, runbook);
+        if (about !== undefined) await refuseInMaintenance(deps, about.target, about.labels);
         await refuseWhenLost(deps, lease);
         return { allowed: true, reason: 'allowed', detail: 'no kill switch is on and the lease is held' };
       } catch (error) {
@@ -95,6 +100,7 @@ async function decide(deps: GuardDeps, request: AdmissionRequest): Promise<Admis
   await refuseWhenSwitchedOff(deps.store, request.runbook.name);
   refuseWhenDisabled(deps.policy, request);
   const environment = environmentOf(deps, request);
+  await refuseInMaintenance(deps, request.target, request.labels);
   await refuseWhenSilenced(deps, request);
   const lease = await takePermits(deps, request);
   return { allowed: true, reason: 'allowed', detail: `allowed in ${environment}`, environment, lease };
@@ -175,6 +181,21 @@ function refuseWrongKind(target: string, kind: string, matchers: readonly string
   throw new Refusal(
     'target_kind',
     `"${target}" is a ${kind} target; the runbook asks for ${matchers.join(', ')}`,
+  );
+}
+
+async function refuseInMaintenance(
+  { maintenances, describe, now }: GuardDeps,
+  target: string,
+  labels: Labels,
+): Promise<void> {
+  const environment = describe(target)?.environment ?? null;
+  const under = await maintenances?.holding({ target, environment, labels }, now());
+  if (under == null) return;
+  const { maintenance, until } = under;
+  throw new Refusal(
+    'maintenance',
+    `${maintenance.name}: "${target}" is under ${maintenanceText(maintenance, until)}`,
   );
 }
 

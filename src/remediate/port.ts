@@ -70,6 +70,7 @@ export type GuardReason =
   | 'environment_unknown'
   | 'environment_not_allowed'
   | 'environment_mismatch'
+  | 'maintenance'
   | 'silenced'
   | 'rate_limit'
   | 'concurrency_limit'
@@ -123,8 +124,13 @@ export type Confirmation = {
 /** May this runbook act on this target now? Never throws: what cannot be read is refused as `guard_unreadable`. */
 export interface RemediationGuard {
   admit(request: AdmissionRequest): Promise<Admission>;
-  /** The last look before the act: no kill switch, and the lease still ours. Renews the lease. */
-  confirm(runbook: string, lease: Lease, correlationId?: string): Promise<Confirmation>;
+  /** The last look before the act: no kill switch, no maintenance, and the lease still ours. Renews the lease. `about`: absent in what older runs ask. */
+  confirm(
+    runbook: string,
+    lease: Lease,
+    correlationId?: string,
+    about?: { readonly target: string; readonly labels: Labels },
+  ): Promise<Confirmation>;
   /** Extends the lease; false when it is not ours any more. Throws when the store cannot be reached. */
   renew(lease: Lease): Promise<boolean>;
   /** Gives everything back. Without an act its place in the hourly rate is given back too. Safe to repeat. */

@@ -203,6 +203,57 @@ test('each stage that decides is named with what it went by, over HTTP and on th
   expect(stdout).toMatch(/time interval +held .*"always"/);
 });
 
+const person = async (...args: readonly string[]): Promise<string> => {
+  const all = [ENTRY, ...args, '--instance', scene.instance];
+  const env = { ...process.env, TOCSIN_POSTGRES: testServers().postgres };
+  return (await promisify(execFile)(process.execPath, all, { env })).stdout;
+};
+
+test('a maintenance is named while it holds an alert back, and its end lets the group tell of it', async () => {
+  await scene.configure(config());
+  const serve = await scene.start();
+  await person('maintenance', 'start', 'move', '--target', 'moved', '--comment', 'disks');
+  await serve.post(alert('here'), alert('there', { instance: 'moved' }));
+  expect(await untilSaid(serve, 'there', 'held')).toMatchObject({
+    stage: 'maintenance',
+    by: [{ kind: 'maintenance', name: 'move', comment: 'disks', endsAt: null }],
+    text: expect.stringMatching(/maintenance move of .* until somebody ends it: disks/),
+  });
+  const statuses = await serve.get<{ labels: Record<string, string>; status: object }[]>('/api/v2/alerts');
+  expect(statuses.find(({ labels }) => labels.host === 'there')?.status).toEqual({
+    ...{ state: 'suppressed', mutedBy: ['move'], silencedBy: [], inhibitedBy: [] },
+  });
+  await untilSaid(serve, 'here', 'told');
+  expect(scene.pages().flatMap(({ alerts }) => alerts)).toEqual([expect.stringContaining('here')]);
+  await person('maintenance', 'end', 'move');
+  await untilSaid(serve, 'there', 'told');
+});
+
+test('a silence until its alert is over ends with it, and the next firing is told', async () => {
+  await scene.configure(config());
+  const serve = await scene.start();
+  await serve.post(alert('known'));
+  await untilSaid(serve, 'known', 'told');
+  await person('silences', 'add', 'host="known"', '--until-resolved');
+  const silences = () => serve.get<{ status: { state: string }; comment: string }[]>('/api/v2/silences');
+  expect(await silences()).toMatchObject([
+    { status: { state: 'active' }, comment: '(until its alerts are over)' },
+  ]);
+  await serve.kill();
+  const again = await scene.start();
+  await again.post({ ...alert('known'), endsAt: new Date(Date.now() - 1).toISOString() });
+  await waitFor(
+    async () =>
+      (await again.get<{ status: { state: string } }[]>('/api/v2/silences'))[0]?.status.state === 'expired',
+    { what: 'the silence to end', timeoutMs: 30_000 },
+  );
+  const query = `filter=${encodeURIComponent('host="known"')}`;
+  expect(await again.get(`/api/tocsin/v1/silences/preview?${query}`)).toMatchObject({
+    now: { count: 0 },
+    past: { count: 1, byAlertname: [{ alertname: 'Down', count: 1 }] },
+  });
+});
+
 test('the fingerprint has to be one, and of an alert that there is', async () => {
   await scene.configure(config());
   const serve = await scene.start();

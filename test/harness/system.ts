@@ -50,6 +50,8 @@ export interface System {
   start(roles: string, variables?: NodeJS.ProcessEnv): Promise<Role>;
   /** The same configuration for a script that composes a role its own way. */
   script(file: string): Promise<Role>;
+  /** A command of a person, with the same configuration: what it prints. */
+  run(...args: readonly string[]): Promise<string>;
   /** Resolves when Kafka has acknowledged the sample; `value` above 80 fires, below 60 recovers. */
   sample(instanceId: string, value: number, atMs?: number): Promise<void>;
   publish(metrics: readonly Metric[]): Promise<void>;
@@ -146,6 +148,10 @@ export async function startSystem({
     script(file) {
       const { child, output } = runScript(file, [configFile]);
       return watch(child, output);
+    },
+    async run(...args) {
+      const all = [ENTRY, ...args, '--config', configFile];
+      return (await promisify(execFile)(process.execPath, all)).stdout;
     },
     sample: (instanceId, value, atMs = Date.now()) => publisher.publish([sampleOf(instanceId, value, atMs)]),
     publish: (metrics) => publisher.publish(metrics),

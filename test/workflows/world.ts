@@ -5,7 +5,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { Client, type WorkflowHandle } from '@temporalio/client';
-import { createBookkeepingActivities } from '../../activities/bookkeeping';
+import { createBookkeepingActivities, type BookkeepingDeps } from '../../activities/bookkeeping';
 import { alertWorkflowId, taskQueueName } from '../../src/domain/identity';
 import type { LifePolicy, LifeStatus, TimelineEvent } from '../../src/domain/life';
 import type { Transition } from '../../src/domain/transition';
@@ -49,6 +49,8 @@ export interface TestAlert {
 
 interface Options {
   readonly activities?: object;
+  /** What mutes alerts and holds their repairs; nothing does where it is left out. */
+  readonly muting?: Pick<BookkeepingDeps, 'mutes' | 'heldRepair'>;
   readonly maxCachedWorkflows?: number;
   /** When every alert's last episode ended, as the history tells a life: one that follows closely cools down. */
   readonly previousEndedAt?: string;
@@ -90,7 +92,7 @@ function closing(world: World, below: () => Promise<void>): World {
 async function worldOn(
   connection: NativeConnection,
   client: Client,
-  { activities = {}, maxCachedWorkflows, previousEndedAt }: Options,
+  { activities = {}, muting, maxCachedWorkflows, previousEndedAt }: Options,
 ): Promise<World> {
   const instance = uniqueInstance();
   const records: LifeRecord[] = [];
@@ -117,6 +119,7 @@ async function worldOn(
       },
     },
     mutes: { verdict: async () => ({ muted: false }) },
+    ...muting,
     quickArtifacts: async () => [],
     wakeNotifier: () => {},
   });

@@ -36,6 +36,7 @@ export interface Carried {
   readonly gaveUpRemediation: boolean;
   /** Absent in what older runs have handed on. */
   readonly yielded?: boolean;
+  readonly repairAt?: number | null;
   readonly enriched: boolean;
   readonly artifacts: readonly Artifact[];
   readonly timeline: readonly TimelineEvent[];

@@ -104,3 +104,9 @@ export function asksOnCall(
 }
 
 export const stepName = (told: number): string => `escalate-${told}`;
+
+/** Null where nothing waits. */
+export function earliest(waits: readonly (number | null)[]): number | null {
+  const set = waits.filter((at): at is number => at !== null);
+  return set.length === 0 ? null : Math.min(...set);
+}

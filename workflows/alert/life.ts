@@ -12,7 +12,6 @@ import type { OpenedEpisode } from '../../activities/bookkeeping';
 import type { Artifact } from '../../src/domain/artifact';
 import { applyTransition, type EpisodeState, type Outcome } from '../../src/domain/episode';
 import type { EscalationStep } from '../../src/domain/escalation';
-import { messageId } from '../../src/domain/identity';
 import type {
   AcknowledgeRequest,
   Acknowledgement,
@@ -32,9 +31,11 @@ import type { Transition } from '../../src/domain/transition';
 import type { QueuedRecord } from '../../src/history/port';
 import type { AlertLifeInput } from '../messages';
 import * as chain from './chain';
+import { leaseEnd } from './requests';
 import { longestRemediation } from '../remediation/bounds';
 import { whyOf } from './details';
-import { isFor, whyNotRemediated, withoutResult } from './repair';
+import { firstPages, messageOf, waitingFor } from './pages';
+import { isAnswer, isRefusedFor, REPAIR_AGAIN_MS, whyNotRemediated, withoutResult } from './repair';
 import type { Carried, EscalationClock, Running } from './carried';
 import { resumedFrom } from './resume';
 
@@ -64,6 +65,8 @@ export class AlertLife {
   private previousEndedAt: number | null = null;
   private escalation: EscalationClock = { told: 0, dueAt: null, remainingMs: null };
   private remediation: RemediationResult | Running | null = null;
+  /** When a repair that a maintenance forbade is asked for again. */
+  private repairAt: number | null = null;
   private remediations = 0;
   /** The last result's remediation: it comes as our child's answer and as a signal. */
   private heardRemediation: string | null = null;
@@ -178,7 +181,34 @@ export class AlertLife {
 
   private endSilence(): void {
     this.silencedUntil = null;
-    if (this.state !== 'RESOLVED' && this.refusedAsSilenced()) this.remediation = null;
+    if (this.state !== 'RESOLVED' && this.refusedAsMuted()) this.remediation = null;
+  }
+
+  /** Something that mutes it has begun, changed or ended: `held` is what does so now. */
+  mutesChanged(held: OpenedEpisode['silenced'] | null, now: number): void {
+    if (this.refusedInMaintenance()) this.repairAt = now;
+    if (this.state === 'RESOLVED' || (held == null && this.silencedUntil === null)) return;
+    if (held == null) {
+      this.endSilence();
+      this.runClock(now);
+      this.record(now, 'silence_ended', 'tocsin', 'the silence was ended; escalation goes on', {}, {});
+      return;
+    }
+    const until = Date.parse(held.until);
+    if (until === this.silencedUntil) return;
+    this.silencedUntil = until;
+    this.runClock(now);
+    this.recordSilence(held.by, `silences it until ${iso(until)}`, now);
+  }
+
+  /** Whether only a maintenance forbade its repair, and it is not known yet until when. */
+  wantsMaintenanceEnd(): boolean {
+    return this.state !== 'RESOLVED' && this.repairAt === null && this.refusedInMaintenance();
+  }
+
+  /** From then on its repair is asked for again; `until`: null where nothing holds it any more. */
+  repairWaits(until: number | null, now: number): void {
+    this.repairAt = Math.max(until ?? 0, now + REPAIR_AGAIN_MS);
   }
 
   /** Answers until when. */
@@ -221,7 +251,7 @@ export class AlertLife {
 
   /** Does all that is due at `now`. */
   tick(now: number): void {
-    const lapsesAt = this.leaseEnds();
+    const lapsesAt = leaseEnd(this.acknowledgement);
     if (lapsesAt !== null && lapsesAt <= now) {
       this.release(
         'lapse',
@@ -234,6 +264,10 @@ export class AlertLife {
       this.endSilence();
       this.runClock(now);
       this.record(now, 'silence_ended', 'tocsin', 'the silence ended; escalation goes on', {}, {});
+    }
+    if (this.repairAt !== null && this.repairAt <= now) {
+      this.repairAt = null;
+      if (this.state !== 'RESOLVED' && this.refusedInMaintenance()) this.remediation = null;
     }
     const counted = this.openAlerts !== undefined || chain.countedBy(this.policy.escalation) === null;
     while (counted && chain.isDue(this.escalation, now)) this.tellNextLevel('tocsin', now);
@@ -255,17 +289,10 @@ export class AlertLife {
   }
 
   nextDeadline(): number | null {
-    const running = this.remediation?.outcome === 'running' ? this.remediation.deadline : null;
-    const waits = [
-      this.leaseEnds(),
-      this.silencedUntil,
-      this.escalation.dueAt,
-      this.quietUntil,
-      this.coolUntil,
-      running,
-    ];
-    const set = waits.filter((at): at is number => at !== null);
-    return set.length === 0 ? null : Math.min(...set);
+    const { silencedUntil, escalation, quietUntil, coolUntil, repairAt, remediation } = this;
+    const running = remediation?.outcome === 'running' ? remediation.deadline : null;
+    const people = [leaseEnd(this.acknowledgement), silencedUntil, escalation.dueAt];
+    return chain.earliest([...people, quietUntil, coolUntil, repairAt, running]);
   }
 
   /** Whether nothing can happen any more without a new transition. A question only: what is due is done by `tick`. */
@@ -311,19 +338,23 @@ export class AlertLife {
   private beginSilenced(silenced: OpenedEpisode['silenced'], now: number): void {
     if (silenced === undefined || Date.parse(silenced.until) <= (this.silencedUntil ?? now)) return;
     const until = this.silenceUntil(Date.parse(silenced.until), now);
-    const text = `${silenced.by} had silenced it until ${until}; escalation waits`;
-    this.record(now, 'silenced', silenced.by, text, {}, {});
+    this.recordSilence(silenced.by, `had silenced it until ${until}`, now);
+  }
+
+  private recordSilence(by: string, what: string, now: number): void {
+    this.record(now, 'silenced', by, `${by} ${what}; escalation waits`, {}, {});
   }
 
   private silenced(now: number): boolean {
     return this.silencedUntil !== null && this.silencedUntil > now;
   }
 
-  /** A remediation that only the silence forbade is asked for again when it ends. */
-  private refusedAsSilenced(): boolean {
-    const { remediation } = this;
-    return remediation?.outcome === 'refused' && remediation.reason.startsWith('silenced:');
+  /** A remediation that only what mutes it forbade is asked for again when that ends. */
+  private refusedAsMuted(): boolean {
+    return isRefusedFor(this.remediation, 'silenced') || this.refusedInMaintenance();
   }
+
+  private refusedInMaintenance = (): boolean => isRefusedFor(this.remediation, 'maintenance');
 
   /** The alert as an episode's enrichment and remediation see it; null when there is nothing (more) to do. */
   wantsEnrichment(): boolean {
@@ -338,7 +369,10 @@ export class AlertLife {
     if (episode !== this.episode) return;
     this.artifacts = [...this.artifacts, ...artifacts];
     const found = artifacts.map((artifact) => `${artifact.provider} ${artifact.status}`).join(', ');
-    const release = this.waitingFor(this.policy.remediation === null ? ['enrich', 'remediate'] : ['enrich']);
+    const release = waitingFor(
+      this.policy,
+      this.policy.remediation === null ? ['enrich', 'remediate'] : ['enrich'],
+    );
     this.record(now, 'enriched', 'tocsin', `enriched: ${found}`, {}, { artifacts, release });
   }
 
@@ -368,19 +402,14 @@ export class AlertLife {
 
   remediationEnds(result: RemediationResult, now: number): void {
     const running = this.remediation?.outcome === 'running';
-    if (!this.answersFor(result)) return running ? this.repairedForAnother(result, now) : undefined;
+    if (!isAnswer(result, this.transition, this.policy, this.remediation))
+      return running ? this.repairedForAnother(result, now) : undefined;
     if (result.remediation_id === this.heardRemediation || !(running || this.gaveUpRemediation)) return;
     this.heardRemediation = result.remediation_id;
     // People were told that it failed: what is true is another message.
     if (!running) this.remediations += 1;
     this.gaveUpRemediation = false;
     this.tellRemediation(result, now);
-  }
-
-  private answersFor(result: RemediationResult): boolean {
-    const { remediation, transition } = this;
-    const ours = remediation?.outcome === 'running' ? remediation.runbook : this.policy.remediation?.runbook;
-    return isFor(transition, ours, result);
   }
 
   private repairedForAnother(
@@ -392,7 +421,7 @@ export class AlertLife {
     this.yielded = true;
     const then = over ? '' : '; its own repair follows';
     const text = `${runbook} was run on ${target} for another alert, ${fingerprint}: ${outcome.replace('_', ' ')}${then}`;
-    const release = over ? this.waitingFor(['enrich', 'remediate']) : [];
+    const release = over ? waitingFor(this.policy, ['enrich', 'remediate']) : [];
     this.record(now, 'repaired_for_another', runbook, text, { outcome, fingerprint }, { release });
   }
 
@@ -415,7 +444,7 @@ export class AlertLife {
         remediation: result,
         correlationId: this.transition.correlation_id,
         updates: { step, receivers: this.policy.page.map((page) => page.receiver) },
-        release: this.waitingFor(['enrich', 'remediate']),
+        release: waitingFor(this.policy, ['enrich', 'remediate']),
       },
     );
   }
@@ -475,11 +504,11 @@ export class AlertLife {
   carry(): Carried {
     const { signal, state, episode, episodes, seq, counts, acknowledgement, escalation } = this;
     const { silencedUntil, quietUntil, coolUntil, previousEndedAt, enriched, events, records } = this;
-    const { remediation, remediations, heardRemediation, gaveUpRemediation, yielded } = this;
+    const { remediation, repairAt, remediations, heardRemediation, gaveUpRemediation, yielded } = this;
     return {
       ...{ signal, state, episode, episodes, seq, counts, acknowledgement, escalation },
       ...{ silencedUntil, quietUntil, coolUntil, previousEndedAt, enriched, records },
-      ...{ remediation, remediations, heardRemediation, gaveUpRemediation, yielded },
+      ...{ remediation, repairAt, remediations, heardRemediation, gaveUpRemediation, yielded },
       artifacts: this.artifacts.map((artifact) => ({ ...artifact, data: null })),
       timeline: events,
     };
@@ -509,6 +538,7 @@ export class AlertLife {
     this.acknowledgement = null;
     this.quietUntil = null;
     this.coolUntil = null;
+    this.repairAt = null;
     // One that still runs for the last episode repairs this one too; its result is told here.
     if (this.remediation?.outcome !== 'running') this.remediation = null;
     this.gaveUpRemediation = false;
@@ -516,7 +546,7 @@ export class AlertLife {
     this.enriched = this.policy.enrich.length === 0;
     this.artifacts = [];
     const nothingToWaitFor = this.enriched && this.policy.remediation === null;
-    const release = nothingToWaitFor ? this.waitingFor(['enrich', 'remediate']) : [];
+    const release = nothingToWaitFor ? waitingFor(this.policy, ['enrich', 'remediate']) : [];
     this.startEscalation(now);
     const event = this.note(
       now,
@@ -556,7 +586,12 @@ export class AlertLife {
     const reason = 'the condition still holds after it was resolved by hand';
     const { expires_at: expiresAt, timed_out: timedOut = false } = this.transition;
     const opens = { startsAt: iso(now), reason, ...(expiresAt !== undefined && { expiresAt, timedOut }) };
-    this.open(now, now, { opens, quietUntil: null, notifications: this.firstPages(now) }, reason);
+    this.open(
+      now,
+      now,
+      { opens, quietUntil: null, notifications: firstPages(this.transition, this.policy, now) },
+      reason,
+    );
   }
 
   /**
@@ -620,37 +655,10 @@ export class AlertLife {
     const otherwise = this.policy.page.map(({ receiver }) => receiver);
     const asks = chain.asksOnCall(step, this.transition.labels, otherwise, now);
     const messages = step.spec.receivers.map((receiver) =>
-      this.message(receiver, chain.stepName(step.told), now),
+      messageOf(this.transition, this.episode, receiver, chain.stepName(step.told), now),
     );
     const told = asks === null ? { notifications: messages } : { asks };
     this.record(now, 'escalated', actor, text, details, { escalationLevel: step.level, ...told });
-  }
-
-  private message(
-    receiver: string,
-    step: string,
-    dueAt: number,
-    episode = this.episode,
-  ): NonNullable<QueuedRecord['notifications']>[number] {
-    const { fingerprint } = this.transition;
-    const id = messageId(fingerprint, episode, step);
-    return { messageId: id, receiver, fingerprint, episode, step, dueAt: iso(dueAt) };
-  }
-
-  /** Of the episode that begins now. */
-  private firstPages(now: number): NonNullable<QueuedRecord['notifications']> {
-    return this.policy.page.map(({ receiver, deadlineMs }) =>
-      this.message(receiver, 'fire', chain.after(now, deadlineMs), now),
-    );
-  }
-
-  private waitingFor(stages: readonly string[]): readonly string[] {
-    return this.policy.page.filter((page) => stages.includes(page.notifyAfter)).map((page) => page.receiver);
-  }
-
-  private leaseEnds(): number | null {
-    const until = this.acknowledgement?.until ?? null;
-    return until === null ? null : Date.parse(until);
   }
 
   private enter(event: LifecycleEvent): void {

@@ -1,6 +1,7 @@
 /** What an alert makes of its remediation: why there is none, and whose a result is. */
 import type { LifePolicy } from '../../src/domain/life';
 import type { RemediationResult } from '../../src/domain/remediation';
+import type { Running } from './carried';
 import { sameCondition, type Transition } from '../../src/domain/transition';
 
 /**
@@ -14,6 +15,17 @@ export function isFor(
 ): boolean {
   if (result.fingerprint === undefined || result.fingerprint === alert.fingerprint) return true;
   return result.runbook === runbook && sameCondition(result.condition, alert.condition ?? null);
+}
+
+/** The same for one that runs a repair, or has one in its policy. */
+export function isAnswer(
+  result: RemediationResult,
+  transition: Transition,
+  policy: LifePolicy,
+  remediation: RemediationResult | Running | null,
+): boolean {
+  const runs = remediation?.outcome === 'running';
+  return isFor(transition, runs ? remediation.runbook : policy.remediation?.runbook, result);
 }
 
 /** For the timeline, where a runbook was to be expected and none is begun. */
@@ -43,4 +55,15 @@ export function withoutResult(
     started_at: at,
     ended_at: at,
   };
+}
+
+/** Who says that a maintenance is over and who asks for permission may have clocks that differ. */
+export const REPAIR_AGAIN_MS = 5_000;
+
+/** Whether the guard has refused it with this reason. */
+export function isRefusedFor(
+  remediation: { readonly outcome: string; readonly reason?: string } | null,
+  reason: 'silenced' | 'maintenance',
+): boolean {
+  return remediation?.outcome === 'refused' && remediation.reason?.startsWith(`${reason}:`) === true;
 }

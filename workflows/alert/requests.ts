@@ -3,7 +3,12 @@
  * typed in. Each is checked here; the problem and the accepted form are words for people.
  */
 import { tryParseDuration } from '../../src/domain/duration';
-import type { AcknowledgeRequest, ResolveRequest, SilenceRequest } from '../../src/domain/life';
+import type {
+  Acknowledgement,
+  AcknowledgeRequest,
+  ResolveRequest,
+  SilenceRequest,
+} from '../../src/domain/life';
 
 export type Checked<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
@@ -77,4 +82,9 @@ export function checkSilence(raw: unknown): Checked<SilenceRequest> {
 export function shortened(raw: unknown): string {
   const text = JSON.stringify(raw) ?? String(raw);
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}
+
+/** When an acknowledgement lapses, milliseconds; null where it does not. */
+export function leaseEnd(held: Acknowledgement | null): number | null {
+  return held === null || held.until === null ? null : Date.parse(held.until);
 }

@@ -247,13 +247,14 @@ class RemediationRun {
     };
   }
 
-  /** The kill switch once more, right before the act; each change looks again in the statement that records its intent. */
+  /** Kill switch and maintenance once more, right before the act; each change looks again in the statement that records its intent. */
   private async confirm(hands: TargetHands): Promise<void> {
     this.record.enter('act');
     this.refuseWhenLate(LATEST_ACT_MS);
+    const { plan, alert, correlationId } = this.input;
     const confirmation = await this.record.step('last look', async () => {
       const value = await closedOnDoubt<Confirmation>(() =>
-        confirm(hands.runbook, hands.lease!, this.input.correlationId),
+        confirm(hands.runbook, hands.lease!, correlationId, { target: plan.target, labels: alert.labels }),
       );
       return {
         status: value.allowed ? 'SUCCESS' : 'REFUSED',

@@ -6,8 +6,9 @@ import { shownState, type AlertState } from '../../domain/lifecycle';
 import { didYouMean } from '../../config/problems';
 import { SEVERITIES } from '../../domain/rule';
 import type { AlertRow } from '../../history/port';
+import { createMaintenances, withMaintenances } from '../../mute/maintenances';
 import { createMutes } from '../../mute/mutes';
-import type { SilenceStore } from '../../mute/port';
+import type { Config } from '../../config/config';
 import { instanceConfig, type InstanceOption } from '../configuration';
 import type { Context } from '../context';
 import { oneLine } from '../plain';
@@ -31,10 +32,11 @@ export interface ListOptions extends InstanceOption {
 
 const STATE_WORDS = ['open', 'firing', 'acknowledged', 'silenced', 'resolved', 'all'] as const;
 
-/** With the end of the silence that holds it now. */
+/** With the end of what holds it now, a silence or a maintenance, and what that is. */
 export interface ListedAlert {
   readonly row: AlertRow;
   readonly silencedUntil: string | null;
+  readonly heldBy: string | null;
 }
 
 export async function listAlerts(context: Context, options: ListOptions): Promise<ExitCode> {
@@ -46,11 +48,11 @@ export async function listAlerts(context: Context, options: ListOptions): Promis
     // which of them are silenced is known only afterwards
     limit: word === 'silenced' ? MANY : limit,
   };
-  const rows = await withOperator(context, options, async ({ lists, silences }) => {
+  const rows = await withOperator(context, options, async ({ lists, ...operator }, config) => {
     const found = await Promise.all(
       statesOf(word).map((state) => lists.list({ ...filter, ...(state && { state }) })),
     );
-    const listed = await withSilences(silences, found.flat().sort(newestFirst), context.now());
+    const listed = await withSilences(operator, config, found.flat().sort(newestFirst), context.now());
     return listed
       .filter(({ silencedUntil }) => word !== 'silenced' || silencedUntil !== null)
       .slice(0, limit);
@@ -88,16 +90,22 @@ function statesOf(word: (typeof STATE_WORDS)[number]): (AlertState | undefined)[
 
 /** Nobody hears of an alert that is over: what still silences its labels is no news of it. */
 export function withSilences(
-  silences: Pick<SilenceStore, 'active'>,
+  { silences, maintenances: store }: Pick<Operator, 'silences' | 'maintenances'>,
+  { maintenance: configured }: Pick<Config, 'maintenance'>,
   rows: readonly AlertRow[],
   now: number,
 ): Promise<ListedAlert[]> {
-  const mutes = createMutes(silences);
-  const untilOf = async ({ state, labels }: AlertRow): Promise<string | null> => {
-    const verdict = state === 'RESOLVED' ? null : await mutes.verdict(labels, new Date(now));
-    return verdict?.muted ? verdict.until : null;
-  };
-  return Promise.all(rows.map(async (row) => ({ row, silencedUntil: await untilOf(row) })));
+  const mutes = withMaintenances(createMutes(silences), createMaintenances({ store, configured }));
+  return Promise.all(
+    rows.map(async (row): Promise<ListedAlert> => {
+      const verdict = row.state === 'RESOLVED' ? null : await mutes.verdict(row.labels, new Date(now));
+      if (!verdict?.muted) return { row, silencedUntil: null, heldBy: null };
+      const { reason, until, by, holder } = verdict;
+      const left = `${span(Date.parse(until) - now)} left`;
+      const end = holder.kind === 'maintenance' && holder.endsAt === null ? 'until it is ended' : left;
+      return { row, silencedUntil: until, heldBy: `${reason === 'silence' ? 'silenced' : by}, ${end}` };
+    }),
+  );
 }
 
 const newestFirst = (a: AlertRow, b: AlertRow): number => b.episode - a.episode;
@@ -126,15 +134,14 @@ function columns(now: number): Column<ListedAlert>[] {
 const stateText = ({ row, silencedUntil }: ListedAlert): string =>
   shownState(row.state, silencedUntil !== null);
 
-function heldText({ row: { acknowledgement: held }, silencedUntil }: ListedAlert, now: number): string {
+function heldText({ row: { acknowledgement: held }, heldBy }: ListedAlert, now: number): string {
   const by =
     held === null
       ? null
       : held.until === null
         ? held.owner
         : `${held.owner}, until ${fromNow(now, held.until)}`;
-  const silenced = silencedUntil && `silenced, ${span(Date.parse(silencedUntil) - now)} left`;
-  return [by, silenced].filter(Boolean).join('; ');
+  return [by, heldBy].filter(Boolean).join('; ');
 }
 
 export interface ActOptions extends InstanceOption {
@@ -249,11 +256,12 @@ export async function findAlert(lists: AlertLists, prefix: string): Promise<Aler
 export async function withOperator<T>(
   context: Context,
   options: InstanceOption,
-  use: (operator: Operator) => Promise<T>,
+  use: (operator: Operator, config: Config) => Promise<T>,
 ): Promise<T> {
-  const operator = await context.wiring.openOperator(instanceConfig(context, options));
+  const config = instanceConfig(context, options);
+  const operator = await context.wiring.openOperator(config);
   try {
-    return await use(operator);
+    return await use(operator, config);
   } finally {
     await operator.close();
   }

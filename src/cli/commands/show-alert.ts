@@ -37,6 +37,7 @@ interface Story {
   readonly remediations: readonly RemediationResult[];
   readonly artifacts: readonly Artifact[];
   readonly silencedUntil: string | null;
+  readonly heldBy: string | null;
   /** Of all episodes, or of the last. */
   readonly all: boolean;
 }
@@ -53,7 +54,7 @@ export async function showAlert(context: Context, word: string, options: ShowOpt
   const { openOperator } = context.wiring;
   const operator = await openOperator(config);
   try {
-    const story = await readStory(operator, prefix, options.all === true, context.now());
+    const story = await readStory(operator, config, prefix, options.all === true, context.now());
     context.print(
       options.json ? JSON.stringify(storyJson(story), null, 2) : storyText(context, story, config),
     );
@@ -64,11 +65,13 @@ export async function showAlert(context: Context, word: string, options: ShowOpt
 }
 
 async function readStory(
-  { lists, actions, silences }: Operator,
+  operator: Operator,
+  config: Config,
   prefix: string,
   all: boolean,
   now: number,
 ): Promise<Story> {
+  const { lists, actions } = operator;
   const row = await findAlert(lists, prefix);
   const { fingerprint } = row;
   const episode = all ? undefined : row.episode;
@@ -81,10 +84,11 @@ async function readStory(
     lists.notifications(fingerprint, episode),
     lists.remediations(fingerprint, episode),
     lists.artifacts(fingerprint, row.episode),
-    withSilences(silences, [row], now),
+    withSilences(operator, config, [row], now),
   ]);
   const silencedUntil = listed!.silencedUntil ?? live.status?.silencedUntil ?? null;
-  return { row, ...live, timeline, notifications, remediations, artifacts, silencedUntil, all };
+  const { heldBy } = listed!;
+  return { row, ...live, timeline, notifications, remediations, artifacts, silencedUntil, heldBy, all };
 }
 
 function storyText(context: Context, story: Story, config: Config): string {
@@ -114,6 +118,13 @@ function storyText(context: Context, story: Story, config: Config): string {
   return parts.filter((part) => part !== null).join('\n\n') + episodes;
 }
 
+/** A maintenance has a name, and may have no end. */
+function heldText(until: string | null, heldBy: string | null, now: number): string | null {
+  if (until === null) return null;
+  if (heldBy?.startsWith('maintenance ') === true) return `by ${heldBy}`;
+  return `until ${stamp(until)}, ${fromNow(now, until)}`;
+}
+
 function section(context: Context, name: string, text: string | null): string | null {
   return text === null ? null : `${paint(context, 'bold', name)}\n${text}`;
 }
@@ -132,7 +143,7 @@ function title(context: Context, story: Story): string {
 }
 
 function summary(context: Context, story: Story, config: Config): [string, string | null][] {
-  const { row, away, silencedUntil } = story;
+  const { row, away, silencedUntil, heldBy } = story;
   const now = context.now();
   const own: [string, string | null][] = [
     ['Id', `${row.fingerprint}  (fired ${row.fireCount === 1 ? 'once' : `${row.fireCount} times`})`],
@@ -142,11 +153,8 @@ function summary(context: Context, story: Story, config: Config): [string, strin
     ['Held open', row.state === 'RESOLVED' ? null : heldOpenText(row)],
     ['Where', whereText(row)],
     ['Summary', row.annotations.summary ?? row.annotations.description ?? null],
-    ['Held by', row.state === 'RESOLVED' ? null : heldText(row, now)],
-    [
-      'Silenced',
-      silencedUntil === null ? null : `until ${stamp(silencedUntil)}, ${fromNow(now, silencedUntil)}`,
-    ],
+    ['Held by', row.state === 'RESOLVED' ? null : acknowledgedText(row, now)],
+    ['Silenced', heldText(silencedUntil, heldBy, now)],
     ['Escalation', escalationText(story, config, now)],
     ['Remediation', remediationText(story, now)],
     ['Runbook', row.annotations.runbook_url ?? null],
@@ -196,7 +204,7 @@ function whereText({ labels }: AlertRow): string | null {
   return parts.length === 0 ? null : parts.join(', ');
 }
 
-function heldText({ acknowledgement: held }: AlertRow, now: number): string {
+function acknowledgedText({ acknowledgement: held }: AlertRow, now: number): string {
   if (held === null) return 'nobody';
   const until =
     held.until === null

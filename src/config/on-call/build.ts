@@ -7,8 +7,8 @@ import type { RawTimes } from './fields';
 import type { RawEscalation, RawLevel, RawPerson, RawSchedule, RawSeverityRouting } from './schema';
 
 /** Somebody who says nothing of what can wait is told of it as of all else. */
-export function toPerson({ name, notify: { high, low = high } }: RawPerson): Person {
-  return { name, notify: { high, low } };
+export function toPerson({ name, slack, notify: { high, low = high } }: RawPerson): Person {
+  return { name, notify: { high, low }, ...(slack !== null && { slack }) };
 }
 
 export function toSchedule({ name, time_zone: timeZone, layers, overrides }: RawSchedule): Schedule {
@@ -62,7 +62,7 @@ function toCondition({
   };
 }
 
-function toInterval(
+export function toInterval(
   { times, weekdays, days_of_month: daysOfMonth, months, years }: RawTimes,
   location: string,
 ): TimeInterval {

@@ -86,7 +86,7 @@ function notAfter(path: Path, end: string | null, begin: string, what: string): 
   return [{ path, value: JSON.stringify(end), message: `is not after ${what}, ${begin}` }];
 }
 
-function outOfOrder(path: Path, { times }: RawTimes): Finding[] {
+export function outOfOrder(path: Path, { times }: RawTimes): Finding[] {
   return (times ?? []).flatMap((range, index): Finding[] => {
     if (range.end_time > range.start_time) return [];
     const message =
@@ -96,7 +96,7 @@ function outOfOrder(path: Path, { times }: RawTimes): Finding[] {
 }
 
 /** The machine's own zone is another on each machine. */
-function unknownZone(path: Path, zone: string): Finding[] {
+export function unknownZone(path: Path, zone: string): Finding[] {
   if (zone !== 'Local' && isTimeZone(zone)) return [];
   const suggestion = didYouMean(zone, Intl.supportedValuesOf('timeZone'));
   const accepted = 'a name of the time zone database, such as Europe/Berlin';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { URGENCIES } from '../../domain/severity';
 import { DEFAULTS } from '../defaults';
-import { count, duration, labelName, matcher, name, text, word } from '../fields';
+import { count, duration, labelName, matcher, name, slackUser, text, word } from '../fields';
 import { contact, handoff, instant, timesInZone, timesOfSchedule, wallTime } from './fields';
 
 const list = <T extends z.ZodType>(item: T) => z.array(item).default([]);
@@ -10,6 +10,7 @@ const receiverNames = () => z.array(text("a receiver's name"));
 
 export const person = z.strictObject({
   name: name('a name'),
+  slack: slackUser().nullable().default(null),
   notify: z.strictObject({
     high: z.array(contact()).min(1),
     low: z.array(contact()).min(1).optional(),

@@ -1,15 +1,19 @@
 /** The enterprise notification service: `POST {url}/ingest`, which takes each message_id once. */
 import type { Channel, Revealable } from '../port';
-import { createJsonPoster } from './http';
+import { createJsonPoster, type CallerOptions } from './http';
 
-export interface NotificationServiceOptions {
+export interface NotificationServiceOptions extends Pick<CallerOptions, 'networks'> {
   readonly url: string;
   /** Sent as a bearer token. */
   readonly token: Revealable | null;
 }
 
-export function createNotificationServiceChannel({ url, token }: NotificationServiceOptions): Channel {
-  const poster = createJsonPoster(() => `${url.replace(/\/+$/, '')}/ingest`);
+export function createNotificationServiceChannel({
+  url,
+  token,
+  networks,
+}: NotificationServiceOptions): Channel {
+  const poster = createJsonPoster(() => `${url.replace(/\/+$/, '')}/ingest`, { networks });
   return {
     kind: 'notification_service',
     destination: poster.destination,

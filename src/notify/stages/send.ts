@@ -10,6 +10,7 @@ import { buildPayload } from '../payload';
 import type { Delivery, OutgoingMessage, Receiver } from '../port';
 import { withinDeadline } from '../within-deadline';
 import type { SentMemory } from './sent-memory';
+import { asksForAction } from './timely';
 import { deciding, type Notification, type Stage, type StageContext } from './stage';
 
 export interface SendOptions {
@@ -40,13 +41,14 @@ async function deliver(
 ): Promise<NotificationOutcome> {
   const { receiver } = notification;
   const first = await attempt(options, context, notification, receiver);
-  if (first.kind === 'delivered') return sentVia(receiver, first.detail, notification);
-  const fallback = receiver.fallback === null ? undefined : options.receivers.get(receiver.fallback);
+  if (first.kind === 'delivered') return sentVia(receiver, first, notification);
+  const fallback = fallbackOf(options, notification);
   if (fallback === undefined || !needsFallback(options, receiver, first))
     return later(options, notification, first);
   const second = await attempt(options, context, notification, fallback);
   if (second.kind === 'delivered') {
-    return sentVia(fallback, `${second.detail}; instead of ${receiver.name}: ${first.error}`, notification);
+    const detail = `${second.detail}; instead of ${receiver.name}: ${first.error}`;
+    return sentVia(fallback, { ...second, detail }, notification);
   }
   const both = `${first.error}; ${fallback.name}: ${second.error}`;
   const worse = first.kind === 'refused' ? second : first;
@@ -75,7 +77,7 @@ function messageFor(
   notification: Notification,
   receiver: Receiver,
 ): OutgoingMessage {
-  const { messageId, fingerprint, episode, step } = notification.queued;
+  const { messageId, fingerprint, episode, step, attempts, memories } = notification.queued;
   const { fellows = [] } = notification;
   const onCallPerson = options.onCallPerson(notification);
   const payload = buildPayload(notification.facts, {
@@ -86,7 +88,14 @@ function messageFor(
     fellows: fellows.map(({ alert }) => alert),
     now: context.now(),
   });
-  return { payload, fingerprint, episode, step };
+  return { payload, fingerprint, episode, step, attempts, memory: memories[receiver.name] ?? {} };
+}
+
+/** A telephone takes over what asks for an action, and nothing else. */
+function fallbackOf({ receivers }: SendOptions, notification: Notification): Receiver | undefined {
+  const { fallback } = notification.receiver;
+  const found = fallback === null ? undefined : receivers.get(fallback);
+  return found?.channel.interrupts === true && !asksForAction(notification) ? undefined : found;
 }
 
 /** A single failure is tried again at the same place; a circuit that it opened, or a refusal, is not waited for. */
@@ -94,8 +103,16 @@ function needsFallback({ destinationOf }: SendOptions, receiver: Receiver, first
   return first.kind !== 'retry' || destinationOf(receiver).look().state === 'open';
 }
 
-function sentVia(receiver: Receiver, detail: string, { notes }: Notification): NotificationOutcome {
-  return { kind: 'sent', via: receiver.name, detail: [detail, ...notes].join('; ') };
+type Delivered = Extract<Delivery, { kind: 'delivered' }>;
+
+/** A delivery that keeps nothing leaves what was kept before. */
+function sentVia(
+  receiver: Receiver,
+  { detail, memory }: Delivered,
+  { notes }: Notification,
+): NotificationOutcome {
+  const said = { kind: 'sent' as const, via: receiver.name, detail: [detail, ...notes].join('; ') };
+  return memory === undefined ? said : { ...said, memory };
 }
 
 function later(

@@ -1,33 +1,43 @@
 /**
- * Holds what a silence covers until the silence ends, and drops it when the alert is over by then: nobody has to hear of
- * it any more. A resolve passes: whoever was told that it fires is told that it is over. When the silences cannot be read
- * the message goes out, and says so: better one message too many than one too few.
+ * Holds what a silence or a maintenance covers until that ends, and drops it when the alert is over by then: nobody has to
+ * hear of it any more. A resolve passes: whoever was told that it fires is told that it is over. So does a reminder that
+ * a silence ends. When the mutes cannot be
+ * read the message goes out, and says so: better one message too many than one too few.
  */
 import { messageOf } from '../../domain/errors';
-import type { Mutes } from '../../mute/port';
+import { silenceEndOf } from '../../domain/identity';
+import type { Mutes, MuteVerdict } from '../../mute/port';
 import { deciding, drop, hold, type Stage } from './stage';
 
 /** The queue's clock may be ahead of ours: a silence that ends any moment must not be looked at without a pause. */
 const SHORTEST_HOLD_MS = 250;
 
+type Reason = Extract<MuteVerdict, { muted: true }>['reason'];
+const REASONS: Readonly<Record<Reason, string>> = { silence: 'silenced', maintenance: 'maintenance' };
+
 export function silenceStage(mutes: Mutes): Stage {
   return deciding('silence', async (context, notification) => {
     const { queued, facts } = notification;
-    if (queued.step === 'resolved') return notification;
+    if (queued.step === 'resolved' || silenceEndOf(queued.step) !== null) return notification;
     const over = facts.alert.state === 'RESOLVED';
     if (over && endedBefore(facts.alert.endsAt, queued.heldUntil))
-      return drop(notification, 'silenced', 'it ended while it was silenced, so nobody has to hear of it');
+      return drop(notification, {
+        reason: 'silenced',
+        detail: 'it ended while it was silenced, so nobody has to hear of it',
+      });
     try {
       const now = context.now();
       const verdict = await mutes.verdict(facts.alert.labels, now);
       if (!verdict.muted) return notification;
-      if (over) return drop(notification, 'silenced', verdict.detail);
+      const { detail, holder } = verdict;
+      const why = { reason: REASONS[verdict.reason], detail, by: [holder] };
+      if (over) return drop(notification, why);
       const forMs = Math.max(SHORTEST_HOLD_MS, Date.parse(verdict.until) - now.getTime());
-      return hold(notification, forMs, 'silenced', verdict.detail);
+      return hold(notification, forMs, why);
     } catch (error) {
       return {
         ...notification,
-        notes: [...notification.notes, `silences could not be read: ${messageOf(error)}`],
+        notes: [...notification.notes, `silences and maintenances could not be read: ${messageOf(error)}`],
       };
     }
   });

@@ -1,5 +1,5 @@
 /** One decision on a message's way. A stage that decides sets the outcome; the ones after it let the message pass. */
-import type { NotificationFacts, NotificationOutcome, QueuedNotification } from '../../history/port';
+import type { Holder, NotificationFacts, NotificationOutcome, QueuedNotification } from '../../history/port';
 import type { Receiver } from '../port';
 
 export interface Notification {
@@ -34,18 +34,20 @@ export function deciding(name: string, decide: Stage['exec']): Stage {
   };
 }
 
-export function drop(notification: Notification, reason: string, detail: string): Notification {
-  return { ...notification, outcome: { kind: 'dropped', reason, detail } };
+/** Why a message is not sent, and what decided so. */
+export interface Because {
+  readonly reason: string;
+  readonly detail: string;
+  readonly by?: readonly Holder[];
+}
+
+export function drop(notification: Notification, because: Because): Notification {
+  return { ...notification, outcome: { kind: 'dropped', ...because } };
 }
 
 /** To be decided on again after `forMs`. */
-export function hold(
-  notification: Notification,
-  forMs: number,
-  reason: string,
-  detail: string,
-): Notification {
-  return { ...notification, outcome: { kind: 'held', forMs, reason, detail } };
+export function hold(notification: Notification, forMs: number, because: Because): Notification {
+  return { ...notification, outcome: { kind: 'held', forMs, ...because } };
 }
 
 export async function runStages(

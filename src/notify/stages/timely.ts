@@ -1,24 +1,51 @@
 /**
  * Drops what has no use any more: an escalation of what is over, another way to a person where somebody has taken the
- * alert, the end of what the receiver never heard of.
+ * alert, a reminder of what does not fire any more, what somebody did about what is over, the end of what the receiver never
+ * heard of, and a call that asks for nothing.
  */
-import { deciding, drop, type Stage } from './stage';
+import { silenceEndOf } from '../../domain/identity';
+import { deciding, drop, type Notification, type Stage } from './stage';
 
 export const timelyStage: Stage = deciding('timely', async (_, notification) => {
   const { queued, facts } = notification;
   if (queued.step === 'resolved' && !queued.told) {
-    return drop(notification, 'never_told', 'the receiver was told of nothing in this episode');
+    return drop(notification, {
+      reason: 'never_told',
+      detail: 'the receiver was told of nothing in this episode',
+    });
   }
-  if (queued.step.startsWith('escalate-') && facts.alert.state === 'RESOLVED') {
-    return drop(
-      notification,
-      'ended',
-      `it was resolved by ${facts.alert.resolvedBy ?? 'its condition'} before this left`,
-    );
+  if (tellsWhileOpen(queued.step) && facts.alert.state === 'RESOLVED') {
+    return drop(notification, {
+      reason: 'ended',
+      detail: `it was resolved by ${facts.alert.resolvedBy ?? 'its condition'} before this left`,
+    });
+  }
+  if (silenceEndOf(queued.step) !== null && facts.alert.state !== 'FIRING') {
+    return drop(notification, {
+      reason: 'ended',
+      detail: `nobody has to be reminded of its silence: it is ${facts.alert.state}`,
+    });
   }
   if (queued.unlessAcknowledged && facts.alert.state === 'ACKNOWLEDGED') {
     const owner = facts.alert.acknowledgement?.owner ?? 'somebody';
-    return drop(notification, 'acknowledged', `${owner} had taken the alert before this was due`);
+    return drop(notification, {
+      reason: 'acknowledged',
+      detail: `${owner} had taken the alert before this was due`,
+    });
   }
-  return notification;
+  return withoutInterruption(notification);
 });
+
+const tellsWhileOpen = (step: string): boolean =>
+  /^(escalate|acknowledged|unacknowledged|lapsed)-/.test(step);
+
+/** Nobody is rung up to hear that there is nothing to do. */
+function withoutInterruption(notification: Notification): Notification {
+  const { receiver } = notification;
+  if (receiver.channel.interrupts !== true || asksForAction(notification)) return notification;
+  const detail = `${receiver.name} interrupts: it is told only what asks for an action`;
+  return drop(notification, { reason: 'no_action_needed', detail });
+}
+
+export const asksForAction = ({ queued: { step }, facts }: Notification): boolean =>
+  step === 'fire' ? facts.alert.state === 'FIRING' : step.startsWith('escalate-');

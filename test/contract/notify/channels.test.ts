@@ -3,6 +3,10 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { Secret } from '../../../src/config/secret';
 import { createEmailChannel } from '../../../src/notify/channels/email';
 import { createNotificationServiceChannel } from '../../../src/notify/channels/notification-service';
+import { createPagerdutyChannel } from '../../../src/notify/channels/pagerduty';
+import { createIncidentRoomChannel } from '../../../src/notify/channels/incident-room';
+import { createSlackChannel } from '../../../src/notify/channels/slack';
+import { createSmsChannel, createVoiceChannel } from '../../../src/notify/channels/twilio';
 import { createWebhookChannel } from '../../../src/notify/channels/webhook';
 import type { Channel, Delivery } from '../../../src/notify/port';
 import { startHttpCatcher } from '../../harness/http-catcher';
@@ -46,6 +50,12 @@ function httpCodes(): Record<string, Delivery['kind']> {
   };
 }
 
+/** A success of Slack is one by its body. */
+function slackCodes(): Record<string, Delivery['kind']> {
+  const { 204: _withoutBody, ...codes } = httpCodes();
+  return codes;
+}
+
 function smtpCodes(): Record<string, Delivery['kind']> {
   const commands = ['mail', 'rcpt', 'data'];
   const codes = [
@@ -63,6 +73,9 @@ function smtpCodes(): Record<string, Delivery['kind']> {
   };
 }
 
+/** What all of them take for a success. */
+const ANSWER = { ok: true, ts: '1.1', channel: 'C1', sid: 'SM1' };
+
 async function overHttp(make: (url: string) => Channel): Promise<Opposite> {
   const catcher = await startHttpCatcher();
   const channel = make(catcher.url);
@@ -72,7 +85,7 @@ async function overHttp(make: (url: string) => Channel): Promise<Opposite> {
       catcher.answer({
         status: Number(code),
         headers: { location: catcher.url },
-        body: Number(code) >= 400 ? { error: 'because' } : '',
+        body: Number(code) >= 400 ? { error: 'because' } : ANSWER,
       }),
     received: () => catcher.requests.length,
     close: async () => {
@@ -112,6 +125,25 @@ const mailTo = (port: number): Channel =>
 const serviceAt = (url: string) => createNotificationServiceChannel({ url, token: null });
 const webhookAt = (url: string) => createWebhookChannel({ url: Secret.of(url), headers: {} });
 
+const bot = (url: string) => ({ url, token: Secret.of('S3cr3t'), interactive: true });
+const account = (url: string) => ({
+  ...{ url, accountSid: 'AC1', authToken: Secret.of('S3cr3t'), from: '+15005550006', to: '+4915112345678' },
+});
+const BY_SERVICE: Readonly<Record<string, (url: string) => Channel>> = {
+  pagerduty: (url) =>
+    createPagerdutyChannel({ url, routingKey: Secret.of('S3cr3t'), instance: '', clientUrl: '' }),
+  slack: (url) => createSlackChannel({ ...bot(url), channel: 'C1' }),
+  sms: (url) => createSmsChannel(account(url), true),
+  voice: (url) => createVoiceChannel({ ...account(url), language: 'en-US', keysTo: 'https://t/x' }),
+};
+/** It makes several calls, of which the first decides what becomes of the message. */
+const roomAt = (url: string): Channel =>
+  createIncidentRoomChannel({
+    ...bot(url),
+    ...{ instance: '', prefix: 'inc', groupBy: ['alertname'], isPrivate: false, invite: [], members: {} },
+    timeline: async () => [],
+  });
+
 const KINDS: readonly Kind[] = [
   {
     name: 'notification service',
@@ -125,6 +157,12 @@ const KINDS: readonly Kind[] = [
     to: (port) => webhookAt(`http://127.0.0.1:${port}`),
     codes: httpCodes(),
   },
+  ...Object.entries(BY_SERVICE).map(([name, at]) => ({
+    name,
+    open: () => overHttp(at),
+    to: (port: number) => at(`http://127.0.0.1:${port}`),
+    codes: name === 'slack' ? slackCodes() : httpCodes(),
+  })),
   { name: 'email', open: overSmtp, to: mailTo, codes: smtpCodes() },
 ];
 
@@ -219,9 +257,30 @@ describe.each(KINDS)('$name, with a server that', (kind) => {
     await opposite.close();
   });
 
+  test('shows no secret in what it says', async () => {
+    const opposite = await kind.open();
+    opposite.answer(kind.name === 'email' ? 'data:550' : '400');
+    expect(JSON.stringify(await opposite.channel.send(outgoing(), patience()))).not.toContain('S3cr3t');
+    await opposite.close();
+  });
+
   test('is named by its destination, without what may be secret', () => {
     const channel = kind.to(2_525);
     expect(channel.destination).toMatch(/^(http|smtp):\/\/127\.0\.0\.1:2525$/);
     return channel.close();
   });
+});
+
+test('a room that cannot be made is told of as every other refusal', async () => {
+  const opposite = await overHttp(roomAt);
+  for (const [code, kind] of [
+    ['503', 'retry'],
+    ['429', 'retry'],
+    ['400', 'refused'],
+    ['302', 'refused'],
+  ] as const) {
+    opposite.answer(code);
+    expect(await opposite.channel.send(outgoing(), patience())).toMatchObject({ kind });
+  }
+  await opposite.close();
 });

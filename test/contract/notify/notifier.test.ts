@@ -227,7 +227,7 @@ describe('silences', () => {
     await apply(firing(row));
     await allDone();
     expect(await scene.first().history.lists.notifications(row.fingerprint)).toMatchObject([
-      { state: 'sent', detail: expect.stringContaining('silences could not be read: unreadable') },
+      { state: 'sent', detail: expect.stringContaining('maintenances could not be read: unreadable') },
     ]);
   });
 });

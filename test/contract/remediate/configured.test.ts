@@ -33,6 +33,7 @@ function guardOf(remediation?: string): RemediationGuard {
     policy: config.remediation,
     describe: targetDescriptions(config),
     mutes: null,
+    maintenances: null,
     now: () => new Date(),
   });
 }

@@ -74,7 +74,7 @@ export async function startWorker(
   await counting.connect();
   const store = createPermitStore(database);
   const activities = createRemediationActivities({
-    guard: createGuard({ store, policy: POLICY, describe, mutes: null, now }),
+    guard: createGuard({ store, policy: POLICY, describe, mutes: null, maintenances: null, now }),
     acts: createActs({
       store,
       target: { read: target.read, change: wrap(target.change) },

@@ -27,6 +27,48 @@ export const pagerduty: Vendor = (request) => {
   );
 };
 
+/** The same for events of an alert of our own: it is acknowledged too, and its links are checked. */
+export const pagerdutyEvents: Vendor = (request) => {
+  const event = bodyOf(request);
+  const bad = (error: string) =>
+    refusal(400, { status: 'invalid event', message: 'Event object is invalid', errors: [error] });
+  const { payload = {}, links = [] } = event as { payload?: Json; links?: Json[] };
+  const isTrigger = event.event_action === 'trigger';
+  const envelope = ['routing_key', 'event_action', 'dedup_key', 'client', 'client_url', 'links', 'payload'];
+  const about = [
+    'summary',
+    'source',
+    'severity',
+    'timestamp',
+    'class',
+    'component',
+    'group',
+    'custom_details',
+  ];
+  const levels = ['critical', 'error', 'warning', 'info'];
+  return judged(
+    [
+      [isPost(request) && request.path === '/v2/enqueue' && isJson(request), refusal(404)],
+      [Buffer.byteLength(request.body) <= 512_000, refusal(413)],
+      [event.routing_key === 'S3cr3tRoutingKey' && hasOnly(event, envelope), bad("'routing_key' is invalid")],
+      [isTrigger || ['acknowledge', 'resolve'].includes(event.event_action as string), bad("'event_action'")],
+      [isText(event.dedup_key) && event.dedup_key.length <= 255, bad("'dedup_key' is wrong")],
+      [
+        !isTrigger || (isText(payload.summary) && [...payload.summary].length <= 1024),
+        bad("'payload.summary' is wrong"),
+      ],
+      [!isTrigger || (isText(payload.source) && hasOnly(payload, about)), bad("'payload.source' is missing")],
+      [!isTrigger || levels.includes(payload.severity as string), bad("'severity' is invalid")],
+      [
+        !isTrigger || !Number.isNaN(Date.parse(String(payload.timestamp))),
+        bad("'timestamp' is no ISO 8601 time"),
+      ],
+      [links.every(({ href }) => isText(href) && URL.canParse(href)), bad("'links' are wrong")],
+    ],
+    { status: 202, body: { status: 'success', dedup_key: event.dedup_key } },
+  );
+};
+
 export const pagerdutyV1: Vendor = (request) => {
   const event = bodyOf(request);
   const bad = (error: string) =>

@@ -17,7 +17,7 @@ describe('check', () => {
     const { code, out, err } = await run(['check', 'examples/tocsin.yaml'], {}, { env: {} });
     expect(err).toBe('');
     expect(out).toMatch(
-      /^examples\/tocsin\.yaml is valid: 2 targets, \d+ rules, 3 receivers, 1 escalation policy$/,
+      /^examples\/tocsin\.yaml is valid: 2 targets, \d+ rules, 8 receivers, 1 escalation policy$/,
     );
     expect(code).toBe(0);
   });
@@ -42,7 +42,7 @@ describe('check', () => {
     expect(JSON.parse(out)).toMatchObject({
       valid: true,
       problems: [],
-      summary: { targets: 2, receivers: 3, escalation_policies: 1 },
+      summary: { targets: 2, receivers: 8, escalation_policies: 1 },
     });
   });
 

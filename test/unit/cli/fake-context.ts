@@ -2,6 +2,7 @@
 import type { Context } from '../../../src/cli/context';
 import type { AlertActions, Operator, Wiring } from '../../../src/cli/port';
 import { runCli } from '../../../src/cli/program';
+import type { Maintenance } from '../../../src/domain/maintenance';
 import { compileMatchers, parseMatcher } from '../../../src/domain/matchers';
 import type { ActionAnswer, LifeStatus } from '../../../src/domain/life';
 import type { AlertLists, AlertRecords, AlertRow, RecordedRouting } from '../../../src/history/port';
@@ -73,6 +74,7 @@ export interface World {
   readonly records?: Partial<AlertRecords>;
   readonly routing?: RecordedRouting;
   readonly overrides?: readonly StoredOverride[];
+  readonly maintenances?: readonly Maintenance[];
 }
 
 export function fakeOperator(world: World, calls: Calls['calls']): Operator {
@@ -137,9 +139,46 @@ export function fakeOperator(world: World, calls: Calls['calls']): Operator {
     between: async (schedule, from, to) =>
       stored.filter((one) => one.schedule === schedule && one.from < to && one.to > from),
   };
-  const silences: Operator['silences'] = { active: async () => world.silences ?? [] };
+  const begun = [...(world.maintenances ?? [])];
+  const isOver = ({ endsAt }: Maintenance, at: Date): boolean => endsAt !== null && Date.parse(endsAt) <= +at;
+  const maintenances: Operator['maintenances'] = {
+    async start(maintenance, at) {
+      calls.push(['start', maintenance]);
+      if (begun.some((one) => one.name === maintenance.name && !isOver(one, at))) return false;
+      begun.push(maintenance);
+      return true;
+    },
+    async end(name, at) {
+      calls.push(['end', name]);
+      return begun.filter((one) => one.name === name && !isOver(one, at)).length;
+    },
+    current: async (at) => begun.filter((one) => !isOver(one, at)),
+    list: async (since) => begun.filter((one) => !isOver(one, since)),
+  };
+  const kept = (world.silences ?? []).map((one) => ({ ...one, annotations: {}, updatedAt: one.startsAt }));
+  const silences: Operator['silences'] = {
+    active: async () => world.silences ?? [],
+    async set(wanted) {
+      calls.push(['set', wanted]);
+      return 'new-silence';
+    },
+    async expire(id) {
+      calls.push(['expire', id]);
+      return kept.some((one) => one.id === id);
+    },
+    list: async () => kept,
+  };
+  const episodes: Operator['episodes'] = {
+    open: async () => rows.filter(({ state }) => state !== 'RESOLVED'),
+    since: async () =>
+      rows.map((row) => ({
+        ...row,
+        startsAt: new Date(row.startsAt),
+        endsAt: row.endsAt ? new Date(row.endsAt) : null,
+      })),
+  };
   return {
-    ...{ lists, records, permits, silences, overrides, actions },
+    ...{ lists, records, permits, silences, episodes, maintenances, overrides, actions },
     close: async () => void calls.push(['close']),
   };
 }

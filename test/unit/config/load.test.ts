@@ -278,12 +278,12 @@ rutes: {}
     [
       'a receiver of an unknown type',
       'receivers: [{ name: a, type: e-mail }]',
-      'tocsin.yaml:1:24: receivers[0].type: "e-mail" is not accepted; did you mean "email"?; accepted: notification_service, webhook, email',
+      'tocsin.yaml:1:24: receivers[0].type: "e-mail" is not accepted; did you mean "email"?; accepted: notification_service, webhook, email, pagerduty, slack, incident_room, sms, voice',
     ],
     [
       "a key of another receiver's type",
       'receivers: [{ name: a, type: webhook, url: "http://h/", routing_kye: x }]',
-      'tocsin.yaml:1:57: receivers[0].routing_kye: is not a key here; accepted: type, name, deadline, send_resolved, fallback, timeout, notify_after, url, headers',
+      'tocsin.yaml:1:57: receivers[0].routing_kye: is not a key here; accepted: type, name, deadline, send_resolved, fallback, timeout, notify_after, send_acknowledged, url, headers, signing_secrets, tls',
     ],
     [
       'an audit more often than a server takes',

@@ -214,6 +214,8 @@ test('groups that it has left come last, and only with what was said there', () 
   expect(whyOf({ alert: alert(), routing: null, records, now: time(100) })).toHaveLength(2);
 });
 
+const MAINTENANCE = { kind: 'maintenance', name: 'move', createdBy: 'ana', comment: '', endsAt: null };
+
 test("messages of rules: the timeline's words, then what waits", () => {
   const noted = (kind: string, text: string, details = {}) => ({
     at: time(1).toISOString(),
@@ -231,9 +233,18 @@ test("messages of rules: the timeline's words, then what waits", () => {
       noted('fired', 'it fires'),
       noted('not_notified', 'did not tell mail of fire yet: silence s1', {
         receiver: 'mail',
-        reason: 'silence',
+        reason: 'silenced',
         detail: 'silence s1',
+        by: [{ kind: 'silence', id: 's1' }],
       }),
+      noted('not_notified', 'did not tell mail of fire yet: maintenance move', {
+        receiver: 'mail',
+        reason: 'maintenance',
+        detail: 'maintenance move',
+        by: [MAINTENANCE],
+      }),
+      noted('remediated', 'restart: refused. maintenance: move: "db-1" is under maintenance move'),
+      noted('remediated', 'restart: succeeded. it recovered'),
       noted('not_notified', 'did not tell mail of resolved', {
         receiver: 'mail',
         reason: 'dedup',
@@ -245,9 +256,16 @@ test("messages of rules: the timeline's words, then what waits", () => {
   );
   expect(said.map(({ kind, stage, text }) => [kind, stage, text])).toEqual([
     ['was held', 'silence', 'did not tell mail of fire yet: silence s1'],
+    ['was held', 'maintenance', 'did not tell mail of fire yet: maintenance move'],
+    [
+      'was held',
+      'remediation',
+      'no runbook acts: restart: refused. maintenance: move: "db-1" is under maintenance move',
+    ],
     ['was held', 'send', 'did not tell mail of resolved: never told'],
     ['told', 'send', 'told mail of fire'],
     ['waits', 'send', 'tells mail of fire then'],
     ['retried', 'send', 'could not tell mail of fire, tried 2 times: 503; it is tried again'],
   ]);
+  expect(said.map(({ by }) => by).slice(0, 2)).toEqual([[{ kind: 'silence', id: 's1' }], [MAINTENANCE]]);
 });

@@ -30,6 +30,10 @@ test('a silence that covers the alert mutes it, and says whose and until when', 
     by: 'ann',
     until: '1970-01-01T00:01:00.000Z',
     detail: 'silence s1 of ann until 1970-01-01T00:01:00.000Z: moving disks',
+    holder: {
+      ...{ kind: 'silence', id: 's1', createdBy: 'ann', comment: 'moving disks' },
+      endsAt: '1970-01-01T00:01:00.000Z',
+    },
   });
   expect(await mutes.verdict({ instance: 'web-1' }, at(1_000))).toEqual({ muted: false });
 });

@@ -11,7 +11,7 @@ const silent = () => undefined;
 const queued = (host: string, more: Partial<QueuedNotification> = {}): QueuedNotification => ({
   ...{ id: host, messageId: `${host}:${FIRED}:escalate-1`, receiver: 'ops', fingerprint: host },
   ...{ episode: FIRED, step: 'escalate-1', dueAt: new Date(FIRED), attempts: 0, ageMs: 0, told: false },
-  ...{ heldUntil: null, onCallPerson: null, unlessAcknowledged: false, bundle: 'g:escalate-1' },
+  ...{ heldUntil: null, onCallPerson: null, unlessAcknowledged: false, bundle: 'g:escalate-1', memories: {} },
   ...more,
 });
 
@@ -58,6 +58,7 @@ async function sent({ taken = HOSTS.map((host) => queued(host)), ...scene }: Sce
               by: 's',
               until: new Date(FIRED * 2).toISOString(),
               detail: 'a silence',
+              holder: { kind: 'silence', id: 's1' },
             }
           : { muted: false },
     },
@@ -118,4 +119,13 @@ test('other bundles, other people and messages of no bundle are messages of thei
     ],
   });
   expect(messages.map(toldOf)).toEqual([undefined, undefined, undefined, undefined]);
+});
+
+test('all of them know the message that told of them, unless they have one of their own', async () => {
+  const delivery: Delivery = { kind: 'delivered', detail: 'ok', memory: { ts: '1' } };
+  const taken = HOSTS.map((host) => queued(host, host === 'c' ? { memories: { ops: { ts: '0' } } } : {}));
+  const { outcomes } = await sent({ taken, delivery });
+  const memories = HOSTS.map((host) => (outcomes.get(host) as { memory?: object }).memory);
+  const shared = { ts: '1', of: `a:${FIRED}:escalate-1` };
+  expect(memories).toEqual([{ ts: '1' }, shared, undefined, shared]);
 });

@@ -45,6 +45,11 @@ const taken = facts({
 });
 const over = facts({ alert: alert({ state: 'RESOLVED', resolvedBy: 'evaluator' }) });
 
+const telephone = receiver('ana-call', {
+  ...fakeChannel('http://telephones', () => delivered).channel,
+  interrupts: true,
+});
+
 describe('timely', () => {
   test.each<[string, Partial<Notification>, string | null]>([
     ['a fire', {}, null],
@@ -72,6 +77,33 @@ describe('timely', () => {
       { queued: queued({ step: 'resolved' }), facts: over },
       'never_told',
     ],
+    [
+      'what somebody did about what is open',
+      { queued: queued({ step: 'acknowledged-1', told: true }), facts: taken },
+      null,
+    ],
+    [
+      'what somebody did about what is over',
+      { queued: queued({ step: 'acknowledged-1', told: true }), facts: over },
+      'ended',
+    ],
+    ['a call at the fire', { receiver: telephone }, null],
+    ['a call at the fire of what is taken', { receiver: telephone, facts: taken }, 'no_action_needed'],
+    [
+      'a call at an escalation of what is taken',
+      { receiver: telephone, queued: queued({ step: 'escalate-2' }), facts: taken },
+      null,
+    ],
+    [
+      'a call about a repair',
+      { receiver: telephone, queued: queued({ step: 'remediated-1' }) },
+      'no_action_needed',
+    ],
+    [
+      'a call about the end',
+      { receiver: telephone, queued: queued({ step: 'resolved', told: true }), facts: over },
+      'no_action_needed',
+    ],
   ])('%s', async (_, change, reason) => {
     const { outcome } = await decide(timelyStage, change);
     expect(outcome === null ? null : outcome.kind === 'dropped' && outcome.reason).toBe(reason);
@@ -85,6 +117,7 @@ describe('silence', () => {
     by: 'ann',
     until: new Date(NOW.getTime() + 60_000).toISOString(),
     detail: 'silence s1 of ann',
+    holder: { kind: 'silence', id: 's1' },
   };
   const saying = (verdict: MuteVerdict) => silenceStage({ verdict: async () => verdict });
 
@@ -93,9 +126,28 @@ describe('silence', () => {
     async (step) => {
       const { outcome } = await decide(saying(muted), { queued: queued({ step }) });
       const detail = 'silence s1 of ann';
-      expect(outcome).toEqual({ kind: 'held', forMs: 60_000, reason: 'silenced', detail });
+      const by = [{ kind: 'silence', id: 's1' }];
+      expect(outcome).toEqual({ kind: 'held', forMs: 60_000, reason: 'silenced', detail, by });
     },
   );
+
+  test('holds what a maintenance covers, and names it', async () => {
+    const holder = {
+      kind: 'maintenance',
+      name: 'move',
+      createdBy: 'ana',
+      comment: '',
+      endsAt: null,
+    } as const;
+    const maintained = {
+      ...muted,
+      reason: 'maintenance',
+      detail: 'maintenance move of ana',
+      holder,
+    } as const;
+    const { outcome } = await decide(saying(maintained));
+    expect(outcome).toMatchObject({ kind: 'held', reason: 'maintenance', by: [holder] });
+  });
 
   test('drops what was over before its silence, and nothing that outlived it', async () => {
     const ended = NOW.getTime() - 60_000;
@@ -122,7 +174,10 @@ describe('silence', () => {
   test('lets the message out when silences cannot be read, and says so', async () => {
     const unreadable = silenceStage({ verdict: () => Promise.reject(new Error('postgres is away')) });
     const { outcome, notes } = await decide(unreadable);
-    expect([outcome, notes]).toEqual([null, ['silences could not be read: postgres is away']]);
+    expect([outcome, notes]).toEqual([
+      null,
+      ['silences and maintenances could not be read: postgres is away'],
+    ]);
   });
 });
 
@@ -131,10 +186,12 @@ interface Play {
   readonly attempts?: number;
   readonly threshold?: number;
   readonly notes?: readonly string[];
+  readonly step?: string;
+  readonly memories?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 /** A send stage over these receivers, the first of which the message is for. */
-function sending({ receivers, attempts = 0, threshold = 5, notes = [] }: Play) {
+function sending({ receivers, attempts = 0, threshold = 5, notes = [], step, memories }: Play) {
   const sent = createSentMemory();
   const policy = { failureThreshold: threshold, resetMs: 60_000, successThreshold: 2 };
   const destinations = new Map<string, Destination>();
@@ -163,7 +220,11 @@ function sending({ receivers, attempts = 0, threshold = 5, notes = [] }: Play) {
     (
       await stage.exec(
         context,
-        notification({ queued: queued({ attempts }), receiver: receivers[0]!, notes }),
+        notification({
+          queued: queued({ attempts, ...(step && { step }), ...(memories && { memories }) }),
+          receiver: receivers[0]!,
+          notes,
+        }),
       )
     ).outcome!;
   return { send, sent };
@@ -194,6 +255,33 @@ describe('send', () => {
     expect(await sending({ receivers: [receiver('ops', ops.channel)], attempts: 2 }).send()).toEqual(
       expected,
     );
+  });
+
+  test('what a receiver kept of the episode comes with the message, and what it keeps now is recorded', async () => {
+    const keeping: Delivery = { kind: 'delivered', detail: 'taken', memory: { ts: '2' } };
+    const ops = fakeChannel('http://ops', () => keeping);
+    const { send } = sending({
+      receivers: [receiver('ops', ops.channel)],
+      memories: { ops: { ts: '1' }, other: { ts: '9' } },
+    });
+    expect(await send()).toEqual({ kind: 'sent', via: 'ops', detail: 'taken', memory: { ts: '2' } });
+    expect(ops.sent[0]).toMatchObject({ attempts: 0, memory: { ts: '1' } });
+  });
+
+  test.each([
+    ['fire', true],
+    ['resolved', false],
+  ])('a telephone takes over a %s: %s', async (step, expected) => {
+    const call = fakeChannel('http://telephones', () => delivered);
+    const { send } = sending({
+      receivers: [
+        receiver('ops', fakeChannel('http://ops', () => refused).channel, { fallback: 'ana-call' }),
+        receiver('ana-call', { ...call.channel, interrupts: true }),
+      ],
+      step,
+    });
+    await send();
+    expect(call.sent).toHaveLength(expected ? 1 : 0);
   });
 
   test('gives up with the last error', async () => {
@@ -345,7 +433,10 @@ describe('the stages together', () => {
     const ops = fakeChannel('http://ops', () => delivered);
     const memory = createSentMemory();
     const silence = silenceStage({
-      verdict: async () => ({ muted: true, reason: 'silence', by: 'ann', until: 'u', detail: 'd' }),
+      verdict: async () => ({
+        ...{ muted: true, reason: 'silence', by: 'ann', until: 'u', detail: 'd' },
+        holder: { kind: 'silence', id: 's1' },
+      }),
     });
     const result = await runStages(
       [timelyStage, silence, dedupStage(memory)],

@@ -105,11 +105,16 @@ export function queued(change: Partial<QueuedNotification> = {}): QueuedNotifica
     ageMs: 252_000,
     told: false,
     heldUntil: null,
+    memories: {},
     ...change,
   };
 }
 
-export function outgoing(step = 'fire', change: Partial<NotificationFacts> = {}): OutgoingMessage {
+export function outgoing(
+  step = 'fire',
+  change: Partial<NotificationFacts> = {},
+  sent: Partial<Pick<OutgoingMessage, 'attempts' | 'memory'>> = {},
+): OutgoingMessage {
   const messageId = `0123456789abcdef:${FIRED}:${step}`;
   const payload = buildPayload(facts(change), {
     messageId,
@@ -118,7 +123,7 @@ export function outgoing(step = 'fire', change: Partial<NotificationFacts> = {})
     onCallPerson: null,
     now: NOW,
   });
-  return { payload, fingerprint: '0123456789abcdef', episode: FIRED, step };
+  return { payload, fingerprint: '0123456789abcdef', episode: FIRED, step, attempts: 0, memory: {}, ...sent };
 }
 
 /** A channel that answers as the test says and keeps what it was given. */

@@ -18,6 +18,7 @@ const guardWith = (more: Partial<GuardDeps> = {}) =>
     policy: policy(),
     describe: () => ({ kind: 'postgresql', environment: 'test', remediation: true }),
     mutes: null,
+    maintenances: null,
     now: () => new Date(0),
     ...more,
   });
@@ -53,6 +54,28 @@ it('allows a dry run without a lease, and takes nothing for it', async () => {
   expect(taken).toMatchObject({ preview: true });
 });
 
+const underMaintenance = {
+  maintenance: {
+    ...{ id: 'm1', name: 'move', targets: ['db-1'], environments: [], matchers: [], intervals: null },
+    ...{ startsAt: '2026-01-01T00:00:00Z', endsAt: null, createdBy: 'ana', comment: 'disks' },
+  },
+  until: '2036-01-01T00:00:00.000Z',
+};
+
+it('asks for maintenance of the target with its configured environment, and once more before the act', async () => {
+  const asked: unknown[] = [];
+  const holding = async (subject: unknown) => {
+    asked.push(subject);
+    return asked.length === 1 ? null : underMaintenance;
+  };
+  const guard = guardWith({ maintenances: { holding } });
+  expect(await guard.admit(request())).toMatchObject({ allowed: true });
+  const last = await guard.confirm(RUNBOOK.name, LEASE, undefined, { target: 'db-1', labels: LABELS });
+  expect(last).toMatchObject({ allowed: false, reason: 'maintenance' });
+  const subject = { target: 'db-1', environment: 'test', labels: LABELS };
+  expect(asked).toEqual([subject, subject]);
+});
+
 describe('refuses, naming the reason', () => {
   const seatless = (name: string) => () =>
     Promise.resolve({
@@ -72,6 +95,7 @@ describe('refuses, naming the reason', () => {
     });
   const muted = {
     muted: true as const,
+    holder: { kind: 'silence' as const, id: 's1' },
     reason: 'silence' as const,
     by: 'ada',
     until: 'noon',
@@ -127,6 +151,12 @@ describe('refuses, naming the reason', () => {
       { labels: { ...LABELS, environment: '' } },
     ],
     ['environment_not_allowed', /allowed: none/, { policy: policy({ environments: [] }) }],
+    [
+      'maintenance',
+      /^move: "db-1" is under maintenance move of ana until somebody ends it: disks$/,
+      { maintenances: { holding: async () => underMaintenance } },
+    ],
+    ['guard_unreadable', /postgres is away/, { maintenances: { holding: away } }],
     [
       'silenced',
       /ada has silenced the alert until noon: I am on it/,

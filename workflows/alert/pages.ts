@@ -1,0 +1,29 @@
+/** The messages that a life asks for. */
+import { messageId } from '../../src/domain/identity';
+import type { LifePolicy } from '../../src/domain/life';
+import type { Transition } from '../../src/domain/transition';
+import type { QueuedRecord } from '../../src/history/port';
+import { after } from './chain';
+
+type Messages = NonNullable<QueuedRecord['notifications']>;
+
+export function messageOf(
+  { fingerprint }: Transition,
+  episode: number,
+  receiver: string,
+  step: string,
+  dueAt: number,
+): Messages[number] {
+  const id = messageId(fingerprint, episode, step);
+  return { messageId: id, receiver, fingerprint, episode, step, dueAt: new Date(dueAt).toISOString() };
+}
+
+/** Of the episode that begins now. */
+export const firstPages = (transition: Transition, { page }: LifePolicy, now: number): Messages =>
+  page.map(({ receiver, deadlineMs }) =>
+    messageOf(transition, now, receiver, 'fire', after(now, deadlineMs)),
+  );
+
+/** Who is told first when one of these stages has ended. */
+export const waitingFor = ({ page }: LifePolicy, stages: readonly string[]): readonly string[] =>
+  page.filter(({ notifyAfter }) => stages.includes(notifyAfter)).map(({ receiver }) => receiver);
