@@ -116,7 +116,7 @@ export function createFlusher(options: FlusherOptions): Turns {
       .filter(({ integration }) => !isOfTwin(known.get(integration), group, index))
       .map((message) => ({ groupKey: group.key, keepUntil, ...message }));
     // As long as it is not known what became of a message, there may be more to tell.
-    const isOpen = look.members.some((member) => !member.isOver) || isUnderWay(look);
+    const isOpen = look.members.some((member) => !member.isOver) || isUnderWay(look.told);
     const back = openOnes(look, decided.held);
     const digest = digestOf(back);
     return {
@@ -136,10 +136,13 @@ export function createFlusher(options: FlusherOptions): Turns {
   ): GroupLook {
     const seenAt = (due.flushedAt?.getTime() ?? due.dueAt.getTime() - route.groupWaitMs) - MARGIN_MS;
     const awaited = new Set([...told.values()].flatMap((each) => awaitedOf(each)));
+    // What has left may say more than what waits now: whom it told of is known when it has arrived.
+    const canLeave = !isUnderWay(told);
     const members: GroupMember[] = [];
     for (const fingerprint of [...group.members]) {
       const alert = known.get(fingerprint);
-      if (alert === undefined || isSettled(alert, at, seenAt, awaited)) index.leave(group.id, fingerprint);
+      if (alert === undefined || (canLeave && isSettled(alert, at, seenAt, awaited)))
+        index.leave(group.id, fingerprint);
       else members.push({ alert, isOver: isOver(alert, at) });
     }
     members.sort((a, b) => byJobAndInstance(a.alert.labels, b.alert.labels));
@@ -171,7 +174,7 @@ interface Turn {
 type ToldByGroup = Map<string, Map<string, ToldOfGroup>>;
 
 const NOTHING_HELD = { digest: null, groupKey: '', receiver: '', alerts: [] };
-const isUnderWay = ({ told }: GroupLook): boolean =>
+const isUnderWay = (told: GroupLook['told']): boolean =>
   [...told.values()].some(({ pending, isTaken }) => pending !== null && isTaken);
 
 /**
@@ -202,8 +205,11 @@ const NOBODY: GroupVerdict = { messages: [], held: [] };
 const DAY_MS = 86_400_000;
 
 /** Whom an integration has been told of, or is about to be. */
-const awaitedOf = ({ firing, pending }: ToldOfGroup): readonly string[] =>
-  pending === null ? firing : [...firing, ...pending.firing, ...pending.resolved];
+const awaitedOf = ({ firing, awaited, pending }: ToldOfGroup): readonly string[] => [
+  ...firing,
+  ...awaited,
+  ...(pending === null ? [] : [...pending.firing, ...pending.resolved]),
+];
 
 /**
  * What waits is another group's with the same key, which still is there: of routes with the same matchers, one may be
@@ -236,7 +242,15 @@ function made(all: ToldByGroup, { id: groupId, flushedAt, messages }: FlushedGro
   }
 }
 
-const NEVER_TOLD = { firing: [], resolved: [], toldAt: null, seq: 0, pending: null, isTaken: false };
+const NEVER_TOLD = {
+  firing: [],
+  resolved: [],
+  awaited: [],
+  toldAt: null,
+  seq: 0,
+  pending: null,
+  isTaken: false,
+};
 
 /** Of what groups with one key make for the same integration the last counts: what it replaces is not written. */
 function withoutReplaced(results: readonly FlushedGroup[]): readonly FlushedGroup[] {

@@ -19,8 +19,11 @@ export function composeWith(
       .flatMap((fingerprint) => index.placesOf(fingerprint))
       .find(({ key }) => key === groupKey);
     if (place === undefined) return null;
+    // One that routes lead elsewhere by now is told of there.
+    const isHere = (fingerprint: string): boolean =>
+      index.placesOf(fingerprint).some(({ key }) => key === groupKey);
     const alertsOf = (fingerprints: readonly string[], status: GroupAlert['status']): GroupAlert[] =>
-      fingerprints.flatMap((fingerprint) => {
+      fingerprints.filter(isHere).flatMap((fingerprint) => {
         const alert = known.get(fingerprint);
         return alert === undefined ? [] : [shown(alert, status)];
       });

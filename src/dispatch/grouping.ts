@@ -3,7 +3,7 @@
  * from the routes. A reload changes the routes: groups move with their alerts, and what their receivers were told goes
  * with them, so that nobody is told anew.
  */
-import type { AlertRow, GroupStore, NewGroup, ToldOfGroup } from '../history/port';
+import type { AlertRow, GroupStore, InheritedOfGroup, NewGroup, ToldOfGroup } from '../history/port';
 import { createGroupIndex, type GroupIndex, type IndexedGroup } from './group-index';
 import { createKnownAlerts, isOver, type KnownAlerts, type KnownAlertsOptions } from './known-alerts';
 import type { RouteOptions } from './port';
@@ -62,8 +62,9 @@ export function createGrouping(options: GroupingOptions): Grouping {
     if (starts.length > 0) return [newGroup(group, Math.min(...starts), at)];
     const { receiver } = group.route.options;
     const isAwaited = told.some(
-      ({ integration, firing }) =>
-        receiverOf(integration) === receiver && firing.some((fingerprint) => group.members.has(fingerprint)),
+      (each) =>
+        receiverOf(each.integration) === receiver &&
+        [...each.firing, ...left(each)].some((fingerprint) => group.members.has(fingerprint)),
     );
     return isAwaited ? [{ id: group.id, routeId: group.route.id, dueAt: new Date(at) }] : [];
   }
@@ -88,17 +89,11 @@ export function createGrouping(options: GroupingOptions): Grouping {
     return made.length;
   }
 
-  /** Groups that are new have been told what the groups that are gone were told of the same alerts. */
-  async function inheritTold(
-    made: readonly { key: string; route: GroupPlaceRoute; members: ReadonlySet<string> }[],
-  ): Promise<void> {
-    const keys = new Set([...index.groups()].map(({ key }) => key));
-    const orphans = (await store.allTold()).filter(
-      ({ groupKey, toldAt }) => toldAt !== null && !keys.has(groupKey),
-    );
-    const inherited = made.flatMap((group) =>
-      inheritance(group, group.route.options.receiver, orphans, group.members),
-    );
+  /** Groups that are new have been told what the groups that their alerts were in before were told of them. */
+  async function inheritTold(made: readonly IndexedGroup[]): Promise<void> {
+    const told = (await store.allTold()).filter(({ toldAt, isTaken }) => toldAt !== null || isTaken);
+    const stays = membersByKey(index);
+    const inherited = made.flatMap((group) => inheritance(group, told, stays, new Date(now())));
     await store.inherit(inherited, new Date(now() + KEEP_TOLD_MS));
   }
 
@@ -150,36 +145,53 @@ function newGroup(
 
 function awaited(told: readonly ToldOfGroup[]): Set<string> {
   return new Set(
-    told.flatMap(({ firing, pending }) => [
+    told.flatMap(({ firing, awaited: others, pending }) => [
       ...firing,
+      ...others,
       ...(pending?.firing ?? []),
       ...(pending?.resolved ?? []),
     ]),
   );
 }
 
-type Inherited = Parameters<GroupStore['inherit']>[0][number];
+/**
+ * Whose end has yet to be told beside those that were told last: what is being sent may have been heard, whether or not
+ * anybody comes to write so down.
+ */
+const left = ({ awaited: others, isTaken, pending }: ToldOfGroup): readonly string[] =>
+  isTaken && pending !== null ? [...others, ...pending.firing] : others;
 
-/** What each integration of the receiver was told of these alerts, in other groups. */
+function membersByKey(index: GroupIndex): ReadonlyMap<string, ReadonlySet<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const { key, members } of index.groups())
+    found.set(key, new Set([...(found.get(key) ?? []), ...members]));
+  return found;
+}
+
+/** What each integration of the group's receiver was told of its alerts, in groups that they are in no more (`stays`). */
 function inheritance(
-  { key }: { readonly key: string },
-  receiver: string,
-  orphans: readonly ToldOfGroup[],
-  members: ReadonlySet<string>,
-): Inherited[] {
-  const found = new Map<string, { firing: Set<string>; toldAt: Date }>();
-  for (const { integration, firing, toldAt } of orphans) {
-    if (receiverOf(integration) !== receiver) continue;
-    const shared = firing.filter((fingerprint) => members.has(fingerprint));
-    if (shared.length === 0) continue;
-    const known = found.get(integration) ?? { firing: new Set<string>(), toldAt: toldAt! };
-    shared.forEach((fingerprint) => known.firing.add(fingerprint));
-    if (toldAt! > known.toldAt) known.toldAt = toldAt!;
+  { key, route, members }: Pick<IndexedGroup, 'key' | 'route' | 'members'>,
+  all: readonly ToldOfGroup[],
+  stays: ReadonlyMap<string, ReadonlySet<string>>,
+  now: Date,
+): InheritedOfGroup[] {
+  const found = new Map<string, { firing: Set<string>; awaited: Set<string>; toldAt: Date }>();
+  for (const told of all) {
+    const { groupKey, integration, toldAt } = told;
+    if (receiverOf(integration) !== route.options.receiver) continue;
+    const hasCome = (fingerprint: string): boolean =>
+      members.has(fingerprint) && stays.get(groupKey)?.has(fingerprint) !== true;
+    const [firing, others] = [told.firing.filter(hasCome), left(told).filter(hasCome)];
+    if (firing.length + others.length === 0) continue;
+    const known = found.get(integration) ?? { firing: new Set(), awaited: new Set(), toldAt: toldAt ?? now };
+    firing.forEach((fingerprint) => known.firing.add(fingerprint));
+    others.forEach((fingerprint) => known.awaited.add(fingerprint));
+    if (toldAt !== null && toldAt > known.toldAt) known.toldAt = toldAt;
     found.set(integration, known);
   }
-  return [...found].map(([integration, { firing, toldAt }]) => ({
+  return [...found].map(([integration, { firing, awaited: others, toldAt }]) => ({
     ...{ groupKey: key, integration, toldAt },
-    ...{ firing: [...firing], resolved: [] },
+    ...{ firing: [...firing], awaited: [...others], resolved: [] },
   }));
 }
 

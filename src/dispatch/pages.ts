@@ -89,11 +89,11 @@ function applyToRow(
   });
 }
 
-/** The first alert of a group says when it is looked at: what it took to come here does not make that later. */
+/** The alert of a group that asks for it first says when it is looked at: what it took to come here does not make that later. */
 function join(draft: Draft, audience: Audience, row: AlertRow, now: Date): void {
   const told = new Date(Math.min(now.getTime(), Math.max(row.eventTime, now.getTime() - LONGEST_WAY_MS)));
   for (const group of audience.groupsFor?.(row, told) ?? [])
-    if (!draft.groups.has(group.id)) draft.groups.set(group.id, group);
+    if ((draft.groups.get(group.id)?.dueAt ?? group.dueAt) >= group.dueAt) draft.groups.set(group.id, group);
 }
 
 /** What took longer was held up: alerts that come together after that are to be told together. */

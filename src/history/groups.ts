@@ -53,7 +53,7 @@ export function createGroupStore(
   };
 }
 
-/** One that is there keeps its time. */
+/** One that is there keeps its time, unless nobody has looked at it yet and an alert asks for that sooner. */
 export async function joinGroups(run: Run, schema: string, groups: readonly NewGroup[]): Promise<void> {
   if (groups.length === 0) return;
   await run(
@@ -61,7 +61,8 @@ export async function joinGroups(run: Run, schema: string, groups: readonly NewG
        insert into ${schema}.groups as g (id, route_id, due_at)
        select id, "routeId", "dueAt" from jsonb_to_recordset($1::jsonb) as n (id text, "routeId" text, "dueAt" timestamptz)
        order by id
-       on conflict (id) do update set joined = g.joined + 1)
+       on conflict (id) do update set joined = g.joined + 1,
+         due_at = case when g.flushed_at is null then least(g.due_at, excluded.due_at) else g.due_at end)
      select pg_notify($2, '')`,
     [json(groups), wakeChannel(schema)],
   );
@@ -142,6 +143,7 @@ interface ToldColumns {
   integration: string;
   firing: string[];
   resolved: string[];
+  awaited: string[];
   told_at: Date | null;
   seq: number;
   pending: PendingMessage | null;
@@ -155,7 +157,7 @@ async function readTold(
   values: readonly unknown[],
 ): Promise<ToldOfGroup[]> {
   const rows = await run<ToldColumns>(
-    `select group_key, integration, firing, resolved, told_at, seq, pending, lease_until is not null as is_taken, group_id
+    `select group_key, integration, firing, resolved, awaited, told_at, seq, pending, lease_until is not null as is_taken, group_id
      from ${schema}.group_messages ${which}`,
     values,
   );
@@ -164,6 +166,7 @@ async function readTold(
     integration: row.integration,
     firing: row.firing,
     resolved: row.resolved,
+    awaited: row.awaited,
     toldAt: row.told_at,
     seq: row.seq,
     pending: row.pending,
@@ -232,6 +235,11 @@ type Message = FlushedGroup['messages'][number] & {
   readonly at: Date;
 };
 
+/** Of what was told before and is not in the new message, the end has not been told. */
+const stillAwaited = (before: string, message: string): string =>
+  `array(select distinct * from unnest(${before}.awaited || ${before}.firing) as told
+           where told <> all (${message}.firing || ${message}.resolved) order by told)`;
+
 async function writeMessages(run: Run, schema: string, messages: readonly Message[]): Promise<void> {
   const sorted = [...messages].sort((a, b) =>
     `${a.groupKey} ${a.integration}` < `${b.groupKey} ${b.integration}` ? -1 : 1,
@@ -252,6 +260,8 @@ async function writeMessages(run: Run, schema: string, messages: readonly Messag
          "groupId", "routeId", "lookAgainMs"
        from given, (select ${FIRST_SEQ} as seq) first
        on conflict (group_key, integration) do update set
+         awaited = case when excluded.told_at is null then o.awaited
+           else ${stillAwaited('o', 'excluded')} end,
          firing = case when excluded.told_at is null then o.firing else excluded.firing end,
          resolved = case when excluded.told_at is null then o.resolved else excluded.resolved end,
          told_at = coalesce(excluded.told_at, o.told_at),
@@ -367,6 +377,7 @@ async function writeOutcomes(
        set lease_until = case when is_own then null else m.lease_until end,
          taken_by = case when is_own then null else m.taken_by end,
          error = case when is_own then g.error else m.error end,
+         awaited = case when is_news then ${stillAwaited('m', 'g')} else m.awaited end,
          firing = case when is_news then g.firing else m.firing end,
          resolved = case when is_news then g.resolved else m.resolved end,
          told_at = case when is_news then g.at else m.told_at end,
@@ -440,9 +451,9 @@ async function inherit(
 ): Promise<void> {
   if (told.length === 0) return;
   await run(
-    `insert into ${schema}.group_messages (group_key, integration, firing, resolved, told_at, seq, expires_at)
-     select "groupKey", integration, firing, resolved, "toldAt", ${FIRST_SEQ}, $2 from jsonb_to_recordset($1::jsonb)
-       as m ("groupKey" text, integration text, firing text[], resolved text[], "toldAt" timestamptz)
+    `insert into ${schema}.group_messages (group_key, integration, firing, resolved, awaited, told_at, seq, expires_at)
+     select "groupKey", integration, firing, resolved, awaited, "toldAt", ${FIRST_SEQ}, $2 from jsonb_to_recordset($1::jsonb)
+       as m ("groupKey" text, integration text, firing text[], resolved text[], awaited text[], "toldAt" timestamptz)
      on conflict do nothing`,
     [json(told), keepUntil],
   );

@@ -300,4 +300,12 @@ alter table ${s}.episodes add column expires_at timestamptz, add column timed_ou
     name: 'what receivers keep between the messages of an episode, and what services have called back with',
     sql: (s) => CALLBACKS_MIGRATION.replaceAll('{schema}', s),
   },
+  {
+    version: 12,
+    name: 'of which alerts an end is awaited although the last message left them out',
+    sql: (s) => `
+-- Told that they fire, held back since, and so in no later message: whoever was told has yet to hear of their end.
+alter table ${s}.group_messages add column awaited text[] not null default '{}';
+`,
+  },
 ];

@@ -168,6 +168,11 @@ export interface ToldOfGroup {
   readonly integration: string;
   readonly firing: readonly string[];
   readonly resolved: readonly string[];
+  /**
+   * Of which it was told before that they fire, and which the last message left out because they were held back: their end
+   * has yet to be told.
+   */
+  readonly awaited: readonly string[];
   readonly toldAt: Date | null;
   /** Grows with each message that is made; what was made last is the one that counts. */
   readonly seq: number;
@@ -231,7 +236,7 @@ export interface RecordedDelivery {
 }
 
 /** How things stand between a group and an integration. */
-export interface RecordedMessage extends Omit<ToldOfGroup, 'isTaken' | 'groupId'> {
+export interface RecordedMessage extends Omit<ToldOfGroup, 'isTaken' | 'groupId' | 'awaited'> {
   /** When what waits is sent, or tried again. */
   readonly dueAt: Date | null;
   readonly attempts: number;
@@ -293,7 +298,7 @@ export type MessageOutcome =
   | { readonly kind: 'refused'; readonly error: string };
 
 export interface GroupStore {
-  /** Makes or joins them. */
+  /** Makes or joins them; one that nobody has looked at yet is looked at when the first of its alerts asks for it. */
   join(groups: readonly NewGroup[]): Promise<void>;
   /** Sets when they are looked at next, of those that there are. */
   retime(groups: readonly NewGroup[]): Promise<void>;

@@ -44,6 +44,8 @@ export interface ProcessOptions {
   readonly route?: RouteOptions;
   readonly flusher?: Partial<FlusherOptions>;
   readonly grouping?: Partial<Parameters<typeof createGrouping>[0]>;
+  /** What happens when a look has read what was told and decides. */
+  readonly onVerdicts?: () => Promise<void>;
 }
 
 export interface GroupProcess {
@@ -136,14 +138,18 @@ export function groupScene(options: SceneOptions = {}): Scene {
         return [integration, { ...about, notify, close: async () => undefined }];
       }),
     );
+    const verdicts = createGroupVerdicts({
+      ...{ silencer: async () => () => [], inhibitedBy: () => [], timeMutedBy: () => [], log },
+      integrationsOf: (receiver) => [{ name: `${receiver}/webhook/0`, sendResolved }],
+      ...mutes,
+    });
     const flusher = (): Turns =>
       createFlusher({
         ...{ store, known: grouping.known, routing: grouping.routing, now, log, onMessages: () => undefined },
-        verdicts: createGroupVerdicts({
-          ...{ silencer: async () => () => [], inhibitedBy: () => [], timeMutedBy: () => [], log },
-          integrationsOf: (receiver) => [{ name: `${receiver}/webhook/0`, sendResolved }],
-          ...mutes,
-        }),
+        verdicts: async (at) => {
+          await more.onVerdicts?.();
+          return verdicts(at);
+        },
         ...more.flusher,
       });
     const sender = () =>

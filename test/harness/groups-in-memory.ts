@@ -39,6 +39,7 @@ export interface MessageRow {
   readonly integration: string;
   firing: readonly string[];
   resolved: readonly string[];
+  awaited: readonly string[];
   toldAt: Date | null;
   seq: number;
   toldSeq: number;
@@ -215,7 +216,17 @@ const emptyMessage = ({
   groupKey,
   integration,
 }: Pick<MessageRow, 'groupKey' | 'integration'>): MessageRow => ({
-  ...{ groupKey, integration, firing: [], resolved: [], toldAt: null, seq: 0, toldSeq: 0, pending: null },
+  ...{
+    groupKey,
+    integration,
+    firing: [],
+    resolved: [],
+    awaited: [],
+    toldAt: null,
+    seq: 0,
+    toldSeq: 0,
+    pending: null,
+  },
   ...{ pendingSince: null, dueAt: null, attempts: 0, error: null, memory: {} },
   ...{ groupId: null, routeId: null, lookAgainMs: null, leaseUntil: null, takenBy: null },
 });
@@ -225,6 +236,7 @@ function toldOf({
   integration,
   firing,
   resolved,
+  awaited,
   toldAt,
   seq,
   pending,
@@ -236,6 +248,7 @@ function toldOf({
     integration,
     firing,
     resolved,
+    awaited,
     toldAt,
     seq,
     pending,
@@ -254,8 +267,10 @@ function join({ groups }: Kept, made: readonly NewGroup[]): void {
   refuseTwins(made.map(({ id }) => id));
   for (const { id, routeId, dueAt } of made) {
     const known = groups.get(id);
-    if (known !== undefined) known.joined += 1;
-    else
+    if (known !== undefined) {
+      known.joined += 1;
+      if (known.flushedAt === null) known.dueAt = Math.min(known.dueAt, dueAt.getTime());
+    } else
       groups.set(id, {
         ...{ id, routeId, dueAt: dueAt.getTime(), flushedAt: null, joined: 1 },
         ...{ held: null, isOutrun: false, leaseUntil: null, takenBy: null },
@@ -332,6 +347,14 @@ function writeHeld({ holds }: Kept, { id: groupId, held, flushedAt }: FlushedGro
 
 type Made = FlushedGroup['messages'][number] & { readonly result: FlushedGroup };
 
+function stillAwaited(
+  { awaited, firing }: Pick<MessageRow, 'awaited' | 'firing'>,
+  message: PendingMessage | null,
+): string[] {
+  const said = new Set([...(message?.firing ?? []), ...(message?.resolved ?? [])]);
+  return [...new Set([...awaited, ...firing])].filter((id) => !said.has(id)).sort();
+}
+
 function writeMessage({ messages, now }: Kept, made: Made): void {
   const { pending, told, result } = made;
   const place = placeOf(made);
@@ -342,6 +365,7 @@ function writeMessage({ messages, now }: Kept, made: Made): void {
     ...(told && {
       firing: pending?.firing ?? [],
       resolved: pending?.resolved ?? [],
+      awaited: stillAwaited(row, pending),
       toldAt: result.flushedAt,
       toldSeq: row.seq + 1,
     }),
@@ -393,8 +417,15 @@ function finish(kept: Kept, message: TakenMessage, outcome: MessageOutcome): voi
   if (isOwn) Object.assign(row, { leaseUntil: null, takenBy: null, error: isSent ? null : outcome.error });
   if (isSent && message.seq >= row.toldSeq) {
     const { firing, resolved } = message.pending;
-    Object.assign(row, { firing, resolved, toldAt: outcome.at, memory: outcome.memory ?? row.memory });
-    row.toldSeq = message.seq;
+    const awaited = stillAwaited(row, message.pending);
+    Object.assign(row, {
+      firing,
+      resolved,
+      awaited,
+      toldAt: outcome.at,
+      toldSeq: message.seq,
+      memory: outcome.memory ?? row.memory,
+    });
   }
   if (isNewest && (isSent || (isOwn && outcome.kind !== 'retry'))) row.pending = null;
   if (isOwn && outcome.kind !== 'retry') row.attempts = 0;
@@ -418,8 +449,10 @@ function lookAgain(
     return;
   }
   if (groupId === null || !(kind === 'refused' || (kind === 'sent' && pending.firing.length > 0))) return;
+  const known = kept.groups.get(groupId);
   const dueAt = new Date(kept.now() + (kind === 'sent' ? 0 : lookAgainMs!));
-  join(kept, [{ id: groupId, routeId: routeId!, dueAt }]);
+  if (known !== undefined) known.joined += 1;
+  else join(kept, [{ id: groupId, routeId: routeId!, dueAt }]);
 }
 
 function deliveryOf(

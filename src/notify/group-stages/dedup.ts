@@ -77,7 +77,8 @@ function reasonFor(last: ToldOfGroup | undefined, asked: Asked): Reason {
   const before = new Set(last.firing);
   if (firing.some((fingerprint) => !before.has(fingerprint)))
     return before.size === 0 ? 'first notification' : 'new alerts added';
-  if (firing.length === 0) return before.size > 0 && resolved.length > 0 ? 'all alerts resolved' : null;
+  const isHeard = before.size > 0 || resolved.some((fingerprint) => last.awaited.includes(fingerprint));
+  if (firing.length === 0) return isHeard && resolved.length > 0 ? 'all alerts resolved' : null;
   const over = new Set(last.resolved);
   if (sendResolved && resolved.some((fingerprint) => !over.has(fingerprint))) return 'some alerts resolved';
   const isDue = look.at - last.toldAt.getTime() > look.repeatIntervalMs;

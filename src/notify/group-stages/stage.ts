@@ -24,7 +24,8 @@ export function lookAt(stages: readonly GroupStage[], look: GroupLook): GroupVer
 /** Whether somebody who was told that it fires has yet to hear that it is over: no mute keeps that back. */
 export function isAwaited({ told }: GroupLook, { alert, isOver }: GroupMember): boolean {
   if (!isOver) return false;
-  for (const { firing } of told.values()) if (firing.includes(alert.fingerprint)) return true;
+  for (const { firing, awaited } of told.values())
+    if (firing.includes(alert.fingerprint) || awaited.includes(alert.fingerprint)) return true;
   return false;
 }
 

@@ -172,6 +172,7 @@ async function play(side: Side, asked: Step): Promise<unknown> {
       const told = {
         integration: INTEGRATIONS[0]!,
         firing: asked.firing,
+        awaited: [],
         resolved: [],
         toldAt: new Date(PAST),
       };

@@ -1,6 +1,7 @@
 /** What an integration is told of a group: as things are when the message leaves. */
 import { composeWith } from '../../../src/dispatch/group-message';
 import { fingerprint } from '../../../src/domain/labels';
+import { parseMatcher } from '../../../src/domain/matchers';
 import type { PendingMessage, TakenMessage } from '../../../src/history/port';
 import type { Integration } from '../../../src/notify/port';
 import { groupScene, labelled, MINUTE, route, START } from '../../harness/group-scene';
@@ -79,6 +80,13 @@ it('leaves out what is not known any more', async () => {
   const { compose } = await place();
   const content = compose(message({ firing: [idOf('a'), 'forgotten'] }), integration(true));
   expect(content!.alerts).toHaveLength(1);
+});
+
+it('leaves out what routes lead elsewhere by now: it is told of there', async () => {
+  const { one, compose } = await place();
+  await one.grouping.reroute(route({ routes: [route({ matchers: [parseMatcher('host="a"')] })] }));
+  const both = message({ firing: [idOf('a'), idOf('b')], resolved: [idOf('a')] });
+  expect(compose(both, integration(true))!.alerts.map(({ fingerprint: id }) => id)).toEqual([idOf('b')]);
 });
 
 it('of a group to which no route leads its alerts there is nothing to say', async () => {

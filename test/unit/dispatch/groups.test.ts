@@ -68,6 +68,26 @@ describe('a group', () => {
     expect(scene.heard.map(said)).toEqual([['a firing']]);
   });
 
+  it.each([
+    ['of the same batch', 0],
+    ['that comes later', 5 * SECOND],
+  ])('leaves at once where an alert %s has fired for longer than group_wait', async (_, ms) => {
+    const scene = groupScene();
+    const one = await scene.process('one');
+    const old = { ...host('b'), startsAt: iso(START - MINUTE) };
+    await scene.post(one, host('a'), ...(ms === 0 ? [old] : []));
+    if (ms > 0) {
+      await after(scene, one, ms);
+      expect(scene.heard).toEqual([]);
+      await scene.post(one, old);
+    }
+    await after(scene, one, 0);
+    expect(scene.heard.map(said)).toEqual([['a firing', 'b firing']]);
+    await scene.post(one, { ...host('c'), startsAt: iso(START - MINUTE) });
+    await after(scene, one, 5 * MINUTE - 1);
+    expect(scene.heard).toHaveLength(1);
+  });
+
   it('is repeated when repeat_interval is over and not before, with another key', async () => {
     const scene = groupScene();
     const one = await scene.process('one');

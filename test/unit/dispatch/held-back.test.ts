@@ -97,6 +97,53 @@ describe('a silenced alert', () => {
     expect(history.holds.map(({ until }) => until !== null)).toEqual([true]);
   });
 
+  it('whose fire was told is told of its end, though other messages have left meanwhile without it', async () => {
+    const { heard, ...place } = scene();
+    const one = await place.process('one');
+    const next = async (): Promise<void> => {
+      place.advance(5 * MINUTE);
+      await one.look();
+      await one.send();
+    };
+    await place.post(one, host('a'), host('b'));
+    await next();
+    silenced.set('a', 's1');
+    await place.post(one, host('c'));
+    await next();
+    await place.post(
+      one,
+      { ...host('b'), endsAt: iso(place.now()) },
+      { ...host('c'), endsAt: iso(place.now()) },
+    );
+    await next();
+    await place.post(one, { ...host('a'), endsAt: iso(place.now()) });
+    for (let looks = 0; looks < 3; looks++) await next();
+    expect(heard.map(said)).toEqual([
+      ['a firing', 'b firing'],
+      ['b firing', 'c firing'],
+      ['b resolved', 'c resolved'],
+      ['a resolved'],
+    ]);
+  });
+
+  it('is told of anew when the silence is over, where messages have left without it', async () => {
+    const { heard, ...place } = scene();
+    const one = await place.process('one');
+    const next = async (): Promise<void> => {
+      place.advance(5 * MINUTE);
+      await one.look();
+      await one.send();
+    };
+    await place.post(one, host('a'));
+    await next();
+    silenced.set('a', 's1');
+    await place.post(one, host('b'));
+    await next();
+    silenced.clear();
+    for (let looks = 0; looks < 3; looks++) await next();
+    expect(heard.map(said)).toEqual([['a firing'], ['b firing'], ['a firing', 'b firing']]);
+  });
+
   it('whose route a reload has taken away is held no longer', async () => {
     const { history, ...place } = scene();
     const one = await place.process('one');

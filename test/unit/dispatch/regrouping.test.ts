@@ -48,6 +48,18 @@ describe('other routes', () => {
     expect(scene.heard[1]!.message.groupKey).toBe('{}/{alertname="Down"}:{host="a"}');
   });
 
+  it('an alert that leaves a group which stays is not told of anew, and its end is told where it is now', async () => {
+    const scene = groupScene();
+    const one = await told(scene, 'a', 'b');
+    await one.grouping.reroute(below({ matchers: [parseMatcher('host="a"')], groupWaitMs: 0 }));
+    for (let looks = 0; looks < 2; looks++) await after(scene, one, 5 * MINUTE);
+    expect(scene.heard).toHaveLength(1);
+    await scene.post(one, ended(scene, 'a'));
+    await after(scene, one, 5 * MINUTE);
+    expect(scene.heard.slice(1).map(said)).toEqual([['a resolved']]);
+    expect(scene.heard[1]!.message.groupKey).toBe('{}/{host="a"}:{alertname="Down"}');
+  });
+
   it('an alert that came with the new routes is told of, beside those that were told before', async () => {
     const scene = groupScene();
     const one = await told(scene, 'a');

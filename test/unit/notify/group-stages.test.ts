@@ -34,6 +34,7 @@ const told = (firing: string[], more: Partial<ToldOfGroup> = {}): ToldOfGroup =>
   pending: null,
   isTaken: false,
   groupId: null,
+  awaited: [],
   ...more,
 });
 
