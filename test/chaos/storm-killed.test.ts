@@ -302,7 +302,7 @@ interface WatchedGroups {
   stop(): Promise<{ readonly looks: number; readonly moved: readonly string[] }>;
 }
 
-/** When groups are due, as the rows say it: only a look gives a group another time. */
+/** When groups are due, as the rows say it: only a look gives a group a later time. An alert that was told of before its others asks for an earlier one. */
 function watchGroups(url: string, schema: string): WatchedGroups {
   const pool = new Pool({ connectionString: url, max: 1 });
   // PostgreSQL is killed too; the next question makes another connection.
@@ -316,6 +316,7 @@ function watchGroups(url: string, schema: string): WatchedGroups {
     const last = before.get(id);
     before.set(id, group);
     if (last === undefined || (last.due === due && last.looked === looked)) return;
+    if (last.looked === null && looked === null && due < last.due) return;
     looks += 1;
     const early = looked !== null && looked < last.due;
     if (last.looked === looked || early) moved.push(`${JSON.stringify(last)} → ${JSON.stringify(group)}`);
