@@ -111,7 +111,7 @@ async function take(
        order by n.due_at, n.id limit $1 for update skip locked),
      fellows as (
        select n.id from (select * from due where bundle is not null) first
-       join ${schema}.notifications n on ${SAME_BUNDLE('n', 'first')} and n.id > first.id
+       join ${schema}.notifications n on ${SAME_BUNDLE('n', 'first')} and n.id <> first.id
        where ${DUE('n', ` + ${SOON}`)} and ${FIRST_IN_LINE(schema)} limit ${MOST_FELLOWS} for update of n skip locked)
      update ${schema}.notifications n
      set lease_until = now() + $2 * interval '1 millisecond', taken_by = $3, attempts = n.attempts + 1
