@@ -57,6 +57,8 @@ test(
       const row = await rowOf(instanceId);
       return row === undefined ? [] : (await history.lists.timeline(row.fingerprint)).map(({ text }) => text);
     };
+    const starts = async (): Promise<number> =>
+      (await textsOf('db-1')).filter((text) => text.includes('was started for db-1')).length;
     const refusals = async (): Promise<number> =>
       (await textsOf('db-1')).filter((text) => /: refused\. maintenance: move: /.test(text)).length;
 
@@ -70,7 +72,7 @@ test(
     );
     await system.sample('db-1', 90);
     await system.sample('db-2', 90);
-    await waitFor(async () => (await refusals()) === 1, { what: 'the refusal', timeoutMs: 60_000 });
+    await waitFor(async () => (await refusals()) > 0, { what: 'the refusal', timeoutMs: 60_000 });
     await waitFor(() => system.told().includes('hook fire db-2'), { what: 'the other', timeoutMs: 30_000 });
     await waitFor(async () => (await textsOf('db-1')).some((text) => text.includes('did not tell hook')), {
       what: 'the page to be held',
@@ -85,19 +87,24 @@ test(
     expect(held?.by).toMatchObject([{ kind: 'maintenance', name: 'move', createdBy: 'ana', endsAt: null }]);
     expect(pages.find(({ stage }) => stage === 'remediation')?.text).toMatch(/refused\. maintenance: move/);
 
+    // That the maintenance began is news to the alert's life, too, and may have been a reason to ask again.
+    await waitFor(async () => (await starts()) === (await refusals()), {
+      what: 'each request to be refused',
+      timeoutMs: 30_000,
+    });
+    const before = { starts: await starts(), refusals: await refusals() };
     expect(await system.run('maintenance', 'end', 'move')).toContain('maintenance move has ended');
     await waitFor(() => system.told().includes('hook fire db-1'), { what: 'the page', timeoutMs: 30_000 });
-    await waitFor(
-      async () =>
-        (await textsOf('db-1')).filter((text) => text.includes('was started for db-1')).length === 2,
-      { what: 'the repair to be asked for again', timeoutMs: 30_000 },
-    );
+    await waitFor(async () => (await starts()) > before.starts, {
+      what: 'the repair to be asked for again',
+      timeoutMs: 30_000,
+    });
     await waitFor(
       async () =>
         (await textsOf('db-1')).some((text) => /^terminate-idle-sessions: (?!refused\. m)/.test(text)),
       { what: 'another answer of the guard', timeoutMs: 30_000 },
     );
-    expect(await refusals()).toBe(1);
+    expect(await refusals()).toBe(before.refusals);
   },
   STORY_MS,
 );
