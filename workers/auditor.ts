@@ -8,9 +8,10 @@ import { createTransitionPublisher } from '../src/stream/publishers';
 import { deleteAuditSchedule, ensureAuditSchedule } from '../src/temporal/audit-schedule';
 import { createAuditedLives } from '../src/temporal/audited-lives';
 import { firingOf } from '../src/temporal/remembered';
-import { startWorker, workflowBundle, type Shared } from './compose';
+import type { Shared } from './compose';
 import { streamObserver } from './observers';
 import { policiesOf } from './policies';
+import { startWorker, workflowBundle } from './temporal';
 
 /** What is later than this is not only slow. */
 const LATE_MS = 30_000;

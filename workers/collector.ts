@@ -3,8 +3,9 @@ import { createCollectionActivities } from '../activities/collection';
 import { createShardRunner, type ShardStatus } from '../src/collect/shard';
 import { createMetricPublisher } from '../src/stream/publishers';
 import { ensureCollectionSchedules } from '../src/temporal/schedules';
-import { startWorker, targetOf, workflowBundle, type Shared } from './compose';
+import { targetOf, type Shared } from './compose';
 import { shardObserver, streamObserver } from './observers';
+import { startWorker, workflowBundle } from './temporal';
 
 const RUN_MS = 300_000;
 

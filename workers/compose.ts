@@ -3,13 +3,10 @@
  * it and closed in reverse. No decisions here, and no other place of wiring than the files of this folder.
  */
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { Worker, type WorkerOptions } from '@temporalio/worker';
 import { createTargetSql, type ClosableTargetSql } from '../src/collect/postgres/target-sql';
 import type { Target } from '../src/collect/port';
 import type { Config, TargetConfig } from '../src/config/config';
-import { messageOf, TocsinError } from '../src/domain/errors';
-import { taskQueueName } from '../src/domain/identity';
+import { messageOf } from '../src/domain/errors';
 import { openHistory, type History } from '../src/history/history';
 import { createMaintenances, withMaintenances } from '../src/mute/maintenances';
 import { createMutes } from '../src/mute/mutes';
@@ -30,13 +27,11 @@ import {
 import { checkKafka, createKafka, type Kafka } from '../src/stream/kafka';
 import type { StreamEvent } from '../src/stream/events';
 import { ensureTopics } from '../src/stream/topics';
-import { connectWorker, dataConverter, installRuntime, type TemporalLink } from '../src/temporal/connection';
-import { ensureSearchAttributes } from '../src/temporal/search-attributes';
-import { BUNDLE_PATH } from './bundle';
+import type { TemporalLink } from '../src/temporal/connection';
 import { openDependency } from './dependency';
+import { lazy } from './lazy';
 import { streamObserver } from './observers';
 import { stopAll, type Part } from './run';
-import { WORKER } from './worker-options';
 
 /** One process's share of the system. */
 export interface Shared {
@@ -129,7 +124,7 @@ export async function openShared(config: Config, role: string, options: SharedOp
     mutes: once(async () =>
       withMaintenances(createMutes((await shared.history()).silences), await shared.maintenances()),
     ),
-    temporal: once(() => openTemporal(shared)),
+    temporal: once(() => lazy.temporal().openTemporal(shared)),
     targetSql: onceNow(() => {
       const sql = createTargetSql((name) => targetNamed(config, name), config.collect.limits);
       parts.push({ name: 'target sessions', stop: () => sql.close() });
@@ -202,72 +197,6 @@ function openSharedHistory(shared: Shared): Promise<History> {
     check: (history) => history.ready(),
     close: (history) => history.close(),
   });
-}
-
-function openTemporal(shared: Shared): Promise<TemporalLink> {
-  const { config, log } = shared;
-  const { namespace } = config.temporal;
-  // The SDK's news of its workers' states are nobody's news.
-  installRuntime((level, message, details) =>
-    log[level === 'WARN' ? 'warn' : level === 'ERROR' ? 'error' : 'debug'](details, `temporal: ${message}`),
-  );
-  return openDependency(shared, {
-    name: 'temporal',
-    async open() {
-      const opened = await connectWorker(config.temporal);
-      try {
-        await ensureSearchAttributes(opened.client, namespace);
-      } catch (error) {
-        await opened.close();
-        throw error;
-      }
-      return opened;
-    },
-    check: ({ client }) => client.workflowService.describeNamespace({ namespace }),
-    close: (link) => link.close(),
-  });
-}
-
-export async function startWorker(
-  shared: Shared,
-  role: string,
-  options: Partial<WorkerOptions>,
-): Promise<void> {
-  const { connection } = await shared.temporal();
-  const worker = await Worker.create({
-    connection,
-    namespace: shared.config.temporal.namespace,
-    taskQueue: taskQueueName(shared.config.instance, role),
-    dataConverter,
-    ...WORKER,
-    ...options,
-  });
-  const running = worker.run();
-  running.catch((error: unknown) => {
-    shared.log.fatal({ err: error }, `the ${role} worker has ended: ${messageOf(error)}`);
-    process.exitCode = 1;
-    process.kill(process.pid, 'SIGTERM');
-  });
-  shared.parts.push({
-    name: `${role} worker`,
-    stop: async () => {
-      if (worker.getState() === 'RUNNING') worker.shutdown();
-      await running.catch(() => undefined);
-    },
-  });
-}
-
-/** What the build has bundled. */
-export async function workflowBundle(): Promise<{ code: string }> {
-  try {
-    return { code: await readFile(BUNDLE_PATH, 'utf8') };
-  } catch (cause) {
-    throw new TocsinError(
-      'TOC_USAGE',
-      `there is no workflow bundle at ${BUNDLE_PATH}; run \`npm run build\``,
-      { cause },
-    );
-  }
 }
 
 /** The target with its secret resolved, at the moment of use. */

@@ -12,11 +12,12 @@ import { createTransitionPublisher } from '../src/stream/publishers';
 import { consumeTransitions } from '../src/stream/transition-consumer';
 import { createLives } from '../src/temporal/lives';
 import { readAlertmanager, type InEffect } from './alertmanager';
-import { startWorker, workflowBundle, type Shared } from './compose';
+import type { Shared } from './compose';
 import { openGroups, wakingAfter, type Groups } from './groups';
 import { enrichmentObserver, remediationObserver, streamObserver } from './observers';
 import { currentMutesOf, startMuteWatch } from './mute-watch';
 import { policiesOf } from './policies';
+import { startWorker, workflowBundle } from './temporal';
 import { LIFECYCLE_WORKER, LIVES_AT_A_TIME } from './worker-options';
 
 export async function startDispatcher(shared: Shared): Promise<void> {

@@ -16,7 +16,7 @@ import { createRecoveryWatch } from '../src/remediate/watch';
 import { createSampleReader } from '../src/stream/sample-reader';
 import { startAuditor } from './auditor';
 import { channelOf } from './channels';
-import { startWorker, workflowBundle, type Shared } from './compose';
+import type { Shared } from './compose';
 import { startForgetting } from './forgetting';
 import {
   actObserver,
@@ -26,6 +26,7 @@ import {
   timedChannel,
 } from './observers';
 import { targetDescriptions } from './policies';
+import { startWorker, workflowBundle } from './temporal';
 
 const CHANGE_TIMEOUT_MS = 15_000;
 const LOOK_EVERY_MS = 1_000;

@@ -3,14 +3,13 @@
  * alertmanager.yml, on servers that run. Processes of one instance share the work; each knows all alerts.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createBookkeepingActivities } from '../activities/bookkeeping';
 import { createApi, type Api } from '../src/api/server';
 import type { ApiConfig, WebConfig } from '../src/api/port';
 import type { Config } from '../src/config/config';
 import { watchWebConfig } from '../src/config/web-config';
 import { answerWhy } from '../src/dispatch/answer-why';
 import { createApiAlerts } from '../src/dispatch/api-alerts';
-import { createLivesHandler, createPagesHandler, type BatchHandler } from '../src/dispatch/dispatcher';
+import { createPagesHandler, type BatchHandler } from '../src/dispatch/dispatcher';
 import type { MatcherMode } from '../src/domain/alertmanager-matchers';
 import { messageOf } from '../src/domain/errors';
 import type { History } from '../src/history/history';
@@ -19,17 +18,13 @@ import { previewSilence } from '../src/mute/preview';
 import { createLogger, packageVersion } from '../src/observe/observe';
 import { createTransitionPublisher } from '../src/stream/publishers';
 import { consumeTransitions } from '../src/stream/transition-consumer';
-import { createLives } from '../src/temporal/lives';
 import { readAlertmanager, type InEffect } from './alertmanager';
-import { startAuditor } from './auditor';
-import { openShared, startWorker, workflowBundle, type Shared } from './compose';
+import { openShared, type Shared } from './compose';
 import { startForgetting } from './forgetting';
 import { openGroups, wakingAfter } from './groups';
+import { lazy } from './lazy';
 import { streamObserver } from './observers';
-import { currentMutesOf, startMuteWatch } from './mute-watch';
-import { policiesOf } from './policies';
 import { stopSignal, untilAborted } from './run';
-import { LIFECYCLE_WORKER, LIVES_AT_A_TIME } from './worker-options';
 
 export interface ServeOptions {
   /** Where the servers are, and the instance's name. */
@@ -73,12 +68,12 @@ export async function runServe(options: ServeOptions): Promise<void> {
   let stopped = false;
   let livesBegun: Promise<void> = Promise.resolve();
   try {
-    const { api, lives } = await startServing(shared, options, inEffect, read);
-    livesBegun = lives;
+    const { api, beginLives } = await startServing(shared, options, inEffect, read);
     // In the words that Alertmanager has for it: scripts wait for them.
     process.stderr.write(
       `time=${new Date().toISOString()} level=INFO msg="Listening on" address=${options.listen.host}:${api.port}\n`,
     );
+    livesBegun = beginLives();
     await untilAborted(signal);
   } finally {
     // What is still being started when everything stops would go on for good.
@@ -93,7 +88,7 @@ async function startServing(
   options: ServeOptions,
   first: InEffect,
   read: () => InEffect,
-): Promise<{ readonly api: Api; readonly lives: Promise<void> }> {
+): Promise<{ readonly api: Api; readonly beginLives: () => Promise<void> }> {
   const { log, parts, metrics, config } = shared;
   const startedAt = new Date();
   const [kafka, history] = await Promise.all([shared.kafka(), shared.history()]);
@@ -170,13 +165,20 @@ async function startServing(
   parts.push({ name: 'API', stop: () => api.close() });
   await peers.start(`${options.listen.host}:${api.port}`);
   await startForgetting(shared);
-  const audited = { mend: () => grouping.mend(), startDelayMs: options.dispatchStartDelayMs };
-  const lives = startLives(shared, history, lull.wait)
-    .then(() => startAuditor(shared, audited))
-    .catch((error: unknown) =>
-      log.error({ err: error }, `lives and their audit cannot be started: ${messageOf(error)}`),
-    );
-  return { api, lives };
+  return {
+    api,
+    // Loaded when it can answer already, and at once, before the first page is due: loading holds everything up.
+    beginLives: () =>
+      lazy
+        .lives()
+        .serveLives(shared, {
+          pagesAreQuiet: lull.wait,
+          groups: { mend: () => grouping.mend(), startDelayMs: options.dispatchStartDelayMs },
+        })
+        .catch((error: unknown) =>
+          log.error({ err: error }, `lives and their audit cannot be started: ${messageOf(error)}`),
+        ),
+  };
 }
 
 /** Who reaches it on another machine and nobody asks who he is: that is said once. */
@@ -253,50 +255,4 @@ function createPeers({ id, log, parts }: Shared, history: History) {
       });
     },
   };
-}
-
-/** Each alert's own workflow; pages do not wait for it. */
-async function startLives(
-  shared: Shared,
-  history: History,
-  pagesAreQuiet: () => Promise<void>,
-): Promise<void> {
-  const { config, metrics } = shared;
-  const [kafka, temporal, mutes, bundle] = await Promise.all([
-    shared.kafka(),
-    shared.temporal(),
-    shared.mutes(),
-    workflowBundle(),
-  ]);
-  await startWorker(shared, 'lifecycle', {
-    ...LIFECYCLE_WORKER,
-    workflowBundle: bundle,
-    activities: createBookkeepingActivities({
-      lives: history.lives,
-      silences: history.silences,
-      mutes,
-      ...(await currentMutesOf(shared)),
-      quickArtifacts: async () => [],
-      wakeNotifier: () => undefined,
-      onRemediated: () => undefined,
-    }),
-  });
-  await startMuteWatch(shared);
-  const deliver = createLivesHandler({
-    lives: createLives(temporal.client),
-    policyFor: policiesOf(config),
-    concurrency: LIVES_AT_A_TIME,
-    onDelivered: (outcome) => metrics.workflowDeliveries.inc({ outcome }),
-  });
-  const lives = consumeTransitions({
-    kafka,
-    instance: config.instance,
-    groupId: 'lives',
-    async onBatch(batch) {
-      await pagesAreQuiet();
-      await deliver(batch.filter(({ transition }) => transition.told_again !== true));
-    },
-    onEvent: streamObserver(shared),
-  });
-  shared.parts.push({ name: 'lives', stop: () => lives.stop() });
 }

@@ -239,11 +239,11 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
 }
 
 /**
- * Alertmanager's pauses: half a second, and half as much again with each attempt, half more or less of it by chance. A
- * Retry-After is the least. `random` is in [0, 1).
+ * Alertmanager's pauses: half a second, and half as much again with each attempt; by chance up to half longer, but never
+ * shorter, so that a receiver that is too slow has its rest. A Retry-After is the least. `random` is in [0, 1).
  */
 function retryInMs(attempts: number, retryAfterMs: number | null, random: number): number {
-  const pause = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 1.5 ** Math.min(attempts, 30)) * (0.5 + random);
+  const pause = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 1.5 ** Math.min(attempts, 30)) * (1 + random / 2);
   return Math.max(pause, Math.min(retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS));
 }
 
