@@ -81,6 +81,8 @@ export class Alerting {
   /** Since a time that is still to come here: what was read is read again. */
   private readonly adoption = new Adoption();
   private texts: Texts | null = null;
+  /** All series have been compared: what has not come since was found to be calm. */
+  private hasCompared = false;
 
   constructor(
     readonly rule: AlertRule,
@@ -127,6 +129,8 @@ export class Alerting {
   /** What it makes: the series of its alerts' states. */
   evaluate(moment: Moment, time: number, limit: number): readonly Made[] {
     this.adoptUntil(time);
+    if (this.isCalm) return [];
+    this.hasCompared = true;
     const at = this.rule.delayMs === 0 ? moment : momentAt(moment.time - this.rule.delayMs);
     const findings = this.findings.at(at);
     this.forgetDecided(time);
@@ -147,6 +151,13 @@ export class Alerting {
     if (!this.hearsArrivals) this.noteAbsent(time);
     checkLimit(limit, count, 'alerts');
     return this.rule.mode === 'shadow' ? [] : made;
+  }
+
+  /** Each sample was compared as it came, and none has left anything to be done: there is nothing to be found. */
+  private get isCalm(): boolean {
+    const { active, flaps, decidedUntil } = this;
+    const isIdle = active.size === 0 && flaps.size === 0 && decidedUntil.size === 0;
+    return this.hearsArrivals && this.hasCompared && isIdle && this.rule.noData !== 'alert';
   }
 
   /** A sample of a series that the comparison is about. Whether the next one matters, whatever it is. */
