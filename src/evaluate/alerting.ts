@@ -81,8 +81,8 @@ export class Alerting {
   /** Since a time that is still to come here: what was read is read again. */
   private readonly adoption = new Adoption();
   private texts: Texts | null = null;
-  /** All series have been compared: what has not come since was found to be calm. */
-  private hasCompared = false;
+  /** There are series that came before the rule did, or in another process. */
+  private hasUnheard = false;
 
   constructor(
     readonly rule: AlertRule,
@@ -130,7 +130,7 @@ export class Alerting {
   evaluate(moment: Moment, time: number, limit: number): readonly Made[] {
     this.adoptUntil(time);
     if (this.isCalm) return [];
-    this.hasCompared = true;
+    this.hasUnheard = false;
     const at = this.rule.delayMs === 0 ? moment : momentAt(moment.time - this.rule.delayMs);
     const findings = this.findings.at(at);
     this.forgetDecided(time);
@@ -157,7 +157,7 @@ export class Alerting {
   private get isCalm(): boolean {
     const { active, flaps, decidedUntil } = this;
     const isIdle = active.size === 0 && flaps.size === 0 && decidedUntil.size === 0;
-    return this.hearsArrivals && this.hasCompared && isIdle && this.rule.noData !== 'alert';
+    return this.hearsArrivals && !this.hasUnheard && isIdle && this.rule.noData !== 'alert';
   }
 
   /** A sample of a series that the comparison is about. Whether the next one matters, whatever it is. */
@@ -204,6 +204,11 @@ export class Alerting {
   adopt(alert: OpenAlert): void {
     this.adoption.add(alert);
     if (alert.series !== null) this.options.onAstir?.(alert.series);
+  }
+
+  /** The next evaluation compares all series: some are there of which no sample was heard here. */
+  lookAround(): void {
+    this.hasUnheard = true;
   }
 
   private adoptUntil(time: number): void {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Metric } from '../../../src/domain/metric';
 import { NO_EXTENSIONS, type AlertRule, type GroupRule } from '../../../src/domain/rule-group';
-import { createRuleEngine } from '../../../src/evaluate/rule-engine';
+import { createRuleEngine, type SavedEngine } from '../../../src/evaluate/rule-engine';
 
 const SECOND = 1_000;
 const metric = (
@@ -20,7 +20,7 @@ const alert = (name: string, expr: string, change: Partial<AlertRule> = {}): Ale
 
 function engineOf(
   rules: readonly GroupRule[],
-  more: { maxSeriesOfMetric?: number; intervalMs?: number } = {},
+  more: { maxSeriesOfMetric?: number; intervalMs?: number; saved?: SavedEngine } = {},
 ) {
   const told: string[] = [];
   const refused: string[] = [];
@@ -30,6 +30,7 @@ function engineOf(
     ],
     defaultIntervalMs: 10 * SECOND,
     maxSeriesOfMetric: more.maxSeriesOfMetric,
+    saved: more.saved,
     onAlert({ kind, alert: { labels, value }, time }) {
       if (kind !== 'holds')
         told.push(
@@ -64,6 +65,16 @@ it('decides a comparison of samples as they come, and what time alone changes at
   expect(told.filter((each) => !each.includes('holds'))).toEqual([
     ...['12 fires High a 9', '25 ends High a 1', '50 fires High a 9'],
   ]);
+});
+
+it('compares what came before the rule was there', () => {
+  const before = engineOf([alert('Low', 'x < 5')]);
+  before.at(1, metric('x', 'a', 9));
+  const { at, told } = engineOf([alert('Low', 'x < 5'), alert('High', 'x > 5')], {
+    saved: before.engine.save(),
+  });
+  at(11);
+  expect(told).toEqual(['10 fires High a 9']);
 });
 
 it('counts evaluations, not samples, of what rules record', () => {
