@@ -6,8 +6,8 @@ import { admit, CLOSED, settle, type BreakerPolicy, type BreakerState } from '..
 
 export interface Destination {
   readonly name: string;
-  /** How many more calls it may have at once. */
-  free(): number;
+  /** How many more calls it may have at once; or be given, where so many may wait for a place (`ready`). */
+  free(ready?: number): number;
   /** Whether a call would be let through now, and in how long otherwise. Changes nothing. */
   look(): {
     readonly allowed: boolean;
@@ -54,7 +54,7 @@ export function createDestination(
 
   return {
     name,
-    free: () => Math.max(0, places - busy - queue.length),
+    free: (ready = 0) => Math.max(0, places + ready - busy - queue.length),
     look: () => {
       const now = elapsedMs();
       const { allowed, retryAt } = admit(policy, breaker, now);

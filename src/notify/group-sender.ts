@@ -52,6 +52,10 @@ export interface GroupSender {
   stop(): Promise<void>;
 }
 
+/** Messages that wait here for a place at their destination. Who takes over when this process dies waits for their leases. */
+const READY = 96;
+const QUICK_MS = 50;
+const GONE = { kind: 'refused', error: 'its group or receiver is not there any more' } as const;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 60_000;
 /** A destination that asks for more than this is asking for the message to be forgotten. */
@@ -67,6 +71,7 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
   const elapsedMs = options.elapsedMs ?? (() => performance.now());
   const breaker = { ...BREAKER, ...options.breaker };
   const destinations = new Map<string, Destination>();
+  const lastTookMs = new Map<Destination, number>();
   const abort = new AbortController();
   setMaxListeners(0, abort.signal);
   const inFlight = new Map<string, Promise<void>>();
@@ -83,6 +88,16 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
     return made;
   };
 
+  /**
+   * Of a destination that is quick, many at a time, so that a storm is not taken one by one. What waits for one that is slow
+   * stays where it is taken back when its alerts end.
+   */
+  function batch(destination: Destination): number {
+    if ((lastTookMs.get(destination) ?? Infinity) > QUICK_MS) return destination.free();
+    const room = destination.free(READY);
+    return room < READY / 2 ? 0 : room;
+  }
+
   /** What each destination has room for. */
   function lanes(): { names: IntegrationName[]; limit: number; retryInMs: number | null }[] {
     const byDestination = new Map<Destination, IntegrationName[]>();
@@ -92,7 +107,7 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
     }
     return [...byDestination].map(([destination, names]) => {
       const { allowed, state, retryInMs } = destination.look();
-      const limit = !allowed ? 0 : state === 'closed' ? destination.free() : Math.min(1, destination.free());
+      const limit = !allowed ? 0 : state === 'closed' ? batch(destination) : Math.min(1, destination.free());
       return { names, limit, retryInMs };
     });
   }
@@ -110,6 +125,7 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
       more ||= taken.length === lane.limit;
     }
     if (more) return 0;
+    if (waiting.length === 0) return retryInMs;
     const next = await store.nextMessageDueInMs(waiting);
     const waits = [next, retryInMs].filter((wait) => wait !== null);
     return waits.length === 0 ? null : Math.min(...waits);
@@ -146,23 +162,27 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
 
   async function send(message: TakenMessage): Promise<void> {
     const integration = integrations().get(message.integration);
-    const content = integration === undefined ? null : compose(message, integration);
-    if (integration === undefined || content === null)
-      return store.finish(message, { kind: 'refused', error: 'its group or receiver is not there any more' });
+    if (integration === undefined) return store.finish(message, GONE);
     const reason = message.pending.reason as NotificationReason;
     // What begins anew has nothing to do with what was kept for the last time.
     const memory = reason === 'first notification' ? {} : message.memory;
     // The same however often it is sent; another one as soon as it says something else.
     const key = fnv1a64(`${message.groupKey} ${message.integration} ${message.seq}`);
-    const began = elapsedMs();
     const destination = destinationOf(integration);
+    let began = elapsedMs();
     const delivery = await destination.attempt(
-      () =>
-        withinDeadline(SEND_TIMEOUT_MS, abort.signal, (signal) =>
+      async () => {
+        began = elapsedMs();
+        const content = compose(message, integration);
+        if (content === null) return GONE;
+        return withinDeadline(SEND_TIMEOUT_MS, abort.signal, (signal) =>
           integration.notify({ ...content, key, reason, memory }, signal),
-        ),
+        );
+      },
       ({ kind }) => kind !== 'retry',
     );
+    if (delivery === GONE) return store.finish(message, GONE);
+    lastTookMs.set(destination, elapsedMs() - began);
     const outcome = outcomeOf(delivery, message, destination);
     await written(() => store.finish(message, outcome));
     report(message, integration, outcome);
