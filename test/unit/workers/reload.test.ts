@@ -119,7 +119,7 @@ describe('files that are looked at', () => {
       log: { info: () => undefined, error: () => undefined },
       onRead: () => undefined,
     });
-    stop = () => reload.part.stop!();
+    stop = () => reload.part.stop();
     return {
       rules,
       read: (times: number) => waitFor(() => readings >= times, { what: `${times} readings`, intervalMs: 5 }),
