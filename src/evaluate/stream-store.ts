@@ -214,6 +214,14 @@ export class StreamStore implements SeriesSource {
     for (const { samples } of this.everySeries()) this.newest = Math.max(this.newest, samples.lastTime);
   }
 
+  selectOnce(matchers: readonly Matcher[]): Selection {
+    const matches = compiledMatchers(matchers);
+    const found: StoredSeries[] = [];
+    for (const series of this.seriesOf(nameOf(matchers)))
+      if (series.keepMs > 0 && matches(series.labels.toLabels())) found.push(series);
+    return { series: () => found };
+  }
+
   select(matchers: readonly Matcher[]): Selection {
     const metric = nameOf(matchers);
     const selection = new LiveSelection(compiledMatchers(matchers), metric);

@@ -99,6 +99,14 @@ export class Preparer {
     }
   }
 
+  /** Of an expression that may never come again: nothing of it is kept. */
+  evaluateOnce(expr: Expr, moment: Moment): Value {
+    const { source } = this.options;
+    const select: SeriesSource['select'] = (matchers) =>
+      source.selectOnce?.(matchers) ?? source.select(matchers);
+    return new Preparer({ ...this.options, source: { select } }).prepare(expr).evaluate(moment);
+  }
+
   private evaluated(evaluate: (moment: Moment) => Value): Prepared {
     return {
       evaluate: (moment) => {
