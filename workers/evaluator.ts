@@ -28,7 +28,7 @@ import {
 } from '../src/stream/topics';
 import type { Shared } from './compose';
 import { evaluateObserver, slotObserver, streamObserver } from './observers';
-import { createReload } from './reload';
+import { createReload, stateOf } from './reload';
 import { openWhole, type Opened, type Part } from './run';
 
 /** Another evaluator goes on with rules across instances within 5 s of a death: this, and joining, and reading again. */
@@ -39,6 +39,8 @@ const SNAPSHOT_WITHIN_MS = 5_000;
 
 export async function startEvaluator(shared: Shared): Promise<void> {
   const { config, metrics, parts, health, reread, answers, log } = shared;
+  // Kafka may let this process wait for long.
+  const seen = stateOf(config);
   let running = await openEvaluator(shared, config);
   health.register('metric consumer', () => running.value.check());
   parts.push({ name: 'evaluator', stop: () => running.stop() });
@@ -50,7 +52,7 @@ export async function startEvaluator(shared: Shared): Promise<void> {
   });
   if (reread === null) return;
   const reload = createReload({
-    ...{ config, reread, log },
+    ...{ config, reread, log, seen },
     onRead: (isGood) => metrics.rulesReadWell.set(isGood ? 1 : 0),
     async take(next) {
       // As a process that ends and one that begins: what is open and pending goes on where its rule is the same.

@@ -21,6 +21,8 @@ export interface ReloadOptions {
   /** Told whether the last reading was good. */
   readonly onRead: (isGood: boolean) => void;
   readonly lookEveryMs?: number;
+  /** How the configuration's files stood when it was read or before. Default: as they stand now. */
+  readonly seen?: string;
 }
 
 type Outcome = 'changed' | 'unchanged';
@@ -36,7 +38,7 @@ const LOOK_EVERY_MS = 2_000;
 export function createReload(options: ReloadOptions): Reload {
   const { reread, take, log, onRead } = options;
   let current = options.config;
-  let seen = stateOf(current);
+  let seen = options.seen ?? stateOf(current);
   /** Whether what runs are the current rules: where new ones could not be taken, nothing runs. */
   let isTaken = true;
   let running: Promise<Outcome> | null = null;
@@ -55,8 +57,10 @@ export function createReload(options: ReloadOptions): Reload {
   }
 
   async function readNow(reason: string): Promise<Outcome> {
-    const next = readOrTell(reason);
-    seen = stateOf(next);
+    const before = stateOf(current);
+    const next = readOrTell(reason, before);
+    // A file that changed while it was read is read again; of one that was not known before nobody can say.
+    seen = isOfSameFiles(next, current) ? before : '';
     const isChanged = !isTaken || canonical(next.ruleGroups) !== canonical(current.ruleGroups);
     if (isChanged) await takeOrTell(next);
     current = next;
@@ -80,13 +84,13 @@ export function createReload(options: ReloadOptions): Reload {
     }
   }
 
-  function readOrTell(reason: string): Config {
+  function readOrTell(reason: string, before: string): Config {
     try {
       const next = reread();
       onRead(true);
       return next;
     } catch (error) {
-      if (isTaken) seen = stateOf(current);
+      if (isTaken) seen = before;
       onRead(false);
       log.error({ reason, err: error }, `the rules stay as they were: ${messageOf(error)}`);
       throw error;
@@ -113,14 +117,24 @@ export function createReload(options: ReloadOptions): Reload {
   };
 }
 
+const isOfSameFiles = (a: Config, b: Config): boolean =>
+  canonical([a.file, a.ruleFiles]) === canonical([b.file, b.ruleFiles]);
+
 /** Of the files and their folders, where files may have come: when each was changed, and how large it is. */
-function stateOf({ file, ruleFiles }: Config): string {
+export function stateOf({ file, ruleFiles }: Pick<Config, 'file' | 'ruleFiles'>): string {
   if (file === null) return '';
   const files = [file, ...ruleFiles];
   return [...new Set([...files, ...ruleFiles.map((each) => dirname(each))])].map(stateOfFile).join();
 }
 
+/** One that cannot be looked at is a state, too: whoever reads it says why. */
 function stateOfFile(file: string): string {
-  const found = statSync(file, { throwIfNoEntry: false });
-  return found === undefined ? '–' : `${found.ino}:${found.mtimeMs}:${found.size}`;
+  try {
+    const { ino, mtimeMs, size } = statSync(file);
+    return `${ino}:${mtimeMs}:${size}`;
+  } catch (error) {
+    return codeOf(error);
+  }
 }
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? messageOf(error);

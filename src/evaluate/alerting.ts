@@ -67,6 +67,8 @@ interface Texts {
 
 const ALERT_STATE = 'alertstate';
 const NOTHING: Labels = {};
+/** Beyond so many, what templates ask for is looked up anew each time and not kept. */
+const MANY_QUERIES = 16;
 
 export class Alerting {
   /** What it compares, where it is a comparison of one metric. */
@@ -81,6 +83,8 @@ export class Alerting {
   /** Since a time that is still to come here: what was read is read again. */
   private readonly adoption = new Adoption();
   private texts: Texts | null = null;
+  /** What its templates have asked for: most ask for the same each time, and some write a series' labels into it. */
+  private readonly queried = new SparseMap<string, true>();
   /** There are series that came before the rule did, or in another process. */
   private hasUnheard = false;
 
@@ -273,7 +277,12 @@ export class Alerting {
   }
 
   private query(expr: string, moment: Moment) {
-    const { labels, values } = vectorOf(this.options.preparer.prepare(parseExpr(expr)).evaluate(moment));
+    const { preparer } = this.options;
+    const parsed = parseExpr(expr);
+    const isKept = this.queried.has(expr) || this.queried.size < MANY_QUERIES;
+    if (isKept) this.queried.set(expr, true);
+    const value = isKept ? preparer.prepare(parsed).evaluate(moment) : preparer.evaluateOnce(parsed, moment);
+    const { labels, values } = vectorOf(value);
     return labels.map((each, i) => ({ labels: each.toLabels(), value: values[i]! }));
   }
 

@@ -1,11 +1,10 @@
 /** The slots that need a sample. Nearly all samples are needed by none, and their metric's name tells. */
-import type { Labels } from '../domain/labels';
 import { compileMatchers } from '../domain/matchers';
-import { seriesLabels } from '../domain/metric';
 import { METRIC_NAME } from '../promql/label-set';
 import { nameOf } from '../promql/source';
 import type { SharedSample } from '../stream/port';
 import type { SlotPlan } from './global-groups';
+import { labelsOf } from './metric-labels';
 
 export function createInterest(slots: readonly SlotPlan[]) {
   const wants = slots.flatMap((plan) =>
@@ -26,7 +25,7 @@ export function createInterest(slots: readonly SlotPlan[]) {
   function slotsFor(sample: Omit<SharedSample, 'time'>): readonly SlotPlan[] {
     const here = asked(sample.metric_name);
     if (here.length === 0) return NONE;
-    const labels: Labels = { ...seriesLabels(sample), [METRIC_NAME]: sample.metric_name };
+    const labels = labelsOf(sample);
     return [...new Set(here.filter(({ matches }) => matches(labels)).map(({ plan }) => plan))];
   }
 

@@ -4,7 +4,7 @@
  * it is kept is dropped when others have come.
  */
 import { boundedMatchers, compiledMatchers, type Matcher } from '../domain/matchers';
-import { numberOf, seriesLabels, type Metric } from '../domain/metric';
+import { numberOf, type Metric } from '../domain/metric';
 import type { Labels } from '../domain/labels';
 import { LabelSet, METRIC_NAME } from '../promql/label-set';
 import type { Need } from '../promql/needs';
@@ -12,6 +12,7 @@ import { Samples, type Reached } from '../promql/samples';
 import { nameOf, type Selection, type SeriesSource, type StoredSeries } from '../promql/source';
 import type { SeriesListeners } from './arrivals';
 import { Interned } from './interned';
+import { labelsOf, writtenPlainly } from './metric-labels';
 import { loadSeries, saveSeries, type MetricId, type SavedSeries } from './saved-series';
 import { SeriesIndex, type Indexed } from './series-index';
 
@@ -64,6 +65,8 @@ const NEVER = -1;
 const NO_SAMPLES = new Samples(0);
 /** Series that are added before the first look for those that have gone. */
 const SWEEP_FROM = 1_000;
+/** Up to so many names of metrics that come again and again are not looked up anew for each sample. */
+const MANY_NAMES = 10_000;
 
 export class StreamStore implements SeriesSource {
   /** When the last sample of a series that was one too many came, by its metric. */
@@ -92,7 +95,7 @@ export class StreamStore implements SeriesSource {
     if (known === null) return null;
     const all = known ?? this.open(metric.metric_name);
     if (all === null) return null;
-    const series = all.index.find(metric) ?? this.make(all, metric);
+    const series = all.index.find(metric) ?? this.foundOrMade(all, metric);
     if (series === null) {
       this.refuse(metric.metric_name, time);
       return null;
@@ -169,10 +172,14 @@ export class StreamStore implements SeriesSource {
       return is;
     };
     let kept = 0;
-    for (const all of this.byMetric.values()) {
+    const names = this.byMetric.size;
+    for (const [name, all] of this.byMetric) {
       all?.index.drop(isForgotten);
       kept += all?.index.size ?? 0;
+      // Whoever makes up names makes up any number of them.
+      if (all === null || all.index.size === 0) this.byMetric.delete(name);
     }
+    for (const name of this.refusedAt.keys()) if (!this.byMetric.has(name)) this.refusedAt.delete(name);
     for (const [key, series] of this.made) {
       if (!isGone(series)) continue;
       gone.add(series);
@@ -181,7 +188,7 @@ export class StreamStore implements SeriesSource {
     for (const selection of this.selections) selection.forget(gone);
     this.interned.clear();
     this.added = 0;
-    this.sweepAt = Math.max(SWEEP_FROM, kept + this.made.size);
+    this.sweepAt = Math.max(SWEEP_FROM, kept + this.made.size, 2 * Math.min(names, MANY_NAMES));
   }
 
   save(): SavedStore {
@@ -200,11 +207,19 @@ export class StreamStore implements SeriesSource {
   restore(saved: SavedStore): void {
     loadSeries(saved.kept, (id) => {
       const all = this.byMetric.get(id.metric_name) ?? this.open(id.metric_name);
-      const series = all === null ? null : this.make(all, id);
+      const series = all === null ? null : this.foundOrMade(all, id);
       return series === null || series.keepMs === 0 ? null : series.samples;
     });
     loadSeries(saved.made, (labels) => this.madeSeries(LabelSet.of(labels))?.samples ?? null);
     for (const { samples } of this.everySeries()) this.newest = Math.max(this.newest, samples.lastTime);
+  }
+
+  selectOnce(matchers: readonly Matcher[]): Selection {
+    const matches = compiledMatchers(matchers);
+    const found: StoredSeries[] = [];
+    for (const series of this.seriesOf(nameOf(matchers)))
+      if (series.keepMs > 0 && matches(series.labels.toLabels())) found.push(series);
+    return { series: () => found };
   }
 
   select(matchers: readonly Matcher[]): Selection {
@@ -234,6 +249,11 @@ export class StreamStore implements SeriesSource {
     yield* this.made.values();
   }
 
+  /** How many names of metrics are known, whether or not a rule wants them. */
+  get names(): number {
+    return this.byMetric.size;
+  }
+
   get size(): number {
     let count = 0;
     for (const { keepMs } of this.everySeries()) if (keepMs > 0) count += 1;
@@ -250,16 +270,24 @@ export class StreamStore implements SeriesSource {
     const selections = this.selections.filter(({ metric }) => metric === null || metric === name);
     const index = new SeriesIndex<Kept>();
     const all = needs.length === 0 ? null : { needs, selections, index, byKey: keysOf(index) };
+    this.countAdded();
     this.byMetric.set(name, all);
     return all;
+  }
+
+  private foundOrMade(all: MetricSeries, asSent: MetricId): Kept | null {
+    const plain = writtenPlainly(asSent);
+    return (plain === asSent ? undefined : all.index.find(plain)) ?? this.make(all, plain);
   }
 
   /** Null where it is one too many. */
   private make(all: MetricSeries, asSent: MetricId): Kept | null {
     this.countAdded();
+    // What had no series until now may just have been forgotten.
+    this.byMetric.set(asSent.metric_name, all);
     if (all.index.size >= this.options.maxOfMetric) return null;
     const metric = this.interned.idOf(asSent);
-    const labels = { ...seriesLabels(metric), [METRIC_NAME]: metric.metric_name };
+    const labels = labelsOf(metric);
     const keepMs = longest(all.needs.filter(({ matches }) => matches(labels)));
     const series: Kept = {
       instanceId: metric.instance_id,

@@ -99,6 +99,14 @@ export class Preparer {
     }
   }
 
+  /** Of an expression that may never come again: nothing of it is kept. */
+  evaluateOnce(expr: Expr, moment: Moment): Value {
+    const { source } = this.options;
+    const select: SeriesSource['select'] = (matchers) =>
+      source.selectOnce?.(matchers) ?? source.select(matchers);
+    return new Preparer({ ...this.options, source: { select } }).prepare(expr).evaluate(moment);
+  }
+
   private evaluated(evaluate: (moment: Moment) => Value): Prepared {
     return {
       evaluate: (moment) => {
@@ -266,7 +274,7 @@ export class Preparer {
     if (name === 'timestamp') return this.timestamp(args[0]!);
     if (name.startsWith('histogram_')) return this.histogram(expr);
     const inner = this.instant(args[0]!);
-    const compute = vectorFunction(expr);
+    const compute = vectorFunction(expr, this.budget);
     return (moment) => compute(inner(moment));
   }
 
@@ -379,13 +387,13 @@ function withValue(instant: Instant, value: (moment: Moment) => number): Instant
   };
 }
 
-function vectorFunction({ name, args }: Call): VectorFunction {
+function vectorFunction({ name, args }: Call, budget: Budget): VectorFunction {
   const texts = args.slice(1).map(textOf);
   switch (name) {
     case 'label_replace':
-      return labelReplace(...(texts as [string, string, string, string]));
+      return labelReplace(texts as [string, string, string, string], budget);
     case 'label_join':
-      return labelJoin(texts[0]!, texts[1]!, texts.slice(2));
+      return labelJoin(texts as [string, string, ...string[]], budget);
     case 'sort':
     case 'sort_desc':
       return sortByValue(name === 'sort_desc');

@@ -33,7 +33,7 @@ export class Budget {
     this.left -= samples;
     if (this.left < 0)
       throw new EvaluationError(
-        `the expression looks at more than ${MOST_SAMPLES} samples: narrow its ranges`,
+        `the expression looks at more than ${MOST_SAMPLES} samples, or makes labels as long: narrow its ranges`,
       );
   }
 }

@@ -16,6 +16,8 @@ export interface Selection {
 
 export interface SeriesSource {
   select(matchers: readonly Matcher[]): Selection;
+  /** For what is evaluated once: nothing of it stays here. Default: as any other. */
+  selectOnce?(matchers: readonly Matcher[]): Selection;
 }
 
 /** The metric's name where the matchers say exactly which. */

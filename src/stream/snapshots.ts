@@ -50,6 +50,9 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   const dueAt = new Map<number, number>();
   let restUntil = 0;
   let taking: Promise<void> | null = null;
+  /** What time has decided up to then stays decided, though the clock is set back: what is taken afterwards is of a time to come. */
+  let latest = -Infinity;
+  const heard = (): number => (latest = Math.max(latest, now()));
   const looking = setInterval(takeOne, LOOK_EVERY_MS);
   looking.unref();
 
@@ -78,6 +81,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   }
 
   function takeOne(): void {
+    heard();
     const moment = performance.now();
     if (taking !== null || moment < restUntil) return;
     const due = has().filter((each) => (dueAt.get(each) ?? Infinity) <= moment && !positions.isBehind(each));
@@ -92,7 +96,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     const began = performance.now();
     try {
       const bytes = serialize({
-        ...{ state: sink.save!(partition), offsets: positions.offsetsOf(partition), takenAt: now() },
+        ...{ state: sink.save!(partition), offsets: positions.offsetsOf(partition), takenAt: heard() },
       });
       const ms = performance.now() - began;
       const restMs = Math.max(ms * REST, (bytes.length / BYTES_A_SECOND) * 1_000);

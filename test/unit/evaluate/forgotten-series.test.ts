@@ -1,5 +1,7 @@
 /** Series that come and go do not fill the memory, and what is forgotten decides as if it had not been. */
 import { createEvaluatorHost, type EvaluateEvent } from '../../../src/evaluate/host';
+import { needsOfGroup } from '../../../src/evaluate/rule-series';
+import { StreamStore } from '../../../src/evaluate/stream-store';
 import { groupOf, createEvaluator, knowing, rule, sample } from './sketches';
 
 const DAY = 86_400;
@@ -66,4 +68,20 @@ test('the first refusal of a metric is told apart from the rest', async () => {
   for (let n = 0; n < 3; n++) host.offer(pod(0, n), 1, { topic: 'm', partition: 0, replayed: false });
   const refusals = events.filter((event) => event.kind === 'series_refused');
   expect(refusals.map(({ first }) => first)).toEqual([true, false]);
+});
+
+test('names that nobody asks for are forgotten, and those that somebody does are found again', () => {
+  const store = new StreamStore({
+    needs: needsOfGroup(groupOf([rule()]), 15_000),
+    maxOfMetric: 100,
+    onRefused: () => undefined,
+  });
+  for (let n = 0; n < 50_000; n++) store.add(sample(n, 1, { metric_name: `made_up_${n}` }), n);
+  expect(store.names).toBeLessThan(21_000);
+  // However many names have come before it, none of its samples is lost.
+  for (let n = 0; n < 2_500; n++) {
+    store.add(sample(n, 1, { metric_name: `more_${n}` }), n);
+    if (n % 100 === 0) expect(store.add(pod(n, n), 100_000_000 * (n + 1))).not.toBeNull();
+  }
+  expect(store.size).toBeGreaterThan(0);
 });

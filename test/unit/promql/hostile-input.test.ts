@@ -52,7 +52,8 @@ test.each<[string, string, string | RegExp]>([
   ['many comments', `${many('#\n')}1`, 'evaluated'],
   ['many matchers', `m{${many('a!="1",')}}`, 'evaluated'],
   ['many labels', `sum by (${many('a,')}) (m)`, 'evaluated'],
-  ['many arguments', `label_join(m, "b", "-"${many(', "a"', 90_000)})`, 'evaluated'],
+  ['many arguments', `label_join(m, "b", "-"${many(', "c"', 90_000)})`, 'evaluated'],
+  ['many texts', `label_join(m, "b", "-"${many(', "a"', 90_000)})`, /makes a label of more than 65536/],
   ['400 terms', `m${' or m'.repeat(400)}`, 'evaluated'],
   ['200 levels', `${'abs('.repeat(200)}m${')'.repeat(200)}`, 'evaluated'],
 ])(
@@ -95,4 +96,40 @@ test('nested subqueries stop at the budget, and the next evaluation has one of i
   const modest = preparer.prepare(parseExpr('count_over_time(vector(1)[11000s:1s])'));
   expect(() => greedy.evaluate(MOMENT)).toThrow('looks at more than 50000000 samples');
   expect(modest.evaluate(MOMENT)).toMatchObject({ vector: { values: [11_000] } });
+});
+
+/** As deep as an expression may be nested, texts that double would need more than there is room for. */
+const nested = (times: number, call: (inner: string) => string): string =>
+  Array.from({ length: times }).reduce<string>(call, 'm{a=~"a+"}');
+
+test.each<[string, string, string]>([
+  [
+    'joined to twice itself, again and again',
+    nested(100, (inner) => `label_join(${inner}, "a", "", "a", "a")`),
+    'label_join() makes a label of more than 65536 characters',
+  ],
+  [
+    'replaced by twice itself, again and again',
+    nested(100, (inner) => `label_replace(${inner}, "a", "$1$1", "a", "(.*)")`),
+    'label_replace() makes a label of more than 65536 characters',
+  ],
+])('a label that is %s', (_, text, outcome) => expect(outcomeOf(text)).toContain(outcome), SOON_MS);
+
+test('long labels are paid for at each evaluation, though they are remembered', () => {
+  const many = new MemorySource();
+  for (let i = 0; i < 1_000; i++)
+    many.series(LabelSet.of({ __name__: 'm', a: 'a'.repeat(30_000), i: `${i}` })).samples.add(60_000, i);
+  const preparer = new Preparer({ source: many });
+  const twice = preparer.prepare(parseExpr('label_join(label_join(m, "b", "", "a"), "c", "", "a")'));
+  for (let time = 0; time < 3; time++)
+    expect(() => twice.evaluate({ ...MOMENT })).toThrow('looks at more than 50000000 samples');
+});
+
+test('labels as long as a metric may have them are copied', () => {
+  const long = new MemorySource();
+  const text = 'a'.repeat(65_000);
+  long.series(LabelSet.of({ __name__: 'm', a: text })).samples.add(60_000, 1);
+  const copied = parseExpr('label_replace(m, "b", "$1", "a", "(.*)")');
+  const value = new Preparer({ source: long }).prepare(copied).evaluate(MOMENT);
+  expect(value.type === 'vector' && value.vector.labels[0]!.get('b')).toBe(text);
 });

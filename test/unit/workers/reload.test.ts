@@ -1,6 +1,10 @@
 /** Rules are read again one reading at a time, however often and by how many it is asked for. */
+import { appendFileSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Config } from '../../../src/config/config';
-import { createReload } from '../../../workers/reload';
+import { createReload, stateOf } from '../../../workers/reload';
+import { waitFor } from '../../harness/wait-for';
 
 const turn = (): Promise<unknown> => new Promise(setImmediate);
 
@@ -88,4 +92,75 @@ it('takes the rules of before again, where new ones could not be taken and the f
   taking[1]!.end();
   expect(await back).toBe('changed');
   expect(taking.map(({ name }) => name)).toEqual(['b', 'none']);
+});
+
+describe('files that are looked at', () => {
+  let folder: string;
+  let stop: () => Promise<void>;
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'tocsin-reload-'))));
+  afterEach(async () => {
+    await stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  function looking(read: (file: string, times: number) => void, seen?: (of: Config) => string) {
+    const [file, rules] = [join(folder, 'tocsin.yaml'), join(folder, 'rules.yml')];
+    writeFileSync(file, '');
+    writeFileSync(rules, '');
+    const config = { file, ruleFiles: [rules], ruleGroups: [] } as unknown as Config;
+    let readings = 0;
+    const reload = createReload({
+      ...{ config, seen: seen?.(config), lookEveryMs: 5 },
+      reread() {
+        read(rules, ++readings);
+        return config;
+      },
+      take: () => Promise.resolve(),
+      log: { info: () => undefined, error: () => undefined },
+      onRead: () => undefined,
+    });
+    stop = () => reload.part.stop();
+    return {
+      rules,
+      read: (times: number) => waitFor(() => readings >= times, { what: `${times} readings`, intervalMs: 5 }),
+    };
+  }
+
+  it('may become one that cannot even be looked at', async () => {
+    const { rules, read } = looking(() => undefined);
+    rmSync(rules);
+    symlinkSync(rules, rules);
+    await read(1);
+    rmSync(rules);
+    await read(2);
+  });
+
+  it.each([
+    ['is taken', () => undefined],
+    [
+      'is refused',
+      () => {
+        throw new Error('it ends in the middle');
+      },
+    ],
+  ])('are read again where one was written on while it was read, and %s', async (_, outcome) => {
+    const { rules, read } = looking((file, times) => {
+      if (times === 1) appendFileSync(file, 'the rest');
+      if (times === 1) outcome();
+    });
+    appendFileSync(rules, 'a part, ');
+    await read(2);
+  });
+
+  it('are read again where one has changed since it was read at the start', async () => {
+    const { read } = looking(
+      () => undefined,
+      (config) => {
+        const seen = stateOf(config);
+        appendFileSync(config.ruleFiles[0]!, 'a rule');
+        return seen;
+      },
+    );
+    await read(1);
+  });
 });
