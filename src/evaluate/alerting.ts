@@ -81,8 +81,8 @@ export class Alerting {
   /** Since a time that is still to come here: what was read is read again. */
   private readonly adoption = new Adoption();
   private texts: Texts | null = null;
-  /** There are series that came before the rule did, or in another process. */
-  private hasUnheard = false;
+  /** Samples up to then came before the rule did, or in another process; -Infinity once they were compared. */
+  private unheardUntil = -Infinity;
 
   constructor(
     readonly rule: AlertRule,
@@ -130,9 +130,9 @@ export class Alerting {
   evaluate(moment: Moment, time: number, limit: number): readonly Made[] {
     this.adoptUntil(time);
     if (this.isCalm) return [];
-    this.hasUnheard = false;
     const at = this.rule.delayMs === 0 ? moment : momentAt(moment.time - this.rule.delayMs);
     const findings = this.findings.at(at);
+    if (time >= this.unheardUntil) this.unheardUntil = -Infinity;
     this.forgetDecided(time);
     for (const [key, element] of findings.yielded)
       if (!this.decidedUntil.has(key)) this.take(key, element, time, null);
@@ -157,7 +157,8 @@ export class Alerting {
   private get isCalm(): boolean {
     const { active, flaps, decidedUntil } = this;
     const isIdle = active.size === 0 && flaps.size === 0 && decidedUntil.size === 0;
-    return this.hearsArrivals && !this.hasUnheard && isIdle && this.rule.noData !== 'alert';
+    const hasHeardAll = this.hearsArrivals && this.unheardUntil === -Infinity;
+    return hasHeardAll && isIdle && this.rule.noData !== 'alert';
   }
 
   /** A sample of a series that the comparison is about. Whether the next one matters, whatever it is. */
@@ -206,9 +207,9 @@ export class Alerting {
     if (alert.series !== null) this.options.onAstir?.(alert.series);
   }
 
-  /** The next evaluation compares all series: some are there of which no sample was heard here. */
-  lookAround(): void {
-    this.hasUnheard = true;
+  /** Samples up to this time are there that were not heard here: evaluations compare all series until one has seen them. */
+  lookAround(until: number): void {
+    this.unheardUntil = until;
   }
 
   private adoptUntil(time: number): void {

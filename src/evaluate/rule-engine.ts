@@ -114,7 +114,7 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
   function restore(saved: SavedEngine): void {
     store.restore(saved.store);
     for (const each of due) {
-      each.evaluated.alerting.forEach((alerting) => alerting.lookAround());
+      each.evaluated.alerting.forEach((alerting) => alerting.lookAround(store.newest));
       const known = saved.groups.find(({ name }) => name === each.evaluated.group.name);
       if (known === undefined) continue;
       each.evaluated.restore(known);

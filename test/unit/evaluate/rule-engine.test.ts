@@ -77,6 +77,32 @@ it('compares what came before the rule was there', () => {
   expect(told).toEqual(['10 fires High a 9']);
 });
 
+it('compares what came before the rule was there, and after the time that is evaluated next', () => {
+  const before = engineOf([alert('Low', 'x < 5')]);
+  before.at(1, metric('x', 'a', 5));
+  before.engine.offer(metric('x', 'a', 9), 12 * SECOND);
+  const { at, told } = engineOf([alert('Low', 'x < 5'), alert('High', 'x > 5')], {
+    saved: before.engine.save(),
+  });
+  at(11);
+  at(21);
+  expect(told).toEqual(['20 fires High a 9']);
+});
+
+it('compares what came before the rule was there until that succeeds', () => {
+  const before = engineOf([alert('Low', 'x < 5')]);
+  before.at(1, metric('x', 'a', 9), metric('x', 'b', 9));
+  const { at, told } = engineOf(
+    [alert('Low', 'x < 5'), alert('Any', 'x > 5', { labels: { instance_id: '' } })],
+    {
+      saved: before.engine.save(),
+    },
+  );
+  at(11, metric('x', 'b', 'stale'));
+  at(21);
+  expect(told).toEqual(['20 fires Any  9']);
+});
+
 it('counts evaluations, not samples, of what rules record', () => {
   const { at, told } = engineOf([
     { kind: 'record', name: 'y', expr: 'x + 0', labels: {} },
