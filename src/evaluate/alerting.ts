@@ -31,6 +31,8 @@ import { elementIn, savedAlert, savedElement, stateIn, type SavedAlerting } from
 
 export interface AlertingOptions extends External {
   readonly preparer: Preparer;
+  /** Between evaluations. */
+  readonly intervalMs: number;
   readonly onAlert?: (change: AlertChange) => void;
   /** When an alert of these labels was last ended, whoever did it; null where nobody knows. */
   readonly endedAt?: (labels: LabelSet, rule: AlertRule) => number | null;
@@ -300,7 +302,7 @@ export class Alerting {
     return {
       ...element,
       ...{ activeAt, correlationId, state, firedAt: null, keptSince: null },
-      ...{ heldAt: activeAt, heldEvery: 0 },
+      ...{ heldAt: activeAt, heldEvery: this.options.intervalMs },
       ...{ found: [], settledUntil: -Infinity, isAdopted: false, remarks: NOTHING },
       stateSeries: base.with(METRIC_NAME, ALERTS).with(ALERT_STATE, state),
       forState: base.with(METRIC_NAME, ALERTS_FOR_STATE),

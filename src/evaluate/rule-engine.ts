@@ -101,7 +101,7 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
       return store.write(labels, at, sample);
     };
     const evaluated = createGroup(group, {
-      ...{ preparer, write, externalLabels, externalUrl, onAlert, onAstir },
+      ...{ preparer, intervalMs: interval, write, externalLabels, externalUrl, onAlert, onAstir },
       ...{ arrives, endedAt: options.endedAt, newestOf },
       onError: (rule, error) => onError(group, rule, error),
     });

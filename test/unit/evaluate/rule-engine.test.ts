@@ -296,3 +296,12 @@ it('makes the same alerts when instances are spread over engines', () => {
     { numRuns: 80 },
   );
 });
+
+it('counts how long a condition holds over intervals of any length', () => {
+  const MINUTE = 60 * SECOND;
+  const { at, told } = engineOf([alert('High', 'x + 0 > 5', { forMs: 20 * MINUTE })], {
+    intervalMs: 20 * MINUTE,
+  });
+  for (let minute = 0; minute <= 61; minute++) at(minute * 60, metric('x', 'a', 9));
+  expect(told).toEqual(['2400 fires High a 9']);
+});
