@@ -195,7 +195,7 @@ export class Alerting {
     const { key } = this.labels.alertLabels({ series, value: NaN, moment: momentAt(time) });
     this.findings.forget(key);
     const alert = this.active.get(key);
-    if (alert === undefined || time <= alert.settledUntil) return;
+    if (alert === undefined || time <= alert.settledUntil || isOfAnother(alert, series)) return;
     this.active.delete(key);
     this.decidedUntil.set(key, time);
     if (alert.state !== 'firing') return;
@@ -421,8 +421,9 @@ function remarked(remarks: Labels, name: string, text: string | null): Labels {
 
 const sinceText = ({ moment }: Alert): string => `no data since ${new Date(moment.time).toISOString()}`;
 
+/** What a window is looked at for has no name. */
 const isOfAnother = (alert: Alert, series: LabelSet): boolean =>
-  !alert.isAdopted && alert.series.key !== series.key;
+  !alert.isAdopted && alert.series.withoutName().key !== series.withoutName().key;
 
 const seriesOf = ({ stateSeries, forState, activeAt }: Alert): Made[] => [
   { labels: stateSeries, value: 1 },

@@ -139,6 +139,17 @@ it('ends an alert whose series has ended, at once where it says so and after fiv
   expect(told).toEqual(['1 fires High a 9', '1 fires High b 9', '15 ends High a 9', '310 ends High b 9']);
 });
 
+it.each(['x > 5', 'avg_over_time(x[1m]) > 5'])(
+  'lets an alert go on where another series of its labels ends: %s',
+  (expr) => {
+    const { at, told } = engineOf([alert('Any', expr, { labels: { instance_id: '' } })]);
+    at(1, metric('x', 'a', 9), metric('x', 'b', 1));
+    at(15, metric('x', 'b', 'stale'));
+    at(31);
+    expect(told).toHaveLength(1);
+  },
+);
+
 it('sorts samples in that come out of order', () => {
   const { at, engine, told } = engineOf([
     alert('Sum', 'last_over_time(x[1m]) > 5'),
