@@ -198,7 +198,8 @@ function contradiction({ matchers }: VectorSelector, path: Path): Finding[] {
 }
 
 function neverMeet({ op, left, right, matching }: Binary, path: Path): Finding[] {
-  if (op === 'and' && isBetween(left, right))
+  const isOfEach = !matching.on && matching.labels.length === 0;
+  if (op === 'and' && isOfEach && excludeEachOther(limitOf(left), limitOf(right)))
     return [warning(path, `never holds: ${formatExpr(left)} and ${formatExpr(right)} exclude each other`)];
   if (typeOf(left) !== 'vector' || typeOf(right) !== 'vector' || !matching.on) return [];
   return ([left, right] as const).flatMap((side) =>
@@ -208,19 +209,32 @@ function neverMeet({ op, left, right, matching }: Binary, path: Path): Finding[]
   );
 }
 
-/** `x > 5 and x < 3`. */
-function isBetween(left: Expr, right: Expr): boolean {
-  const [a, b] = [limitOf(left), limitOf(right)];
-  if (a === null || b === null || a.of !== b.of || a.above === b.above) return false;
-  return a.above ? a.limit >= b.limit : b.limit >= a.limit;
+interface Limit {
+  readonly of: string;
+  readonly above: boolean;
+  readonly limit: number;
+  /** The limit itself meets it. */
+  readonly inclusive: boolean;
 }
 
-function limitOf(expr: Expr): { of: string; above: boolean; limit: number } | null {
+function limitOf(expr: Expr): Limit | null {
   const top = unwrapped(expr);
   if (top.kind !== 'binary' || top.bool) return null;
   const limit = unwrapped(top.right);
   if (limit.kind !== 'number' || !/^[<>]/.test(top.op)) return null;
-  return { of: formatExpr(unwrapped(top.left)), above: top.op.startsWith('>'), limit: limit.value };
+  return {
+    of: formatExpr(unwrapped(top.left)),
+    above: top.op.startsWith('>'),
+    limit: limit.value,
+    inclusive: top.op.endsWith('='),
+  };
+}
+
+/** `x > 5` and `x < 3`. */
+function excludeEachOther(a: Limit | null, b: Limit | null): boolean {
+  if (a === null || b === null || a.of !== b.of || a.above === b.above) return false;
+  const [low, high] = a.above ? [a, b] : [b, a];
+  return low.limit > high.limit || (low.limit === high.limit && !(low.inclusive && high.inclusive));
 }
 
 function neverComputes({ name, args }: Call, path: Path): Finding[] {
@@ -294,8 +308,7 @@ function holdsWhile(expr: Expr, recovery: Expr): boolean {
   if (formatExpr(expr) === formatExpr(recovery)) return true;
   const [fires, ends] = [limitOf(expr), limitOf(recovery)];
   if (fires === null || ends === null || fires.of !== ends.of) return false;
-  if (fires.above === ends.above) return true;
-  return fires.above ? ends.limit > fires.limit : ends.limit < fires.limit;
+  return !excludeEachOther(fires, ends);
 }
 
 function templates(rule: AlertRule, expr: Expr, at: Path): Finding[] {

@@ -32,7 +32,7 @@ export interface Yielded {
 export interface Alert extends Yielded {
   value: number;
   readonly activeAt: number;
-  /** When the condition was last found to hold, and how long after the time before. */
+  /** When the condition was last found to hold, and how long after the time before: at first, between evaluations. */
   readonly heldAt: number;
   readonly heldEvery: number;
   state: 'pending' | 'firing';

@@ -31,6 +31,8 @@ import { elementIn, savedAlert, savedElement, stateIn, type SavedAlerting } from
 
 export interface AlertingOptions extends External {
   readonly preparer: Preparer;
+  /** Between evaluations. */
+  readonly intervalMs: number;
   readonly onAlert?: (change: AlertChange) => void;
   /** When an alert of these labels was last ended, whoever did it; null where nobody knows. */
   readonly endedAt?: (labels: LabelSet, rule: AlertRule) => number | null;
@@ -85,8 +87,8 @@ export class Alerting {
   private texts: Texts | null = null;
   /** What its templates have asked for: most ask for the same each time, and some write a series' labels into it. */
   private readonly queried = new SparseMap<string, true>();
-  /** There are series that came before the rule did, or in another process. */
-  private hasUnheard = false;
+  /** Samples up to then came before the rule did, or in another process; -Infinity once they were compared. */
+  private unheardUntil = -Infinity;
 
   constructor(
     readonly rule: AlertRule,
@@ -134,9 +136,9 @@ export class Alerting {
   evaluate(moment: Moment, time: number, limit: number): readonly Made[] {
     this.adoptUntil(time);
     if (this.isCalm) return [];
-    this.hasUnheard = false;
     const at = this.rule.delayMs === 0 ? moment : momentAt(moment.time - this.rule.delayMs);
     const findings = this.findings.at(at);
+    if (time >= this.unheardUntil) this.unheardUntil = -Infinity;
     this.forgetDecided(time);
     for (const [key, element] of findings.yielded)
       if (!this.decidedUntil.has(key)) this.take(key, element, time, null);
@@ -161,7 +163,8 @@ export class Alerting {
   private get isCalm(): boolean {
     const { active, flaps, decidedUntil } = this;
     const isIdle = active.size === 0 && flaps.size === 0 && decidedUntil.size === 0;
-    return this.hearsArrivals && !this.hasUnheard && isIdle && this.rule.noData !== 'alert';
+    const hasHeardAll = this.hearsArrivals && this.unheardUntil === -Infinity;
+    return hasHeardAll && isIdle && this.rule.noData !== 'alert';
   }
 
   /** A sample of a series that the comparison is about. Whether the next one matters, whatever it is. */
@@ -196,7 +199,7 @@ export class Alerting {
     const { key } = this.labels.alertLabels({ series, value: NaN, moment: momentAt(time) });
     this.findings.forget(key);
     const alert = this.active.get(key);
-    if (alert === undefined || time <= alert.settledUntil) return;
+    if (alert === undefined || time <= alert.settledUntil || isOfAnother(alert, series)) return;
     this.active.delete(key);
     this.decidedUntil.set(key, time);
     if (alert.state !== 'firing') return;
@@ -210,9 +213,9 @@ export class Alerting {
     if (alert.series !== null) this.options.onAstir?.(alert.series);
   }
 
-  /** The next evaluation compares all series: some are there of which no sample was heard here. */
-  lookAround(): void {
-    this.hasUnheard = true;
+  /** Samples up to this time are there that were not heard here: evaluations compare all series until one has seen them. */
+  lookAround(until: number): void {
+    this.unheardUntil = until;
   }
 
   private adoptUntil(time: number): void {
@@ -308,7 +311,7 @@ export class Alerting {
     return {
       ...element,
       ...{ activeAt, correlationId, state, firedAt: null, keptSince: null },
-      ...{ heldAt: activeAt, heldEvery: 0 },
+      ...{ heldAt: activeAt, heldEvery: this.options.intervalMs },
       ...{ found: [], settledUntil: -Infinity, isAdopted: false, remarks: NOTHING },
       stateSeries: base.with(METRIC_NAME, ALERTS).with(ALERT_STATE, state),
       forState: base.with(METRIC_NAME, ALERTS_FOR_STATE),
@@ -427,8 +430,9 @@ function remarked(remarks: Labels, name: string, text: string | null): Labels {
 
 const sinceText = ({ moment }: Alert): string => `no data since ${new Date(moment.time).toISOString()}`;
 
+/** What a window is looked at for has no name. */
 const isOfAnother = (alert: Alert, series: LabelSet): boolean =>
-  !alert.isAdopted && alert.series.key !== series.key;
+  !alert.isAdopted && alert.series.withoutName().key !== series.withoutName().key;
 
 const seriesOf = ({ stateSeries, forState, activeAt }: Alert): Made[] => [
   { labels: stateSeries, value: 1 },

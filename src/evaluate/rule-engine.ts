@@ -101,7 +101,7 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
       return store.write(labels, at, sample);
     };
     const evaluated = createGroup(group, {
-      ...{ preparer, write, externalLabels, externalUrl, onAlert, onAstir },
+      ...{ preparer, intervalMs: interval, write, externalLabels, externalUrl, onAlert, onAstir },
       ...{ arrives, endedAt: options.endedAt, newestOf },
       onError: (rule, error) => onError(group, rule, error),
     });
@@ -114,7 +114,7 @@ export function createRuleEngine(options: RuleEngineOptions): RuleEngine {
   function restore(saved: SavedEngine): void {
     store.restore(saved.store);
     for (const each of due) {
-      each.evaluated.alerting.forEach((alerting) => alerting.lookAround());
+      each.evaluated.alerting.forEach((alerting) => alerting.lookAround(store.newest));
       const known = saved.groups.find(({ name }) => name === each.evaluated.group.name);
       if (known === undefined) continue;
       each.evaluated.restore(known);

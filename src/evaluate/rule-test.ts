@@ -61,8 +61,9 @@ class Bench {
     groups: readonly RuleGroup[],
   ) {
     const { externalLabels, externalUrl } = test;
-    this.preparer = new Preparer({ source: this.source, defaultStepMs: file.intervalMs });
-    const options = { preparer: this.preparer, write: this.write, externalLabels, externalUrl };
+    const { intervalMs } = file;
+    this.preparer = new Preparer({ source: this.source, defaultStepMs: intervalMs });
+    const options = { preparer: this.preparer, intervalMs, write: this.write, externalLabels, externalUrl };
     this.groups = groups.map((group) => createGroup(group, options));
   }
 

@@ -76,7 +76,8 @@ export class StreamStore implements SeriesSource {
   private readonly made = new Map<string, StoredSeries & { readonly keepMs: number }>();
   private readonly unread = new WeakSet<LabelSet>();
   private readonly byLabels = new WeakMap<LabelSet, Kept>();
-  private newest = -Infinity;
+  /** Of all samples the newest one's time; -Infinity where there is none. */
+  newest = -Infinity;
   private added = 0;
   private sweepAt = SWEEP_FROM;
   private readonly selections: LiveSelection[] = [];

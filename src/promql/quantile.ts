@@ -11,5 +11,5 @@ export function quantile(q: number, values: number[] | Float64Array): number {
   const lower = Math.max(0, Math.floor(rank));
   const upper = Math.min(values.length - 1, lower + 1);
   const weight = rank - Math.floor(rank);
-  return weight === 0 ? values[lower]! : values[lower]! * (1 - weight) + values[upper]! * weight;
+  return values[lower]! * (1 - weight) + values[upper]! * weight;
 }

@@ -5,6 +5,7 @@
  */
 import { messageOf, TocsinError } from '../domain/errors';
 import type { Expr } from '../promql/ast';
+import { momentAt } from '../promql/moment';
 import { Preparer } from '../promql/prepare';
 import type { Value } from '../promql/values';
 import type { EvaluatorMember, EvaluatorPool } from '../stream/port';
@@ -51,7 +52,7 @@ export async function query(expr: Expr, options: QueryOptions): Promise<QueryRes
   const nowMs = now();
   const timeMs = options.timeMs ?? Math.max(nowMs, newestOf(asked));
   const prepared = new Preparer({ source: gathered, defaultStepMs: stepMs }).prepare(expr);
-  const value = prepared.evaluate({ time: timeMs, start: timeMs, end: timeMs });
+  const value = prepared.evaluate(momentAt(timeMs));
   const { missing, gaps, slotGap } = gapsOf(pool, asked, { timeMs, nowMs });
   return {
     ...{ value, timeMs, evaluators: asked, gaps },

@@ -15,6 +15,10 @@ it.each([
   ['expr: m > 90, recovery: m > 80', [`${at}.recovery: warning: can hold while m > 90 does`]],
   ['expr: m > 90, recovery: (m) > 90', [`${at}.recovery: warning: can hold while m > 90 does`]],
   ['expr: m > 90, recovery: m', [`${at}.recovery: warning: has no condition: each alert ends as soon as`]],
+  ['expr: m >= 90, recovery: m <= 90', [`${at}.recovery: warning: can hold while m >= 90 does`]],
+  ['expr: m >= 5 and m <= 5', []],
+  ['expr: m >= 5 and m < 5', [`${at}.expr: warning: never holds: m >= 5 and m < 5 exclude each other`]],
+  ['expr: m > 5 and on (env) m < 3', []],
   [
     'expr: m > 90, recovery: m < 80 and m > 85',
     [`${at}.recovery: warning: never holds: m < 80 and m > 85 exclude each other`],

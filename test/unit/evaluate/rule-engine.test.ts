@@ -77,6 +77,32 @@ it('compares what came before the rule was there', () => {
   expect(told).toEqual(['10 fires High a 9']);
 });
 
+it('compares what came before the rule was there, and after the time that is evaluated next', () => {
+  const before = engineOf([alert('Low', 'x < 5')]);
+  before.at(1, metric('x', 'a', 5));
+  before.engine.offer(metric('x', 'a', 9), 12 * SECOND);
+  const { at, told } = engineOf([alert('Low', 'x < 5'), alert('High', 'x > 5')], {
+    saved: before.engine.save(),
+  });
+  at(11);
+  at(21);
+  expect(told).toEqual(['20 fires High a 9']);
+});
+
+it('compares what came before the rule was there until that succeeds', () => {
+  const before = engineOf([alert('Low', 'x < 5')]);
+  before.at(1, metric('x', 'a', 9), metric('x', 'b', 9));
+  const { at, told } = engineOf(
+    [alert('Low', 'x < 5'), alert('Any', 'x > 5', { labels: { instance_id: '' } })],
+    {
+      saved: before.engine.save(),
+    },
+  );
+  at(11, metric('x', 'b', 'stale'));
+  at(21);
+  expect(told).toEqual(['20 fires Any  9']);
+});
+
 it('counts evaluations, not samples, of what rules record', () => {
   const { at, told } = engineOf([
     { kind: 'record', name: 'y', expr: 'x + 0', labels: {} },
@@ -112,6 +138,17 @@ it('ends an alert whose series has ended, at once where it says so and after fiv
   at(400);
   expect(told).toEqual(['1 fires High a 9', '1 fires High b 9', '15 ends High a 9', '310 ends High b 9']);
 });
+
+it.each(['x > 5', 'avg_over_time(x[1m]) > 5'])(
+  'lets an alert go on where another series of its labels ends: %s',
+  (expr) => {
+    const { at, told } = engineOf([alert('Any', expr, { labels: { instance_id: '' } })]);
+    at(1, metric('x', 'a', 9), metric('x', 'b', 1));
+    at(15, metric('x', 'b', 'stale'));
+    at(31);
+    expect(told).toHaveLength(1);
+  },
+);
 
 it('sorts samples in that come out of order', () => {
   const { at, engine, told } = engineOf([
@@ -269,4 +306,13 @@ it('makes the same alerts when instances are spread over engines', () => {
     }),
     { numRuns: 80 },
   );
+});
+
+it('counts how long a condition holds over intervals of any length', () => {
+  const MINUTE = 60 * SECOND;
+  const { at, told } = engineOf([alert('High', 'x + 0 > 5', { forMs: 20 * MINUTE })], {
+    intervalMs: 20 * MINUTE,
+  });
+  for (let minute = 0; minute <= 61; minute++) at(minute * 60, metric('x', 'a', 9));
+  expect(told).toEqual(['2400 fires High a 9']);
 });

@@ -31,6 +31,7 @@ function bench(rules: readonly GroupRule[], change: Partial<RuleGroup> = {}) {
     { file: null, name: 'g', intervalMs: MINUTE, queryOffsetMs: null, limit: 0, rules, ...change },
     {
       preparer: new Preparer({ source }),
+      intervalMs: MINUTE,
       externalLabels: { site: 'a' },
       externalUrl: 'https://tocsin.example',
       write(labels, time, sample) {
