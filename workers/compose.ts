@@ -192,6 +192,7 @@ function openSharedHistory(shared: Shared): Promise<History> {
         url: config.postgres.url.reveal(),
         instance: config.instance,
         maxConnections: config.postgres.maxConnections,
+        peerId: shared.id,
         onIdleError: (error) => log.warn(`postgres: ${redactUrl(messageOf(error))}`),
       }),
     check: (history) => history.ready(),

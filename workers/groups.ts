@@ -25,6 +25,7 @@ import { createAlertmanagerMetrics, type AlertmanagerMetrics, type Turns } from 
 import { createAlertsProgress } from '../src/stream/alerts-progress';
 import { noteForInhibition, type InEffect } from './alertmanager';
 import type { Shared } from './compose';
+import { createPeers, type Peers } from './peers';
 
 export interface GroupsOptions {
   /** The alertmanager.yml as its files are now; throws with every problem. */
@@ -47,6 +48,7 @@ export interface Groups {
   readonly grouping: Grouping;
   readonly metrics: AlertmanagerMetrics;
   readonly mutes: AlertMutes;
+  readonly peers: Pick<Peers, 'list' | 'answerAt'>;
   /** Whoever takes what senders post publishes it through this. */
   readonly hearing: Pick<HearingWatch, 'noting'>;
   inEffect(): InEffect;
@@ -86,7 +88,9 @@ export async function openGroups(shared: Shared, options: GroupsOptions): Promis
   const inEffect = (): InEffect => current;
   const targetDown = options.targetDownMs === null ? null : createTargetDownMutes(options.targetDownMs);
 
+  const peers = createPeers(shared, onInEffect);
   const grouping = createGrouping({
+    isInEffect: peers.isInEffect,
     store: history.groups,
     changes: history.followAlerts(),
     route: current.config.route,
@@ -101,14 +105,16 @@ export async function openGroups(shared: Shared, options: GroupsOptions): Promis
       targetDown?.remove(fingerprint);
     },
   });
+  await history.records.keepRouting(routingOf(current, ofRules), { id: shared.id, isReload: false });
+  await peers.start();
   await grouping.start();
   history.joinOpened(grouping.groupsFor);
-  await history.records.keepRouting(routingOf(current, ofRules));
 
   const wiring: Wiring = {
     shared,
     history,
     grouping,
+    peers,
     metrics,
     inEffect,
     maintained,
@@ -131,6 +137,19 @@ export async function openGroups(shared: Shared, options: GroupsOptions): Promis
     take: (next) => void (current = next),
     onTaken: flusher.wake,
   });
+  function onInEffect(isSo: boolean): void {
+    if (!isSo) {
+      log.warn(
+        'another process goes by newer routes: this one looks at no groups and sends nothing until its configuration is read again',
+      );
+      return;
+    }
+    log.info('the routes of this process are in effect again');
+    void grouping
+      .mend()
+      .then(wake)
+      .catch((error: unknown) => log.warn({ err: error }, 'groups that are missing cannot be made now'));
+  }
   tell(metrics, current);
 
   parts.push({ name: 'receivers', stop: () => closeAll(current) });
@@ -139,7 +158,7 @@ export async function openGroups(shared: Shared, options: GroupsOptions): Promis
   parts.push({ name: 'expiry', stop: () => expiry.stop() });
   parts.push({ name: 'hearing', stop: () => hearing.stop() });
   return {
-    ...{ grouping, metrics, inEffect, hearing, mutes: wiring.mutes },
+    ...{ grouping, metrics, inEffect, hearing, peers, mutes: wiring.mutes },
     routing: () => routingOf(current, ofRules),
     async groupOf(fingerprint) {
       const first = () => grouping.routing().index.placesOf(fingerprint)[0]?.id ?? null;
@@ -176,6 +195,7 @@ interface Wiring {
   readonly shared: Shared;
   readonly history: History;
   readonly grouping: Grouping;
+  readonly peers: Peers;
   readonly metrics: AlertmanagerMetrics;
   readonly mutes: AlertMutes;
   readonly maintained: MaintenanceNames;
@@ -254,8 +274,8 @@ interface Reloading extends Pick<GroupsOptions, 'read' | 'ofRules' | 'mends'> {
 }
 
 function reloading(wiring: Wiring, { read, ofRules, mends, take, onTaken }: Reloading) {
-  const { history, grouping, metrics, inEffect } = wiring;
-  const { log } = wiring.shared;
+  const { history, grouping, peers, metrics, inEffect, shared } = wiring;
+  const { log } = shared;
   /** A reload has changed the routes while the rows could not be written. */
   let isMoving = false;
 
@@ -268,19 +288,24 @@ function reloading(wiring: Wiring, { read, ofRules, mends, take, onTaken }: Relo
     }
   }
 
+  /** The routes come first: from then on no process that goes by older ones touches what is moved here. */
+  async function move(next: InEffect): Promise<void> {
+    await history.records.keepRouting(routingOf(next, ofRules), { id: shared.id, isReload: true });
+    await peers.beat();
+    await grouping.reroute(next.config.route);
+  }
+
   async function reload(): Promise<void> {
     const next = readOrTell();
     const before = inEffect();
     for (const alert of grouping.known.all()) noteForInhibition(next.inhibition, alert);
     take(next);
     tell(metrics, next);
-    await grouping.reroute(next.config.route).catch((error: unknown) => {
+    isMoving = false;
+    await move(next).catch((error: unknown) => {
       isMoving = true;
       log.warn({ err: error }, `open groups move when their rows can be written: ${messageOf(error)}`);
     });
-    await history.records
-      .keepRouting(routingOf(next, ofRules))
-      .catch((error: unknown) => log.warn({ err: error }, 'the routes are not on record for `tocsin why`'));
     onTaken();
     setTimeout(() => void closeAll(before), CLOSE_AFTER_MS).unref();
   }
@@ -297,7 +322,7 @@ function reloading(wiring: Wiring, { read, ofRules, mends, take, onTaken }: Relo
         log.error({ err: error }, `the configuration was not read again: ${messageOf(error)}`),
       ),
     async tidy(): Promise<void> {
-      if (isMoving) await grouping.reroute(inEffect().config.route);
+      if (isMoving) await move(inEffect());
       isMoving = false;
       if (mends) await mend();
       await grouping.forget();

@@ -12,8 +12,6 @@ import { createApiAlerts } from '../src/dispatch/api-alerts';
 import { createPagesHandler, type BatchHandler } from '../src/dispatch/dispatcher';
 import type { MatcherMode } from '../src/domain/alertmanager-matchers';
 import { messageOf } from '../src/domain/errors';
-import type { History } from '../src/history/history';
-import type { Peer } from '../src/history/port';
 import { previewSilence } from '../src/mute/preview';
 import { createLogger, packageVersion } from '../src/observe/observe';
 import { createTransitionPublisher } from '../src/stream/publishers';
@@ -43,8 +41,6 @@ export interface ServeOptions {
 
 const now = (): number => Date.now();
 const LOOPBACK = /^(?:127\.|::1$|localhost$)/;
-const PEER_BEAT_MS = 500;
-const PEER_GONE_MS = 5_000;
 const LULL_MS = 250;
 const LONGEST_LULL_WAIT_MS = 10_000;
 /** A broker may take seconds to let the first reader in: what is posted meanwhile is read then. */
@@ -130,7 +126,6 @@ async function startServing(
   parts.push({ name: 'pages', stop: () => pages.stop() });
   await groups.start();
 
-  const peers = createPeers(shared, history);
   const alerts = createApiAlerts({
     ...{ grouping, mutes, now },
     publish: (transitions) => groups.hearing.noting(() => publish(transitions)),
@@ -149,7 +144,11 @@ async function startServing(
       preview: (matchers) => previewSilence(matchers, history.episodes, new Date()),
       config: () => apiConfig(groups.inEffect(), options.matcherMode),
       reload: groups.reload,
-      cluster: () => ({ name: shared.id, status: 'ready', peers: peers.list() }),
+      cluster: () => ({
+        name: shared.id,
+        status: 'ready',
+        peers: groups.peers.list().map(({ id: name, address }) => ({ name, address })),
+      }),
       notReady: async () => null,
       metrics: own,
       scrape: async () => ({ type: metrics.registry.contentType, text: await metrics.registry.metrics() }),
@@ -163,7 +162,7 @@ async function startServing(
     options.listen,
   );
   parts.push({ name: 'API', stop: () => api.close() });
-  await peers.start(`${options.listen.host}:${api.port}`);
+  await groups.peers.answerAt(`${options.listen.host}:${api.port}`);
   await startForgetting(shared);
   return {
     api,
@@ -229,30 +228,5 @@ function apiConfig({ config }: InEffect, matcherMode: MatcherMode): ApiConfig {
     resolveTimeoutMs: config.global.resolve_timeout,
     matcherMode,
     receivers: config.receivers.map(({ name, labels }) => ({ name, labels })),
-  };
-}
-
-/** Says that this process is there, and keeps in mind who else is. */
-function createPeers({ id, log, parts }: Shared, history: History) {
-  let peers: readonly Peer[] = [];
-  return {
-    list: () => peers.map(({ id: name, address }) => ({ name, address })),
-    async start(address: string): Promise<void> {
-      const beat = async (): Promise<void> => {
-        peers = await history.peers.beat({ id, address }, PEER_GONE_MS);
-      };
-      await beat();
-      const timer = setInterval(
-        () => void beat().catch((error: unknown) => log.debug({ err: error }, 'peers cannot be told')),
-        PEER_BEAT_MS,
-      );
-      parts.push({
-        name: 'peers',
-        stop: async () => {
-          clearInterval(timer);
-          await history.peers.leave(id);
-        },
-      });
-    },
   };
 }

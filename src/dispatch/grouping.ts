@@ -28,6 +28,8 @@ export interface GroupingOptions extends Pick<KnownAlertsOptions, 'changes'> {
   readonly store: Pick<GroupStore, 'join' | 'retime' | 'routeIds' | 'allTold' | 'inherit'>;
   readonly route: RouteOptions;
   readonly now: () => number;
+  /** False while another process goes by newer routes: its groups are those that count. Default: always. */
+  readonly isInEffect?: () => boolean;
   readonly onChange?: KnownAlertsOptions['onChange'];
   readonly onForgotten?: KnownAlertsOptions['onForgotten'];
 }
@@ -37,7 +39,7 @@ const KEPT_MS = 120_000;
 const KEEP_TOLD_MS = 5 * 86_400_000;
 
 export function createGrouping(options: GroupingOptions): Grouping {
-  const { store, now } = options;
+  const { store, now, isInEffect = () => true } = options;
   let routes = compileRoutes(options.route);
   let index = createGroupIndex(routes);
   const known = createKnownAlerts({
@@ -79,6 +81,7 @@ export function createGrouping(options: GroupingOptions): Grouping {
    * those in `only`.
    */
   async function makeMissing(only?: ReadonlySet<string>): Promise<number> {
+    if (!isInEffect()) return 0;
     const missing = (await missingGroups()).filter(({ id }) => only === undefined || only.has(id));
     const told = missing.length === 0 ? [] : await store.allTold();
     const made = missing.flatMap((group) => madeNow(group, told));
@@ -100,14 +103,20 @@ export function createGrouping(options: GroupingOptions): Grouping {
   return {
     known,
     routing: () => ({ routes, index }),
-    groupsFor: ({ labels, startsAt }, at) =>
-      routes.placesOf(labels).map((place) => newGroup(place, Date.parse(startsAt), at.getTime())),
+    groupsFor({ labels, startsAt }, at) {
+      const made = routes
+        .placesOf(labels)
+        .map((place) => newGroup(place, Date.parse(startsAt), at.getTime()));
+      // Whoever goes by newer routes sees at once that it is none of theirs, and makes its own.
+      return isInEffect() ? made : made.map((group) => ({ ...group, dueAt: at }));
+    },
     async reroute(root) {
       routes = compileRoutes(root);
       const fresh = createGroupIndex(routes);
       for (const { fingerprint, labels } of known.all()) fresh.add(fingerprint, labels);
       index = fresh;
       await makeMissing();
+      if (!isInEffect()) return;
       // As if all alerts had come now, which is what Alertmanager makes of a reload.
       const told = await store.allTold();
       await store.retime([...index.groups()].flatMap((group) => madeNow(group, told)));

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { json, type Database, type Run } from './database';
+import { goBy } from './peers';
 import type {
   AlertRecords,
   FlushedGroup,
@@ -16,6 +17,7 @@ import type {
   RecordedHold,
   RecordedMessage,
   RecordedRouting,
+  RoutedBy,
 } from './port';
 
 export const HOLDS_MIGRATION = `
@@ -54,7 +56,7 @@ const KEPT_ROUTINGS = 10;
 export function createGroupRecords(database: Database): GroupRecords {
   return {
     of: (fingerprint, groups, since) => recordsOf(database, fingerprint, groups, since),
-    keepRouting: (routing) => keepRouting(database, routing),
+    keepRouting: (routing, by) => keepRouting(database, routing, by),
     routing: () => readRouting(database),
   };
 }
@@ -262,16 +264,21 @@ async function readDeliveries(
   return rows.reverse().map(({ group_key: groupKey, ...row }) => ({ groupKey, ...row }));
 }
 
-async function keepRouting({ run, schema }: Database, routing: RecordedRouting): Promise<void> {
+async function keepRouting(database: Database, routing: RecordedRouting, by?: RoutedBy): Promise<void> {
+  const { schema } = database;
   const text = json(routing);
-  await run(
-    `with kept as (
-       insert into ${schema}.routings as r (digest, since, routing) values ($1, clock_timestamp(), $2::jsonb)
-       on conflict (digest) do update set since = excluded.since)
-     delete from ${schema}.routings where digest <> $1 and digest not in (
-       select digest from ${schema}.routings order by since desc limit ${KEPT_ROUTINGS})`,
-    [createHash('sha1').update(text).digest('hex'), text],
-  );
+  const digest = createHash('sha1').update(text).digest('hex');
+  await database.transaction('keep by which routes a process goes', async (run) => {
+    await run(
+      `with kept as (
+         insert into ${schema}.routings as r (digest, since, routing) values ($1, clock_timestamp(), $2::jsonb)
+         on conflict (digest) do update set since = case when $3 then excluded.since else r.since end)
+       delete from ${schema}.routings where digest <> $1 and digest not in (
+         select digest from ${schema}.routings order by since desc limit ${KEPT_ROUTINGS})`,
+      [digest, text, by === undefined],
+    );
+    if (by !== undefined) await goBy(run, schema, digest, by);
+  });
 }
 
 async function readRouting({ run, schema }: Database): Promise<RecordedRouting | null> {

@@ -10,6 +10,7 @@ import { json, type Database, type Run } from './database';
 import { writeHeld } from './group-records';
 import { listenFor } from './listen';
 import { wakeChannel } from './enqueue';
+import { isOutdated } from './peers';
 import type {
   DueGroup,
   FlushedGroup,
@@ -24,10 +25,15 @@ import type {
 
 const MOST_AT_ONCE = 200;
 
+export interface GroupStoreOptions {
+  readonly peerId: string;
+  readonly onListenError: (error: unknown) => void;
+}
+
 export function createGroupStore(
   database: Database,
   byDueDate: Database,
-  onListenError: (error: unknown) => void,
+  { peerId, onListenError }: GroupStoreOptions,
 ): GroupStore {
   const { run, schema } = database;
   const settle = coalesced<readonly [TakenMessage, MessageOutcome], void>(
@@ -37,15 +43,16 @@ export function createGroupStore(
   return {
     join: (groups) => joinGroups(run, schema, groups),
     retime: (groups) => retimeGroups(database, groups),
-    takeDue: (now, limit, leaseMs) => takeDue(byDueDate, now, limit, leaseMs),
+    takeDue: (now, limit, leaseMs) => takeDue(byDueDate, peerId, now, limit, leaseMs),
     keep: (groups, leaseMs) => keep(database, groups, leaseMs),
-    nextDue: () => nextDue(byDueDate),
+    nextDue: () => nextDue(byDueDate, peerId),
     routeIds: () => run(`select id, route_id as "routeId" from ${schema}.groups`, []),
     told: (groupKeys) => readTold(database, 'where group_key = any($1)', [groupKeys]),
     allTold: () => readTold(database, '', []),
-    flushed: (results) => writeFlushed(database, results),
-    takeMessages: (integrations, limit, leaseMs) => takeMessages(byDueDate, integrations, limit, leaseMs),
-    nextMessageDueInMs: (integrations) => nextMessageDueInMs(byDueDate, integrations),
+    flushed: (results) => writeFlushed(database, peerId, results),
+    takeMessages: (integrations, limit, leaseMs) =>
+      takeMessages(byDueDate, peerId, integrations, limit, leaseMs),
+    nextMessageDueInMs: (integrations) => nextMessageDueInMs(byDueDate, peerId, integrations),
     renew: (messages, leaseMs) => renew(database, messages, leaseMs),
     finish: (message, outcome) => settle([message, outcome]),
     inherit: (told, keepUntil) => inherit(database, told, keepUntil),
@@ -90,6 +97,7 @@ interface GroupColumns {
 
 async function takeDue(
   { run, schema }: Database,
+  peerId: string,
   now: Date,
   limit: number,
   leaseMs: number,
@@ -98,11 +106,12 @@ async function takeDue(
   const rows = await run<GroupColumns>(
     `with due as (
        select id from ${schema}.groups where due_at <= $1 and (lease_until is null or lease_until <= now())
+         and not ${isOutdated(schema, '$5')}
        order by due_at, id limit $2 for update skip locked)
      update ${schema}.groups g set lease_until = now() + $3 * interval '1 millisecond', taken_by = $4
      from due where g.id = due.id
      returning g.id, g.route_id, g.due_at, g.flushed_at, g.joined, g.held`,
-    [now, limit, leaseMs, lease],
+    [now, limit, leaseMs, lease, peerId],
   );
   return rows
     .map((row) => ({
@@ -128,12 +137,13 @@ async function keep(
   );
 }
 
-/** One that somebody holds is due again when its lease ends, if it is not looked at by then. */
-async function nextDue({ run, schema }: Database): Promise<Date | null> {
+/** One that somebody holds is due again when its lease ends, if it is not looked at by then. None is for who is outdated. */
+async function nextDue({ run, schema }: Database, peerId: string): Promise<Date | null> {
   const [row] = await run<{ next: Date | null }>(
     `select least((select due_at from ${schema}.groups where lease_until is null order by due_at limit 1),
-       (select min(greatest(lease_until, due_at)) from ${schema}.groups where lease_until is not null)) as next`,
-    [],
+       (select min(greatest(lease_until, due_at)) from ${schema}.groups where lease_until is not null)) as next
+     where not ${isOutdated(schema, '$1')}`,
+    [peerId],
   );
   return row?.next ?? null;
 }
@@ -180,7 +190,11 @@ async function readTold(
  * while it is on its way is sent anew when that one is done; its `seq` tells the two apart. What was on its way when its
  * group was looked at, and has arrived since, has its group looked at again at once.
  */
-async function writeFlushed(database: Database, results: readonly FlushedGroup[]): Promise<void> {
+async function writeFlushed(
+  database: Database,
+  peerId: string,
+  results: readonly FlushedGroup[],
+): Promise<void> {
   if (results.length === 0) return;
   const { schema } = database;
   const groups = json(
@@ -192,9 +206,10 @@ async function writeFlushed(database: Database, results: readonly FlushedGroup[]
   await database.transaction('write what came of looks at groups', async (run) => {
     const held = await run<{ id: string }>(
       `select g.id from ${schema}.groups g join unnest($1::text[], $2::text[]) as n (id, lease) on g.id = n.id
-       where g.taken_by = n.lease order by g.id for update of g`,
-      [results.map(({ id }) => id), results.map(({ lease }) => lease)],
+       where g.taken_by = n.lease and not ${isOutdated(schema, '$3')} order by g.id for update of g`,
+      [results.map(({ id }) => id), results.map(({ lease }) => lease), peerId],
     );
+    if (held.length === 0) return;
     const mine = new Set(held.map(({ id }) => id));
     await run(
       `with given as materialized (select * from jsonb_to_recordset($1::jsonb) as g (id text, lease text, joined bigint,
@@ -288,6 +303,7 @@ interface TakenColumns {
 
 async function takeMessages(
   { run, schema }: Database,
+  peerId: string,
   integrations: readonly string[],
   limit: number,
   leaseMs: number,
@@ -297,14 +313,14 @@ async function takeMessages(
     `with due as (
        select group_key, integration from ${schema}.group_messages
        where pending is not null and due_at <= clock_timestamp() and integration = any($1)
-         and (lease_until is null or lease_until <= now())
+         and (lease_until is null or lease_until <= now()) and not ${isOutdated(schema, '$5')}
        order by due_at limit $2 for update skip locked)
      update ${schema}.group_messages m
      set lease_until = now() + $3 * interval '1 millisecond', taken_by = $4, attempts = m.attempts + 1
      from due where m.group_key = due.group_key and m.integration = due.integration
      returning m.group_key, m.integration, m.seq, m.attempts - 1 as attempts, m.pending, m.memory,
        extract(epoch from now() - m.pending_since)::float8 * 1000 as age_ms`,
-    [integrations, limit, leaseMs, lease],
+    [integrations, limit, leaseMs, lease, peerId],
   );
   return rows.map((row) => ({
     ...{ groupKey: row.group_key, integration: row.integration, lease },
@@ -318,12 +334,14 @@ async function takeMessages(
 
 async function nextMessageDueInMs(
   { run, schema }: Database,
+  peerId: string,
   integrations: readonly string[],
 ): Promise<number | null> {
   const [row] = await run<{ inMs: number | null }>(
     `select extract(epoch from min(greatest(due_at, coalesce(lease_until, due_at))) - clock_timestamp())::float8 * 1000
-       as "inMs" from ${schema}.group_messages where pending is not null and integration = any($1)`,
-    [integrations],
+       as "inMs" from ${schema}.group_messages where pending is not null and integration = any($1)
+       and not ${isOutdated(schema, '$2')}`,
+    [integrations, peerId],
   );
   return row?.inMs ?? null;
 }

@@ -47,6 +47,8 @@ import { createSilences } from './silences';
 export interface HistoryOptions extends DatabaseOptions {
   /** False for tools: the schema is left as it is, and has to be this version's. True by default. */
   readonly migrate?: boolean;
+  /** Of this process: while another one goes by newer routes, it is given no groups and no messages of theirs. */
+  readonly peerId?: string;
   /** How long silences are shown after their end; 120 hours by default. */
   readonly silencesKeptMs?: number;
 }
@@ -105,7 +107,10 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     episodes: createEpisodeHistory(database),
     reminders: createSilenceReminders(database),
     permits: createPermitStore(database),
-    groups: createGroupStore(database, byDueDate, (error) => options.onIdleError?.(error as Error)),
+    groups: createGroupStore(database, byDueDate, {
+      peerId: options.peerId ?? '',
+      onListenError: (error) => options.onIdleError?.(error as Error),
+    }),
     records: createGroupRecords(database),
     hearing: createHearingStore(database),
     peers: createPeerStore(database),

@@ -308,4 +308,12 @@ alter table ${s}.episodes add column expires_at timestamptz, add column timed_ou
 alter table ${s}.group_messages add column awaited text[] not null default '{}';
 `,
   },
+  {
+    version: 13,
+    name: 'by which routes the processes of an instance go',
+    sql: (s) => `
+-- Since when they are in effect; null: by none that others could have read anew.
+alter table ${s}.peers add column routing text, add column routing_since timestamptz;
+`,
+  },
 ];

@@ -262,6 +262,13 @@ export interface RecordedRouting {
   readonly ofRules?: boolean;
 }
 
+/** A process, by its peer's id. */
+export interface RoutedBy {
+  readonly id: string;
+  /** Its files were read again while it ran. At a start, they may be those of long ago. */
+  readonly isReload: boolean;
+}
+
 export interface GroupRecords {
   /** Of these groups, and of any other that has held the alert back or told of it. `since`: no older deliveries. */
   of(
@@ -269,8 +276,8 @@ export interface GroupRecords {
     groups: readonly { readonly id: string; readonly key: string }[],
     since: Date,
   ): Promise<AlertRecords>;
-  /** It is in effect from now on. */
-  keepRouting(routing: RecordedRouting): Promise<void>;
+  /** It is in effect from now on; `by`: for that process, and for all unless one goes by newer routes. */
+  keepRouting(routing: RecordedRouting, by?: RoutedBy): Promise<void>;
   /** In effect now; null where no process has ever said so. */
   routing(): Promise<RecordedRouting | null>;
 }
@@ -400,8 +407,14 @@ export interface Peer {
 }
 
 export interface PeerStore {
-  /** Says that it is there, and answers who else has said so within `withinMs`, itself included. */
-  beat(own: Peer, withinMs: number): Promise<Peer[]>;
+  /**
+   * Says that it is there, and answers who has said so within `withinMs` and has an address, itself included, and whether
+   * another one goes by newer routes.
+   */
+  beat(
+    own: Peer,
+    withinMs: number,
+  ): Promise<{ readonly peers: readonly Peer[]; readonly isOutdated: boolean }>;
   leave(id: string): Promise<void>;
 }
 

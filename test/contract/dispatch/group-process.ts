@@ -42,6 +42,8 @@ export interface GroupProcessOptions {
   /** Of a look. */
   readonly lookLeaseMs?: number;
   readonly heard?: Heard[];
+  /** Whether no process goes by newer routes. Default: always. */
+  readonly isInEffect?: () => boolean;
   /** Whether Kafka answers. Default: always. */
   readonly isHeard?: () => boolean;
 }
@@ -72,7 +74,8 @@ export async function startGroupProcess(options: GroupProcessOptions): Promise<G
       },
     });
   const store = guarded(history.groups);
-  const grouping = createGrouping({ store, changes: history.followAlerts(), route, now });
+  const { isInEffect } = options;
+  const grouping = createGrouping({ store, changes: history.followAlerts(), route, now, isInEffect });
   await grouping.start();
   history.joinOpened(grouping.groupsFor);
   const integrations = new Map(

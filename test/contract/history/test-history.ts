@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { schemaName } from '../../../src/domain/identity';
-import { openHistory, type History } from '../../../src/history/history';
+import { openHistory, type History, type HistoryOptions } from '../../../src/history/history';
 
 export const postgresUrl =
   process.env['TOCSIN_TEST_POSTGRES'] ?? 'postgres://postgres@127.0.0.1:25432/postgres';
@@ -13,7 +13,7 @@ export interface TestHistory {
   readonly schema: string;
   readonly sql: Client;
   /** Another process' view of the same instance. */
-  another(): Promise<History>;
+  another(more?: Pick<HistoryOptions, 'peerId'>): Promise<History>;
   close(): Promise<void>;
 }
 
@@ -21,8 +21,8 @@ export async function testHistory(): Promise<TestHistory> {
   const instance = `t${randomBytes(6).toString('hex')}`;
   const schema = schemaName(instance);
   const opened: History[] = [];
-  const open = async (): Promise<History> => {
-    const history = await openHistory({ url: postgresUrl, instance, maxConnections: 4 });
+  const open = async (more: Pick<HistoryOptions, 'peerId'> = {}): Promise<History> => {
+    const history = await openHistory({ url: postgresUrl, instance, maxConnections: 4, ...more });
     opened.push(history);
     return history;
   };
