@@ -50,6 +50,14 @@ export function pathText(path: Path): string {
   return text;
 }
 
+/** Errors before warnings, each in the order in which they stand in the file. */
+export function inOrder(problems: readonly Problem[]): Problem[] {
+  const rank = ({ level }: Problem): number => (level === 'error' ? 0 : 1);
+  const place = (a: Problem, b: Problem): number =>
+    (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
+  return [...problems].sort((a, b) => rank(a) - rank(b) || place(a, b));
+}
+
 /**
  * `tocsin.yaml:12:5: targets[2].type: "mysqll" is no type; accepted: …`, and in rules of either form
  * `disk.yml:9:7: group "disk", rule "DiskFull": groups[0].rules[2].for: …`.

@@ -9,7 +9,7 @@ import type { Env } from './env';
 import { checkExpr, checkTemplates, notStreamed, queriesNotStreamed } from './expr-checks';
 import { count, labelValue, span, text } from './fields';
 import { parseAll, type Placing } from './parse-all';
-import type { Finding, Path, Problem } from './problems';
+import { inOrder, type Finding, type Path, type Problem } from './problems';
 import { lintGroups, type LintContext } from './rule-lint';
 import { hasShortForms, lintShortForms, readShortForms } from './short-forms/file';
 import { groupNameOf } from './short-forms/group';
@@ -21,7 +21,7 @@ const texts = () => z.record(z.string(), labelValue()).nullish();
 const ruleSchema = z.strictObject({
   alert: text().optional(),
   record: text().optional(),
-  expr: z.union([text(), z.number().transform(String)]),
+  expr: z.union([text('an expression in PromQL'), z.number().transform(String)]),
   for: span().optional(),
   keep_firing_for: span().optional(),
   labels: texts(),
@@ -78,7 +78,7 @@ function groupsIn(source: Source): GroupsRead {
   const { file, place } = source;
   const unsound = new Set<GroupRule>();
   if (source.value === undefined) return { groups: [], problems: source.problems, unsound, place };
-  const parsed = parseAll(fileSchema, source);
+  const parsed = parseAll(fileSchema, source, 'rules');
   const problems = [...source.problems, ...parsed.problems];
   const names = new Set<string>();
   const groups: RuleGroup[] = [];
@@ -86,7 +86,10 @@ function groupsIn(source: Source): GroupsRead {
     const at: Path = ['groups', index];
     const group = toGroup(raw, file);
     const ofRules = (raw.rules ?? []).map((rule, j) => checkRule(rule, [...at, 'rules', j]));
-    ofRules.forEach((findings, j) => findings.length > 0 && unsound.add(group.rules[j]!));
+    ofRules.forEach((findings, j) => {
+      const isSound = findings.length === 0 && parsed.isWhole([...at, 'rules', j]);
+      if (!isSound) unsound.add(group.rules[j]!);
+    });
     const ofGroup = checkLabelNames(raw.labels, [...at, 'labels']);
     problems.push(...parsed.place([...ofGroup, ...ofRules.flat(), ...repeated(raw, at, names)]));
     groups.push(group);
@@ -184,7 +187,7 @@ export function checkRuleFile(
     ...lintGroups(groups, unsound, context),
     ...(problems.length === 0 ? withoutRules(groups) : []),
   ];
-  return { groups, problems: [...problems, ...place(findings)] };
+  return { groups, problems: inOrder([...problems, ...place(findings)]) };
 }
 
 const withoutRules = (groups: readonly RuleGroup[]): Finding[] =>
@@ -197,7 +200,7 @@ function checkShortForms(source: Source, context: LintContext, taken: TakenNames
   const groups = read.group === null ? [] : [read.group];
   const findings = lintShortForms(read, context);
   if (read.problems.length === 0) findings.push(...withoutRules(groups));
-  return { groups, problems: [...read.problems, ...read.place(findings)] };
+  return { groups, problems: inOrder([...read.problems, ...read.place(findings)]) };
 }
 
 /** Whether a rule file is in Prometheus' form. */

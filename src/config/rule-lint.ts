@@ -139,9 +139,15 @@ function alwaysFires(rule: AlertRule, expr: Expr, path: Path): Finding[] {
 const isConstant = (expr: Expr): boolean =>
   ![...descendants(expr)].some(({ kind }) => kind === 'vector') && !filters(expr);
 
+/** An alert's series is there while the alert is, so that selecting it is a condition. */
+const isAlertSeries = ({ matchers }: VectorSelector): boolean =>
+  matchers.some(({ name, op, value }) => name === METRIC_NAME && op === '=' && value === 'ALERTS');
+
 function filters(expr: Expr): boolean {
   const top = unwrapped(expr);
   switch (top.kind) {
+    case 'vector':
+      return isAlertSeries(top);
     case 'binary':
       if (top.op === 'or') return filters(top.left) && filters(top.right);
       if (top.op === 'and' || top.op === 'unless') return true;

@@ -63,7 +63,7 @@ export function readRuleTests(content: string, name: string): RuleTestsResult {
   const source = readSource(content, name, null);
   if (source.value === undefined) return { file: null, problems: source.problems };
   const { value, problems: refused, place } = parseAll(fileSchema, source);
-  if (value === null || refused.length > 0) return { file: null, problems: refused };
+  if (value === null) return { file: null, problems: refused };
   const findings: Finding[] = [];
   const interval = value.evaluation_interval || DEFAULT_INTERVAL_MS;
   const order = value.group_eval_order ?? [];
@@ -83,7 +83,7 @@ export function readRuleTests(content: string, name: string): RuleTestsResult {
     fuzzy: value.fuzzy_compare,
     tests,
   };
-  const problems = place(findings);
+  const problems = [...refused, ...place(findings)];
   return { file: problems.some(({ level }) => level === 'error') ? null : file, problems };
 }
 

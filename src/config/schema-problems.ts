@@ -53,9 +53,21 @@ function findingsOf(schema: z.ZodType, root: unknown, issue: Issue): Finding[] {
 function unionRefused(path: Path, value: unknown, issue: Extract<Issue, { code: 'invalid_union' }>): Finding {
   const options = (issue as unknown as { options?: readonly string[] }).options ?? [];
   return {
-    ...refused(path, value, options.join(', ')),
+    ...refused(path, value, options.length > 0 ? options.join(', ') : acceptedByMembers(issue)),
     suggestion: typeof value === 'string' ? didYouMean(value, options) : null,
   };
+}
+
+/** Of a union without a key that chooses: what its members ask for, those first that say it in words of their own. */
+function acceptedByMembers({ errors }: Extract<Issue, { code: 'invalid_union' }>): string {
+  const atTop = errors.flat().filter(({ path }) => path.length === 0);
+  const said = atTop.flatMap((issue) =>
+    issue.code === 'custom' ? [(issue.params as unknown as FieldIssue).accepted] : [],
+  );
+  const kinds = atTop.flatMap((issue) =>
+    issue.code === 'invalid_type' ? [KINDS[issue.expected] ?? `a ${issue.expected}`] : [],
+  );
+  return [...new Set(said.length > 0 ? said : kinds)].join(' or ');
 }
 
 function refused(path: Path, value: unknown, accepted: string, secret = false): Finding {

@@ -77,15 +77,17 @@ const summary = ({ file, groups }: Checked) => ({ file, groups: groups.length, r
 const countRules = (groups: Checked['groups']): number =>
   groups.reduce((sum, { rules }) => sum + rules.length, 0);
 
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
 function tell(context: Context, { file, groups, problems }: Checked): void {
   for (const problem of problems)
     context.complain(paint(context, problem.level === 'error' ? 'red' : 'yellow', problemText(problem)));
   const errors = problems.filter(({ level }) => level === 'error').length;
   const warnings = problems.length - errors;
-  const remarks = warnings === 0 ? '' : `, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`;
-  if (errors > 0) context.complain(`${file} has ${errors} ${errors === 1 ? 'error' : 'errors'}${remarks}`);
+  const remarks = warnings === 0 ? '' : `, ${counted(warnings, 'warning')}`;
+  if (errors > 0) context.complain(`${file} has ${counted(errors, 'error')}${remarks}`);
   else
     context.print(
-      `${paint(context, 'green', `${file} is valid`)}: ${countRules(groups)} rules in ${groups.length} groups${remarks}`,
+      `${paint(context, 'green', `${file} is valid`)}: ${counted(countRules(groups), 'rule')} in ${counted(groups.length, 'group')}${remarks}`,
     );
 }

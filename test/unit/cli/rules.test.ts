@@ -53,6 +53,24 @@ describe('test rules', () => {
     expect(code).toBe(2);
   });
 
+  it('tells what is no test beside what a test cannot have', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tocsin-no-test-'));
+    const file = join(folder, 'test.yml');
+    const series = "[{ series: 'a{', values: 1 b }]";
+    writeFileSync(
+      file,
+      `fuzy: 1\ntests: [{ input_series: ${series}, promql_expr_test: [{ expr: 'sum(', eval_time: 0m }] }]\n`,
+    );
+    try {
+      const { code, err } = await command('test', 'rules', file);
+      expect(code).toBe(1);
+      for (const part of ['fuzy: is not a key', 'series: 1:3', 'values: b is no sample', 'expr: 1:5'])
+        expect(err).toContain(part);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('warns of an alert that the rule files do not have', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tocsin-unknown-'));
     const file = join(folder, 'test.yml');
@@ -116,7 +134,7 @@ describe('check rules', () => {
   it('counts what a valid file has', async () => {
     const { code, out, err } = await command('check', 'rules', `${FOLDER}/disk.yml`);
     expect(err).toBe('');
-    expect(out).toBe(`${FOLDER}/disk.yml is valid: 3 rules in 1 groups`);
+    expect(out).toBe(`${FOLDER}/disk.yml is valid: 3 rules in 1 group`);
     expect(code).toBe(0);
   });
 
@@ -233,9 +251,9 @@ describe('check rules', () => {
       ];
       const errors = await errorsOf(`groups: [{ name: g, rules: [${rules.join()}] }, { name: h, bad: 1 }]`);
       expect(errors).toEqual([
-        expect.stringContaining('bad: is not a key here'),
         expect.stringContaining('rules[0].expr: "up >" could not be parsed'),
         expect.stringContaining('rules[1].expr: "up @ 9 == 0" asks for a time of its own'),
+        expect.stringContaining('bad: is not a key here'),
         expect.stringContaining('rules[2]: warning: "C" has no severity'),
         '0.yml has 3 errors, 1 warning',
       ]);
@@ -291,10 +309,10 @@ rules: [{ name: Configured, metric: m, threshold: 9 }]
     expect(code).toBe(0);
     expect(err.split('\n').map((line) => line.slice(folder.length + 1))).toEqual([
       expect.stringMatching(
-        /^short.yml:2:\d+: group "short", rule "Near": rules\[0\].runbook: warning: "none" is no runbook/,
+        /^short.yml:2:\d+: group "short", rule "Near": rules\[0\].receivers\[1\]: warning: "dbb" .*did you mean "dba"/,
       ),
       expect.stringMatching(
-        /^short.yml:2:\d+: group "short", rule "Near": rules\[0\].receivers\[1\]: warning: "dbb" .*did you mean "dba"/,
+        /^short.yml:2:\d+: group "short", rule "Near": rules\[0\].runbook: warning: "none" is no runbook/,
       ),
       expect.stringMatching(/^short.yml:3:\d+: .*: warning: asks for the alert "Nearr".*did you mean "Near"/),
       expect.stringMatching(/^grouped.yml:5:\d+: .*expr: warning: asks for the alert "Gone", which neither/),

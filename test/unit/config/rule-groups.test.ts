@@ -92,7 +92,44 @@ it('says all problems at once', () => {
   const problems = problemsOf(
     'groups:\n  - { name: a, rules: [{ alert: A, expr: "1 +" }, { record: b, expr: "foo(1)" }] }\n  - { name: a, interval: soon }\n',
   );
-  expect(problems).toHaveLength(3);
+  expect(problems).toEqual([
+    expect.stringContaining('groups[1].interval: "soon" is not accepted'),
+    expect.stringContaining('groups[0].rules[0].expr: "1 +" could not be parsed'),
+    expect.stringContaining('groups[0].rules[1].expr: "foo(1)" could not be parsed'),
+    expect.stringContaining('groups[1].name: "a" is repeated in the same file'),
+  ]);
+});
+
+it('checks the rest of a rule and of its group beside a value that is refused, each problem with its own place', () => {
+  const problems = problemsOf(`groups:
+  - name: g
+    rules:
+      - { alert: A, expr: up ==, for: 5x }
+      - { alert: B, for: 5m }
+      - { alert: C, expr: [up], flapping: { low: 1, high: x } }
+      - 7
+      - { alert: D, expr: up +, labels: { n: null } }
+  - nme: h
+    rules: [{ alert: E, expr: up - }]
+  - name: i
+    rules: [{ alert: F, expr: up * }]
+`);
+  expect(problems.map((each) => each.slice(0, each.indexOf(' ', each.indexOf('].'))))).toEqual([
+    'r.yml:4:34: group "g", rule "A": groups[0].rules[0].for:',
+    'r.yml:5:9: group "g", rule "B": groups[0].rules[1].expr:',
+    'r.yml:6:21: group "g", rule "C": groups[0].rules[2].expr:',
+    'r.yml:6:53: group "g", rule "C": groups[0].rules[2].flapping.high:',
+    'r.yml:6:33: group "g", rule "C": groups[0].rules[2].flapping.window:',
+    'r.yml:7:9: group "g": groups[0].rules[3]:',
+    'r.yml:8:43: group "g", rule "D": groups[0].rules[4].labels.n:',
+    'r.yml:9:5: groups[1].name:',
+    'r.yml:9:5: groups[1].nme:',
+    'r.yml:4:21: group "g", rule "A": groups[0].rules[0].expr:',
+    'r.yml:8:21: group "g", rule "D": groups[0].rules[4].expr:',
+    'r.yml:12:25: group "i", rule "F": groups[2].rules[0].expr:',
+  ]);
+  expect(problems[1]).toContain('is missing; accepted: an expression in PromQL');
+  expect(problems[2]).toContain('a list is not accepted; accepted: an expression in PromQL');
 });
 
 it('refuses two groups of one name in a file', () => {

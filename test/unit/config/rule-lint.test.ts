@@ -32,6 +32,28 @@ it.each([
   expect(check(rule(text))).toEqual(warnings.map((each) => expect.stringContaining(each) as string));
 });
 
+it.each(['ALERTS{alertname="X"}', 'count by (job) (ALERTS{alertstate="firing"} or ALERTS_X > 1)'])(
+  '%s is a condition: an alert has a series while there is the alert',
+  (expr) => expect(check(rule(`expr: '${expr}'`))).toEqual([]),
+);
+
+it('tells errors before warnings, each in the order of the file', () => {
+  const text = `groups:
+  - name: g
+    rules:
+      - { alert: A, labels: { severity: high }, expr: up }
+      - { alert: B, labels: { severity: high }, expr: up @ 3 > 1 }
+      - { alert: C, labels: { severity: high }, expr: up > }
+      - { alert: D, labels: { severity: [] }, expr: down }
+`;
+  expect(check(text).map((each) => each.slice(0, each.indexOf(' ')))).toEqual([
+    'r.yml:5:49:',
+    'r.yml:6:49:',
+    'r.yml:7:31:',
+    'r.yml:4:49:',
+  ]);
+});
+
 describe('a file of short forms', () => {
   it('is checked like any other', () => {
     const text = `group: g
