@@ -236,6 +236,8 @@ test('two routes with the same matchers and receiver share what it was told: one
   await waitFor(async () => (await kept.history.groups.nextDue()) === null, {
     what: 'both groups to be gone',
   });
+  // A group is gone with the look that makes its last message.
+  await untilHeard(process, 2);
   expect(process.heard.map((_, index) => hosts(process, index))).toEqual([['a firing'], ['a resolved']]);
 });
 
