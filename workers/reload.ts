@@ -4,8 +4,9 @@
  * the next start.
  */
 import { statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Config } from '../src/config/config';
+import { ConfigInvalid } from '../src/config/problems';
 import { canonical } from '../src/domain/canonical';
 import { messageOf } from '../src/domain/errors';
 import type { Logger } from '../src/observe/observe';
@@ -39,6 +40,8 @@ export function createReload(options: ReloadOptions): Reload {
   const { reread, take, log, onRead } = options;
   let current = options.config;
   let seen = options.seen ?? stateOf(current);
+  /** New files of the last reading, which was refused for their sake: they may be mended in place. */
+  let refused: readonly string[] = [];
   /** Whether what runs are the current rules: where new ones could not be taken, nothing runs. */
   let isTaken = true;
   let running: Promise<Outcome> | null = null;
@@ -57,10 +60,11 @@ export function createReload(options: ReloadOptions): Reload {
   }
 
   async function readNow(reason: string): Promise<Outcome> {
-    const before = stateOf(current);
+    const before = stateOf(current, refused);
     const next = readOrTell(reason, before);
     // A file that changed while it was read is read again; of one that was not known before nobody can say.
-    seen = isOfSameFiles(next, current) ? before : '';
+    seen = isOfSameFiles(next, current) && refused.length === 0 ? before : '';
+    refused = [];
     const isChanged = !isTaken || canonical(next.ruleGroups) !== canonical(current.ruleGroups);
     if (isChanged) await takeOrTell(next);
     current = next;
@@ -90,7 +94,9 @@ export function createReload(options: ReloadOptions): Reload {
       onRead(true);
       return next;
     } catch (error) {
-      if (isTaken) seen = before;
+      const named = newFilesIn(error, current);
+      if (isTaken) seen = named.join() === refused.join() ? before : '';
+      refused = named;
       onRead(false);
       log.error({ reason, err: error }, `the rules stay as they were: ${messageOf(error)}`);
       throw error;
@@ -98,7 +104,7 @@ export function createReload(options: ReloadOptions): Reload {
   }
 
   function look(): void {
-    if (stateOf(current) !== seen) void now('a file has changed').catch(() => undefined);
+    if (stateOf(current, refused) !== seen) void now('a file has changed').catch(() => undefined);
   }
 
   const onHangup = (): void => void now('SIGHUP').catch(() => undefined);
@@ -120,10 +126,21 @@ export function createReload(options: ReloadOptions): Reload {
 const isOfSameFiles = (a: Config, b: Config): boolean =>
   canonical([a.file, a.ruleFiles]) === canonical([b.file, b.ruleFiles]);
 
+/** The files in which something is wrong, and that are no files of the configuration that runs. */
+function newFilesIn(error: unknown, { file, ruleFiles }: Config): readonly string[] {
+  if (!(error instanceof ConfigInvalid)) return [];
+  const known = new Set([file, ...ruleFiles]);
+  const named = error.problems.flatMap((problem) => problem.file ?? []).map((each) => resolve(each));
+  return [...new Set(named)].filter((each) => !known.has(each)).sort();
+}
+
 /** Of the files and their folders, where files may have come: when each was changed, and how large it is. */
-export function stateOf({ file, ruleFiles }: Pick<Config, 'file' | 'ruleFiles'>): string {
+export function stateOf(
+  { file, ruleFiles }: Pick<Config, 'file' | 'ruleFiles'>,
+  others: readonly string[] = [],
+): string {
   if (file === null) return '';
-  const files = [file, ...ruleFiles];
+  const files = [file, ...ruleFiles, ...others];
   return [...new Set([...files, ...ruleFiles.map((each) => dirname(each))])].map(stateOfFile).join();
 }
 

@@ -1,11 +1,16 @@
 /** Rules are read again one reading at a time, however often and by how many it is asked for. */
-import { appendFileSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Config } from '../../../src/config/config';
+import { ConfigInvalid, type Problem } from '../../../src/config/problems';
 import { createReload, stateOf } from '../../../workers/reload';
 import { waitFor } from '../../harness/wait-for';
 
+const problemIn = (file: string): Problem => ({
+  ...{ level: 'error', file, path: '', message: 'is not valid YAML', value: null, accepted: null },
+  ...{ line: 1, column: 1, group: null, rule: null, suggestion: null },
+});
 const turn = (): Promise<unknown> => new Promise(setImmediate);
 
 const configOf = (name: string): Config =>
@@ -150,6 +155,20 @@ describe('files that are looked at', () => {
     });
     appendFileSync(rules, 'a part, ');
     await read(2);
+  });
+
+  it('include a new one that was refused: it may be mended in place', async () => {
+    const fresh = (rules: string) => join(dirname(rules), 'fresh.yml');
+    let isMended = false;
+    const { rules, read } = looking((file) => {
+      if (existsSync(fresh(file)) && !isMended) throw new ConfigInvalid([problemIn(fresh(file))], null);
+    });
+    writeFileSync(fresh(rules), 'groups: [');
+    // One more after the first, since that one could not know of the file before.
+    await read(2);
+    isMended = true;
+    appendFileSync(fresh(rules), ']');
+    await read(3);
   });
 
   it('are read again where one has changed since it was read at the start', async () => {
