@@ -28,7 +28,7 @@ import {
 } from '../src/stream/topics';
 import type { Shared } from './compose';
 import { evaluateObserver, slotObserver, streamObserver } from './observers';
-import { createReload, stateOf } from './reload';
+import { createReload, stateOf, type Reload } from './reload';
 import { openWhole, type Opened, type Part } from './run';
 
 /** Another evaluator goes on with rules across instances within 5 s of a death: this, and joining, and reading again. */
@@ -41,7 +41,10 @@ export async function startEvaluator(shared: Shared): Promise<void> {
   const { config, metrics, parts, health, reread, answers, log } = shared;
   // Kafka may let this process wait for long.
   const seen = stateOf(config);
-  let running = await openEvaluator(shared, config);
+  let reload: Reload | null = null;
+  const onClockSetBack = (): void =>
+    void reload?.anew("Kafka's clock has been set back").catch(() => undefined);
+  let running = await openEvaluator(shared, config, onClockSetBack);
   health.register('metric consumer', () => running.value.check());
   parts.push({ name: 'evaluator', stop: () => running.stop() });
   const { id } = shared;
@@ -51,17 +54,18 @@ export async function startEvaluator(shared: Shared): Promise<void> {
     yield* answer(parseQuestion(asked), gone);
   });
   if (reread === null) return;
-  const reload = createReload({
+  reload = createReload({
     ...{ config, reread, log, seen },
     onRead: (isGood) => metrics.rulesReadWell.set(isGood ? 1 : 0),
     async take(next) {
       // As a process that ends and one that begins: what is open and pending goes on where its rule is the same.
       await running.stop();
-      running = await openEvaluator(shared, next);
+      running = await openEvaluator(shared, next, onClockSetBack);
     },
   });
-  shared.onReload(() => reload.now('asked over HTTP'));
-  parts.push(reload.part);
+  const { now, part } = reload;
+  shared.onReload(() => now('asked over HTTP'));
+  parts.push(part);
 }
 
 interface RunningEvaluator {
@@ -70,10 +74,20 @@ interface RunningEvaluator {
   kept(): Kept;
 }
 
-const openEvaluator = (shared: Shared, config: Config): Promise<Opened<RunningEvaluator>> =>
-  openWhole(shared.log, (parts) => openParts(shared, config, parts));
+const openEvaluator = (
+  shared: Shared,
+  config: Config,
+  onClockSetBack: () => void,
+): Promise<Opened<RunningEvaluator>> =>
+  openWhole(shared.log, (parts) => openParts(shared, config, parts, onClockSetBack));
 
-async function openParts(shared: Shared, { ruleGroups }: Config, parts: Part[]): Promise<RunningEvaluator> {
+/** `onClockSetBack`: what is open has come too far, and waits until it is opened anew. */
+async function openParts(
+  shared: Shared,
+  { ruleGroups }: Config,
+  parts: Part[],
+  onClockSetBack: () => void,
+): Promise<RunningEvaluator> {
   const { config, metrics } = shared;
   const kafka = await shared.kafka();
   const { instance } = config;
@@ -106,7 +120,13 @@ async function openParts(shared: Shared, { ruleGroups }: Config, parts: Part[]):
     },
   });
   parts.push({ name: 'derived metrics', stop: () => derived.close() });
-  const clock = createBrokerClock({ kafka, instance, development, onEvent });
+  const clock = createBrokerClock({
+    ...{ kafka, instance, development },
+    onEvent(event) {
+      onEvent(event);
+      if (event.kind === 'broker_clock_set_back') onClockSetBack();
+    },
+  });
   parts.push({ name: 'broker clock', stop: () => clock.close() });
   const host = createGlobalHost({
     ...{ plan, pool },

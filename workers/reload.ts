@@ -31,6 +31,8 @@ type Outcome = 'changed' | 'unchanged';
 export interface Reload {
   /** One at a time: those that are asked for meanwhile are one reading. Throws what is wrong with the files. */
   now(reason: string): Promise<Outcome>;
+  /** The same, and the rules are taken anew even where they are as they were. */
+  anew(reason: string): Promise<Outcome>;
   readonly part: Part;
 }
 
@@ -112,6 +114,10 @@ export function createReload(options: ReloadOptions): Reload {
   process.on('SIGHUP', onHangup);
   return {
     now,
+    anew(reason) {
+      isTaken = false;
+      return now(reason);
+    },
     part: {
       name: 'rule files',
       async stop() {

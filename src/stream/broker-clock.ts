@@ -30,6 +30,8 @@ const FIRST_PAUSE_MS = 200;
 const ANSWER_WITHIN_MS = 5_000;
 const DISCONNECT_WITHIN_MS = 1_000;
 const HOUR_MS = 3_600_000;
+/** Brokers' clocks that are kept differ by less, and answer in turn when the topic's leader changes. */
+const SET_BACK_MS = 60_000;
 
 export function createBrokerClock(options: BrokerClockOptions): BrokerClock {
   const { kafka, instance, onEvent = ignoreEvents } = options;
@@ -68,9 +70,10 @@ export function createBrokerClock(options: BrokerClockOptions): BrokerClock {
         'TOC_DEPENDENCY_AWAY',
         `Kafka does not say the time of records in ${topic}: set its message.timestamp.type to LogAppendTime`,
       );
-    estimate.heard(before, performance.now(), said);
+    const backMs = estimate.heard(before, performance.now(), said);
     answered();
     onEvent({ kind: 'broker_clock', aheadMs: Date.now() - now() });
+    if (backMs > SET_BACK_MS) onEvent({ kind: 'broker_clock_set_back', byMs: backMs });
   }
 
   async function connect(): Promise<Producer> {
@@ -112,9 +115,12 @@ const specOf = (topic: string) => ({
 export function createTimeEstimate() {
   let ahead = -Infinity;
   return {
-    heard(asked: number, answered: number, said: number): void {
+    /** Answers how far it was ahead of what is said now: 0 where it may have been right. */
+    heard(asked: number, answered: number, said: number): number {
       const least = said - answered;
-      if (ahead < least || ahead > said - asked) ahead = least;
+      const wasAhead = Math.max(0, ahead - (said - asked));
+      if (ahead < least || wasAhead > 0) ahead = least;
+      return wasAhead;
     },
     at: (moment: number): number => moment + ahead,
   };

@@ -82,6 +82,8 @@ export type StreamEvent =
       readonly kind: 'broker_clock';
       readonly aheadMs: number;
     }
+  /** A broker says a time that lies before the one that it, or another one, has said: what went by that has come too far. */
+  | { readonly kind: 'broker_clock_set_back'; readonly byMs: number }
   /** Time goes on as this machine counts it since the last answer; where there was none, nothing is evaluated. */
   | { readonly kind: 'broker_clock_failed'; readonly reason: string }
   | {

@@ -27,9 +27,9 @@ it('stays as it is where a slow answer agrees with it', () => {
 
 it('follows a clock that was set', () => {
   const estimate = createTimeEstimate();
-  estimate.heard(0, 10, 1_000_000);
-  estimate.heard(1_000, 1_010, 500_000);
+  expect(estimate.heard(0, 10, 1_000_000)).toBe(0);
+  expect(estimate.heard(1_000, 1_010, 500_000)).toBe(1_000_000 - 10 - (500_000 - 1_000));
   expect(estimate.at(1_010)).toBe(500_000);
-  estimate.heard(2_000, 2_010, 9_000_000);
+  expect(estimate.heard(2_000, 2_010, 9_000_000)).toBe(0);
   expect(estimate.at(2_010)).toBe(9_000_000);
 });

@@ -60,6 +60,17 @@ it('makes one of all that are asked for while one runs, and that one reads what 
   expect(readings()).toBe(2);
 });
 
+it('takes rules anew that are as they were, where somebody asks for that', async () => {
+  const { reload, rules, taking } = made;
+  rules.name = 'none';
+  expect(await reload.now('first')).toBe('unchanged');
+  const anew = reload.anew('the clock');
+  await turn();
+  taking[0]!.end();
+  expect(await anew).toBe('changed');
+  expect(await reload.now('last')).toBe('unchanged');
+});
+
 it('goes on after one that failed, and tells those alone that asked for it', async () => {
   const { reload, taking } = made;
   const first = reload.now('first');
