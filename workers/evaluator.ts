@@ -42,8 +42,11 @@ export async function startEvaluator(shared: Shared): Promise<void> {
   // Kafka may let this process wait for long.
   const seen = stateOf(config);
   let reload: Reload | null = null;
-  const onClockSetBack = (): void =>
+  const onClockSetBack = (byMs: number): void => {
+    const ahead = Math.round(byMs / 1_000);
+    log.error({ byMs }, `kafka's clock was ${ahead} s ahead, and has been set back: evaluation begins anew`);
     void reload?.anew("Kafka's clock has been set back").catch(() => undefined);
+  };
   let running = await openEvaluator(shared, config, onClockSetBack);
   health.register('metric consumer', () => running.value.check());
   parts.push({ name: 'evaluator', stop: () => running.stop() });
@@ -77,7 +80,7 @@ interface RunningEvaluator {
 const openEvaluator = (
   shared: Shared,
   config: Config,
-  onClockSetBack: () => void,
+  onClockSetBack: (byMs: number) => void,
 ): Promise<Opened<RunningEvaluator>> =>
   openWhole(shared.log, (parts) => openParts(shared, config, parts, onClockSetBack));
 
@@ -86,7 +89,7 @@ async function openParts(
   shared: Shared,
   { ruleGroups }: Config,
   parts: Part[],
-  onClockSetBack: () => void,
+  onClockSetBack: (byMs: number) => void,
 ): Promise<RunningEvaluator> {
   const { config, metrics } = shared;
   const kafka = await shared.kafka();
@@ -124,7 +127,7 @@ async function openParts(
     ...{ kafka, instance, development },
     onEvent(event) {
       onEvent(event);
-      if (event.kind === 'broker_clock_set_back') onClockSetBack();
+      if (event.kind === 'broker_clock_set_back') onClockSetBack(event.byMs);
     },
   });
   parts.push({ name: 'broker clock', stop: () => clock.close() });

@@ -69,12 +69,6 @@ export function streamObserver(
             `this machine's clock and Kafka's are ${seconds(Math.abs(event.aheadMs))} s apart: rules are evaluated by Kafka's`,
           );
         break;
-      case 'broker_clock_set_back':
-        log.error(
-          { ...event },
-          `kafka's clock was ${seconds(event.byMs)} s ahead, and has been set back: evaluation begins again at the time that is right`,
-        );
-        break;
       case 'broker_clock_failed':
         log.warn({ ...event }, `kafka does not say its time: ${event.reason}`);
         break;
