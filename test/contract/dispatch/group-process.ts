@@ -12,6 +12,7 @@ import { createGroupSender } from '../../../src/notify/group-sender';
 import { createGroupVerdicts, type GroupStagesOptions } from '../../../src/notify/group-stages/stages';
 import type { Delivery, GroupMessage, Integration } from '../../../src/notify/port';
 import { silentLogger } from '../../../src/observe/observe';
+import { testHistory, type TestHistory } from '../history/test-history';
 
 /** A message as the integration got it. */
 export interface Heard {
@@ -47,6 +48,14 @@ export interface GroupProcessOptions {
   /** Whether Kafka answers. Default: always. */
   readonly isHeard?: () => boolean;
 }
+
+/** Everything to one receiver, in groups of a name. */
+export const routeTo = (receiver: string, more: Partial<RouteOptions>): RouteOptions => ({
+  ...{ receiver, groupBy: ['alertname'], matchers: [], continue: false, labels: {}, routes: [] },
+  ...{ groupWaitMs: 0, groupIntervalMs: 300, repeatIntervalMs: 3_600_000 },
+  ...{ muteTimeIntervals: [], activeTimeIntervals: [] },
+  ...more,
+});
 
 const now = (): number => Date.now();
 const DELIVERED: Delivery = { kind: 'delivered', detail: 'heard' };
@@ -147,4 +156,28 @@ export async function startGroupProcess(options: GroupProcessOptions): Promise<G
     vanish: () => void (isGone = true),
     stop,
   };
+}
+
+/** Processes of one instance, each with a history of its own; what all of them tell is heard together. Anew for each test. */
+export function groupProcesses(route: RouteOptions) {
+  const processes: GroupProcess[] = [];
+  const scene = {
+    kept: undefined as unknown as TestHistory,
+    heard: [] as Heard[],
+    async start(more: Partial<GroupProcessOptions> = {}): Promise<GroupProcess> {
+      const history = await scene.kept.another();
+      const process = await startGroupProcess({ history, route, heard: scene.heard, ...more });
+      processes.push(process);
+      return process;
+    },
+  };
+  beforeEach(async () => {
+    scene.kept = await testHistory();
+    scene.heard = [];
+  });
+  afterEach(async () => {
+    await Promise.all(processes.splice(0).map((process) => process.stop()));
+    await scene.kept.close();
+  });
+  return scene;
 }

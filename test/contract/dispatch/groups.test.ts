@@ -7,22 +7,10 @@ import type { Transition } from '../../../src/domain/transition';
 import type { Delivery } from '../../../src/notify/port';
 import { waitFor } from '../../harness/wait-for';
 import { testHistory, type TestHistory } from '../history/test-history';
-import { startGroupProcess, type GroupProcess, type GroupProcessOptions } from './group-process';
+import { routeTo, startGroupProcess, type GroupProcess, type GroupProcessOptions } from './group-process';
 
-const route = (more: Partial<RouteOptions> = {}): RouteOptions => ({
-  receiver: 'team',
-  groupBy: ['alertname'],
-  ...{ groupWaitMs: 500, groupIntervalMs: 1_000, repeatIntervalMs: 3_600_000 },
-  ...{
-    matchers: [],
-    continue: false,
-    muteTimeIntervals: [],
-    activeTimeIntervals: [],
-    labels: {},
-    routes: [],
-  },
-  ...more,
-});
+const route = (more: Partial<RouteOptions> = {}): RouteOptions =>
+  routeTo('team', { groupWaitMs: 500, groupIntervalMs: 1_000, ...more });
 
 const ago = (ms: number): string => new Date(Date.now() - ms).toISOString();
 const posted = (labels: Record<string, string>, more: Partial<PostedAlert> = {}): PostedAlert => ({

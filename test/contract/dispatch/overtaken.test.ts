@@ -1,39 +1,15 @@
 /** Who was too slow: looks and messages that others have taken over, and what was on its way when things changed. */
-import type { RouteOptions } from '../../../src/dispatch/port';
 import { transitionOf } from '../../../src/dispatch/posted';
 import type { Transition } from '../../../src/domain/transition';
 import type { History } from '../../../src/history/history';
 import type { DueGroup, FlushedGroup, PendingMessage, TakenMessage } from '../../../src/history/port';
 import { waitFor } from '../../harness/wait-for';
-import { testHistory, type TestHistory } from '../history/test-history';
-import { startGroupProcess, type GroupProcess, type GroupProcessOptions, type Heard } from './group-process';
+import { groupProcesses, routeTo } from './group-process';
 
 const DAY = 86_400_000;
-const ROUTE: RouteOptions = {
-  ...{ receiver: 'team', groupBy: ['alertname'], matchers: [], continue: false, labels: {}, routes: [] },
-  ...{ groupWaitMs: 0, groupIntervalMs: 600_000, repeatIntervalMs: DAY },
-  ...{ muteTimeIntervals: [], activeTimeIntervals: [] },
-};
 const NAME = 'team/webhook/0';
 
-let kept: TestHistory;
-let heard: Heard[];
-const processes: GroupProcess[] = [];
-beforeEach(async () => {
-  kept = await testHistory();
-  heard = [];
-});
-afterEach(async () => {
-  await Promise.all(processes.splice(0).map((process) => process.stop()));
-  await kept.close();
-});
-
-async function start(more: Partial<GroupProcessOptions> = {}): Promise<GroupProcess> {
-  const history = await kept.another();
-  const process = await startGroupProcess({ history, route: ROUTE, heard, ...more });
-  processes.push(process);
-  return process;
-}
+const scene = groupProcesses(routeTo('team', { groupIntervalMs: 600_000, repeatIntervalMs: DAY }));
 
 let lastAt = 0;
 const told = (host: string, isOver = false): Transition => {
@@ -48,12 +24,13 @@ const told = (host: string, isOver = false): Transition => {
     () => false,
   );
 };
-const untilHeard = (many: number) => waitFor(() => heard.length >= many, { what: `${many} messages` });
-const said = (): string[] => heard.map(({ message }) => message.alerts.map(({ status }) => status).join());
+const untilHeard = (many: number) => waitFor(() => scene.heard.length >= many, { what: `${many} messages` });
+const said = (): string[] =>
+  scene.heard.map(({ message }) => message.alerts.map(({ status }) => status).join());
 
 test('two processes whose Postgres is slower than their leases still tell, and once', async () => {
   const slow = async (): Promise<History> => {
-    const history = await kept.another();
+    const history = await scene.kept.another();
     const toldOf: typeof history.groups.told = async (keys) => {
       const until = Date.now() + 1_500;
       await waitFor(() => Date.now() >= until, { what: 'a slow answer' });
@@ -61,11 +38,11 @@ test('two processes whose Postgres is slower than their leases still tell, and o
     };
     return { ...history, groups: { ...history.groups, told: toldOf } };
   };
-  const one = await start({ history: await slow(), lookLeaseMs: 600 });
-  await start({ history: await slow(), lookLeaseMs: 600 });
+  const one = await scene.start({ history: await slow(), lookLeaseMs: 600 });
+  await scene.start({ history: await slow(), lookLeaseMs: 600 });
   await one.apply(told('a'));
   await untilHeard(1);
-  await waitFor(async () => (await kept.history.groups.nextDue())!.getTime() > Date.now() + 60_000, {
+  await waitFor(async () => (await scene.kept.history.groups.nextDue())!.getTime() > Date.now() + 60_000, {
     what: 'the look to be written',
   });
   expect(said()).toEqual(['firing']);
@@ -93,18 +70,18 @@ const takeMessage = async ({ groups }: History, leaseMs: number): Promise<TakenM
   });
   return taken[0]!;
 };
-const join = () => kept.history.groups.join([{ id: 'g', routeId: 'r', dueAt: new Date() }]);
+const join = () => scene.kept.history.groups.join([{ id: 'g', routeId: 'r', dueAt: new Date() }]);
 const lookAt = async (firing: readonly string[], more: object = {}): Promise<void> => {
-  await kept.history.groups.retime([{ id: 'g', routeId: 'r', dueAt: new Date() }]);
-  await kept.history.groups.flushed([flushed(await take(kept.history, DAY), firing, more)]);
+  await scene.kept.history.groups.retime([{ id: 'g', routeId: 'r', dueAt: new Date() }]);
+  await scene.kept.history.groups.flushed([flushed(await take(scene.kept.history, DAY), firing, more)]);
 };
-const toldNow = async () => (await kept.history.groups.allTold())[0]!;
+const toldNow = async () => (await scene.kept.history.groups.allTold())[0]!;
 
 test('a look that somebody took over writes nothing, whoever took it', async () => {
-  const { groups } = kept.history;
+  const { groups } = scene.kept.history;
   await join();
-  const first = await take(kept.history, 1);
-  const second = await take(kept.history, DAY);
+  const first = await take(scene.kept.history, 1);
+  const second = await take(scene.kept.history, DAY);
   await groups.flushed([flushed(first, ['late'])]);
   expect(await groups.allTold()).toEqual([]);
   await groups.keep([first], 1);
@@ -113,34 +90,37 @@ test('a look that somebody took over writes nothing, whoever took it', async () 
 });
 
 test('the outcome of a message that was overtaken does not bring back what was told before', async () => {
-  const { groups } = kept.history;
+  const { groups } = scene.kept.history;
   const at = new Date();
   await join();
   await lookAt(['a']);
-  const slow = await takeMessage(kept.history, 1);
-  const quick = await takeMessage(kept.history, DAY);
+  const slow = await takeMessage(scene.kept.history, 1);
+  const quick = await takeMessage(scene.kept.history, DAY);
   await groups.finish(quick, { kind: 'sent', at, memory: { thread: 'quick' } });
   await lookAt([], { resolved: ['a'] });
-  const end = await takeMessage(kept.history, DAY);
+  const end = await takeMessage(scene.kept.history, DAY);
   await groups.finish(end, { kind: 'sent', at });
   await groups.finish(slow, { kind: 'sent', at, memory: { thread: 'slow' } });
   expect(await toldNow()).toMatchObject({ firing: [], resolved: ['a'], pending: null });
   await lookAt(['b']);
-  expect(await takeMessage(kept.history, DAY)).toMatchObject({ memory: { thread: 'quick' }, attempts: 0 });
+  expect(await takeMessage(scene.kept.history, DAY)).toMatchObject({
+    memory: { thread: 'quick' },
+    attempts: 0,
+  });
 });
 
 test('a message that was forgotten with all before it has a key that was never there', async () => {
   await join();
   await lookAt(['a']);
-  const { seq } = await takeMessage(kept.history, DAY);
-  await kept.sql.query(`delete from ${kept.schema}.group_messages`);
+  const { seq } = await takeMessage(scene.kept.history, DAY);
+  await scene.kept.sql.query(`delete from ${scene.kept.schema}.group_messages`);
   await lookAt(['a']);
-  expect((await takeMessage(kept.history, DAY)).seq).toBeGreaterThan(seq);
+  expect((await takeMessage(scene.kept.history, DAY)).seq).toBeGreaterThan(seq);
 });
 
 test('an alert that fires again while its end is on its way is told as soon as that has arrived', async () => {
   let hold = false;
-  const process = await start({
+  const process = await scene.start({
     async answer() {
       await waitFor(() => !hold, { what: 'the receiver to answer', intervalMs: 5, timeoutMs: 30_000 });
       return { kind: 'delivered', detail: '' };
@@ -148,7 +128,7 @@ test('an alert that fires again while its end is on its way is told as soon as t
   });
   await process.apply(told('other'), told('a'));
   await untilHeard(1);
-  const { schema, sql } = kept;
+  const { schema, sql } = scene.kept;
   const look = () => sql.query(`update ${schema}.groups set due_at = now()`);
   const group = async () =>
     (await sql.query(`select * from ${schema}.groups`)).rows[0] as { is_outrun: boolean };
@@ -161,7 +141,7 @@ test('an alert that fires again while its end is on its way is told as soon as t
   await waitFor(async () => (await group()).is_outrun, {
     what: 'a look that sees the end on its way',
   });
-  expect(heard).toHaveLength(1);
+  expect(scene.heard).toHaveLength(1);
   hold = false;
   // The next look would come in ten minutes.
   await untilHeard(3);

@@ -5,15 +5,12 @@ import type { History } from '../../../src/history/history';
 import type { RecordedRouting } from '../../../src/history/port';
 import { waitFor } from '../../harness/wait-for';
 import { testHistory, type TestHistory } from '../history/test-history';
-import { startGroupProcess, type GroupProcess, type Heard } from './group-process';
+import { routeTo, startGroupProcess, type GroupProcess, type Heard } from './group-process';
 
 const DAY = 86_400_000;
 const BEAT_MS = 5_000;
-const routed = (groupBy: readonly string[]): RouteOptions => ({
-  ...{ receiver: 'team', groupBy, matchers: [], continue: false, labels: {}, routes: [] },
-  ...{ groupWaitMs: 0, groupIntervalMs: 100, repeatIntervalMs: DAY },
-  ...{ muteTimeIntervals: [], activeTimeIntervals: [] },
-});
+const routed = (groupBy: readonly string[]): RouteOptions =>
+  routeTo('team', { groupBy, groupIntervalMs: 100, repeatIntervalMs: DAY });
 const OLD = routed(['alertname']);
 const NEW = routed(['host']);
 const recorded = (route: RouteOptions): RecordedRouting => ({ route, integrations: [] });

@@ -1,15 +1,10 @@
 /** An alert that was resolved by hand, and whose condition still holds when the quiet time is over. */
 import { transitionOf } from '../../../src/dispatch/posted';
-import type { RouteOptions } from '../../../src/dispatch/port';
 import { waitFor } from '../../harness/wait-for';
 import { testHistory, type TestHistory } from '../history/test-history';
-import { startGroupProcess, type GroupProcess } from './group-process';
+import { routeTo, startGroupProcess, type GroupProcess } from './group-process';
 
-const ROUTE: RouteOptions = {
-  ...{ receiver: 'team', groupBy: ['alertname'], matchers: [], continue: false, labels: {}, routes: [] },
-  ...{ groupWaitMs: 0, groupIntervalMs: 300, repeatIntervalMs: 3_600_000 },
-  ...{ muteTimeIntervals: [], activeTimeIntervals: [] },
-};
+const ROUTE = routeTo('team', {});
 const iso = (ms: number): string => new Date(ms).toISOString();
 
 let kept: TestHistory;

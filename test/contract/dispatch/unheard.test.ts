@@ -1,37 +1,13 @@
 /** Senders could not be heard for a while: that is not taken for their silence. */
-import type { RouteOptions } from '../../../src/dispatch/port';
 import { transitionOf } from '../../../src/dispatch/posted';
 import type { Transition } from '../../../src/domain/transition';
 import { waitFor } from '../../harness/wait-for';
-import { testHistory, type TestHistory } from '../history/test-history';
-import { startGroupProcess, type GroupProcess, type GroupProcessOptions, type Heard } from './group-process';
+import { groupProcesses, routeTo } from './group-process';
 
-const ROUTE: RouteOptions = {
-  ...{ receiver: 'team', groupBy: ['alertname'], matchers: [], continue: false, labels: {}, routes: [] },
-  ...{ groupWaitMs: 0, groupIntervalMs: 200, repeatIntervalMs: 3_600_000 },
-  ...{ muteTimeIntervals: [], activeTimeIntervals: [] },
-};
 const TERM_MS = 3_000;
 const MINUTE = 60_000;
 
-let kept: TestHistory;
-let heard: Heard[];
-const processes: GroupProcess[] = [];
-beforeEach(async () => {
-  kept = await testHistory();
-  heard = [];
-});
-afterEach(async () => {
-  await Promise.all(processes.splice(0).map((process) => process.stop()));
-  await kept.close();
-});
-
-async function start(more: Partial<GroupProcessOptions> = {}): Promise<GroupProcess> {
-  const history = await kept.another();
-  const process = await startGroupProcess({ history, route: ROUTE, heard, ...more });
-  processes.push(process);
-  return process;
-}
+const scene = groupProcesses(routeTo('team', { groupIntervalMs: 200 }));
 
 const STARTS_AT = new Date(Date.now() - 60 * MINUTE).toISOString();
 const told = (): Transition => {
@@ -52,12 +28,12 @@ const told = (): Transition => {
     () => false,
   );
 };
-const said = (): string[] => heard.map(({ message }) => message.alerts[0]!.status);
-const untilSaid = (many: number) => waitFor(() => heard.length >= many, { what: `${many} messages` });
+const said = (): string[] => scene.heard.map(({ message }) => message.alerts[0]!.status);
+const untilSaid = (many: number) => waitFor(() => scene.heard.length >= many, { what: `${many} messages` });
 
 /** As if everything had stood still for that long since the last post. */
 async function standStill(ms: number): Promise<void> {
-  const { sql, schema } = kept;
+  const { sql, schema } = scene.kept;
   const back = (...columns: string[]): string =>
     columns.map((each) => `${each} = ${each} - $1 * interval '1 millisecond'`).join(', ');
   await sql.query(
@@ -71,42 +47,44 @@ async function standStill(ms: number): Promise<void> {
 }
 
 test('all processes were away when an alert would have ended: its sender has time to tell it again', async () => {
-  const first = await start();
+  const first = await scene.start();
   await first.apply(told());
   await untilSaid(1);
   await first.stop();
   await standStill(30 * MINUTE);
-  const second = await start();
+  const second = await scene.start();
   const again = told();
   await second.apply(again);
   await untilSaid(2);
   expect(said()).toEqual(['firing', 'resolved']);
-  expect(heard[1]!.at).toBeGreaterThanOrEqual(Date.parse(again.expires_at!));
+  expect(scene.heard[1]!.at).toBeGreaterThanOrEqual(Date.parse(again.expires_at!));
 });
 
 test('and where its sender is silent, it ends as long afterwards as its sender had promised', async () => {
-  const first = await start();
+  const first = await scene.start();
   await first.apply(told());
   await untilSaid(1);
   await first.stop();
   await standStill(30 * MINUTE);
   const began = Date.now();
-  await start();
+  await scene.start();
   await untilSaid(2);
   expect(said()).toEqual(['firing', 'resolved']);
-  expect(heard[1]!.at - began).toBeGreaterThanOrEqual(TERM_MS);
+  expect(scene.heard[1]!.at - began).toBeGreaterThanOrEqual(TERM_MS);
 });
 
 test('while Kafka is away no alert ends', async () => {
   let isHeard = true;
-  const process = await start({ isHeard: () => isHeard });
+  const process = await scene.start({ isHeard: () => isHeard });
   await process.apply(told());
   await untilSaid(1);
   isHeard = false;
-  const { schema } = kept;
+  const { schema } = scene.kept;
   await standStill(MINUTE);
   const looks = async (): Promise<number> => {
-    const { rows } = await kept.sql.query<{ at: Date }>(`select flushed_at as at from ${schema}.groups`);
+    const { rows } = await scene.kept.sql.query<{ at: Date }>(
+      `select flushed_at as at from ${schema}.groups`,
+    );
     return rows[0]?.at.getTime() ?? NaN;
   };
   const since = Date.now();
