@@ -55,6 +55,15 @@ const pullForward = (schema: string): string => `
         group by earlier.id) hurried
   where n.id = hurried.id and n.state = 'pending' and n.attempts = 0`;
 
+/** Messages of these episodes are due again: whoever hears of one after all is to hear of its end. */
+export async function settleAndWake(
+  run: Run,
+  schema: string,
+  episodes: readonly EpisodeKey[],
+): Promise<void> {
+  await run(`with settled as (${settleResolves(schema)}) ${WAKE}`, followUp(schema, episodes));
+}
+
 export interface Resolves extends EpisodeKey {
   readonly receivers: readonly string[];
   readonly dueAt: Date;

@@ -12,6 +12,7 @@ import { createGroupRecords } from './group-records';
 import { createAuditRows } from './audit';
 import { createEpisodeHistory } from './episodes';
 import { createCallbacks } from './callbacks';
+import { createDeadLetters } from './dead-letters';
 import { createGroupStore } from './groups';
 import { createHearingStore } from './hearing';
 import { createLists } from './lists';
@@ -30,6 +31,7 @@ import type {
   GroupsOf,
   EpisodeHistory,
   CallbackStore,
+  DeadLetters,
   GroupStore,
   HearingStore,
   LifeStore,
@@ -38,11 +40,13 @@ import type {
   PagesStore,
   PeerStore,
   SilenceReminders,
+  UndeliveredStore,
 } from './port';
 import { BY_DUE_DATE, createQueue } from './queue';
 import { forgetBefore } from './retention';
 import { createSilenceReminders } from './silence-reminders';
 import { createSilences } from './silences';
+import { createUndelivered } from './undelivered';
 
 export interface HistoryOptions extends DatabaseOptions {
   /** False for tools: the schema is left as it is, and has to be this version's. True by default. */
@@ -73,6 +77,8 @@ export interface History {
   /** From now on an episode that a life opens joins these groups. */
   joinOpened(groupsOf: GroupsOf): void;
   readonly callbacks: CallbackStore;
+  readonly deadLetters: DeadLetters;
+  readonly undelivered: UndeliveredStore;
   /** What becomes of alerts, from now on, for one follower. */
   followAlerts(): AlertChanges;
   /** Forgets one batch of what was over before: episodes, silences, maintenances, overrides, acts. Returns how many rows; 0 when all is done. */
@@ -117,6 +123,8 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     audit: createAuditRows(database),
     joinOpened: (given) => void (groupsOfOpened = given),
     callbacks: createCallbacks(database),
+    deadLetters: createDeadLetters(database),
+    undelivered: createUndelivered(database),
     followAlerts: () => followAlertChanges(database),
     forgetBefore: (before) => forgetBefore(database, before),
     ready: async () => void (await database.run('select 1')),

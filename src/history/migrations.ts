@@ -1,12 +1,14 @@
 /** The schema's history: numbered, append-only. A migration that has been released is never edited; a new one follows. */
 
 import { CALLBACKS_MIGRATION } from './callbacks';
+import { DEAD_LETTERS_MIGRATION } from './dead-letters';
 import { HOLDS_MIGRATION } from './group-records';
 import { HEARING_MIGRATION } from './hearing';
 import { MAINTENANCES_MIGRATION } from './maintenances';
 import { PERMITS_MIGRATION } from './permits';
 import { REMINDERS_MIGRATION } from './silence-reminders';
 import { SILENCES_MIGRATION, UNTIL_RESOLVED_MIGRATION } from './silences';
+import { UNDELIVERED_MIGRATION } from './undelivered';
 
 export interface Migration {
   readonly version: number;
@@ -315,5 +317,10 @@ alter table ${s}.group_messages add column awaited text[] not null default '{}';
 -- Since when they are in effect; null: by none that others could have read anew.
 alter table ${s}.peers add column routing text, add column routing_since timestamptz;
 `,
+  },
+  {
+    version: 14,
+    name: 'when messages were given up and sent again, and of what nobody could be told',
+    sql: (s) => (DEAD_LETTERS_MIGRATION + UNDELIVERED_MIGRATION).replaceAll('{schema}', s),
   },
 ];

@@ -617,6 +617,85 @@ export interface CallbackStore {
   openToldVia(receiver: string): Promise<readonly ToldAlert[]>;
 }
 
+/** A message that was given up. */
+export interface DeadLetter {
+  /** By which it is sent again. */
+  readonly id: string;
+  /** `message`: to a receiver of tocsin.yaml; `group`: of a group, to an integration of an alertmanager.yml. */
+  readonly kind: 'message' | 'group';
+  /** Of a group: `receiver/kind/index`. */
+  readonly receiver: string;
+  /** Of several alerts, one's. */
+  readonly alertname: string | null;
+  /** Null for a group's. */
+  readonly fingerprint: string | null;
+  readonly episode: number | null;
+  /** Null for a message of one alert. */
+  readonly groupKey: string | null;
+  /** `fire`, `escalate-1`, …; of a group why it was told then. */
+  readonly step: string;
+  /** Of how many alerts it tells, and how many of them are open. */
+  readonly alerts: number;
+  readonly open: number;
+  /** When it was given up. */
+  readonly at: Date;
+  readonly attempts: number;
+  readonly error: string;
+}
+
+export interface DeadLetterFilter {
+  /** By name; of a group's also an integration. */
+  readonly receiver?: string;
+  /** Given up since then. */
+  readonly since?: Date;
+}
+
+export interface Resent {
+  readonly id: string;
+  readonly isResent: boolean;
+  /** What is done, or why nothing is. */
+  readonly text: string;
+}
+
+export interface DeadLetters {
+  /** The newest first. */
+  list(filter: DeadLetterFilter, limit: number): Promise<readonly DeadLetter[]>;
+  /**
+   * One answer an id. `receivers`: those that there are; null where that is not known. What waits already, what has left and
+   * what is over stays as it is.
+   */
+  resend(
+    ids: readonly string[],
+    by: { readonly owner: string; readonly receivers: readonly string[] | null },
+  ): Promise<readonly Resent[]>;
+}
+
+/** A step of which nobody could be told. */
+export interface Undelivered {
+  readonly fingerprint: string;
+  readonly episode: number;
+  /** `fire`, `escalate-2`, … */
+  readonly step: string;
+  /** Who was to be told, and what came of it. */
+  readonly reason: string;
+}
+
+export interface UndeliveredStore {
+  /**
+   * Writes down those of open alerts that are not written down yet, and answers how many. `lookBackMs`: of what has become
+   * so within that time. `lateMs`: for so long a message may be tried in vain before it counts; null: until it is given
+   * up. `groupsMs`: groups have so long to tell of an alert after its own page was given up.
+   */
+  find(options: {
+    readonly lookBackMs: number;
+    readonly lateMs: number | null;
+    readonly groupsMs: number;
+  }): Promise<number>;
+  /** Leases some of which no life has heard yet and whose alert is open, the oldest first. */
+  take(limit: number, leaseMs: number): Promise<readonly Undelivered[]>;
+  told(heard: readonly Undelivered[]): Promise<void>;
+}
+
 export interface NotificationRecord extends NewNotification {
   readonly state: 'pending' | 'sent' | 'dropped' | 'dead';
   readonly attempts: number;

@@ -117,7 +117,7 @@ async function take(
      set lease_until = now() + $2 * interval '1 millisecond', taken_by = $3, attempts = n.attempts + 1
      from (select id from due union all select id from fellows) taken where n.id = taken.id
      returning n.id, n.message_id, n.receiver, n.fingerprint, n.episode, n.step, n.due_at,
-       extract(epoch from now() - greatest(n.created_at, n.held_until))::float8 * 1000 as age_ms, n.attempts - 1 as attempts,
+       extract(epoch from now() - greatest(n.created_at, n.held_until, n.resent_at))::float8 * 1000 as age_ms, n.attempts - 1 as attempts,
        exists (select 1 from ${schema}.notifications told where told.fingerprint = n.fingerprint
          and told.episode = n.episode and told.receiver = n.receiver and told.state = 'sent') as told,
        n.held_until, n.on_call_person, n.unless_acknowledged, n.bundle, (
@@ -210,11 +210,12 @@ async function writeOutcomes({ run, schema }: Database, outcomes: readonly Settl
      finished as (
        update ${schema}.notifications n
        set state = g.state, via = g.via, reason = g.reason, detail = g.detail, memory = g.memory, lease_until = null,
-         sent_at = case when g.state = 'sent' then now() end
+         sent_at = case when g.state = 'sent' then now() end, dead_at = case when g.state = 'dead' then now() end
        from given g join locked using (id) where n.id = g.id and n.state = 'pending'
        returning n.*, g.words, g.by)
      insert into ${schema}.timeline (fingerprint, episode, key, at, kind, actor, text, details)
-     select fingerprint, episode, 'notification:' || step || ':' || receiver, now(),
+     select fingerprint, episode,
+       'notification:' || step || ':' || receiver || case when resends = 0 then '' else ':' || resends end, now(),
        case when state = 'sent' then 'notified' else 'not_notified' end, 'notifier',
        case when state = 'sent' then 'told ' else 'did not tell ' end || receiver || ' of ' || step || words,
        jsonb_build_object('message_id', message_id, 'receiver', receiver, 'via', via, 'reason', reason, 'detail', detail,
@@ -234,7 +235,8 @@ async function postpone(
   error: string,
 ): Promise<void> {
   await run(
-    `update ${schema}.notifications set due_at = now() + $2 * interval '1 millisecond', detail = $3, lease_until = null, taken_by = null
+    `update ${schema}.notifications set first_due_at = coalesce(first_due_at, due_at), due_at = now() + $2 * interval '1 millisecond', detail = $3,
+       lease_until = null, taken_by = null
      where id = $1 and state = 'pending' and taken_by = $4`,
     [id, afterMs, error, holder],
   );
@@ -257,7 +259,7 @@ async function hold(
     `with held as (
        update ${schema}.notifications n
        set due_at = case when e.resolve_receivers is null then least(u.until, now() + ${LOOK_AGAIN}) else now() end,
-         held_until = u.until,
+         held_until = u.until, first_due_at = null,
          attempts = n.attempts - 1, detail = $3 || ': ' || $4, lease_until = null, taken_by = null
        from (select now() + $2 * interval '1 millisecond' as until) u
          left join ${schema}.episodes e on (e.fingerprint, e.episode) =

@@ -5,7 +5,7 @@
  */
 import type { Database, Run } from './database';
 
-const PARTS = ['timeline', 'notifications', 'remediations', 'artifacts', 'alerts'] as const;
+const PARTS = ['timeline', 'notifications', 'remediations', 'artifacts', 'undelivered', 'alerts'] as const;
 /** Of each kind, in one transaction. */
 const BATCH = 500;
 

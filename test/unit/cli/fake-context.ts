@@ -5,7 +5,13 @@ import { runCli } from '../../../src/cli/program';
 import type { Maintenance } from '../../../src/domain/maintenance';
 import { compileMatchers, parseMatcher } from '../../../src/domain/matchers';
 import type { ActionAnswer, LifeStatus } from '../../../src/domain/life';
-import type { AlertLists, AlertRecords, AlertRow, RecordedRouting } from '../../../src/history/port';
+import type {
+  AlertLists,
+  AlertRecords,
+  AlertRow,
+  DeadLetter,
+  RecordedRouting,
+} from '../../../src/history/port';
 import type { Silence } from '../../../src/mute/port';
 import type { StoredOverride } from '../../../src/oncall/port';
 import type { KillSwitch } from '../../../src/remediate/port';
@@ -75,6 +81,7 @@ export interface World {
   readonly routing?: RecordedRouting;
   readonly overrides?: readonly StoredOverride[];
   readonly maintenances?: readonly Maintenance[];
+  readonly dead?: readonly DeadLetter[];
 }
 
 export function fakeOperator(world: World, calls: Calls['calls']): Operator {
@@ -177,8 +184,22 @@ export function fakeOperator(world: World, calls: Calls['calls']): Operator {
         endsAt: row.endsAt ? new Date(row.endsAt) : null,
       })),
   };
+  const deadLetters: Operator['deadLetters'] = {
+    async list(filter) {
+      calls.push(['dead', filter]);
+      return world.dead ?? [];
+    },
+    async resend(ids, by) {
+      calls.push(['resend', ids, by]);
+      return ids.map((id) => {
+        const letter = world.dead?.find((one) => one.id === id);
+        if (letter === undefined) return { id, isResent: false, text: 'there is no such message' };
+        return { id, isResent: true, text: `${letter.receiver} is told again` };
+      });
+    },
+  };
   return {
-    ...{ lists, records, permits, silences, episodes, maintenances, overrides, actions },
+    ...{ lists, records, permits, silences, episodes, maintenances, overrides, deadLetters, actions },
     close: async () => void calls.push(['close']),
   };
 }
