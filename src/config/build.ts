@@ -59,7 +59,11 @@ export function buildConfig(
     pageBySeverity: toPageBySeverity(raw.route.severity_routing, receivers),
     resolveTo: receivers.filter(({ sendResolved }) => sendResolved).map(({ name }) => name),
     acknowledgedTo: receivers.filter(({ sendAcknowledged }) => sendAcknowledged).map(({ name }) => name),
-    notify: { breaker: toBreaker(raw.notify.breaker), networks: raw.notify.networks },
+    notify: {
+      breaker: toBreaker(raw.notify.breaker),
+      undeliveredAfterMs: raw.notify.undelivered_after,
+      networks: raw.notify.networks,
+    },
     alertmanager,
     silences: { remindBeforeMs: raw.silences.remind_before },
     maintenance: raw.maintenance.map(toMaintenance),
@@ -126,6 +130,10 @@ function toReceiver(raw: RawReceiver, secret: ToSecret): ReceiverConfig {
     deadlineMs,
     sendResolved: raw.send_resolved,
     fallback: raw.fallback,
+    fallbackAfterMs:
+      raw.fallback === null || raw.fallback_after === null
+        ? null
+        : (raw.fallback_after ?? DEFAULTS.receiver.fallback_after),
     timeoutMs: raw.timeout,
     sendAcknowledged: raw.send_acknowledged,
   };

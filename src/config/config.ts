@@ -45,8 +45,10 @@ interface ReceiverCommon {
   readonly notifyAfter: NotifyAfter;
   readonly deadlineMs: number;
   readonly sendResolved: boolean;
-  /** The receiver that takes over when this one's circuit is open. */
+  /** The receiver that takes over when this one's circuit is open, or it refuses a message for good. */
   readonly fallback: string | null;
+  /** So long after a message was due that one takes it over in any case; null: it does not. */
+  readonly fallbackAfterMs: number | null;
   readonly timeoutMs: number;
   /** Whether it hears what people do about an alert that it has heard of. */
   readonly sendAcknowledged: boolean;
@@ -209,6 +211,11 @@ export interface Config {
       readonly resetMs: number;
       readonly successThreshold: number;
     };
+    /**
+     * So long a message may be tried in vain before its receiver counts as one that could not be told, for the next level to
+     * be told; null: until it is given up.
+     */
+    readonly undeliveredAfterMs: number | null;
   };
   readonly silences: {
     /** How long before a silence ends people are reminded of what fires under it; null: they are not. */

@@ -183,7 +183,7 @@ function fallbacks(all: readonly RawReceiver[]): Finding[] {
   const names = namesOf(all);
   const next = new Map(all.map(({ name, fallback }) => [name, fallback]));
   return all.flatMap((receiver, index): Finding[] => {
-    if (receiver.fallback === null) return [];
+    if (receiver.fallback === null) return fallbackTime(receiver, index);
     const path: Path = ['receivers', index, 'fallback'];
     const value = JSON.stringify(receiver.fallback);
     if (receiver.fallback === receiver.name) return [{ path, value, message: 'is the receiver itself' }];
@@ -199,6 +199,12 @@ function fallbacks(all: readonly RawReceiver[]): Finding[] {
     }
     return [];
   });
+}
+
+function fallbackTime({ fallback_after: after }: RawReceiver, index: number): Finding[] {
+  if (after === undefined || after === null) return [];
+  const path: Path = ['receivers', index, 'fallback_after'];
+  return [{ level: 'warning', path, message: 'is never used: the receiver has no fallback' }];
 }
 
 function remediation({ remediation: policy }: RawConfig, { runbooks }: Known): Finding[] {

@@ -66,6 +66,8 @@ export const DEFAULTS = Object.freeze({
   },
   receiver: {
     timeout: 10 * SECOND,
+    /** Where there is a fallback. */
+    fallback_after: MINUTE,
     send_resolved: true,
     /** People want to read what was tried; whoever is woken wants to know at once. */
     notify_after: {
@@ -84,7 +86,7 @@ export const DEFAULTS = Object.freeze({
     voice: { language: 'en-US' },
     deadline: 30 * SECOND,
   },
-  notify: { breaker: { failures: 5, reset: 60 * SECOND, successes: 2 } },
+  notify: { breaker: { failures: 5, reset: 60 * SECOND, successes: 2 }, undelivered_after: 2 * MINUTE },
   schedule: { time_zone: 'UTC', handoff: 1_440 },
   escalation: { delay: 0, repeat: 0, group_by: ['alertname'] },
   acknowledge: { lease: null },

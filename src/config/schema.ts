@@ -113,6 +113,7 @@ const receiverCommon = {
   deadline: duration().optional(),
   send_resolved: flag().default(DEFAULTS.receiver.send_resolved),
   fallback: text("a receiver's name").nullable().default(null),
+  fallback_after: durationOrOff().optional(),
   timeout: duration(1).default(DEFAULTS.receiver.timeout),
 };
 type ReceiverType = (typeof RECEIVER_TYPES)[number];
@@ -297,6 +298,7 @@ export const configSchema = section({
       reset: duration(1).default(DEFAULTS.notify.breaker.reset),
       successes: count(1).default(DEFAULTS.notify.breaker.successes),
     }),
+    undelivered_after: durationOrOff(1_000).default(DEFAULTS.notify.undelivered_after),
     networks: section({ allow: list(network()), deny: list(network()) }),
   }),
   silences: section({

@@ -531,6 +531,10 @@ export interface QueuedNotification extends NewNotification {
   readonly attempts: number;
   /** How long ago it was written. This and what follows here counts by the server's clock, whatever ours says. */
   readonly ageMs: number;
+  /** How long ago it was due first, before any try has failed; counted anew after a hold. */
+  readonly waitedMs: number;
+  /** What came of the last try. */
+  readonly lastError: string | null;
   /** Whether this receiver has been sent an earlier message of the episode. */
   readonly told: boolean;
   /** Until when it was held back last; null when it never was. */

@@ -87,6 +87,8 @@ interface TakenColumns {
   step: string;
   due_at: Date;
   age_ms: number;
+  waited_ms: number;
+  detail: string | null;
   attempts: number;
   told: boolean;
   held_until: Date | null;
@@ -117,7 +119,9 @@ async function take(
      set lease_until = now() + $2 * interval '1 millisecond', taken_by = $3, attempts = n.attempts + 1
      from (select id from due union all select id from fellows) taken where n.id = taken.id
      returning n.id, n.message_id, n.receiver, n.fingerprint, n.episode, n.step, n.due_at,
-       extract(epoch from now() - greatest(n.created_at, n.held_until, n.resent_at))::float8 * 1000 as age_ms, n.attempts - 1 as attempts,
+       extract(epoch from now() - greatest(n.created_at, n.held_until, n.resent_at))::float8 * 1000 as age_ms,
+       extract(epoch from now() - coalesce(n.first_due_at, n.due_at))::float8 * 1000 as waited_ms,
+       n.attempts - 1 as attempts, n.detail,
        exists (select 1 from ${schema}.notifications told where told.fingerprint = n.fingerprint
          and told.episode = n.episode and told.receiver = n.receiver and told.state = 'sent') as told,
        n.held_until, n.on_call_person, n.unless_acknowledged, n.bundle, (
@@ -142,6 +146,8 @@ function toQueued(row: TakenColumns): QueuedNotification {
     step: row.step,
     dueAt: row.due_at,
     ageMs: row.age_ms,
+    waitedMs: row.waited_ms,
+    lastError: row.detail,
     attempts: row.attempts,
     told: row.told,
     heldUntil: row.held_until,

@@ -118,6 +118,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
       queued.onCallPerson ?? options.onCallPerson?.(facts.alert, queued.step) ?? null,
     retry,
     random,
+    elapsedMs,
     sent,
   });
   const record = recordStage({ queue, sent, onRecorded });
