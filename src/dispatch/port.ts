@@ -44,7 +44,8 @@ export type WhyStage =
   | 'acknowledged'
   | 'dedup'
   | 'send'
-  | 'remediation';
+  | 'remediation'
+  | 'escalation';
 
 export type WhyKind =
   /** Somebody heard that it fires, or that it is over. */

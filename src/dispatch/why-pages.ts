@@ -12,6 +12,7 @@ export function rulePagesOf(
 ): WhyStatement[] {
   const noted = timeline.flatMap((event) => {
     if (event.kind === 'notified' || event.kind === 'not_notified') return [fromTimeline(event)];
+    if (event.kind === 'undelivered') return [untold(event)];
     return isForbidden(event) ? [forbidden(event)] : [];
   });
   return [...noted, ...notifications.filter(({ state }) => state === 'pending').map(pending)];
@@ -46,6 +47,12 @@ const isForbidden = ({ kind, text }: Noted): boolean => kind === 'remediated' &&
 const forbidden = ({ at, text }: Noted): WhyStatement => ({
   ...{ kind: 'was held', stage: 'remediation', at, until: null, by: [], integration: null },
   text: `no runbook acts: ${text}`,
+});
+
+/** Where nobody could be told of a step, who is told instead follows from the escalation. */
+const untold = ({ at, text }: Noted): WhyStatement => ({
+  ...{ kind: 'nobody', stage: 'escalation', at, until: null, by: [], integration: null },
+  text,
 });
 
 function pending({ receiver, step, dueAt, attempts, detail }: NotificationRecord): WhyStatement {
