@@ -40,12 +40,14 @@ import type {
   PagesStore,
   PeerStore,
   SilenceReminders,
+  StormStore,
   UndeliveredStore,
 } from './port';
 import { BY_DUE_DATE, createQueue } from './queue';
 import { forgetBefore } from './retention';
 import { createSilenceReminders } from './silence-reminders';
 import { createSilences } from './silences';
+import { createStormStore } from './storms';
 import { createUndelivered } from './undelivered';
 
 export interface HistoryOptions extends DatabaseOptions {
@@ -70,6 +72,7 @@ export interface History {
   readonly overrides: OverrideStore;
   readonly permits: PermitStore;
   readonly groups: GroupStore;
+  readonly storms: StormStore;
   readonly records: GroupRecords;
   readonly hearing: HearingStore;
   readonly peers: PeerStore;
@@ -117,6 +120,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
       peerId: options.peerId ?? '',
       onListenError: (error) => options.onIdleError?.(error as Error),
     }),
+    storms: createStormStore(database),
     records: createGroupRecords(database),
     hearing: createHearingStore(database),
     peers: createPeerStore(database),
