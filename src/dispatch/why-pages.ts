@@ -26,6 +26,7 @@ const STAGES: Readonly<Record<string, WhyStage>> = {
   silence: 'silence',
   silenced: 'silence',
   maintenance: 'maintenance',
+  fatigue: 'throttle',
 };
 
 function fromTimeline({ at, kind, text, details }: Noted): WhyStatement {
@@ -51,7 +52,7 @@ const forbidden = ({ at, text }: Noted): WhyStatement => ({
 function pending({ receiver, step, dueAt, attempts, detail }: NotificationRecord): WhyStatement {
   const what = `${receiver} of ${step}`;
   const about = {
-    stage: 'send' as const,
+    stage: STAGES[/^\w+/.exec(detail ?? '')?.[0] ?? ''] ?? 'send',
     at: dueAt.toISOString(),
     until: null,
     integration: receiver,

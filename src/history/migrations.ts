@@ -7,6 +7,7 @@ import { MAINTENANCES_MIGRATION } from './maintenances';
 import { PERMITS_MIGRATION } from './permits';
 import { REMINDERS_MIGRATION } from './silence-reminders';
 import { SILENCES_MIGRATION, UNTIL_RESOLVED_MIGRATION } from './silences';
+import { THROTTLE_MIGRATION } from './throttle';
 
 export interface Migration {
   readonly version: number;
@@ -315,5 +316,10 @@ alter table ${s}.group_messages add column awaited text[] not null default '{}';
 -- Since when they are in effect; null: by none that others could have read anew.
 alter table ${s}.peers add column routing text, add column routing_since timestamptz;
 `,
+  },
+  {
+    version: 15,
+    name: 'what messages count as, and which digest they wait for',
+    sql: (s) => THROTTLE_MIGRATION.replaceAll('{schema}', s),
   },
 ];
