@@ -52,7 +52,7 @@ const forbidden = ({ at, text }: Noted): WhyStatement => ({
 function pending({ receiver, step, dueAt, attempts, detail }: NotificationRecord): WhyStatement {
   const what = `${receiver} of ${step}`;
   const about = {
-    stage: STAGES[/^\w+/.exec(detail ?? '')?.[0] ?? ''] ?? 'send',
+    stage: STAGES[/^(\w+): /.exec(detail ?? '')?.[1] ?? ''] ?? 'send',
     at: dueAt.toISOString(),
     until: null,
     integration: receiver,

@@ -93,7 +93,9 @@ const ADMIT = (schema: string): string => `
         statement_timestamp() + k."digestMs" * interval '1 millisecond') as next_digest
     from (select distinct receiver, alike, "withinMs", "digestMs" from given) k),
   decided as (
-    select g.id, g.alike, g.is_new, c.told,
+    select g.id, g.alike, g.is_new,
+      c.told + greatest(0, least(g.most - c.told,
+        count(*) filter (where g.is_new) over (partition by g.receiver, g.alike)))::integer as told,
       case when not g.is_new then g.digest_at
         when c.told + row_number() over (partition by g.receiver, g.alike, g.is_new order by g.id) <= g.most then null
         else c.next_digest end as digest_at
@@ -114,8 +116,8 @@ function toAdmission({ kind, told, digest_at: at, in_ms: inMs, is_new: isNew }: 
   return kind === 'due' ? { kind, at } : { kind: 'digest', at, inMs: inMs ?? 0, told, isNew };
 }
 
-/** Those that were told with it are looked for no longer than this after the last of them is over. */
-const TOGETHER = `interval '500 milliseconds'`;
+/** After the last of them is over, so that those which end in the same moment are brought together first. */
+const TOGETHER = `interval '2 seconds'`;
 /** Should the last end have been missed. */
 const LOOK_AGAIN = `interval '15 minutes'`;
 
@@ -148,7 +150,7 @@ export async function digestEnds({ run, schema }: Database, ids: readonly string
        from ends join digests d using (receiver, alike, digest_at, bundle)
        where n.id = ends.id and ends.own is distinct from d.bundle),
      released as (
-       update ${schema}.notifications n set due_at = now() from digests d
+       update ${schema}.notifications n set due_at = now() + ${TOGETHER} from digests d
        where n.bundle = d.bundle and n.receiver = d.receiver and n.state = 'pending' and d.open = 0
          and n.due_at > now() + ${TOGETHER} and n.id <> all($1::bigint[]))
      select ends.id, d.open, ends.own is distinct from d.bundle as is_new

@@ -342,7 +342,10 @@ function withIt(
   return { ...outcome, detail, memory: { ...memory, of: messageId } };
 }
 
-/** Those that are sent as one, in their order; one that is of no bundle is alone. */
+/**
+ * Those that are sent as one, oldest first, however often they were tried: whoever leads gives the message its id. One that is of
+ * no bundle is alone.
+ */
 function bundlesOf(taken: readonly QueuedNotification[]): QueuedNotification[][] {
   const found = new Map<string, QueuedNotification[]>();
   for (const queued of taken) {
@@ -350,5 +353,5 @@ function bundlesOf(taken: readonly QueuedNotification[]): QueuedNotification[][]
     const key = bundle == null ? id : JSON.stringify([bundle, receiver, onCallPerson ?? null]);
     found.set(key, [...(found.get(key) ?? []), queued]);
   }
-  return [...found.values()];
+  return [...found.values()].map((all) => all.sort((a, b) => Number(a.id) - Number(b.id)));
 }

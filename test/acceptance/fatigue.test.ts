@@ -13,6 +13,7 @@ beforeAll(async () => {
   system = await startSystem({
     servers: testServers(),
     more: {
+      log: { level: 'debug' },
       rules: [{ ...RULE, name: 'ConnectionsHigh', severity: 'warning' }],
       route: {
         receivers: ['hook'],

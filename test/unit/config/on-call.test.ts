@@ -235,9 +235,9 @@ route: { receivers: [mail], fatigue_limit: ${text} }`;
   });
 
   it('says what is wrong, and what would be right', () => {
-    expect(problems(limit('{ similar: 0, digest_every: 2h, by: [], witin: 1h }'))).toEqual([
+    expect(problems(limit('{ similar: 0, by: [], witin: 1h }'))).toEqual([
       'route.fatigue_limit.similar: 0 is not accepted; accepted: a whole number from 1 to 1000',
-      'route.fatigue_limit.by: is empty; accepted: at least 1',
+      'route.fatigue_limit.by: a list is too short; accepted: a list of at least 1',
       'route.fatigue_limit.witin: is not a key here; did you mean "within"?; accepted: similar, within, by, digest_every',
     ]);
     expect(problems(limit('{ digest_every: 2h }'))).toEqual([

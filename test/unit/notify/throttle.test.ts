@@ -82,12 +82,14 @@ test.each([
   [{ kind: 'due' }, null],
   [
     { kind: 'waits', open: 1 },
-    { kind: 'held', detail: expect.stringContaining('1 more of that digest is not over') },
+    expect.objectContaining({
+      kind: 'held',
+      detail: expect.stringContaining('1 more of that digest is not over') as string,
+    }),
   ],
 ] as [DigestEnd, unknown][])('the end of %j of a digest', async (end, outcome) => {
   const { after } = await decided({ step: 'resolved', end });
-  if (outcome === null) expect(after.outcome).toBeNull();
-  else expect(after.outcome).toMatchObject(outcome);
+  expect(after.outcome).toEqual(outcome);
   expect(after.digest !== undefined).toBe(end.kind === 'due');
 });
 
