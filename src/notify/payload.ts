@@ -50,8 +50,7 @@ export function buildPayload(facts: NotificationFacts, options: PayloadOptions):
     on_call_person: options.onCallPerson,
     affected_users_count: count(said(alert, 'affected_users_count')),
     related_alerts: facts.related,
-    ...(digest !== undefined && { digest_alerts: all.map(listed) }),
-    ...(digest === undefined && fellows.length > 0 && { escalated_alerts: all.map(listed) }),
+    ...toldTogether(all, digest !== undefined),
     context: {
       metric_value: alert.value,
       threshold: alert.threshold,
@@ -71,6 +70,14 @@ export function buildPayload(facts: NotificationFacts, options: PayloadOptions):
       remediation.outcome === 'verified',
     residual_risk: remediation?.residual_risk ?? null,
   });
+}
+
+function toldTogether(
+  all: readonly AlertRow[],
+  isDigest: boolean,
+): Pick<NotificationPayload, 'digest_alerts' | 'escalated_alerts'> {
+  if (isDigest) return { digest_alerts: all.map(listed) };
+  return all.length > 1 ? { escalated_alerts: all.map(listed) } : {};
 }
 
 const listed = (alert: AlertRow): RelatedAlert => ({
