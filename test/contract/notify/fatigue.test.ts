@@ -9,13 +9,15 @@ import { alertRow, change, ending, firing, lifeRecord, message, STARTED } from '
 import { postgresUrl } from '../history/test-history';
 import { payload, useScene } from './scene';
 
-const scene = useScene();
-const { service, notifier } = scene;
 const processes: Script[] = [];
 afterEach(async () => {
   for (const { child } of processes) child.kill('SIGKILL');
   await Promise.all(processes.splice(0).map(({ ended }) => ended));
 });
+
+// Ends its own, the schema among it, after them.
+const scene = useScene();
+const { service, notifier } = scene;
 
 const LIMIT: FatigueLimit = {
   similar: 3,
@@ -172,6 +174,7 @@ test('two processes count as one, and both are killed before the digest', async 
     ...resourcesOf(digests()[0]!).map((line) => line.split(' ')[0]!),
   ]);
   expect([told.length, arrived().length, everywhere.size]).toEqual([5, 6, 61]);
+  await waitFor(async () => (await stateOf(one))?.state === 'sent', { what: 'the record' });
 });
 
 test('what ends meanwhile is named as over, and holds up neither its end nor its next episode', async () => {
