@@ -83,6 +83,7 @@ async function startNotifier(shared: Shared): Promise<void> {
     now,
     log,
     breaker: config.notify.breaker,
+    fatigueLimit: config.fatigueLimit,
     onCallPerson: onCallPersonOf(config),
     onEvent: notifierObserver(shared),
   });

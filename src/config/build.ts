@@ -57,6 +57,7 @@ export function buildConfig(
     pages: receivers.map(toPage),
     page: pagesNamed(raw.route.receivers, receivers),
     pageBySeverity: toPageBySeverity(raw.route.severity_routing, receivers),
+    fatigueLimit: toFatigueLimit(raw.route.fatigue_limit),
     resolveTo: receivers.filter(({ sendResolved }) => sendResolved).map(({ name }) => name),
     acknowledgedTo: receivers.filter(({ sendAcknowledged }) => sendAcknowledged).map(({ name }) => name),
     notify: {
@@ -241,6 +242,12 @@ function toPageBySeverity(
     medium: pagesNamed(routes.medium, receivers),
     low: pagesNamed(routes.low, receivers),
   };
+}
+
+function toFatigueLimit(raw: RawConfig['route']['fatigue_limit']): Config['fatigueLimit'] {
+  if (raw === null) return null;
+  const { similar, within: withinMs, digest_every: digestEveryMs } = raw;
+  return { similar, withinMs, digestEveryMs, by: [...new Set(raw.by)].sort() };
 }
 
 function toBreaker(raw: RawConfig['notify']['breaker']): Config['notify']['breaker'] {

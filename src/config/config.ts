@@ -3,6 +3,7 @@
  * its room takes. It can be logged: what is secret is a `Secret`.
  */
 import type { EscalationPolicy } from '../domain/escalation';
+import type { FatigueLimit } from '../domain/fatigue';
 import type { Labels } from '../domain/labels';
 import type { NotifyAfter, PageReceiver } from '../domain/life';
 import type { Maintenance } from '../domain/maintenance';
@@ -188,6 +189,8 @@ export interface Config {
   readonly page: readonly PageReceiver[];
   /** Who is told instead of `page`, by the alert's severity; null where the route does not ask for it. */
   readonly pageBySeverity: Readonly<Record<SeverityClass, readonly PageReceiver[]>> | null;
+  /** How many alerts that are alike have a first message of their own; null: all. */
+  readonly fatigueLimit: FatigueLimit | null;
   /** All of them, as pages; a rule may name its own. */
   readonly pages: readonly PageReceiver[];
   /** Those that want to hear of the end of what they heard of. */

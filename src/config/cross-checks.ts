@@ -1,5 +1,6 @@
 /** What values have to mean together: names that refer to others exist, nothing is named twice, addresses are safe. */
 import type { Runbook } from '../domain/runbook';
+import { formatDuration } from '../domain/duration';
 import { messageOf } from '../domain/errors';
 import { maintenanceFindings } from './maintenance/checks';
 import { onCallFindings } from './on-call/checks';
@@ -26,6 +27,7 @@ export function crossFindings(config: RawConfig, known: Known): Finding[] {
     ...receivers(config),
     ...audit(config),
     ...routes(config),
+    ...fatigue(config),
     ...maintenanceFindings(config),
     ...onCallFindings(config),
     ...escalations(config),
@@ -155,6 +157,20 @@ function routes(config: RawConfig): Finding[] {
   return config.route.receivers.flatMap((name, index) =>
     unknownName(['route', 'receivers', index], name, names, 'receiver'),
   );
+}
+
+/** A digest has to come before there is room again for what it would tell of. */
+function fatigue({ route: { fatigue_limit: limit } }: RawConfig): Finding[] {
+  if (limit === null || limit.digest_every <= limit.within) return [];
+  const within = formatDuration(limit.within);
+  return [
+    {
+      path: ['route', 'fatigue_limit', 'digest_every'],
+      value: formatDuration(limit.digest_every),
+      message: `is longer than within: after ${within} the next alerts would be told before those that wait`,
+      accepted: `at most ${within}`,
+    },
+  ];
 }
 
 function escalations(config: RawConfig): Finding[] {

@@ -86,6 +86,7 @@ export const DEFAULTS = Object.freeze({
     voice: { language: 'en-US' },
     deadline: 30 * SECOND,
   },
+  fatigue_limit: { similar: 5, within: HOUR, by: ['alertname'], digest_every: 15 * MINUTE },
   notify: { breaker: { failures: 5, reset: 60 * SECOND, successes: 2 }, undelivered_after: 2 * MINUTE },
   schedule: { time_zone: 'UTC', handoff: 1_440 },
   escalation: { delay: 0, repeat: 0, group_by: ['alertname'] },

@@ -284,6 +284,18 @@ export const configSchema = section({
   route: section({
     receivers: list(text("a receiver's name")),
     severity_routing: severityRouting.nullable().default(null),
+    fatigue_limit: z
+      .strictObject({
+        similar: count(1, 1_000).default(DEFAULTS.fatigue_limit.similar),
+        within: duration(SECOND_MS).default(DEFAULTS.fatigue_limit.within),
+        by: z
+          .array(labelName())
+          .min(1)
+          .default([...DEFAULTS.fatigue_limit.by]),
+        digest_every: duration(SECOND_MS).default(DEFAULTS.fatigue_limit.digest_every),
+      })
+      .nullable()
+      .default(null),
   }),
   alertmanager: z
     .strictObject({

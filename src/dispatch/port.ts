@@ -43,6 +43,7 @@ export type WhyStage =
   | 'time interval'
   | 'acknowledged'
   | 'dedup'
+  | 'throttle'
   | 'send'
   | 'remediation'
   | 'escalation';

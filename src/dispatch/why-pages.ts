@@ -27,6 +27,7 @@ const STAGES: Readonly<Record<string, WhyStage>> = {
   silence: 'silence',
   silenced: 'silence',
   maintenance: 'maintenance',
+  fatigue: 'throttle',
 };
 
 function fromTimeline({ at, kind, text, details }: Noted): WhyStatement {
@@ -58,7 +59,7 @@ const untold = ({ at, text }: Noted): WhyStatement => ({
 function pending({ receiver, step, dueAt, attempts, detail }: NotificationRecord): WhyStatement {
   const what = `${receiver} of ${step}`;
   const about = {
-    stage: 'send' as const,
+    stage: STAGES[/^(\w+): /.exec(detail ?? '')?.[1] ?? ''] ?? 'send',
     at: dueAt.toISOString(),
     until: null,
     integration: receiver,

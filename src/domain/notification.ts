@@ -34,6 +34,8 @@ export interface NotificationPayload {
   readonly related_alerts: readonly RelatedAlert[];
   /** Of an escalation that is told for several alerts at once: all of them, its own first. */
   readonly escalated_alerts?: readonly RelatedAlert[];
+  /** Of a digest of alerts that are alike: all of them, its own first. */
+  readonly digest_alerts?: readonly RelatedAlert[];
   readonly context: {
     readonly metric_value: MetricValue | null;
     readonly threshold: number | null;

@@ -8,6 +8,7 @@ import { MAINTENANCES_MIGRATION } from './maintenances';
 import { PERMITS_MIGRATION } from './permits';
 import { REMINDERS_MIGRATION } from './silence-reminders';
 import { SILENCES_MIGRATION, UNTIL_RESOLVED_MIGRATION } from './silences';
+import { THROTTLE_MIGRATION } from './throttle';
 import { UNDELIVERED_MIGRATION } from './undelivered';
 
 export interface Migration {
@@ -322,5 +323,10 @@ alter table ${s}.peers add column routing text, add column routing_since timesta
     version: 14,
     name: 'when messages were given up and sent again, and of what nobody could be told',
     sql: (s) => (DEAD_LETTERS_MIGRATION + UNDELIVERED_MIGRATION).replaceAll('{schema}', s),
+  },
+  {
+    version: 15,
+    name: 'what messages count as, and which digest they wait for',
+    sql: (s) => THROTTLE_MIGRATION.replaceAll('{schema}', s),
   },
 ];

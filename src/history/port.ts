@@ -137,6 +137,18 @@ export type Holder =
       readonly at: string;
       readonly until: string | null;
       readonly comment: string | null;
+    }
+  /** So many alerts like it were told: this one waits for the digest. */
+  | {
+      readonly kind: 'fatigue limit';
+      /** What it is about, in words. */
+      readonly name: string;
+      readonly like: Labels;
+      readonly told: number;
+      readonly limit: number;
+      readonly withinMs: number;
+      /** ISO 8601: when the digest leaves. */
+      readonly digestAt: string;
     };
 
 /** An alert of which nobody is told, by the stage that decided so. */
@@ -591,8 +603,46 @@ export type NotificationOutcome =
       readonly detail: string;
       /** What holds it back. */
       readonly by?: readonly Holder[];
+      /** It waits for what its row says, and `forMs` says nothing. */
+      readonly digest?: HeldForDigest;
     }
   | { readonly kind: 'dead'; readonly error: string };
+
+/** For the digest, `isNew` where it did not wait for it before; or for all of a digest to be over. */
+export interface HeldForDigest {
+  readonly of: 'fire' | 'end';
+  readonly isNew: boolean;
+}
+
+/** What a message counts as among those to its receiver, and how many of them may go out by themselves. */
+export interface Likeness {
+  readonly key: string;
+  readonly limit: number;
+  readonly withinMs: number;
+  readonly digestEveryMs: number;
+}
+
+export type Admission =
+  /** It may go out by itself. */
+  | { readonly kind: 'single' }
+  /** It waits for a digest; `told` are those that went out by themselves within the time, or are about to. */
+  | {
+      readonly kind: 'digest';
+      readonly at: Date;
+      readonly inMs: number;
+      readonly told: number;
+      readonly isNew: boolean;
+    }
+  /** Its digest leaves. */
+  | { readonly kind: 'due'; readonly at: Date };
+
+/** Of the message that an alert is over. */
+export type DigestEnd =
+  /** No digest told of it with others. */
+  | { readonly kind: 'none' }
+  /** So many others of its digest are open; where it is none, those that are over are yet to be brought together. */
+  | { readonly kind: 'waits'; readonly open: number }
+  | { readonly kind: 'due' };
 
 /** Everything that a message's payload is made of. */
 export interface NotificationFacts {
@@ -618,6 +668,13 @@ export interface NotificationQueue {
   ): Promise<QueuedNotification[]>;
   renew(ids: readonly string[], leaseMs: number): Promise<void>;
   finish(id: string, outcome: NotificationOutcome): Promise<void>;
+  /**
+   * Whether the message may go out by itself or waits for a digest, counted over all processes; asked again, the answer is
+   * the same. Null where the message has been settled meanwhile.
+   */
+  admit(message: Pick<QueuedNotification, 'id' | 'receiver'>, like: Likeness): Promise<Admission | null>;
+  /** Whether the message that it is over waits for others that a digest told of with it. */
+  digestEnd(message: Pick<QueuedNotification, 'id'>): Promise<DigestEnd>;
   /** How long until the next message is due, for a timer instead of a poll: below 0 when it is, null when none waits. */
   nextDueInMs(receivers?: ReceiverFilter): Promise<number | null>;
   /** Calls `wake` whenever another process may have made a message due. Returns how to stop. */

@@ -10,6 +10,8 @@ import { wakeChannel, type EpisodeKey } from './enqueue';
 import { readFacts } from './facts';
 import { listenFor } from './listen';
 import type {
+  Admission,
+  DigestEnd,
   Holder,
   NotificationFacts,
   NotificationOutcome,
@@ -17,14 +19,19 @@ import type {
   QueuedNotification,
   ReceiverFilter,
 } from './port';
+import { admit, digestEnds, holdForDigest, type AskedAdmission } from './throttle';
 
 /**
  * Nothing earlier waits for the same receiver of the same alert: messages of an alert arrive in order. A reminder that a
- * silence ends stands outside the line: what waits for that very end would hold it up.
+ * silence ends stands outside the line: what waits for that very end would hold it up. So does what a digest tells of.
  */
-const FIRST_IN_LINE = (schema: string, n = 'n'): string => `(${n}.step like 'silence-ends-%' or (
+const FIRST_IN_LINE = (
+  schema: string,
+  n = 'n',
+): string => `(${n}.step like 'silence-ends-%' or not ${n}.in_line or (
   select min(line.id) from ${schema}.notifications line where line.fingerprint = ${n}.fingerprint
-    and line.receiver = ${n}.receiver and line.state = 'pending' and line.step not like 'silence-ends-%') = ${n}.id)`;
+    and line.receiver = ${n}.receiver and line.state = 'pending' and line.in_line
+    and line.step not like 'silence-ends-%') = ${n}.id)`;
 
 /** May be taken now, or so much later. */
 const DUE = (n: string, later = ''): string => `${n}.state = 'pending' and ${n}.due_at <= now()${later}
@@ -58,6 +65,11 @@ export function createQueue(
 ): NotificationQueue {
   const holder = randomUUID();
   const settle = coalesced<Settled, void>((outcomes) => writeOutcomes(database, outcomes), MOST_AT_ONCE);
+  const admission = coalesced<AskedAdmission, Admission | null>(
+    (asked) => admit(database, asked),
+    MOST_AT_ONCE,
+  );
+  const ending = coalesced<string, DigestEnd>((ids) => digestEnds(database, ids), MOST_AT_ONCE);
   const facts = coalesced<EpisodeKey, NotificationFacts | null>(
     (keys) => readFacts(database, keys),
     MOST_AT_ONCE,
@@ -70,8 +82,10 @@ export function createQueue(
       outcome.kind === 'retry'
         ? postpone(database, holder, id, outcome.afterMs, outcome.error)
         : outcome.kind === 'held'
-          ? hold(database, holder, id, outcome)
+          ? (outcome.digest === undefined ? hold : holdForDigest)(database, holder, id, outcome)
           : settle({ id, ...settled(outcome) }),
+    digestEnd: ({ id }) => ending(id),
+    admit: ({ id, receiver }, like) => admission({ id, receiver, like }),
     nextDueInMs: (receivers) => nextDueInMs(byDueDate, receivers),
     listen: (wake) => listenFor(database.url, wakeChannel(database.schema), wake, onListenError),
     facts: (fingerprint, episode) => facts({ fingerprint, episode }),
@@ -119,11 +133,12 @@ async function take(
      set lease_until = now() + $2 * interval '1 millisecond', taken_by = $3, attempts = n.attempts + 1
      from (select id from due union all select id from fellows) taken where n.id = taken.id
      returning n.id, n.message_id, n.receiver, n.fingerprint, n.episode, n.step, n.due_at,
-       extract(epoch from now() - greatest(n.created_at, n.held_until, n.resent_at))::float8 * 1000 as age_ms,
+       extract(epoch from now() - greatest(n.created_at, n.held_until, n.resent_at, n.digest_at))::float8 * 1000 as age_ms,
        extract(epoch from now() - coalesce(n.first_due_at, n.due_at))::float8 * 1000 as waited_ms,
        n.attempts - 1 as attempts, n.detail,
        exists (select 1 from ${schema}.notifications told where told.fingerprint = n.fingerprint
-         and told.episode = n.episode and told.receiver = n.receiver and told.state = 'sent') as told,
+         and told.episode = n.episode and told.receiver = n.receiver
+         and (told.state = 'sent' or (told.state = 'pending' and not told.in_line and told.taken_by is not null))) as told,
        n.held_until, n.on_call_person, n.unless_acknowledged, n.bundle, (
          select jsonb_object_agg(last.via, last.memory) from (
            select distinct on (kept.via) kept.via, kept.memory from ${schema}.notifications kept

@@ -5,6 +5,7 @@
 import type { NotificationPayload, RelatedAlert } from '../domain/notification';
 import type { AlertRow, NotificationFacts } from '../history/port';
 import { bodyOf } from './body';
+import { digestSubject, type Digest } from './digest';
 import { fitting } from './fitting';
 import { instanceOf, nameOf, subjectOf } from './subject';
 
@@ -14,21 +15,27 @@ export interface PayloadOptions {
   /** The receiver's; without one, the label's. */
   readonly routingKey: string | null;
   readonly onCallPerson: string | null;
-  /** Alerts of its group that are escalated with it. */
+  /** Alerts that it tells of beside its own: of its group, escalated with it, or of its digest. */
   readonly fellows?: readonly AlertRow[];
+  /** It is a digest. */
+  readonly digest?: Digest;
   readonly now: Date;
 }
 
 export function buildPayload(facts: NotificationFacts, options: PayloadOptions): NotificationPayload {
   const { alert, remediation } = facts;
   const { labels } = alert;
-  const { fellows = [] } = options;
+  const { fellows = [], digest } = options;
+  const all = [alert, ...fellows];
   const runbookUrl = said(alert, 'runbook_url');
   const dashboardUrl = said(alert, 'dashboard_url');
   return fitting({
     alert_name: nameOf(alert),
     db_instance_id: instanceOf(alert),
-    subject: subjectOf(facts, options.step, fellows.length),
+    subject:
+      digest === undefined
+        ? subjectOf(facts, options.step, fellows.length)
+        : digestSubject(digest, options.step, all),
     body_text: bodyOf(facts, { ...options, runbookUrl, dashboardUrl }),
     message_id: options.messageId,
     severity: labels['severity'] ?? null,
@@ -43,7 +50,7 @@ export function buildPayload(facts: NotificationFacts, options: PayloadOptions):
     on_call_person: options.onCallPerson,
     affected_users_count: count(said(alert, 'affected_users_count')),
     related_alerts: facts.related,
-    ...(fellows.length > 0 && { escalated_alerts: [alert, ...fellows].map(escalated) }),
+    ...toldTogether(all, digest !== undefined),
     context: {
       metric_value: alert.value,
       threshold: alert.threshold,
@@ -65,7 +72,15 @@ export function buildPayload(facts: NotificationFacts, options: PayloadOptions):
   });
 }
 
-const escalated = (alert: AlertRow): RelatedAlert => ({
+function toldTogether(
+  all: readonly AlertRow[],
+  isDigest: boolean,
+): Pick<NotificationPayload, 'digest_alerts' | 'escalated_alerts'> {
+  if (isDigest) return { digest_alerts: all.map(listed) };
+  return all.length > 1 ? { escalated_alerts: all.map(listed) } : {};
+}
+
+const listed = (alert: AlertRow): RelatedAlert => ({
   fingerprint: alert.fingerprint,
   alert_name: nameOf(alert),
   severity: alert.labels['severity'] ?? null,

@@ -136,7 +136,7 @@ function messageFor(
   receiver: Receiver,
 ): OutgoingMessage {
   const { messageId, fingerprint, episode, step, attempts, memories } = notification.queued;
-  const { fellows = [] } = notification;
+  const { fellows = [], digest } = notification;
   const onCallPerson = options.onCallPerson(notification);
   const payload = buildPayload(notification.facts, {
     messageId,
@@ -144,6 +144,7 @@ function messageFor(
     routingKey: receiver.routingKey,
     onCallPerson,
     fellows: fellows.map(({ alert }) => alert),
+    digest,
     now: context.now(),
   });
   return { payload, fingerprint, episode, step, attempts, memory: memories[receiver.name] ?? {} };

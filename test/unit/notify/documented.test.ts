@@ -17,14 +17,13 @@ const related = {
   state: 'FIRING',
   starts_at: alert().startsAt,
 };
-const full = buildPayload(facts({ artifacts: [artifact()], remediation: verified, related: [related] }), {
-  messageId: 'm',
-  step: 'fire',
-  routingKey: 'dba',
-  onCallPerson: null,
-  fellows: [alert()],
-  now: NOW,
-});
+const whole = facts({ artifacts: [artifact()], remediation: verified, related: [related] });
+const options = { messageId: 'm', step: 'fire', routingKey: 'dba', onCallPerson: null, now: NOW };
+const digest = { like: { alertname: 'HighConnections' }, limit: 5, withinMs: 3_600_000 };
+const full = {
+  ...buildPayload(whole, { ...options, fellows: [alert()] }),
+  ...buildPayload(whole, { ...options, fellows: [alert()], digest }),
+};
 
 /** Objects with fields of anybody's choice are one field. */
 const OPEN = ['labels', 'enrichment_artifacts[].data', 'remediation_steps[].details'];
