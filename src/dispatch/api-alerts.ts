@@ -48,8 +48,6 @@ interface Muters {
 const CATCH_UP_MS = 200;
 /** How old, in a storm, may be what is known of that which other processes have received. */
 const STORM_CATCH_UP_EVERY_MS = 250;
-/** With more alerts under way to the rows, senders do not wait for theirs. */
-const STORM = 500;
 /** Longer than rows take in a storm, and as long as a reader waits. */
 const READER_PATIENCE_MS = 2_000;
 /** The end of an alert of a rule, which has none while it fires: nobody has to tell it again. */
@@ -60,7 +58,6 @@ export function createApiAlerts(options: ApiAlertsOptions): ApiAlerts {
   const { known } = grouping;
   let lastAt = 0;
   let caughtUpAt = -Infinity;
-  const isStorm = (): boolean => underWay.size() > STORM;
 
   const knownAt = (fingerprint: string): number => known.get(fingerprint)?.updatedAt ?? -Infinity;
   const isOpen = (fingerprint: string, { annotations }: PostedAlert): boolean => {
@@ -70,7 +67,7 @@ export function createApiAlerts(options: ApiAlertsOptions): ApiAlerts {
 
   /** What other processes have received, where it can be had at once: what is posted comes after it. */
   async function catchUp(): Promise<void> {
-    if (isStorm() && now() - caughtUpAt < STORM_CATCH_UP_EVERY_MS) return;
+    if (underWay.isStorm() && now() - caughtUpAt < STORM_CATCH_UP_EVERY_MS) return;
     caughtUpAt = now();
     const enough = new AbortController();
     const waited = sleep(CATCH_UP_MS, undefined, { signal: enough.signal }).catch(() => undefined);
@@ -126,7 +123,7 @@ export function createApiAlerts(options: ApiAlertsOptions): ApiAlerts {
       await publish(transitions);
       underWay.add(transitions);
       // With Postgres away the alerts are safe all the same, and shown later.
-      if (!isStorm()) await underWay.shown(visibleMs).catch(() => undefined);
+      if (!underWay.isStorm()) await underWay.shown(visibleMs).catch(() => undefined);
     },
     async list() {
       await current();

@@ -21,7 +21,7 @@ export interface FlusherOptions {
   /** As they are now: a reload changes both. */
   readonly routing: () => { readonly routes: Routes; readonly index: GroupIndex };
   /** What senders were answered for here: a group waits until the rows show what it has of that. Default: nothing. */
-  readonly underWay?: Pick<UnderWay, 'groups' | 'shown'>;
+  readonly underWay?: Pick<UnderWay, 'groups' | 'isStorm' | 'shown'>;
   /** For groups that are looked at together. */
   readonly verdicts: (at: Date) => Promise<(look: GroupLook) => GroupVerdict>;
   readonly now: () => number;
@@ -78,7 +78,7 @@ export function createFlusher(options: FlusherOptions): Turns {
   /** Beside the turns, so that the other groups keep their times. */
   function later(early: readonly DueGroup[]): void {
     const work = whileKept(early, async () => {
-      await underWay!.shown(LONGEST_WAY_MS);
+      await untilThere(underWay!);
       await flush(early);
     })
       .catch((error: unknown) => onError(error, false))
@@ -87,6 +87,15 @@ export function createFlusher(options: FlusherOptions): Turns {
         turns.wake();
       });
     waiting.add(work);
+  }
+
+  /** In a storm also what comes meanwhile: told a whole interval later, it would be a second page of the same. */
+  async function untilThere({ isStorm, shown }: Pick<UnderWay, 'isStorm' | 'shown'>): Promise<void> {
+    const until = now() + LONGEST_WAY_MS;
+    for (let goesOn = true; goesOn && now() < until;) {
+      goesOn = isStorm();
+      await shown(until - now());
+    }
   }
 
   /** Postgres may be slow: whoever works goes on holding what it works on. */

@@ -10,6 +10,8 @@ import type { KnownAlerts } from './known-alerts';
 export interface UnderWay {
   /** How many transitions. */
   size(): number;
+  /** So many that whoever posts does not wait for the rows. */
+  isStorm(): boolean;
   add(transitions: readonly Transition[]): void;
   /**
    * Until the rows show what is under way now, or `mostMs` have passed; what comes later is not waited for. Throws when
@@ -21,6 +23,7 @@ export interface UnderWay {
 }
 
 const NONE: ReadonlySet<string> = new Set();
+const STORM = 500;
 const LOOK_EVERY_MS = 10;
 /** What has not come by then may never come, as a record that its reader has put aside. */
 const PATIENCE_MS = 5_000;
@@ -59,6 +62,7 @@ export function createUnderWay({ known, groupsOf, now }: UnderWayOptions): Under
 
   return {
     size: () => entries.length,
+    isStorm: () => entries.length > STORM,
     add(transitions) {
       const addedAt = now();
       for (const transition of transitions)

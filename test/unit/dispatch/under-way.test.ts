@@ -26,6 +26,7 @@ async function scene() {
     flusher: {
       underWay: {
         groups: () => wiring.underWay!.groups(),
+        isStorm: () => wiring.underWay!.isStorm(),
         shown: (mostMs) => wiring.underWay!.shown(mostMs),
       },
     },
@@ -97,6 +98,25 @@ it('a group waits for what it has under way, and tells all of it at once; the ot
   await looking;
   await one.send();
   expect(groups.heard.map(said).slice(1)).toEqual([['a firing', 'b firing']]);
+});
+
+it('in a storm a group waits for what comes meanwhile too', async () => {
+  const { groups, one, underWay, row } = await scene();
+  await row(firing('a'));
+  groups.advance(30 * SECOND);
+  const storm = Array.from({ length: 501 }, (_, at) => firing(`h${at}`));
+  underWay.add(storm);
+  const looking = one.look();
+  await turns();
+  const last = firing('last');
+  underWay.add([last]);
+  await groups.apply(one, storm);
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  await groups.apply(one, [last]);
+  await looking;
+  await one.send();
+  expect(groups.heard).toHaveLength(1);
+  expect(said(groups.heard[0]!)).toContain('last firing');
 });
 
 it('a group tells what it has where the rest does not come', async () => {
