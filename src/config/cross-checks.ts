@@ -1,6 +1,7 @@
 /** What values have to mean together: names that refer to others exist, nothing is named twice, addresses are safe. */
 import type { Runbook } from '../domain/runbook';
 import { messageOf } from '../domain/errors';
+import { incidentFindings } from './incidents/checks';
 import { maintenanceFindings } from './maintenance/checks';
 import { onCallFindings } from './on-call/checks';
 import type { Finding, Path } from './problems';
@@ -29,6 +30,7 @@ export function crossFindings(config: RawConfig, known: Known): Finding[] {
     ...maintenanceFindings(config),
     ...onCallFindings(config),
     ...escalations(config),
+    ...incidentFindings(config),
     ...fallbacks(config.receivers),
     ...remediation(config, known),
     ...pools(config),

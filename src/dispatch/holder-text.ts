@@ -27,6 +27,8 @@ function holderText(holder: Holder): string {
       const since = at === '' ? '' : ` since ${at}`;
       return `${name} has taken it${since}${until === null ? '' : ` until ${until}`}${comment === null || comment === '' ? '' : `: ${comment}`}`;
     }
+    case 'incident':
+      return `it belongs to incident ${holder.id} ${holder.name}`;
     case 'mute time interval':
       return `it is a time of ${JSON.stringify(holder.name)}, in which the route is muted`;
     case 'active time interval':

@@ -26,6 +26,7 @@ const STAGES: Readonly<Record<string, WhyStage>> = {
   silence: 'silence',
   silenced: 'silence',
   maintenance: 'maintenance',
+  incident: 'incident',
 };
 
 function fromTimeline({ at, kind, text, details }: Noted): WhyStatement {

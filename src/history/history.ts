@@ -14,6 +14,7 @@ import { createEpisodeHistory } from './episodes';
 import { createCallbacks } from './callbacks';
 import { createGroupStore } from './groups';
 import { createHearingStore } from './hearing';
+import { createIncidents } from './incidents';
 import { createLists } from './lists';
 import { createLives } from './lives';
 import { createMaintenanceStore, createMuteNews } from './maintenances';
@@ -32,6 +33,7 @@ import type {
   CallbackStore,
   GroupStore,
   HearingStore,
+  IncidentStore,
   LifeStore,
   MuteNewsStore,
   NotificationQueue,
@@ -73,6 +75,7 @@ export interface History {
   /** From now on an episode that a life opens joins these groups. */
   joinOpened(groupsOf: GroupsOf): void;
   readonly callbacks: CallbackStore;
+  readonly incidents: IncidentStore;
   /** What becomes of alerts, from now on, for one follower. */
   followAlerts(): AlertChanges;
   /** Forgets one batch of what was over before: episodes, silences, maintenances, overrides, acts. Returns how many rows; 0 when all is done. */
@@ -117,6 +120,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     audit: createAuditRows(database),
     joinOpened: (given) => void (groupsOfOpened = given),
     callbacks: createCallbacks(database),
+    incidents: createIncidents(database),
     followAlerts: () => followAlertChanges(database),
     forgetBefore: (before) => forgetBefore(database, before),
     ready: async () => void (await database.run('select 1')),

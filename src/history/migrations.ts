@@ -3,6 +3,7 @@
 import { CALLBACKS_MIGRATION } from './callbacks';
 import { HOLDS_MIGRATION } from './group-records';
 import { HEARING_MIGRATION } from './hearing';
+import { INCIDENTS_MIGRATION } from './incidents';
 import { MAINTENANCES_MIGRATION } from './maintenances';
 import { PERMITS_MIGRATION } from './permits';
 import { REMINDERS_MIGRATION } from './silence-reminders';
@@ -315,5 +316,10 @@ alter table ${s}.group_messages add column awaited text[] not null default '{}';
 -- Since when they are in effect; null: by none that others could have read anew.
 alter table ${s}.peers add column routing text, add column routing_since timestamptz;
 `,
+  },
+  {
+    version: 16,
+    name: 'incidents, and which alerts belong to them',
+    sql: (s) => INCIDENTS_MIGRATION.replaceAll('{schema}', s),
   },
 ];
