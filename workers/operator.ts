@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import type { Config } from '../src/config/config';
 import { messageOf, TocsinError } from '../src/domain/errors';
 import { openHistory } from '../src/history/history';
-import type { AlertLists, EpisodeHistory, GroupRecords } from '../src/history/port';
+import type { AlertLists, EpisodeHistory, GroupRecords, IncidentStore } from '../src/history/port';
 import type { MaintenanceStore, SilenceStore } from '../src/mute/port';
 import type { OverrideStore } from '../src/oncall/port';
 import type { PermitStore } from '../src/remediate/port';
@@ -22,6 +22,7 @@ export interface Operator {
   readonly episodes: EpisodeHistory;
   readonly maintenances: MaintenanceStore;
   readonly overrides: OverrideStore;
+  readonly incidents: IncidentStore;
   readonly actions: AlertActions;
   close(): Promise<void>;
 }
@@ -45,6 +46,7 @@ export async function openOperator(config: Config): Promise<Operator> {
     episodes: history.episodes,
     maintenances: history.maintenances,
     overrides: history.overrides,
+    incidents: history.incidents,
     actions: {
       acknowledge: async (row, request) => (await connected()).acknowledge(row, request),
       unacknowledge: async (row, request) => (await connected()).unacknowledge(row, request),

@@ -5,7 +5,13 @@ import { runCli } from '../../../src/cli/program';
 import type { Maintenance } from '../../../src/domain/maintenance';
 import { compileMatchers, parseMatcher } from '../../../src/domain/matchers';
 import type { ActionAnswer, LifeStatus } from '../../../src/domain/life';
-import type { AlertLists, AlertRecords, AlertRow, RecordedRouting } from '../../../src/history/port';
+import type {
+  AlertLists,
+  AlertRecords,
+  AlertRow,
+  IncidentRow,
+  RecordedRouting,
+} from '../../../src/history/port';
 import type { Silence } from '../../../src/mute/port';
 import type { StoredOverride } from '../../../src/oncall/port';
 import type { KillSwitch } from '../../../src/remediate/port';
@@ -75,6 +81,7 @@ export interface World {
   readonly routing?: RecordedRouting;
   readonly overrides?: readonly StoredOverride[];
   readonly maintenances?: readonly Maintenance[];
+  readonly incidents?: readonly IncidentRow[];
 }
 
 export function fakeOperator(world: World, calls: Calls['calls']): Operator {
@@ -168,6 +175,29 @@ export function fakeOperator(world: World, calls: Calls['calls']): Operator {
     },
     list: async () => kept,
   };
+  const known = [...(world.incidents ?? [])];
+  const openIncident = (id: number) => known.find((one) => one.id === id && one.state === 'open') ?? null;
+  const incidents: Operator['incidents'] = {
+    list: async ({ all, limit }) => known.filter(({ state }) => all || state === 'open').slice(0, limit),
+    find: async (id) => known.find((one) => one.id === id) ?? null,
+    alerts: async () =>
+      rows.map(({ fingerprint, episode, labels, state, startsAt, endsAt }) => ({
+        ...{ fingerprint, episode, labels, state, at: startsAt, endedAt: endsAt },
+      })),
+    timeline: async () => [],
+    notifications: async () => [],
+    async handOver(id, to, act) {
+      calls.push(['handOver', id, to, act]);
+      const open = openIncident(id);
+      return open && { ...open, commander: to.person };
+    },
+    async resolve(id, act, resolveTo) {
+      calls.push(['resolveIncident', id, act, resolveTo]);
+      const open = openIncident(id);
+      return open && { ...open, state: 'resolved', resolvedBy: act.by };
+    },
+    resolveOver: async () => ({ resolved: 0, open: 0 }),
+  };
   const episodes: Operator['episodes'] = {
     open: async () => rows.filter(({ state }) => state !== 'RESOLVED'),
     since: async () =>
@@ -178,7 +208,7 @@ export function fakeOperator(world: World, calls: Calls['calls']): Operator {
       })),
   };
   return {
-    ...{ lists, records, permits, silences, episodes, maintenances, overrides, actions },
+    ...{ lists, records, permits, silences, episodes, maintenances, overrides, actions, incidents },
     close: async () => void calls.push(['close']),
   };
 }
