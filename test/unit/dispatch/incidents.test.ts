@@ -252,7 +252,7 @@ it('however alerts come in batches, nobody belongs to two incidents, and who bel
   );
   fc.assert(
     fc.property(alerts, (fired) => {
-      const drafts = decide(fired as Fired[]);
+      const drafts = decide(fired);
       const all = drafts.flatMap(({ members }) => members);
       expect(new Set(all.map(({ fingerprint }) => fingerprint)).size).toBe(all.length);
       for (const { members } of drafts) {
