@@ -134,8 +134,11 @@ type Draft = { -readonly [K in keyof IncidentDraft]: IncidentDraft[K] } & { memb
 
 const draftOf = (open: OpenIncident): Draft => ({ ...open, members: [], isRaised: false, opens: null });
 
-const takesIn = ({ firstAt, newestAt }: Draft, { at, windowMs }: IncidentCandidate): boolean =>
-  at >= firstAt - windowMs && at <= newestAt + windowMs;
+/** One that fires anew belongs to the incident that it was in, however long that lasts. */
+const takesIn = (
+  { firstAt, newestAt, known }: Draft,
+  { fingerprint, at, windowMs }: IncidentCandidate,
+): boolean => known.has(fingerprint) || (at >= firstAt - windowMs && at <= newestAt + windowMs);
 
 function join(draft: Draft, candidate: IncidentCandidate): void {
   draft.members.push(candidate);
@@ -167,6 +170,7 @@ function opened(policy: IncidentPolicy, members: readonly IncidentCandidate[], c
     newestAt: Math.max(...times),
     severity: worstOf(members.map(({ severity }) => severity)),
     told: [],
+    known: new Set(),
     isRaised: false,
     members: [...members],
     opens: {

@@ -165,6 +165,7 @@ interface OpenColumns {
   newest_at: number;
   severity: string | null;
   told: string[];
+  known: string[];
 }
 
 async function readOpen(
@@ -176,12 +177,16 @@ async function readOpen(
     `select i.id, i.policy, i.key, i.about, i.first_at, i.newest_at, i.severity, coalesce((
        select array_agg(distinct n.receiver) from ${schema}.notifications n
        where n.fingerprint = 'INC-' || i.id and n.episode = i.episode and n.state in ('pending', 'sent')
-         and not n.unless_acknowledged), '{}') as told
+         and not n.unless_acknowledged), '{}') as told, coalesce((
+       select array_agg(distinct m.fingerprint) from ${schema}.incident_alerts m
+       where m.incident = i.id and m.fingerprint = any($2)), '{}') as known
      from ${KEYS} g join ${schema}.incidents i on i.policy = g.policy and i.key = g.key
      where i.state = 'open' order by i.id`,
-    [json(candidates)],
+    [json(candidates), candidates.map(({ fingerprint }) => fingerprint)],
   );
-  return rows.map(({ first_at: firstAt, newest_at: newestAt, ...row }) => ({ ...row, firstAt, newestAt }));
+  return rows.map(({ first_at: firstAt, newest_at: newestAt, known, ...row }) => ({
+    ...{ ...row, firstAt, newestAt, known: new Set(known) },
+  }));
 }
 
 async function readLoose(

@@ -114,6 +114,8 @@ export interface OpenIncident {
   readonly severity: string | null;
   /** Receivers that have heard of it, or will. */
   readonly told: readonly string[];
+  /** Alerts of the candidates that belonged to it in an earlier episode. */
+  readonly known: ReadonlySet<string>;
 }
 
 /** What is known of the keys of some candidates. */

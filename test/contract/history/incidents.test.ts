@@ -222,6 +222,16 @@ it('it is over when its alerts are, and those who heard are told', async () => {
   expect(await incidents.list({ all: true, limit: 10 })).toHaveLength(1);
 });
 
+it('an alert of it that fires anew is not told by itself while it is open', async () => {
+  const handle = handlerOf(test_.history);
+  const hour = 3_600_000;
+  await handle(batch(fires('orders', 0), fires('payments', 1_000)));
+  await handle(batch(ends('payments', 2_000, 1_000)));
+  await handle(batch(fires('payments', hour), fires('orders', hour, 'info')));
+  expect(await test_.history.incidents.find(1)).toMatchObject({ alerts: 4, openAlerts: 3 });
+  expect(await test_.history.incidents.list({ all: true, limit: 10 })).toHaveLength(1);
+});
+
 it('its alerts have to be over for a time', async () => {
   const handle = handlerOf(test_.history, { resolveAfterMs: 3_600_000 });
   const now = Date.now() - Date.parse('2026-01-01T00:00:00.000Z');

@@ -189,7 +189,7 @@ describe('alerts of one service, or of related ones, within the window', () => {
 describe('an incident that is open', () => {
   const open: OpenIncident = {
     ...{ id: 7, policy: 'orders', key: candidates([['orders', 0]])[0]!.key, about: 'service=orders' },
-    ...{ firstAt: T0, newestAt: T0 + 2 * MINUTE, severity: 'warning', told: ['slack'] },
+    ...{ firstAt: T0, newestAt: T0 + 2 * MINUTE, severity: 'warning', told: ['slack'], known: new Set() },
   };
   const joined = (fired: readonly Fired[]) => decide(fired, policy(), { open: [open], loose: [] });
 
@@ -199,6 +199,13 @@ describe('an incident that is open', () => {
 
   it.each([7.001, -5.001])('and nothing else: %d min', (minutes) => {
     expect(joined([['payments', minutes]])).toEqual([]);
+  });
+
+  it('takes back its alerts that fire anew, however late', () => {
+    const [again] = candidates([['orders', 90]]);
+    const known = { open: [{ ...open, known: new Set([again!.fingerprint]) }], loose: [] };
+    expect(decide([['orders', 90]], policy(), known)).toMatchObject([{ id: 7, newestAt: T0 + 90 * MINUTE }]);
+    expect(joined([['orders', 90]])).toEqual([]);
   });
 
   it('is raised by what is worse, once, and not by what is no worse', () => {
