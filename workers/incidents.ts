@@ -18,11 +18,12 @@ export function incidentsOf({ incidents }: Config, onCall: OnCall): PagesDeps['i
 
 /** Also where none are configured any more: what is open ends all the same. */
 export async function startIncidentWatch(shared: Shared): Promise<void> {
-  const { config, log, parts, wakeNotifier } = shared;
+  const { config, log, metrics, parts, wakeNotifier } = shared;
   const { incidents: store } = await shared.history();
   const watch = watchIncidents({
     ...{ store, resolveTo: config.resolveTo, log, wakeNotifier },
     isConfigured: config.incidents.length > 0,
+    onLook: (open) => metrics.incidentsOpen.set(open),
   });
   parts.push({ name: 'incident watch', stop: () => watch.stop() });
 }

@@ -13,12 +13,14 @@ export interface IncidentWatchOptions {
   /** False: there will be no more of them, and it ends when none is open. */
   readonly isConfigured: boolean;
   readonly wakeNotifier: () => void;
+  /** Told at each look how many are open. */
+  readonly onLook: (open: number) => void;
   readonly log: Pick<Logger, 'info' | 'warn'>;
   readonly everyMs?: number;
 }
 
 export function watchIncidents(options: IncidentWatchOptions): { stop(): Promise<void> } {
-  const { store, resolveTo, isConfigured, wakeNotifier, log, everyMs = 2_000 } = options;
+  const { store, resolveTo, isConfigured, wakeNotifier, onLook, log, everyMs = 2_000 } = options;
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
 
@@ -26,6 +28,7 @@ export function watchIncidents(options: IncidentWatchOptions): { stop(): Promise
   async function look(): Promise<boolean> {
     try {
       const { resolved, open } = await store.resolveOver(resolveTo);
+      onLook(open);
       if (resolved > 0) {
         log.info({ resolved }, `incidents resolved: ${resolved}`);
         wakeNotifier();

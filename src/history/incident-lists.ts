@@ -62,6 +62,7 @@ interface MemberColumns {
   episode: number;
   at: number;
   labels: AlertRow['labels'];
+  annotations: AlertRow['annotations'];
   state: AlertRow['state'];
   ended_at: Date | null;
 }
@@ -73,7 +74,7 @@ export async function readIncidentAlerts(
   limit: number,
 ): Promise<IncidentAlert[]> {
   const rows = await run<MemberColumns>(
-    `select m.fingerprint, m.episode, m.at, a.labels,
+    `select m.fingerprint, m.episode, m.at, a.labels, a.annotations,
        case when a.episode = m.episode then a.state else 'RESOLVED' end as state,
        coalesce(e.ended_at, e.life_ended_at) as ended_at
      from ${schema}.incident_alerts m join ${schema}.alerts a on a.fingerprint = m.fingerprint
@@ -81,8 +82,8 @@ export async function readIncidentAlerts(
      where m.incident = $1 order by m.at, m.fingerprint limit $2`,
     [id, limit],
   );
-  return rows.map(({ fingerprint, episode, at, labels, state, ended_at: endedAt }) => ({
-    ...{ fingerprint, episode, labels, state },
+  return rows.map(({ fingerprint, episode, at, labels, annotations, state, ended_at: endedAt }) => ({
+    ...{ fingerprint, episode, labels, annotations, state },
     at: new Date(at).toISOString(),
     endedAt: endedAt?.toISOString() ?? null,
   }));
@@ -126,14 +127,14 @@ async function factsOf(
   };
 }
 
-/** What stands for all of its alerts where a message is about one: their common labels, and the worst severity. */
+/** What stands for all of its alerts where a message is about one: what they have in common, and the worst severity. */
 function asAlert(incident: IncidentFacts, episode: number): AlertRow {
   const { alertname: _, severity: __, ...common } = commonLabels(incident.alerts.map(({ labels }) => labels));
   const name = `${incidentRef(incident.id)} ${incident.policy}`;
   return {
     fingerprint: incidentRef(incident.id),
     labels: { ...common, ...(incident.severity !== null && { severity: incident.severity }) },
-    annotations: {},
+    annotations: commonLabels(incident.alerts.map(({ annotations }) => annotations)),
     state: stateOf(incident),
     ...{ episode, fireCount: 1, startsAt: incident.openedAt, endsAt: incident.resolvedAt },
     ...{ value: null, threshold: null, eventTime: episode, condition: null, cooldownMs: null, runbook: null },

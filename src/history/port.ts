@@ -172,6 +172,7 @@ export interface IncidentAlert {
   readonly fingerprint: string;
   readonly episode: number;
   readonly labels: Labels;
+  readonly annotations: Labels;
   readonly state: AlertState;
   /** When it fired. */
   readonly at: string;

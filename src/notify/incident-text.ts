@@ -56,11 +56,13 @@ function alertLines({ alerts, count, openCount }: IncidentFacts): string[] {
   ];
 }
 
-function alertLine({ labels, state, at, fingerprint }: IncidentAlert): string {
+function alertLine({ labels, annotations, state, at, fingerprint }: IncidentAlert): string {
   const place = labels['instance_id'] ?? labels['instance'] ?? labels['service'];
   const where = place === undefined ? '' : ` on ${place}`;
   const what = `${labels['alertname'] ?? fingerprint}${where} (${labels['severity'] ?? 'no severity'})`;
-  return `- ${what}, ${state}, since ${clock(at)}: tocsin alerts show ${fingerprint.slice(0, 8)}`;
+  const runbook = annotations['runbook_url'] || labels['runbook_url'];
+  const links = [`tocsin alerts show ${fingerprint.slice(0, 8)}`, ...(runbook ? [`runbook ${runbook}`] : [])];
+  return `- ${what}, ${state}, since ${clock(at)}: ${links.join(', ')}`;
 }
 
 function todo({ id, state }: IncidentFacts): string[] {

@@ -181,8 +181,8 @@ export function fakeOperator(world: World, calls: Calls['calls']): Operator {
     list: async ({ all, limit }) => known.filter(({ state }) => all || state === 'open').slice(0, limit),
     find: async (id) => known.find((one) => one.id === id) ?? null,
     alerts: async () =>
-      rows.map(({ fingerprint, episode, labels, state, startsAt, endsAt }) => ({
-        ...{ fingerprint, episode, labels, state, at: startsAt, endedAt: endsAt },
+      rows.map(({ fingerprint, episode, labels, annotations, state, startsAt, endsAt }) => ({
+        ...{ fingerprint, episode, labels, annotations, state, at: startsAt, endedAt: endsAt },
       })),
     timeline: async () => [],
     notifications: async () => [],

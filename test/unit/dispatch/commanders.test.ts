@@ -2,10 +2,8 @@
 import { commandsOf } from '../../../src/dispatch/commanders';
 import { createPagesHandler } from '../../../src/dispatch/dispatcher';
 import { createCorrelation } from '../../../src/dispatch/incidents';
-import { watchIncidents } from '../../../src/dispatch/incident-watch';
 import type { IncidentPolicy } from '../../../src/dispatch/port';
 import { createOnCall } from '../../../src/oncall/on-call';
-import { waitFor } from '../../harness/wait-for';
 import { transition } from '../../builders/alerts';
 import { layer, schedule } from '../oncall/schedules';
 
@@ -67,40 +65,4 @@ it('nothing is asked where nothing that fires can belong to an incident', async 
   expect(asked).toBe(0);
   await handle(batch(transition({ labels: { service: 'orders' } })));
   expect(asked).toBe(1);
-});
-
-describe('who looks whether incidents are over', () => {
-  const log = { info: () => undefined, warn: () => undefined };
-  const watching = (answers: (() => { resolved: number; open: number })[], isConfigured: boolean) => {
-    let looks = 0;
-    let woken = 0;
-    const watch = watchIncidents({
-      store: { resolveOver: async () => answers[Math.min(looks++, answers.length - 1)]!() },
-      ...{ resolveTo: [], isConfigured, wakeNotifier: () => void woken++, log, everyMs: 1 },
-    });
-    return { watch, looks: () => looks, woken: () => woken };
-  };
-
-  it('goes on while they are configured, also after a failure', async () => {
-    const failing = (): never => {
-      throw new Error('away');
-    };
-    const { watch, looks, woken } = watching(
-      [failing, () => ({ resolved: 1, open: 0 }), () => ({ resolved: 0, open: 0 })],
-      true,
-    );
-    await waitFor(() => looks() > 5, { what: 'several looks' });
-    await watch.stop();
-    expect(woken()).toBe(1);
-  });
-
-  it('ends when none is open and there will be no more', async () => {
-    const { watch, looks } = watching(
-      [() => ({ resolved: 0, open: 1 }), () => ({ resolved: 1, open: 0 })],
-      false,
-    );
-    await waitFor(() => looks() === 2, { what: 'the last look' });
-    await watch.stop();
-    expect(looks()).toBe(2);
-  });
 });

@@ -3,6 +3,8 @@ import type { NotificationOutcome } from '../../../src/history/port';
 import type { Mutes } from '../../../src/mute/port';
 import { createIncidentRoomChannel, roomName } from '../../../src/notify/channels/incident-room';
 import { alertBlocks } from '../../../src/notify/channels/slack-blocks';
+import { createEmailChannel } from '../../../src/notify/channels/email';
+import { createPagerdutyChannel } from '../../../src/notify/channels/pagerduty';
 import { createSlackChannel } from '../../../src/notify/channels/slack';
 import { smsText } from '../../../src/notify/channels/twilio';
 import { buildPayload } from '../../../src/notify/payload';
@@ -11,6 +13,8 @@ import { silenceStage } from '../../../src/notify/stages/silence';
 import type { Notification, Stage } from '../../../src/notify/stages/stage';
 import { timelyStage } from '../../../src/notify/stages/timely';
 import { startHttpCatcher, type HttpCatcher } from '../../harness/http-catcher';
+import { startSmtpCatcher } from '../../harness/smtp-catcher';
+import { pagerdutyEvents } from '../../servers/vendors/incidents';
 import { startSlack, type SlackStandIn } from '../../servers/vendors/slack';
 import {
   delivered,
@@ -54,7 +58,7 @@ Since: 2026-05-04 03:00:00 UTC
 
 Its 2 alerts, 2 of them open:
 - HighConnections on pg-main (critical), FIRING, since 2026-05-04 03:00:00 UTC: tocsin alerts show 01234567
-- Slow on payments (warning), FIRING, since 2026-05-04 03:00:00 UTC: tocsin alerts show fedcba98
+- Slow on payments (warning), FIRING, since 2026-05-04 03:00:00 UTC: tocsin alerts show fedcba98, runbook http://wiki/slow
 
 What to do:
 Look at it: tocsin incidents show INC-7
@@ -257,4 +261,35 @@ describe('in Slack', () => {
     expect(nameOf(7)).not.toBe(nameOf(8));
     expect(nameOf(7)).not.toBe(nameOf(7, new Date(FIRED + 1).toISOString()));
   });
+});
+
+test('in PagerDuty it is one incident too, from its beginning to its end', async () => {
+  const catcher = await startHttpCatcher();
+  catcher.answerAlways(pagerdutyEvents);
+  const channel = createPagerdutyChannel({
+    ...{ url: `${catcher.url}/v2/enqueue`, routingKey: { reveal: () => 'S3cr3tRoutingKey' } },
+    ...{ instance: 'blue', clientUrl: '' },
+  });
+  const over = incidentFacts(RESOLVED, 'RESOLVED');
+  for (const one of [message('incident'), message('raised-1'), message('resolved', { told: over })])
+    expect(await channel.send(one, AbortSignal.timeout(10_000))).toMatchObject({ kind: 'delivered' });
+  await channel.close();
+  await catcher.close();
+  const events = catcher.requests.map(({ json }) => json as { event_action: string; dedup_key: string });
+  expect(events.map(({ event_action: action }) => action)).toEqual(['trigger', 'trigger', 'resolve']);
+  expect(new Set(events.map(({ dedup_key: key }) => key))).toEqual(new Set([`tocsin:blue:INC-7:${FIRED}`]));
+});
+
+test('mails of it are one conversation', async () => {
+  const catcher = await startSmtpCatcher();
+  const channel = createEmailChannel({
+    ...{ host: '127.0.0.1', port: catcher.port, secure: false, user: null, password: null },
+    ...{ from: 'tocsin@example.com', to: ['dba@example.com'] },
+  });
+  for (const step of ['incident', 'raised-1']) await channel.send(message(step), AbortSignal.timeout(10_000));
+  await channel.close();
+  await catcher.close();
+  const [first, second] = catcher.mails.map(({ mail }) => mail);
+  expect(first!.references).toBeUndefined();
+  expect(second!.references).toBe(first!.messageId);
 });

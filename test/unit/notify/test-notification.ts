@@ -60,12 +60,13 @@ export function facts(change: Partial<NotificationFacts> = {}): NotificationFact
 }
 
 export function incident(change: Partial<IncidentFacts> = {}): IncidentFacts {
-  const member = ({ fingerprint, labels, state, startsAt: at }: AlertRow): IncidentAlert => ({
-    ...{ fingerprint, episode: FIRED, labels, state, at, endedAt: null },
+  const member = ({ fingerprint, labels, annotations, state, startsAt: at }: AlertRow): IncidentAlert => ({
+    ...{ fingerprint, episode: FIRED, labels, annotations, state, at, endedAt: null },
   });
   const other = alert({
     fingerprint: 'fedcba9876543210',
     labels: { alertname: 'Slow', service: 'payments', severity: 'warning' },
+    annotations: { runbook_url: 'http://wiki/slow' },
   });
   return {
     ...{ id: 7, policy: 'shop', about: 'service=orders|payments', state: 'open', severity: 'critical' },
