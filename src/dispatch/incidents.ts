@@ -6,8 +6,9 @@
  * the history's.
  */
 import { isWorse, worstOf } from '../domain/incident';
-import type { Labels } from '../domain/labels';
+import { fnv1a64, type Labels } from '../domain/labels';
 import { compileMatchers } from '../domain/matchers';
+import { shortened } from '../domain/shortened';
 import type {
   IncidentCandidate,
   IncidentDraft,
@@ -44,6 +45,9 @@ export interface Correlation {
   ): IncidentDraft[];
 }
 
+/** People read it; labels may be of any length. */
+const MOST_ABOUT = 300;
+
 export function createCorrelation(policies: readonly IncidentPolicy[]): Correlation {
   const compiled = policies.map((policy) => ({ policy, holds: compileMatchers(policy.matchers) }));
   const named = new Map(policies.map((policy) => [policy.name, policy]));
@@ -66,8 +70,8 @@ export function createCorrelation(policies: readonly IncidentPolicy[]): Correlat
       return {
         ...alert,
         policy: policy.name,
-        key: JSON.stringify(values),
-        about: policy.same.map((name, index) => `${name}=${values[index]}`).join(', '),
+        key: fnv1a64(JSON.stringify(values)),
+        about: shortened(policy.same.map((name, index) => `${name}=${values[index]}`).join(', '), MOST_ABOUT),
         windowMs: policy.windowMs,
         severity: labels['severity'] ?? null,
       };

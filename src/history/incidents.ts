@@ -4,8 +4,10 @@
  * Messages of an incident are rows of the same queue as those of alerts: its reference stands where a fingerprint does.
  */
 import { INCIDENT_OPENED, commanderStep, incidentRef, raisedStep } from '../domain/incident';
+import { messageOf } from '../domain/errors';
 import { messageId } from '../domain/identity';
 import { json, type Database, type Run } from './database';
+import { databaseFault } from './database-errors';
 import { endHolds, enqueue, lookAgain } from './enqueue';
 import { readIncident, readIncidentAlerts, readIncidents } from './incident-lists';
 import { readNotifications } from './lists';
@@ -114,14 +116,51 @@ async function lockKeys(run: Run, schema: string, keys: readonly Keyed[]): Promi
 
 type Keyed = Pick<IncidentCandidate, 'policy' | 'key'>;
 
-/** Writes what becomes of the candidates, and answers the messages that are still to be sent of the alerts by themselves. */
+type Correlated = Pick<PagesChange, 'incidents' | 'notifications'>;
+type Incidents = NonNullable<PagesChange['incidents']>;
+
+/**
+ * Writes what becomes of the candidates, and answers the messages that are still to be sent of the alerts by themselves:
+ * all of them where it cannot be decided, for then somebody has to be told of each.
+ */
 export async function correlate(
   run: Run,
   schema: string,
-  { incidents, notifications }: Pick<PagesChange, 'incidents' | 'notifications'>,
+  { incidents, notifications }: Correlated,
 ): Promise<readonly NewNotification[]> {
   if (incidents === undefined || incidents.candidates.length === 0) return notifications;
-  const { candidates, decide } = incidents;
+  await run('savepoint correlation');
+  try {
+    return await decided(run, schema, incidents, notifications);
+  } catch (error) {
+    // The whole batch comes again.
+    if (databaseFault(error) !== 'statement') throw error;
+    await run('rollback to savepoint correlation');
+    await noteUndecided(run, schema, incidents, error);
+    return notifications;
+  }
+}
+
+async function noteUndecided(
+  run: Run,
+  schema: string,
+  { candidates }: Incidents,
+  error: unknown,
+): Promise<void> {
+  const text = `is told by itself: whether it belongs to an incident could not be decided: ${messageOf(error)}`;
+  const events = candidates.map(({ fingerprint, episode, at }) => ({
+    ...{ fingerprint, episode, key: 'incident', at: new Date(at).toISOString(), kind: 'incident' },
+    ...{ actor: 'dispatcher', text, details: {} },
+  }));
+  await writeTimeline(run, schema, events);
+}
+
+async function decided(
+  run: Run,
+  schema: string,
+  { candidates, decide }: Incidents,
+  notifications: PagesChange['notifications'],
+): Promise<readonly NewNotification[]> {
   await lockKeys(run, schema, candidates);
   const known = {
     open: await readOpen(run, schema, candidates),

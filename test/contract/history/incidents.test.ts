@@ -2,6 +2,7 @@
  * Incidents on real Postgres: the dispatcher's handler over rows that several processes write at once, batches that come
  * again, and what is told of an incident until it is over.
  */
+import { randomUUID } from 'node:crypto';
 import { createPagesHandler, type BatchHandler } from '../../../src/dispatch/dispatcher';
 import { createCorrelation } from '../../../src/dispatch/incidents';
 import type { IncidentPolicy } from '../../../src/dispatch/port';
@@ -294,6 +295,26 @@ it('what is old is forgotten with all that belongs to it', async () => {
   while ((await test_.history.forgetBefore(later)) > 0);
   for (const table of ['incidents', 'incident_alerts', 'notifications', 'timeline'])
     expect((await test_.sql.query(`select 1 from ${test_.schema}.${table}`)).rowCount).toBe(0);
+});
+
+it('where it cannot be decided whether alerts belong together, each is told', async () => {
+  const handle = handlerOf(test_.history);
+  await test_.sql.query(`alter table ${test_.schema}.incidents rename to hidden`);
+  await handle(batch(fires('orders', 0), fires('payments', 1_000)));
+  expect(await messages()).toEqual(
+    ['orders', 'payments'].flatMap((of) => [`${of} slack fire pending`, `${of} log fire pending`]),
+  );
+  const [row] = await test_.history.lists.list({});
+  const story = await test_.history.lists.timeline(row!.fingerprint);
+  expect(story.map(({ text }) => text).join()).toMatch(/is told by itself: .* does not exist/);
+});
+
+it('labels of any length relate alerts', async () => {
+  const handle = handlerOf(test_.history);
+  // Beyond what an index takes, also where Postgres compresses it.
+  const long = Array.from({ length: 500 }, () => randomUUID()).join('');
+  await handle(batch(fires(long, 0), fires(long, 1_000, 'info')));
+  expect(await test_.history.incidents.list({ all: true, limit: 10 })).toMatchObject([{ alerts: 2 }]);
 });
 
 it('where no policy takes an alert, nothing is asked of incidents', async () => {
