@@ -43,6 +43,9 @@ export type StartContender = (routing: Routing, hook: string) => Promise<Contend
 const READY_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 20;
 
+/** Who hears the summary of a storm; Alertmanager makes none. */
+const SUMMARY = 'summary';
+
 /** JSON is YAML. */
 const fileOf = ({ groupBy, groupWait, groupInterval = '5s' }: Routing, hook: string): string =>
   JSON.stringify({
@@ -53,7 +56,10 @@ const fileOf = ({ groupBy, groupWait, groupInterval = '5s' }: Routing, hook: str
       group_interval: groupInterval,
       repeat_interval: '4h',
     },
-    receivers: [{ name: 'hook', webhook_configs: [{ url: hook, send_resolved: false }] }],
+    receivers: [
+      { name: 'hook', webhook_configs: [{ url: hook, send_resolved: false }] },
+      { name: SUMMARY, webhook_configs: [{ url: `${hook}/summary`, send_resolved: false }] },
+    ],
   });
 
 export function tocsinOf(stage: BenchStage): StartContender {
@@ -80,6 +86,8 @@ export function tocsinOf(stage: BenchStage): StartContender {
             `127.0.0.1:${port}`,
             '--instance',
             instance,
+            '--storm-summary',
+            SUMMARY,
           ],
           { env, stdio: ['ignore', 'ignore', 'pipe'] },
         ),

@@ -24,11 +24,14 @@ export interface Received {
   readonly firstAt: number | null;
   /** When the last alert came that had not come before. */
   readonly lastNewAt: number | null;
+  /** When the first summary of a storm came, at a path of its own. */
+  readonly summaryAt: number | null;
   readonly ids: readonly number[];
   /** From the alert's startsAt to its first call, ms; in the order of the ids. */
   readonly latencies: readonly number[];
 }
 
+const SUMMARY_PATH = '/summary';
 const ALERT = /"labels":\{[^}]*?"id":"(\d+)"[^}]*\}.*?"startsAt":"([^"]+)"/gs;
 
 interface Seen {
@@ -37,11 +40,12 @@ interface Seen {
   repeated: number;
   firstAt: number | null;
   lastNewAt: number | null;
+  summaryAt: number | null;
 }
 
 const nothing = (): Seen => ({
   ...{ latencies: new Map(), calls: 0, repeated: 0 },
-  ...{ firstAt: null, lastNewAt: null },
+  ...{ firstAt: null, lastNewAt: null, summaryAt: null },
 });
 
 let seen = nothing();
@@ -67,7 +71,8 @@ function receive(request: IncomingMessage, response: ServerResponse): void {
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {
     response.end();
-    received(Buffer.concat(chunks).toString(), at);
+    if (request.url === SUMMARY_PATH) seen.summaryAt ??= at;
+    else received(Buffer.concat(chunks).toString(), at);
   });
 }
 

@@ -23,6 +23,8 @@ export interface StormRun extends Use {
   readonly accepted: number;
   readonly first: number;
   readonly all: number;
+  /** Null where there was none. */
+  readonly summary: number | null;
   readonly calls: number;
   /** Alerts in pages that said nothing new. */
   readonly repeated: number;
@@ -108,6 +110,7 @@ export function runStorm<T>(
       },
       first: (told.firstAt! - began) / 1_000,
       all: (told.lastNewAt! - began) / 1_000,
+      summary: settled.summaryAt === null ? null : (settled.summaryAt - began) / 1_000,
     };
     return [run, await after(contender, run)] as const;
   });

@@ -10,6 +10,7 @@ import { composeWith } from '../src/dispatch/group-message';
 import { createGrouping, type Grouping } from '../src/dispatch/grouping';
 import { createHearing, type HearingWatch } from '../src/dispatch/hearing';
 import { createHoldersOf } from '../src/dispatch/held';
+import { createStormWatch } from '../src/dispatch/storm';
 import { createUnderWay, type UnderWay } from '../src/dispatch/under-way';
 import type { AlertMutes } from '../src/dispatch/api-alerts';
 import { messageOf } from '../src/domain/errors';
@@ -41,6 +42,8 @@ export interface GroupsOptions {
   readonly ofRules: boolean;
   /** For how long at most a target that is down mutes the other alerts of its instance; null: it does not. */
   readonly targetDownMs: number | null;
+  /** Of the alertmanager.yml: hears the summary of a storm; null: nobody does. */
+  readonly stormReceiver: string | null;
   /** Makes groups again whose rows are lost; no auditor of this process does. */
   readonly mends: boolean;
 }
@@ -131,7 +134,21 @@ export async function openGroups(shared: Shared, options: GroupsOptions): Promis
     mutes: { ...mutesOf(inEffect, silencer, targetDown), maintainer: maintained.maintainer },
   };
   const sender = senderOf(wiring);
-  const flusher = flusherOf(wiring, sender.wake);
+  const { stormReceiver } = options;
+  const storms = createStormWatch({
+    ...{ store: history.storms, known: grouping.known, now, log, onSummary: sender.wake },
+    index: () => grouping.routing().index,
+    integrations: () =>
+      stormReceiver === null
+        ? []
+        : inEffect()
+            .integrationsOf(stormReceiver)
+            .map(({ name }) => name),
+  });
+  const flusher = flusherOf(wiring, (messages) => {
+    sender.wake();
+    storms.made(messages);
+  });
   const expiry = createExpiry({ known: grouping.known, publish: options.publish, now, log });
   const { instance } = shared.config;
   const progress = createAlertsProgress({ kafka, instance, groupIds: ['pages'] });
@@ -162,6 +179,7 @@ export async function openGroups(shared: Shared, options: GroupsOptions): Promis
 
   parts.push({ name: 'receivers', stop: () => closeAll(current) });
   parts.push({ name: 'sender', stop: () => sender.stop() });
+  parts.push({ name: 'storms', stop: () => storms.stop() });
   parts.push({ name: 'flusher', stop: () => flusher.stop() });
   parts.push({ name: 'expiry', stop: () => expiry.stop() });
   parts.push({ name: 'hearing', stop: () => hearing.stop() });
@@ -178,6 +196,7 @@ export async function openGroups(shared: Shared, options: GroupsOptions): Promis
     async start() {
       parts.push({ name: 'listener', stop: await history.groups.listen(wake) });
       sender.start();
+      storms.start();
       expiry.start();
       hearing.start();
       const delay = setTimeout(() => flusher.start(), options.startDelayMs);
@@ -247,7 +266,7 @@ function senderOf({ shared: { log }, history, grouping, metrics, inEffect }: Wir
   });
 }
 
-function flusherOf(wiring: Wiring, onMessages: () => void): Turns {
+function flusherOf(wiring: Wiring, onMessages: (messages: number) => void): Turns {
   const { history, grouping, underWay, metrics, mutes, inEffect } = wiring;
   const { log } = wiring.shared;
   return createFlusher({

@@ -11,7 +11,7 @@ import { answerWhy } from '../src/dispatch/answer-why';
 import { createApiAlerts } from '../src/dispatch/api-alerts';
 import { createPagesHandler, type BatchHandler } from '../src/dispatch/dispatcher';
 import type { MatcherMode } from '../src/domain/alertmanager-matchers';
-import { messageOf } from '../src/domain/errors';
+import { messageOf, TocsinError } from '../src/domain/errors';
 import { previewSilence } from '../src/mute/preview';
 import { createLogger, packageVersion } from '../src/observe/observe';
 import { createTransitionPublisher } from '../src/stream/publishers';
@@ -35,6 +35,8 @@ export interface ServeOptions {
   readonly externalUrl: string | null;
   /** How long groups wait after the start, so that senders can tell what they have again. */
   readonly dispatchStartDelayMs: number;
+  /** Of the alertmanager.yml: hears the summary of a storm; null: nobody does. */
+  readonly stormReceiver: string | null;
   /** TLS and users; null: anybody who reaches it may use it. */
   readonly webConfigFile: string | null;
 }
@@ -50,8 +52,12 @@ const READER_PATIENCE_MS = 2_000;
 export async function runServe(options: ServeOptions): Promise<void> {
   const signal = stopSignal();
   const externalUrl = options.externalUrl ?? `http://${options.listen.host}:${options.listen.port}`;
-  const read = (): InEffect =>
-    readAlertmanager({ file: options.alertmanagerConfig, externalUrl, matcherMode: options.matcherMode });
+  const read = (): InEffect => {
+    const { alertmanagerConfig: file, matcherMode, stormReceiver } = options;
+    const next = readAlertmanager({ file, externalUrl, matcherMode });
+    requireReceiver(next, stormReceiver, file);
+    return next;
+  };
   const inEffect = read();
   const { config } = options;
   const log = createLogger({
@@ -98,7 +104,7 @@ async function startServing(
     first,
     publish,
     startDelayMs: options.dispatchStartDelayMs,
-    ...{ ofRules: false, mends: false, targetDownMs: null },
+    ...{ ofRules: false, mends: false, targetDownMs: null, stormReceiver: options.stormReceiver },
   });
   const { grouping, metrics: own, mutes } = groups;
 
@@ -178,6 +184,15 @@ async function startServing(
           log.error({ err: error }, `lives and their audit cannot be started: ${messageOf(error)}`),
         ),
   };
+}
+
+function requireReceiver({ config }: InEffect, name: string | null, file: string): void {
+  const names = config.receivers.map((receiver) => receiver.name);
+  if (name === null || names.includes(name)) return;
+  throw new TocsinError(
+    'TOC_CONFIG_INVALID',
+    `--storm-summary ${name}: ${file} has no such receiver; it has ${names.join(', ')}`,
+  );
 }
 
 /** Who reaches it on another machine and nobody asks who he is: that is said once. */

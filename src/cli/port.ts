@@ -64,6 +64,8 @@ export interface ServeOptions {
   readonly externalUrl: string | null;
   /** How long groups wait after the start, so that senders can tell what they have again. */
   readonly dispatchStartDelayMs: number;
+  /** Of the alertmanager.yml: hears the summary of a storm; null: nobody does. */
+  readonly stormReceiver: string | null;
 }
 
 /** Which receivers are tested, and by whom. */

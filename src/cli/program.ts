@@ -135,6 +135,10 @@ Roles:
     .option('--web.config.file <file>', "TLS and users, in the form that Prometheus' programs share")
     .option('--enable-feature <name>', 'the way of reading matchers: classic-mode or utf8-strict-mode')
     .option('--dispatch-start-delay <duration>', 'how long groups wait after the start', '0s')
+    .option(
+      '--storm-summary <receiver>',
+      'hears in one message what fires while a hundred groups and more wait to be told',
+    )
     .addHelpText(
       'after',
       examples(

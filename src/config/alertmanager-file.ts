@@ -5,7 +5,7 @@ import { messageOf } from '../domain/errors';
 import { checkAlertmanager } from './alertmanager/load';
 import type { Config } from './config';
 import type { Placing } from './parse-all';
-import type { Problem } from './problems';
+import type { Finding, Problem } from './problems';
 import type { RawConfig } from './schema';
 
 export interface NamedAlertmanager {
@@ -16,7 +16,7 @@ export interface NamedAlertmanager {
 
 export function namedAlertmanager(raw: RawConfig, folder: string, main: Placing): NamedAlertmanager {
   if (raw.alertmanager === null) return { alertmanager: null, problems: [] };
-  const { file: name, target_down: targetDownMs } = raw.alertmanager;
+  const { file: name, target_down: targetDownMs, storm_summary: stormReceiver } = raw.alertmanager;
   const file = resolve(folder, name);
   let text: string;
   try {
@@ -29,9 +29,23 @@ export function namedAlertmanager(raw: RawConfig, folder: string, main: Placing)
   }
   const { config, problems } = checkAlertmanager(text, file);
   const receivers = config?.receivers.map((receiver) => receiver.name);
+  // Named as tocsin.yaml names it.
+  const own = problems.map((problem) => ({ ...problem, file: name }));
+  if (receivers === undefined) return { alertmanager: null, problems: own };
   return {
-    alertmanager: receivers === undefined ? null : { file, receivers, targetDownMs },
-    // Named as tocsin.yaml names it.
-    problems: problems.map((problem) => ({ ...problem, file: name })),
+    alertmanager: { file, receivers, targetDownMs, stormReceiver },
+    problems: [...own, ...main.place(unknownReceiver(stormReceiver, receivers, name))],
   };
+}
+
+function unknownReceiver(name: string | null, receivers: readonly string[], file: string): Finding[] {
+  if (name === null || receivers.includes(name)) return [];
+  return [
+    {
+      path: ['alertmanager', 'storm_summary'],
+      value: JSON.stringify(name),
+      message: `${file} has no such receiver`,
+      accepted: receivers.join(', '),
+    },
+  ];
 }

@@ -201,6 +201,8 @@ export interface Config {
     readonly receivers: readonly string[];
     /** For how long at most a target that is down mutes the other alerts of its instance; null: it does not. */
     readonly targetDownMs: number | null;
+    /** Hears the summary of a storm; null: nobody does. */
+    readonly stormReceiver: string | null;
   } | null;
   readonly notify: {
     /** Which addresses receivers over HTTP may be at. */

@@ -289,6 +289,7 @@ export const configSchema = section({
     .strictObject({
       file: filePath(),
       target_down: upToAnHourOrOff().default(DEFAULTS.alertmanager.target_down),
+      storm_summary: text("a receiver's name").nullable().default(null),
     })
     .nullable()
     .default(null),

@@ -26,8 +26,8 @@ export interface FlusherOptions {
   readonly verdicts: (at: Date) => Promise<(look: GroupLook) => GroupVerdict>;
   readonly now: () => number;
   readonly log: Pick<Logger, 'warn' | 'debug'>;
-  /** Messages are there to be sent. */
-  readonly onMessages: () => void;
+  /** So many messages are there to be sent. */
+  readonly onMessages: (messages: number) => void;
   /** A group was of routes that are not in effect here: its alerts may be without one. */
   readonly onStray?: () => void;
   /** Who holds an alert back, for the record. */
@@ -115,7 +115,8 @@ export function createFlusher(options: FlusherOptions): Turns {
       return result;
     });
     await store.flushed(withoutReplaced(results));
-    if (results.some(({ messages }) => messages.length > 0)) onMessages();
+    const messages = results.reduce((count, result) => count + result.messages.length, 0);
+    if (messages > 0) onMessages(messages);
     if (due.some(({ routeId }) => routes.route(routeId) === null)) options.onStray?.();
   }
 

@@ -1,5 +1,5 @@
 /** What an integration is told of a group: its alerts as they are known when the message leaves. */
-import type { KnownAlert, TakenMessage } from '../history/port';
+import type { KnownAlert, SummaryEntry, TakenMessage } from '../history/port';
 import type { GroupAlert, GroupMessage, Integration } from '../notify/port';
 import { byJobAndInstance } from './alert-order';
 import type { Grouping } from './grouping';
@@ -13,6 +13,8 @@ export function composeWith(
   integration: Integration,
 ) => Omit<GroupMessage, 'key' | 'reason' | 'memory'> | null {
   return ({ groupKey, pending }, { receiver, sendResolved }) => {
+    if (pending.summary !== undefined)
+      return { groupKey, receiver, ...STORM, alerts: pending.summary.map(entry), at: now() };
     const { index } = routing();
     const told = [...pending.firing, ...pending.resolved];
     const place = told
@@ -35,6 +37,16 @@ export function composeWith(
     return { groupKey, receiver, groupLabels, routeLabels: route.labels, alerts, at: now() };
   };
 }
+
+/** What the summary of a storm is grouped by, for titles. */
+const STORM = { groupLabels: { alertname: 'TocsinStorm' }, routeLabels: {} };
+
+const entry = (each: SummaryEntry): GroupAlert => ({
+  ...each,
+  status: 'firing',
+  endsAt: null,
+  generatorUrl: '',
+});
 
 function shown(alert: KnownAlert, status: GroupAlert['status']): GroupAlert {
   const end = status === 'firing' ? null : (alert.endsAt ?? alert.expiresAt);

@@ -241,7 +241,7 @@ const onItsWay = (schema: string, groupKey: string): string =>
  * Where the count of a group's messages begins. What a receiver was told is forgotten long after its last message, and the
  * next one must not have the key of one that it has heard.
  */
-const FIRST_SEQ = `(extract(epoch from clock_timestamp()) * 1000)::bigint`;
+export const FIRST_SEQ = `(extract(epoch from clock_timestamp()) * 1000)::bigint`;
 
 type Message = FlushedGroup['messages'][number] & {
   readonly groupId: string;

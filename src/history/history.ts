@@ -40,11 +40,13 @@ import type {
   PagesStore,
   PeerStore,
   SilenceReminders,
+  StormStore,
 } from './port';
 import { BY_DUE_DATE, createQueue } from './queue';
 import { forgetBefore } from './retention';
 import { createSilenceReminders } from './silence-reminders';
 import { createSilences } from './silences';
+import { createStormStore } from './storms';
 
 export interface HistoryOptions extends DatabaseOptions {
   /** False for tools: the schema is left as it is, and has to be this version's. True by default. */
@@ -68,6 +70,7 @@ export interface History {
   readonly overrides: OverrideStore;
   readonly permits: PermitStore;
   readonly groups: GroupStore;
+  readonly storms: StormStore;
   readonly records: GroupRecords;
   readonly hearing: HearingStore;
   readonly peers: PeerStore;
@@ -114,6 +117,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
       peerId: options.peerId ?? '',
       onListenError: (error) => options.onIdleError?.(error as Error),
     }),
+    storms: createStormStore(database),
     records: createGroupRecords(database),
     hearing: createHearingStore(database),
     peers: createPeerStore(database),

@@ -287,6 +287,28 @@ export interface PendingMessage {
   readonly reason: string;
   readonly firing: readonly string[];
   readonly resolved: readonly string[];
+  /** Of a storm: told in place of alerts. */
+  readonly summary?: readonly SummaryEntry[];
+}
+
+/** Alerts of a storm that are told of as one. */
+export interface SummaryEntry {
+  readonly fingerprint: string;
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  readonly startsAt: string;
+}
+
+export interface StormStore {
+  /** Integrations for which at least so many messages wait. */
+  waiting(least: number): Promise<readonly { readonly integration: string; readonly messages: number }[]>;
+  /** A summary for these integrations, unless there was one within `everyMs`; false then. */
+  tell(
+    integrations: readonly string[],
+    summary: readonly SummaryEntry[],
+    everyMs: number,
+    keepUntil: Date,
+  ): Promise<boolean>;
 }
 
 /** What one integration of a receiver was told of a group last. `integration`: `receiver/kind/index`. */

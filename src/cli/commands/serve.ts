@@ -15,6 +15,7 @@ export interface ServeCommandOptions extends ConfigOption {
   readonly externalUrl?: string;
   readonly 'web.config.file'?: string;
   readonly dispatchStartDelay: string;
+  readonly stormSummary?: string;
 }
 
 export async function serve(context: Context, options: ServeCommandOptions): Promise<ExitCode> {
@@ -32,6 +33,7 @@ export async function serve(context: Context, options: ServeCommandOptions): Pro
     externalUrl: options.externalUrl ?? null,
     webConfigFile: options['web.config.file'] ?? null,
     dispatchStartDelayMs: delayMs(options.dispatchStartDelay),
+    stormReceiver: options.stormSummary ?? null,
   });
   return EXIT.ok;
 }

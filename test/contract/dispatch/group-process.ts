@@ -6,6 +6,7 @@ import { composeWith } from '../../../src/dispatch/group-message';
 import { createGrouping, type Grouping } from '../../../src/dispatch/grouping';
 import { planPages } from '../../../src/dispatch/pages';
 import type { RouteOptions } from '../../../src/dispatch/port';
+import { createStormWatch } from '../../../src/dispatch/storm';
 import type { Transition } from '../../../src/domain/transition';
 import type { History } from '../../../src/history/history';
 import { createGroupSender } from '../../../src/notify/group-sender';
@@ -45,6 +46,8 @@ export interface GroupProcessOptions {
   readonly heard?: Heard[];
   /** Whether no process goes by newer routes. Default: always. */
   readonly isInEffect?: () => boolean;
+  /** Hears the summary of a storm. */
+  readonly stormReceiver?: string;
   /** Whether Kafka answers. Default: always. */
   readonly isHeard?: () => boolean;
 }
@@ -111,8 +114,24 @@ export async function startGroupProcess(options: GroupProcessOptions): Promise<G
       drainMs: 100,
     },
   });
+  const storms = createStormWatch({
+    ...{
+      store: guarded(history.storms),
+      known: grouping.known,
+      now,
+      log,
+      onSummary: sender.wake,
+      settleMs: 100,
+    },
+    index: () => grouping.routing().index,
+    integrations: () => (options.stormReceiver === undefined ? [] : [`${options.stormReceiver}/webhook/0`]),
+  });
+  const onMessages = (messages: number): void => {
+    sender.wake();
+    storms.made(messages);
+  };
   const flusher = createFlusher({
-    ...{ store, known: grouping.known, routing: grouping.routing, now, log, onMessages: sender.wake },
+    ...{ store, known: grouping.known, routing: grouping.routing, now, log, onMessages },
     leaseMs: options.lookLeaseMs,
     verdicts: createGroupVerdicts({
       silencer: async () => () => [],
@@ -143,10 +162,11 @@ export async function startGroupProcess(options: GroupProcessOptions): Promise<G
   hearing.start();
   flusher.start();
   sender.start();
+  storms.start();
   expiry.start();
   const stop = async (): Promise<void> => {
     ended.abort();
-    await Promise.all([hearing.stop(), expiry.stop(), flusher.stop()]);
+    await Promise.all([hearing.stop(), expiry.stop(), storms.stop(), flusher.stop()]);
     await sender.stop();
   };
   return {

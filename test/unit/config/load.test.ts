@@ -122,7 +122,21 @@ describe('the alertmanager.yml that is named', () => {
       file: join(folder, 'alertmanager.yml'),
       receivers: ['team'],
       targetDownMs: 3_600_000,
+      stormReceiver: null,
     });
+  });
+
+  it('names who hears the summary of a storm, of its own receivers', () => {
+    const text = named('route: { receiver: team }\nreceivers: [{ name: team }, { name: ops }]').replace(
+      ' }',
+      ', storm_summary: WORD }',
+    );
+    expect(load(text.replace('WORD', 'ops')).alertmanager!.stormReceiver).toBe('ops');
+    expect(errors(text.replace('WORD', 'opps'))).toEqual([
+      expect.stringMatching(
+        /alertmanager\.storm_summary.*alertmanager\.yml has no such receiver.*team, ops/s,
+      ),
+    ]);
   });
 });
 
