@@ -19,6 +19,7 @@ import { enrichmentObserver, remediationObserver, streamObserver } from './obser
 import { currentMutesOf, startMuteWatch } from './mute-watch';
 import { policiesOf } from './policies';
 import { startWorker, workflowBundle } from './temporal';
+import { startUndeliveredWatch } from './undelivered-watch';
 import { LIFECYCLE_WORKER, LIVES_AT_A_TIME } from './worker-options';
 
 export async function startDispatcher(shared: Shared): Promise<void> {
@@ -62,6 +63,7 @@ export async function startDispatcher(shared: Shared): Promise<void> {
   });
   await startMuteWatch(shared);
   await startIncidentWatch(shared);
+  await startUndeliveredWatch(shared);
   const pages = consumeTransitions({
     kafka,
     instance,

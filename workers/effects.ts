@@ -83,6 +83,7 @@ async function startNotifier(shared: Shared): Promise<void> {
     now,
     log,
     breaker: config.notify.breaker,
+    fatigueLimit: config.fatigueLimit,
     onCallPerson: onCallPersonOf(config),
     onEvent: notifierObserver(shared),
   });
@@ -96,10 +97,10 @@ async function startNotifier(shared: Shared): Promise<void> {
 }
 
 function receiverOf(shared: Shared, receiver: ReceiverConfig, lists: AlertLists): Receiver {
-  const { name, timeoutMs, fallback } = receiver;
+  const { name, timeoutMs, fallback, fallbackAfterMs } = receiver;
   const routingKey = receiver.type === 'notification_service' ? receiver.routingKey : null;
   const channel = timedChannel(shared, name, channelOf(receiver, shared.config, lists));
-  return { name, channel, routingKey, timeoutMs, fallback };
+  return { name, channel, routingKey, timeoutMs, fallback, fallbackAfterMs };
 }
 
 function onCallPersonOf(config: Config): (alert: AlertRow, step: string) => string | null {

@@ -3,7 +3,13 @@ import { createRequire } from 'node:module';
 import type { Config } from '../src/config/config';
 import { messageOf, TocsinError } from '../src/domain/errors';
 import { openHistory } from '../src/history/history';
-import type { AlertLists, EpisodeHistory, GroupRecords, IncidentStore } from '../src/history/port';
+import type {
+  AlertLists,
+  DeadLetters,
+  EpisodeHistory,
+  GroupRecords,
+  IncidentStore,
+} from '../src/history/port';
 import type { MaintenanceStore, SilenceStore } from '../src/mute/port';
 import type { OverrideStore } from '../src/oncall/port';
 import type { PermitStore } from '../src/remediate/port';
@@ -23,6 +29,7 @@ export interface Operator {
   readonly maintenances: MaintenanceStore;
   readonly overrides: OverrideStore;
   readonly incidents: IncidentStore;
+  readonly deadLetters: DeadLetters;
   readonly actions: AlertActions;
   close(): Promise<void>;
 }
@@ -47,6 +54,7 @@ export async function openOperator(config: Config): Promise<Operator> {
     maintenances: history.maintenances,
     overrides: history.overrides,
     incidents: history.incidents,
+    deadLetters: history.deadLetters,
     actions: {
       acknowledge: async (row, request) => (await connected()).acknowledge(row, request),
       unacknowledge: async (row, request) => (await connected()).unacknowledge(row, request),

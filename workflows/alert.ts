@@ -14,6 +14,7 @@ import {
   getExternalWorkflowHandle,
   log,
   ParentClosePolicy,
+  patched,
   proxyActivities,
   proxyLocalActivities,
   setCurrentDetails,
@@ -35,7 +36,7 @@ import type { ActionAnswer, LifePolicy, SilenceRequest, UnsilenceRequest } from 
 import { matchersOf } from '../src/domain/exact-matchers';
 import type { RemediationPlan, RemediationResult } from '../src/domain/remediation';
 import type { Transition } from '../src/domain/transition';
-import { checkResult, checkTransition, malformedInput } from './alert/deliveries';
+import { checkResult, checkTransition, checkUndelivered, malformedInput } from './alert/deliveries';
 import { detailsOf } from './alert/details';
 import { AlertLife } from './alert/life';
 import { checkAcknowledge, checkOwned, checkSilence, FORMS, type Checked } from './alert/requests';
@@ -442,11 +443,20 @@ class AlertRun {
       const held = await this.locallyOrNot((activities) => activities.mutedNow(labels));
       this.hear(() => life.mutesChanged(held, Date.now()));
     });
-    setDefaultSignalHandler((name) =>
+    setHandler(messages.undeliveredSignal, (raw) =>
       this.hear(() => {
-        life.refuseSignal(name, 'there is no such signal', 'acknowledge, silence, resolve', Date.now());
+        // During a deployment a worker that does not know the signal may have refused it: what it did is done again as it was.
+        if (!patched('undelivered')) return this.refuseUnknown(messages.undeliveredSignal.name);
+        const checked = checkUndelivered(raw);
+        if (checked.ok) life.toldNobody(checked.value, Date.now());
+        else life.refuseSignal('undelivered', checked.problem, 'only what the dispatcher sends', Date.now());
       }),
     );
+    setDefaultSignalHandler((name) => this.hear(() => this.refuseUnknown(name)));
+  }
+
+  private refuseUnknown(name: string): void {
+    this.life.refuseSignal(name, 'there is no such signal', 'acknowledge, silence, resolve', Date.now());
   }
 
   private act(action: () => ActionAnswer): ActionAnswer {

@@ -43,6 +43,16 @@ export const transitionSignal = defineSignal<[TransitionMessage]>('transition');
 /** A silence or a maintenance that is about the alert was begun, changed or ended. */
 export const mutesChangedSignal = defineSignal('mutes-changed');
 
+/** A step of an episode of which nobody could be told. */
+export interface UndeliveredMessage {
+  readonly episode: number;
+  /** `fire`, `escalate-2`, … */
+  readonly step: string;
+  /** Who was to be told, and what came of it. */
+  readonly reason: string;
+}
+export const undeliveredSignal = defineSignal<[UndeliveredMessage]>('undelivered');
+
 export const acknowledgeUpdate = defineUpdate<ActionAnswer, [AcknowledgeRequest]>('acknowledge');
 export const unacknowledgeUpdate = defineUpdate<ActionAnswer, [UnacknowledgeRequest]>('unacknowledge');
 export const resolveUpdate = defineUpdate<ActionAnswer, [ResolveRequest]>('resolve');

@@ -57,8 +57,15 @@ export function addRouting(program: Command, context: Context, into: Into): void
 
   const receivers = program
     .command('receivers')
-    .description('who can be told')
-    .addHelpText('after', examples('tocsin receivers test', 'tocsin receivers test oncall'));
+    .description('who can be told, and what they could not be told')
+    .addHelpText(
+      'after',
+      examples(
+        'tocsin receivers test',
+        'tocsin receivers dead --since 24h',
+        'tocsin receivers resend --receiver oncall',
+      ),
+    );
   const tests = receivers
     .command('test')
     .description(
@@ -80,6 +87,7 @@ export function addRouting(program: Command, context: Context, into: Into): void
   into(tests, (names: readonly string[], options: never) =>
     lazy.receivers().testReceivers(context, names, options),
   );
+  addDeadLetters(receivers, context, into);
 
   const diff = program
     .command('config')
@@ -106,5 +114,42 @@ export function addRouting(program: Command, context: Context, into: Into): void
     );
   into(diff, (before: string, after: string, options: never) =>
     lazy.configDiff().configDiff(context, before, after, options),
+  );
+}
+
+const RECEIVER = "a receiver's name; of an alertmanager.yml also one integration, such as ops/webhook/0";
+const SINCE = 'given up since then: 24h, or 2026-11-21T10:00:00Z';
+
+function addDeadLetters(receivers: Command, context: Context, into: Into): void {
+  const dead = receivers
+    .command('dead')
+    .description('messages that were given up: refused for good, or tried in vain until the last try')
+    .option('--receiver <name>', RECEIVER)
+    .option('--since <time>', SINCE)
+    .option('--instance <name>', INSTANCE)
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      examples('tocsin receivers dead', 'tocsin receivers dead --receiver oncall --since 24h --json'),
+    );
+  into(dead, (options: never) => lazy.receivers().deadLetters(context, options));
+  const resend = receivers
+    .command('resend')
+    .description(
+      'sends messages again that were given up, where their alerts are still open; of a group, has it looked at now',
+    )
+    .argument('[id...]', 'as `tocsin receivers dead` shows them')
+    .option('--receiver <name>', `all of ${RECEIVER}`)
+    .option('--all', 'all that were given up')
+    .option('--since <time>', `with --receiver or --all: ${SINCE}`)
+    .option('--owner <name>', 'who does it; default: TOCSIN_OWNER, else the user')
+    .option('--instance <name>', INSTANCE)
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      examples('tocsin receivers resend 1042 g17', 'tocsin receivers resend --receiver oncall --since 6h'),
+    );
+  into(resend, (ids: readonly string[], options: never) =>
+    lazy.receivers().resendDeadLetters(context, ids, options),
   );
 }

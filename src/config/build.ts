@@ -58,9 +58,14 @@ export function buildConfig(
     pages: receivers.map(toPage),
     page: pagesNamed(raw.route.receivers, receivers),
     pageBySeverity: toPageBySeverity(raw.route.severity_routing, receivers),
+    fatigueLimit: toFatigueLimit(raw.route.fatigue_limit),
     resolveTo: receivers.filter(({ sendResolved }) => sendResolved).map(({ name }) => name),
     acknowledgedTo: receivers.filter(({ sendAcknowledged }) => sendAcknowledged).map(({ name }) => name),
-    notify: { breaker: toBreaker(raw.notify.breaker), networks: raw.notify.networks },
+    notify: {
+      breaker: toBreaker(raw.notify.breaker),
+      undeliveredAfterMs: raw.notify.undelivered_after,
+      networks: raw.notify.networks,
+    },
     alertmanager,
     silences: { remindBeforeMs: raw.silences.remind_before },
     maintenance: raw.maintenance.map(toMaintenance),
@@ -128,6 +133,10 @@ function toReceiver(raw: RawReceiver, secret: ToSecret): ReceiverConfig {
     deadlineMs,
     sendResolved: raw.send_resolved,
     fallback: raw.fallback,
+    fallbackAfterMs:
+      raw.fallback === null || raw.fallback_after === null
+        ? null
+        : (raw.fallback_after ?? DEFAULTS.receiver.fallback_after),
     timeoutMs: raw.timeout,
     sendAcknowledged: raw.send_acknowledged,
   };
@@ -235,6 +244,12 @@ function toPageBySeverity(
     medium: pagesNamed(routes.medium, receivers),
     low: pagesNamed(routes.low, receivers),
   };
+}
+
+function toFatigueLimit(raw: RawConfig['route']['fatigue_limit']): Config['fatigueLimit'] {
+  if (raw === null) return null;
+  const { similar, within: withinMs, digest_every: digestEveryMs } = raw;
+  return { similar, withinMs, digestEveryMs, by: [...new Set(raw.by)].sort() };
 }
 
 function toBreaker(raw: RawConfig['notify']['breaker']): Config['notify']['breaker'] {

@@ -3,6 +3,7 @@
  * its room takes. It can be logged: what is secret is a `Secret`.
  */
 import type { EscalationPolicy } from '../domain/escalation';
+import type { FatigueLimit } from '../domain/fatigue';
 import type { Labels } from '../domain/labels';
 import type { NotifyAfter, PageReceiver } from '../domain/life';
 import type { Maintenance } from '../domain/maintenance';
@@ -46,8 +47,10 @@ interface ReceiverCommon {
   readonly notifyAfter: NotifyAfter;
   readonly deadlineMs: number;
   readonly sendResolved: boolean;
-  /** The receiver that takes over when this one's circuit is open. */
+  /** The receiver that takes over when this one's circuit is open, or it refuses a message for good. */
   readonly fallback: string | null;
+  /** So long after a message was due that one takes it over in any case; null: it does not. */
+  readonly fallbackAfterMs: number | null;
   readonly timeoutMs: number;
   /** Whether it hears what people do about an alert that it has heard of. */
   readonly sendAcknowledged: boolean;
@@ -187,6 +190,8 @@ export interface Config {
   readonly page: readonly PageReceiver[];
   /** Who is told instead of `page`, by the alert's severity; null where the route does not ask for it. */
   readonly pageBySeverity: Readonly<Record<SeverityClass, readonly PageReceiver[]>> | null;
+  /** How many alerts that are alike have a first message of their own; null: all. */
+  readonly fatigueLimit: FatigueLimit | null;
   /** All of them, as pages; a rule may name its own. */
   readonly pages: readonly PageReceiver[];
   /** Those that want to hear of the end of what they heard of. */
@@ -212,6 +217,11 @@ export interface Config {
       readonly resetMs: number;
       readonly successThreshold: number;
     };
+    /**
+     * So long a message may be tried in vain before its receiver counts as one that could not be told, for the next level to
+     * be told; null: until it is given up.
+     */
+    readonly undeliveredAfterMs: number | null;
   };
   readonly silences: {
     /** How long before a silence ends people are reminded of what fires under it; null: they are not. */

@@ -1,5 +1,6 @@
 /** What values have to mean together: names that refer to others exist, nothing is named twice, addresses are safe. */
 import type { Runbook } from '../domain/runbook';
+import { formatDuration } from '../domain/duration';
 import { messageOf } from '../domain/errors';
 import { incidentFindings } from './incidents/checks';
 import { maintenanceFindings } from './maintenance/checks';
@@ -27,6 +28,7 @@ export function crossFindings(config: RawConfig, known: Known): Finding[] {
     ...receivers(config),
     ...audit(config),
     ...routes(config),
+    ...fatigue(config),
     ...maintenanceFindings(config),
     ...onCallFindings(config),
     ...escalations(config),
@@ -159,6 +161,20 @@ function routes(config: RawConfig): Finding[] {
   );
 }
 
+/** A digest has to come before there is room again for what it would tell of. */
+function fatigue({ route: { fatigue_limit: limit } }: RawConfig): Finding[] {
+  if (limit === null || limit.digest_every <= limit.within) return [];
+  const within = formatDuration(limit.within);
+  return [
+    {
+      path: ['route', 'fatigue_limit', 'digest_every'],
+      value: formatDuration(limit.digest_every),
+      message: `is longer than within: after ${within} the next alerts would be told before those that wait`,
+      accepted: `at most ${within}`,
+    },
+  ];
+}
+
 function escalations(config: RawConfig): Finding[] {
   const catchAll = config.escalation.findIndex(({ matchers }) => matchers.length === 0);
   if (catchAll < 0 || catchAll === config.escalation.length - 1) return [];
@@ -185,7 +201,7 @@ function fallbacks(all: readonly RawReceiver[]): Finding[] {
   const names = namesOf(all);
   const next = new Map(all.map(({ name, fallback }) => [name, fallback]));
   return all.flatMap((receiver, index): Finding[] => {
-    if (receiver.fallback === null) return [];
+    if (receiver.fallback === null) return fallbackTime(receiver, index);
     const path: Path = ['receivers', index, 'fallback'];
     const value = JSON.stringify(receiver.fallback);
     if (receiver.fallback === receiver.name) return [{ path, value, message: 'is the receiver itself' }];
@@ -201,6 +217,12 @@ function fallbacks(all: readonly RawReceiver[]): Finding[] {
     }
     return [];
   });
+}
+
+function fallbackTime({ fallback_after: after }: RawReceiver, index: number): Finding[] {
+  if (after === undefined || after === null) return [];
+  const path: Path = ['receivers', index, 'fallback_after'];
+  return [{ level: 'warning', path, message: 'is never used: the receiver has no fallback' }];
 }
 
 function remediation({ remediation: policy }: RawConfig, { runbooks }: Known): Finding[] {

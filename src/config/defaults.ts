@@ -66,6 +66,8 @@ export const DEFAULTS = Object.freeze({
   },
   receiver: {
     timeout: 10 * SECOND,
+    /** Where there is a fallback. */
+    fallback_after: MINUTE,
     send_resolved: true,
     /** People want to read what was tried; whoever is woken wants to know at once. */
     notify_after: {
@@ -84,7 +86,8 @@ export const DEFAULTS = Object.freeze({
     voice: { language: 'en-US' },
     deadline: 30 * SECOND,
   },
-  notify: { breaker: { failures: 5, reset: 60 * SECOND, successes: 2 } },
+  fatigue_limit: { similar: 5, within: HOUR, by: ['alertname'], digest_every: 15 * MINUTE },
+  notify: { breaker: { failures: 5, reset: 60 * SECOND, successes: 2 }, undelivered_after: 2 * MINUTE },
   schedule: { time_zone: 'UTC', handoff: 1_440 },
   escalation: { delay: 0, repeat: 0, group_by: ['alertname'] },
   incident: { same: ['service'], window: 5 * MINUTE, alerts: 2, resolve_after: MINUTE },

@@ -114,6 +114,7 @@ const receiverCommon = {
   deadline: duration().optional(),
   send_resolved: flag().default(DEFAULTS.receiver.send_resolved),
   fallback: text("a receiver's name").nullable().default(null),
+  fallback_after: durationOrOff().optional(),
   timeout: duration(1).default(DEFAULTS.receiver.timeout),
 };
 type ReceiverType = (typeof RECEIVER_TYPES)[number];
@@ -284,6 +285,18 @@ export const configSchema = section({
   route: section({
     receivers: list(text("a receiver's name")),
     severity_routing: severityRouting.nullable().default(null),
+    fatigue_limit: z
+      .strictObject({
+        similar: count(1, 1_000).default(DEFAULTS.fatigue_limit.similar),
+        within: duration(SECOND_MS).default(DEFAULTS.fatigue_limit.within),
+        by: z
+          .array(labelName())
+          .min(1)
+          .default([...DEFAULTS.fatigue_limit.by]),
+        digest_every: duration(SECOND_MS).default(DEFAULTS.fatigue_limit.digest_every),
+      })
+      .nullable()
+      .default(null),
   }),
   alertmanager: z
     .strictObject({
@@ -299,6 +312,7 @@ export const configSchema = section({
       reset: duration(1).default(DEFAULTS.notify.breaker.reset),
       successes: count(1).default(DEFAULTS.notify.breaker.successes),
     }),
+    undelivered_after: durationOrOff(1_000).default(DEFAULTS.notify.undelivered_after),
     networks: section({ allow: list(network()), deny: list(network()) }),
   }),
   silences: section({

@@ -1,4 +1,6 @@
 /** Who holds an alert back, in words. */
+import { formatDuration } from '../domain/duration';
+import { likenessText } from '../domain/fatigue';
 import { labelsText } from '../domain/labels';
 import type { Holder } from '../history/port';
 
@@ -29,6 +31,10 @@ function holderText(holder: Holder): string {
     }
     case 'incident':
       return `it belongs to incident ${holder.id} ${holder.name}`;
+    case 'fatigue limit': {
+      const { like, told, limit, withinMs, digestAt } = holder;
+      return `the fatigue limit of ${limit} like ${likenessText(like)} in ${formatDuration(withinMs)}, of which ${told} were told; the digest leaves at ${digestAt}`;
+    }
     case 'mute time interval':
       return `it is a time of ${JSON.stringify(holder.name)}, in which the route is muted`;
     case 'active time interval':

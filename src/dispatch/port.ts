@@ -63,8 +63,10 @@ export type WhyStage =
   | 'acknowledged'
   | 'incident'
   | 'dedup'
+  | 'throttle'
   | 'send'
-  | 'remediation';
+  | 'remediation'
+  | 'escalation';
 
 export type WhyKind =
   /** Somebody heard that it fires, or that it is over. */

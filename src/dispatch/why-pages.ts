@@ -12,6 +12,7 @@ export function rulePagesOf(
 ): WhyStatement[] {
   const noted = timeline.flatMap((event) => {
     if (event.kind === 'notified' || event.kind === 'not_notified') return [fromTimeline(event)];
+    if (event.kind === 'undelivered') return [untold(event)];
     return isForbidden(event) ? [forbidden(event)] : [];
   });
   return [...noted, ...notifications.filter(({ state }) => state === 'pending').map(pending)];
@@ -27,6 +28,7 @@ const STAGES: Readonly<Record<string, WhyStage>> = {
   silenced: 'silence',
   maintenance: 'maintenance',
   incident: 'incident',
+  fatigue: 'throttle',
 };
 
 function fromTimeline({ at, kind, text, details }: Noted): WhyStatement {
@@ -49,10 +51,16 @@ const forbidden = ({ at, text }: Noted): WhyStatement => ({
   text: `no runbook acts: ${text}`,
 });
 
+/** Where nobody could be told of a step, who is told instead follows from the escalation. */
+const untold = ({ at, text }: Noted): WhyStatement => ({
+  ...{ kind: 'nobody', stage: 'escalation', at, until: null, by: [], integration: null },
+  text,
+});
+
 function pending({ receiver, step, dueAt, attempts, detail }: NotificationRecord): WhyStatement {
   const what = `${receiver} of ${step}`;
   const about = {
-    stage: 'send' as const,
+    stage: STAGES[/^(\w+): /.exec(detail ?? '')?.[1] ?? ''] ?? 'send',
     at: dueAt.toISOString(),
     until: null,
     integration: receiver,

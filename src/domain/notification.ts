@@ -54,6 +54,8 @@ export interface NotificationPayload {
   readonly escalated_alerts?: readonly RelatedAlert[];
   /** Of a message about an incident; `related_alerts` are its alerts then. */
   readonly incident?: NotifiedIncident;
+  /** Of a digest of alerts that are alike: all of them, its own first. */
+  readonly digest_alerts?: readonly RelatedAlert[];
   readonly context: {
     readonly metric_value: MetricValue | null;
     readonly threshold: number | null;

@@ -49,11 +49,20 @@ const pullForward = (schema: string): string => `
   update ${schema}.notifications n set due_at = hurried.due_at
   from (select earlier.id, min(later.due_at) as due_at
         from ${schema}.notifications earlier join ${schema}.notifications later using (fingerprint, receiver)
-        where fingerprint = any($2) and earlier.state = 'pending' and earlier.attempts = 0
+        where fingerprint = any($2) and earlier.state = 'pending' and earlier.attempts = 0 and earlier.in_line
           and later.state = 'pending' and later.step <> 'resolved' and later.id > earlier.id
           and later.due_at < earlier.due_at
         group by earlier.id) hurried
   where n.id = hurried.id and n.state = 'pending' and n.attempts = 0`;
+
+/** Messages of these episodes are due again: whoever hears of one after all is to hear of its end. */
+export async function settleAndWake(
+  run: Run,
+  schema: string,
+  episodes: readonly EpisodeKey[],
+): Promise<void> {
+  await run(`with settled as (${settleResolves(schema)}) ${WAKE}`, followUp(schema, episodes));
+}
 
 export interface Resolves extends EpisodeKey {
   readonly receivers: readonly string[];
@@ -80,12 +89,16 @@ export async function enqueueResolves(
   );
 }
 
-/** What is held of an episode that is over, or was for later, is of no use any more, and the resolve waits behind it. */
+/**
+ * What is held of an episode that is over, or was for later, is of no use any more, and the resolve waits behind it. So it
+ * does behind what waits for a digest.
+ */
 const endHold = (schema: string): string => `
   update ${schema}.notifications n set due_at = now()
   from unnest($2::text[], $3::bigint[]) as g (fingerprint, episode)
   where (n.fingerprint, n.episode) = (g.fingerprint, g.episode) and n.state = 'pending'
-    and (n.held_until is not null or n.unless_acknowledged) and n.due_at > now()`;
+    and (n.held_until is not null or n.unless_acknowledged or (n.digest_at is not null and n.in_line))
+    and n.due_at > now()`;
 
 /** What is held of it is looked at again, for what holds it may be so no more. */
 export async function lookAgain(

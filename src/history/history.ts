@@ -12,6 +12,7 @@ import { createGroupRecords } from './group-records';
 import { createAuditRows } from './audit';
 import { createEpisodeHistory } from './episodes';
 import { createCallbacks } from './callbacks';
+import { createDeadLetters } from './dead-letters';
 import { createGroupStore } from './groups';
 import { createHearingStore } from './hearing';
 import { createIncidents } from './incidents';
@@ -31,6 +32,7 @@ import type {
   GroupsOf,
   EpisodeHistory,
   CallbackStore,
+  DeadLetters,
   GroupStore,
   HearingStore,
   IncidentStore,
@@ -41,12 +43,14 @@ import type {
   PeerStore,
   SilenceReminders,
   StormStore,
+  UndeliveredStore,
 } from './port';
 import { BY_DUE_DATE, createQueue } from './queue';
 import { forgetBefore } from './retention';
 import { createSilenceReminders } from './silence-reminders';
 import { createSilences } from './silences';
 import { createStormStore } from './storms';
+import { createUndelivered } from './undelivered';
 
 export interface HistoryOptions extends DatabaseOptions {
   /** False for tools: the schema is left as it is, and has to be this version's. True by default. */
@@ -79,6 +83,8 @@ export interface History {
   joinOpened(groupsOf: GroupsOf): void;
   readonly callbacks: CallbackStore;
   readonly incidents: IncidentStore;
+  readonly deadLetters: DeadLetters;
+  readonly undelivered: UndeliveredStore;
   /** What becomes of alerts, from now on, for one follower. */
   followAlerts(): AlertChanges;
   /** Forgets one batch of what was over before: episodes, silences, maintenances, overrides, acts. Returns how many rows; 0 when all is done. */
@@ -125,6 +131,8 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     joinOpened: (given) => void (groupsOfOpened = given),
     callbacks: createCallbacks(database),
     incidents: createIncidents(database),
+    deadLetters: createDeadLetters(database),
+    undelivered: createUndelivered(database),
     followAlerts: () => followAlertChanges(database),
     forgetBefore: (before) => forgetBefore(database, before),
     ready: async () => void (await database.run('select 1')),

@@ -1,6 +1,7 @@
 /** The schema's history: numbered, append-only. A migration that has been released is never edited; a new one follows. */
 
 import { CALLBACKS_MIGRATION } from './callbacks';
+import { DEAD_LETTERS_MIGRATION } from './dead-letters';
 import { HOLDS_MIGRATION } from './group-records';
 import { HEARING_MIGRATION } from './hearing';
 import { INCIDENTS_MIGRATION } from './incidents';
@@ -8,6 +9,8 @@ import { MAINTENANCES_MIGRATION } from './maintenances';
 import { PERMITS_MIGRATION } from './permits';
 import { REMINDERS_MIGRATION } from './silence-reminders';
 import { SILENCES_MIGRATION, UNTIL_RESOLVED_MIGRATION } from './silences';
+import { THROTTLE_MIGRATION } from './throttle';
+import { UNDELIVERED_MIGRATION } from './undelivered';
 
 export interface Migration {
   readonly version: number;
@@ -316,6 +319,16 @@ alter table ${s}.group_messages add column awaited text[] not null default '{}';
 -- Since when they are in effect; null: by none that others could have read anew.
 alter table ${s}.peers add column routing text, add column routing_since timestamptz;
 `,
+  },
+  {
+    version: 14,
+    name: 'when messages were given up and sent again, and of what nobody could be told',
+    sql: (s) => (DEAD_LETTERS_MIGRATION + UNDELIVERED_MIGRATION).replaceAll('{schema}', s),
+  },
+  {
+    version: 15,
+    name: 'what messages count as, and which digest they wait for',
+    sql: (s) => THROTTLE_MIGRATION.replaceAll('{schema}', s),
   },
   {
     version: 16,

@@ -264,7 +264,19 @@ export type Holder =
       readonly comment: string | null;
     }
   /** It is told of as a whole. */
-  | { readonly kind: 'incident'; readonly id: string; readonly name: string };
+  | { readonly kind: 'incident'; readonly id: string; readonly name: string }
+  /** So many alerts like it were told: this one waits for the digest. */
+  | {
+      readonly kind: 'fatigue limit';
+      /** What it is about, in words. */
+      readonly name: string;
+      readonly like: Labels;
+      readonly told: number;
+      readonly limit: number;
+      readonly withinMs: number;
+      /** ISO 8601: when the digest leaves. */
+      readonly digestAt: string;
+    };
 
 /** An alert of which nobody is told, by the stage that decided so. */
 export interface HeldAlert {
@@ -680,6 +692,10 @@ export interface QueuedNotification extends NewNotification {
   readonly attempts: number;
   /** How long ago it was written. This and what follows here counts by the server's clock, whatever ours says. */
   readonly ageMs: number;
+  /** How long ago it was due first, before any try has failed; counted anew after a hold. */
+  readonly waitedMs: number;
+  /** What came of the last try. */
+  readonly lastError: string | null;
   /** Whether this receiver has been sent an earlier message of the episode. */
   readonly told: boolean;
   /** Until when it was held back last; null when it never was. */
@@ -714,8 +730,46 @@ export type NotificationOutcome =
       readonly detail: string;
       /** What holds it back. */
       readonly by?: readonly Holder[];
+      /** It waits for what its row says, and `forMs` says nothing. */
+      readonly digest?: HeldForDigest;
     }
   | { readonly kind: 'dead'; readonly error: string };
+
+/** For the digest, `isNew` where it did not wait for it before; or for all of a digest to be over. */
+export interface HeldForDigest {
+  readonly of: 'fire' | 'end';
+  readonly isNew: boolean;
+}
+
+/** What a message counts as among those to its receiver, and how many of them may go out by themselves. */
+export interface Likeness {
+  readonly key: string;
+  readonly limit: number;
+  readonly withinMs: number;
+  readonly digestEveryMs: number;
+}
+
+export type Admission =
+  /** It may go out by itself. */
+  | { readonly kind: 'single' }
+  /** It waits for a digest; `told` are those that went out by themselves within the time, or are about to. */
+  | {
+      readonly kind: 'digest';
+      readonly at: Date;
+      readonly inMs: number;
+      readonly told: number;
+      readonly isNew: boolean;
+    }
+  /** Its digest leaves. */
+  | { readonly kind: 'due'; readonly at: Date };
+
+/** Of the message that an alert is over. */
+export type DigestEnd =
+  /** No digest told of it with others. */
+  | { readonly kind: 'none' }
+  /** So many others of its digest are open; where it is none, those that are over are yet to be brought together. */
+  | { readonly kind: 'waits'; readonly open: number }
+  | { readonly kind: 'due' };
 
 /** Everything that a message's payload is made of. */
 export interface NotificationFacts {
@@ -760,6 +814,13 @@ export interface NotificationQueue {
   ): Promise<QueuedNotification[]>;
   renew(ids: readonly string[], leaseMs: number): Promise<void>;
   finish(id: string, outcome: NotificationOutcome): Promise<void>;
+  /**
+   * Whether the message may go out by itself or waits for a digest, counted over all processes; asked again, the answer is
+   * the same. Null where the message has been settled meanwhile.
+   */
+  admit(message: Pick<QueuedNotification, 'id' | 'receiver'>, like: Likeness): Promise<Admission | null>;
+  /** Whether the message that it is over waits for others that a digest told of with it. */
+  digestEnd(message: Pick<QueuedNotification, 'id'>): Promise<DigestEnd>;
   /** How long until the next message is due, for a timer instead of a poll: below 0 when it is, null when none waits. */
   nextDueInMs(receivers?: ReceiverFilter): Promise<number | null>;
   /** Calls `wake` whenever another process may have made a message due. Returns how to stop. */
@@ -783,6 +844,85 @@ export interface CallbackStore {
   abandon(source: string, id: string): Promise<void>;
   /** The alerts that the receiver has told of, the one it told of last first. */
   openToldVia(receiver: string): Promise<readonly ToldAlert[]>;
+}
+
+/** A message that was given up. */
+export interface DeadLetter {
+  /** By which it is sent again. */
+  readonly id: string;
+  /** `message`: to a receiver of tocsin.yaml; `group`: of a group, to an integration of an alertmanager.yml. */
+  readonly kind: 'message' | 'group';
+  /** Of a group: `receiver/kind/index`. */
+  readonly receiver: string;
+  /** Of several alerts, one's. */
+  readonly alertname: string | null;
+  /** Null for a group's. */
+  readonly fingerprint: string | null;
+  readonly episode: number | null;
+  /** Null for a message of one alert. */
+  readonly groupKey: string | null;
+  /** `fire`, `escalate-1`, …; of a group why it was told then. */
+  readonly step: string;
+  /** Of how many alerts it tells, and how many of them are open. */
+  readonly alerts: number;
+  readonly open: number;
+  /** When it was given up. */
+  readonly at: Date;
+  readonly attempts: number;
+  readonly error: string;
+}
+
+export interface DeadLetterFilter {
+  /** By name; of a group's also an integration. */
+  readonly receiver?: string;
+  /** Given up since then. */
+  readonly since?: Date;
+}
+
+export interface Resent {
+  readonly id: string;
+  readonly isResent: boolean;
+  /** What is done, or why nothing is. */
+  readonly text: string;
+}
+
+export interface DeadLetters {
+  /** The newest first. */
+  list(filter: DeadLetterFilter, limit: number): Promise<readonly DeadLetter[]>;
+  /**
+   * One answer an id. `receivers`: those that there are; null where that is not known. What waits already, what has left and
+   * what is over stays as it is.
+   */
+  resend(
+    ids: readonly string[],
+    by: { readonly owner: string; readonly receivers: readonly string[] | null },
+  ): Promise<readonly Resent[]>;
+}
+
+/** A step of which nobody could be told. */
+export interface Undelivered {
+  readonly fingerprint: string;
+  readonly episode: number;
+  /** `fire`, `escalate-2`, … */
+  readonly step: string;
+  /** Who was to be told, and what came of it. */
+  readonly reason: string;
+}
+
+export interface UndeliveredStore {
+  /**
+   * Writes down those of open alerts that are not written down yet, and answers how many. `lookBackMs`: of what has become
+   * so within that time. `lateMs`: for so long a message may be tried in vain before it counts; null: until it is given
+   * up. `groupsMs`: groups have so long to tell of an alert after its own page was given up.
+   */
+  find(options: {
+    readonly lookBackMs: number;
+    readonly lateMs: number | null;
+    readonly groupsMs: number;
+  }): Promise<number>;
+  /** Leases some of which no life has heard yet and whose alert is open, the oldest first. */
+  take(limit: number, leaseMs: number): Promise<readonly Undelivered[]>;
+  told(heard: readonly Undelivered[]): Promise<void>;
 }
 
 export interface NotificationRecord extends NewNotification {

@@ -10,6 +10,8 @@ import { wakeChannel, type EpisodeKey } from './enqueue';
 import { readFacts } from './facts';
 import { listenFor } from './listen';
 import type {
+  Admission,
+  DigestEnd,
   Holder,
   NotificationFacts,
   NotificationOutcome,
@@ -17,14 +19,19 @@ import type {
   QueuedNotification,
   ReceiverFilter,
 } from './port';
+import { admit, digestEnds, holdForDigest, type AskedAdmission } from './throttle';
 
 /**
  * Nothing earlier waits for the same receiver of the same alert: messages of an alert arrive in order. A reminder that a
- * silence ends stands outside the line: what waits for that very end would hold it up.
+ * silence ends stands outside the line: what waits for that very end would hold it up. So does what a digest tells of.
  */
-const FIRST_IN_LINE = (schema: string, n = 'n'): string => `(${n}.step like 'silence-ends-%' or (
+const FIRST_IN_LINE = (
+  schema: string,
+  n = 'n',
+): string => `(${n}.step like 'silence-ends-%' or not ${n}.in_line or (
   select min(line.id) from ${schema}.notifications line where line.fingerprint = ${n}.fingerprint
-    and line.receiver = ${n}.receiver and line.state = 'pending' and line.step not like 'silence-ends-%') = ${n}.id)`;
+    and line.receiver = ${n}.receiver and line.state = 'pending' and line.in_line
+    and line.step not like 'silence-ends-%') = ${n}.id)`;
 
 /** May be taken now, or so much later. */
 const DUE = (n: string, later = ''): string => `${n}.state = 'pending' and ${n}.due_at <= now()${later}
@@ -58,6 +65,11 @@ export function createQueue(
 ): NotificationQueue {
   const holder = randomUUID();
   const settle = coalesced<Settled, void>((outcomes) => writeOutcomes(database, outcomes), MOST_AT_ONCE);
+  const admission = coalesced<AskedAdmission, Admission | null>(
+    (asked) => admit(database, asked),
+    MOST_AT_ONCE,
+  );
+  const ending = coalesced<string, DigestEnd>((ids) => digestEnds(database, ids), MOST_AT_ONCE);
   const facts = coalesced<EpisodeKey, NotificationFacts | null>(
     (keys) => readFacts(database, keys),
     MOST_AT_ONCE,
@@ -70,8 +82,10 @@ export function createQueue(
       outcome.kind === 'retry'
         ? postpone(database, holder, id, outcome.afterMs, outcome.error)
         : outcome.kind === 'held'
-          ? hold(database, holder, id, outcome)
+          ? (outcome.digest === undefined ? hold : holdForDigest)(database, holder, id, outcome)
           : settle({ id, ...settled(outcome) }),
+    digestEnd: ({ id }) => ending(id),
+    admit: ({ id, receiver }, like) => admission({ id, receiver, like }),
     nextDueInMs: (receivers) => nextDueInMs(byDueDate, receivers),
     listen: (wake) => listenFor(database.url, wakeChannel(database.schema), wake, onListenError),
     facts: (fingerprint, episode) => facts({ fingerprint, episode }),
@@ -87,6 +101,8 @@ interface TakenColumns {
   step: string;
   due_at: Date;
   age_ms: number;
+  waited_ms: number;
+  detail: string | null;
   attempts: number;
   told: boolean;
   held_until: Date | null;
@@ -117,9 +133,12 @@ async function take(
      set lease_until = now() + $2 * interval '1 millisecond', taken_by = $3, attempts = n.attempts + 1
      from (select id from due union all select id from fellows) taken where n.id = taken.id
      returning n.id, n.message_id, n.receiver, n.fingerprint, n.episode, n.step, n.due_at,
-       extract(epoch from now() - greatest(n.created_at, n.held_until))::float8 * 1000 as age_ms, n.attempts - 1 as attempts,
+       extract(epoch from now() - greatest(n.created_at, n.held_until, n.resent_at, n.digest_at))::float8 * 1000 as age_ms,
+       extract(epoch from now() - coalesce(n.first_due_at, n.due_at))::float8 * 1000 as waited_ms,
+       n.attempts - 1 as attempts, n.detail,
        exists (select 1 from ${schema}.notifications told where told.fingerprint = n.fingerprint
-         and told.episode = n.episode and told.receiver = n.receiver and told.state = 'sent') as told,
+         and told.episode = n.episode and told.receiver = n.receiver
+         and (told.state = 'sent' or (told.state = 'pending' and not told.in_line and told.taken_by is not null))) as told,
        n.held_until, n.on_call_person, n.unless_acknowledged, n.bundle, (
          select jsonb_object_agg(last.via, last.memory) from (
            select distinct on (kept.via) kept.via, kept.memory from ${schema}.notifications kept
@@ -142,6 +161,8 @@ function toQueued(row: TakenColumns): QueuedNotification {
     step: row.step,
     dueAt: row.due_at,
     ageMs: row.age_ms,
+    waitedMs: row.waited_ms,
+    lastError: row.detail,
     attempts: row.attempts,
     told: row.told,
     heldUntil: row.held_until,
@@ -210,11 +231,12 @@ async function writeOutcomes({ run, schema }: Database, outcomes: readonly Settl
      finished as (
        update ${schema}.notifications n
        set state = g.state, via = g.via, reason = g.reason, detail = g.detail, memory = g.memory, lease_until = null,
-         sent_at = case when g.state = 'sent' then now() end
+         sent_at = case when g.state = 'sent' then now() end, dead_at = case when g.state = 'dead' then now() end
        from given g join locked using (id) where n.id = g.id and n.state = 'pending'
        returning n.*, g.words, g.by)
      insert into ${schema}.timeline (fingerprint, episode, key, at, kind, actor, text, details)
-     select fingerprint, episode, 'notification:' || step || ':' || receiver, now(),
+     select fingerprint, episode,
+       'notification:' || step || ':' || receiver || case when resends = 0 then '' else ':' || resends end, now(),
        case when state = 'sent' then 'notified' else 'not_notified' end, 'notifier',
        case when state = 'sent' then 'told ' else 'did not tell ' end || receiver || ' of ' || step || words,
        jsonb_build_object('message_id', message_id, 'receiver', receiver, 'via', via, 'reason', reason, 'detail', detail,
@@ -234,7 +256,8 @@ async function postpone(
   error: string,
 ): Promise<void> {
   await run(
-    `update ${schema}.notifications set due_at = now() + $2 * interval '1 millisecond', detail = $3, lease_until = null, taken_by = null
+    `update ${schema}.notifications set first_due_at = coalesce(first_due_at, due_at), due_at = now() + $2 * interval '1 millisecond', detail = $3,
+       lease_until = null, taken_by = null
      where id = $1 and state = 'pending' and taken_by = $4`,
     [id, afterMs, error, holder],
   );
@@ -257,7 +280,7 @@ async function hold(
     `with held as (
        update ${schema}.notifications n
        set due_at = case when e.resolve_receivers is null then least(u.until, now() + ${LOOK_AGAIN}) else now() end,
-         held_until = u.until,
+         held_until = u.until, first_due_at = null,
          attempts = n.attempts - 1, detail = $3 || ': ' || $4, lease_until = null, taken_by = null
        from (select now() + $2 * interval '1 millisecond' as until) u
          left join ${schema}.episodes e on (e.fingerprint, e.episode) =

@@ -6,7 +6,8 @@
 import type { Database, Run } from './database';
 
 const PARTS = [
-  ...(['timeline', 'notifications', 'remediations', 'artifacts', 'alerts', 'incident_alerts'] as const),
+  ...(['timeline', 'notifications', 'remediations', 'artifacts', 'undelivered', 'alerts'] as const),
+  'incident_alerts',
 ] as const;
 /** Of each kind, in one transaction. */
 const BATCH = 500;

@@ -4,6 +4,7 @@
  */
 import { silenceEndOf } from '../domain/identity';
 import type { AlertRow, NotificationFacts } from '../history/port';
+import { digestLine, type Digest } from './digest';
 import { comparison, lasted, nameOf, placeOf, roundDuration } from './subject';
 
 export interface BodyContext {
@@ -12,13 +13,16 @@ export interface BodyContext {
   readonly dashboardUrl: string | null;
   readonly onCallPerson: string | null;
   readonly fellows?: readonly AlertRow[];
+  readonly digest?: Digest;
   readonly now: Date;
 }
 
 export function bodyOf(facts: NotificationFacts, context: BodyContext): string {
+  const { fellows = [], digest } = context;
   const sections = [
+    digest === undefined ? [] : [digestLine(digest, context.step, [facts.alert, ...fellows])],
     headline(facts, context),
-    section('Escalated with it', fellowLines(context.fellows ?? [])),
+    section(digest === undefined ? 'Escalated with it' : 'Told with it', fellowLines(fellows)),
     measurements(facts, context),
     section('What was tried', tried(facts)),
     section('What to do', todo(facts, context)),
@@ -106,11 +110,16 @@ function fellowLines(fellows: readonly AlertRow[]): string[] {
     .slice(0, MOST_FELLOWS)
     .map(
       (one) =>
-        `- ${nameOf(one)}${placeOf(one)} (${one.labels['severity'] ?? 'no severity'}), ${one.state}, since ${clock(one.startsAt)}`,
+        `- ${nameOf(one)}${placeOf(one)} (${one.labels['severity'] ?? 'no severity'}), ${one.state}, ${spanOf(one)}`,
     );
   const left = fellows.length - lines.length;
   return left === 0 ? lines : [...lines, `- and ${left} more`];
 }
+
+const spanOf = (one: AlertRow): string =>
+  one.state === 'RESOLVED'
+    ? `from ${clock(one.startsAt)}, lasted ${lasted(one)}`
+    : `since ${clock(one.startsAt)}`;
 
 function todo(
   { alert, remediation }: NotificationFacts,

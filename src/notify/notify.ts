@@ -7,6 +7,7 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BreakerPolicy } from '../domain/breaker';
+import type { FatigueLimit } from '../domain/fatigue';
 import { messageOf } from '../domain/errors';
 import type {
   AlertRow,
@@ -19,6 +20,7 @@ import type { Mutes } from '../mute/port';
 import type { Logger } from '../observe/observe';
 import { backoffMs, exhausted, RETRY_DEFAULTS, type RetryPolicy } from './backoff';
 import { BREAKER_DEFAULTS } from './destination';
+import { byUrgency } from './digest';
 import { createLanes, wantedBy } from './lanes';
 import type { NotifierEvent, Receiver } from './port';
 import { dedupStage } from './stages/dedup';
@@ -27,6 +29,7 @@ import { sendStage } from './stages/send';
 import { createSentMemory } from './stages/sent-memory';
 import { silenceStage } from './stages/silence';
 import { runStages, type Notification, type Stage, type StageContext } from './stages/stage';
+import { throttleStage } from './stages/throttle';
 import { timelyStage } from './stages/timely';
 import { createWakeUp } from './wake-up';
 
@@ -34,6 +37,8 @@ export interface NotifierOptions {
   readonly queue: NotificationQueue;
   readonly mutes: Mutes;
   readonly receivers: readonly Receiver[];
+  /** How many alerts that are alike have a first message of their own; null, the default: all. */
+  readonly fatigueLimit?: FatigueLimit | null;
   /** What people call the time; it may be set back. What is measured goes by `elapsedMs` or the queue's own clock. */
   readonly now: () => Date;
   /** Milliseconds since any moment, never going back; the process' own by default. */
@@ -82,6 +87,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
     drainMs = 10_000,
     random = Math.random,
     elapsedMs = () => performance.now(),
+    fatigueLimit = null,
   } = options;
   const retry: RetryPolicy = { ...RETRY_DEFAULTS, ...options.retry };
   const receivers = new Map(options.receivers.map((receiver) => [receiver.name, receiver]));
@@ -118,11 +124,15 @@ export function createNotifier(options: NotifierOptions): Notifier {
       queued.onCallPerson ?? options.onCallPerson?.(facts.alert, queued.step) ?? null,
     retry,
     random,
+    elapsedMs,
     sent,
   });
   const record = recordStage({ queue, sent, onRecorded });
   /** Of each alert by itself; what passes is sent, as one where it is of one bundle. */
-  const deciding: readonly Stage[] = [timelyStage, silenceStage(mutes), dedupStage(sent)];
+  const deciding: readonly Stage[] = [
+    ...[timelyStage, silenceStage(mutes), dedupStage(sent)],
+    ...(fatigueLimit === null ? [] : [throttleStage(queue, fatigueLimit)]),
+  ];
 
   function onRecorded({ queued, facts, outcome }: Notification): void {
     if (outcome === null) return;
@@ -187,7 +197,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
   }
 
   async function sentTogether(passing: readonly Notification[]): Promise<readonly Notification[]> {
-    const [first, ...fellows] = passing;
+    const [first, ...fellows] = leading(passing);
     if (first === undefined) return [];
     const { outcome, ...of } = await send.exec(context, {
       ...first,
@@ -199,7 +209,8 @@ export function createNotifier(options: NotifierOptions): Notifier {
       if (theirs.kind === 'sent') sent.remember(each.queued, theirs);
       return { ...each, outcome: theirs };
     });
-    return [{ ...of, outcome }, ...went];
+    const own = isDigest(first) && went.length > 0 ? showing(outcome, first.queued) : outcome;
+    return [{ ...of, outcome: own }, ...went];
   }
 
   /** What fails here keeps its lease until it ends, and is then taken again. */
@@ -309,6 +320,18 @@ export function createNotifier(options: NotifierOptions): Notifier {
 
 type SentOutcome = Extract<NotificationOutcome, { kind: 'sent' }>;
 
+/** Of a digest, what still asks for something. */
+const leading = (passing: readonly Notification[]): readonly Notification[] =>
+  passing.some(isDigest) ? [...passing].sort((a, b) => byUrgency(a.facts.alert, b.facts.alert)) : passing;
+
+const isDigest = ({ digest }: Notification): boolean => digest !== undefined;
+
+/** The message of a digest shows all its alerts: what is new of the one that leads it is told below it too. */
+function showing(outcome: NotificationOutcome, { messageId }: QueuedNotification): NotificationOutcome {
+  if (outcome.kind !== 'sent' || outcome.memory === undefined) return outcome;
+  return { ...outcome, memory: { ...outcome.memory, of: messageId } };
+}
+
 /** What a receiver has kept for the alert itself is better than what it keeps for the message that told of it too. */
 function withIt(
   { memory, ...outcome }: SentOutcome,
@@ -320,7 +343,10 @@ function withIt(
   return { ...outcome, detail, memory: { ...memory, of: messageId } };
 }
 
-/** Those that are sent as one, in their order; one that is of no bundle is alone. */
+/**
+ * Those that are sent as one, oldest first, however often they were tried: whoever leads gives the message its id. One that is of
+ * no bundle is alone.
+ */
 function bundlesOf(taken: readonly QueuedNotification[]): QueuedNotification[][] {
   const found = new Map<string, QueuedNotification[]>();
   for (const queued of taken) {
@@ -328,5 +354,5 @@ function bundlesOf(taken: readonly QueuedNotification[]): QueuedNotification[][]
     const key = bundle == null ? id : JSON.stringify([bundle, receiver, onCallPerson ?? null]);
     found.set(key, [...(found.get(key) ?? []), queued]);
   }
-  return [...found.values()];
+  return [...found.values()].map((all) => all.sort((a, b) => Number(a.id) - Number(b.id)));
 }

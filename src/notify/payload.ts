@@ -6,6 +6,7 @@ import { incidentRef } from '../domain/incident';
 import type { NotificationPayload, NotifiedIncident, RelatedAlert } from '../domain/notification';
 import type { AlertRow, IncidentFacts, NotificationFacts } from '../history/port';
 import { bodyOf } from './body';
+import { digestSubject, type Digest } from './digest';
 import { fitting } from './fitting';
 import { incidentBody, incidentSubject } from './incident-text';
 import { instanceOf, nameOf, subjectOf } from './subject';
@@ -16,21 +17,24 @@ export interface PayloadOptions {
   /** The receiver's; without one, the label's. */
   readonly routingKey: string | null;
   readonly onCallPerson: string | null;
-  /** Alerts of its group that are escalated with it. */
+  /** Alerts that it tells of beside its own: of its group, escalated with it, or of its digest. */
   readonly fellows?: readonly AlertRow[];
+  /** It is a digest. */
+  readonly digest?: Digest;
   readonly now: Date;
 }
 
 export function buildPayload(facts: NotificationFacts, options: PayloadOptions): NotificationPayload {
   const { alert, remediation } = facts;
   const { labels } = alert;
-  const { fellows = [] } = options;
+  const { fellows = [], digest } = options;
+  const all = [alert, ...fellows];
   const runbookUrl = said(alert, 'runbook_url');
   const dashboardUrl = said(alert, 'dashboard_url');
   return fitting({
     alert_name: nameOf(alert),
     db_instance_id: instanceOf(alert),
-    ...textsOf(facts, options, { runbookUrl, dashboardUrl }),
+    ...textsOf(facts, options, all, { runbookUrl, dashboardUrl }),
     message_id: options.messageId,
     severity: labels['severity'] ?? null,
     runbook_url: runbookUrl,
@@ -45,7 +49,7 @@ export function buildPayload(facts: NotificationFacts, options: PayloadOptions):
     affected_users_count: count(said(alert, 'affected_users_count')),
     related_alerts: facts.related,
     ...(facts.incident !== undefined && { incident: toldIncident(facts.incident) }),
-    ...(fellows.length > 0 && { escalated_alerts: [alert, ...fellows].map(escalated) }),
+    ...toldTogether(all, digest !== undefined),
     context: {
       metric_value: alert.value,
       threshold: alert.threshold,
@@ -70,13 +74,15 @@ export function buildPayload(facts: NotificationFacts, options: PayloadOptions):
 function textsOf(
   facts: NotificationFacts,
   options: PayloadOptions,
+  all: readonly AlertRow[],
   links: { readonly runbookUrl: string | null; readonly dashboardUrl: string | null },
 ): Pick<NotificationPayload, 'subject' | 'body_text'> {
   const { incident, ...rest } = facts;
-  const { step, now, fellows = [] } = options;
+  const { step, now, digest } = options;
   if (incident === undefined)
     return {
-      subject: subjectOf(facts, step, fellows.length),
+      subject:
+        digest === undefined ? subjectOf(facts, step, all.length - 1) : digestSubject(digest, step, all),
       body_text: bodyOf(facts, { ...options, ...links }),
     };
   const told = { ...rest, incident };
@@ -97,7 +103,15 @@ const toldIncident = (incident: IncidentFacts): NotifiedIncident => ({
   open_alerts: incident.openCount,
 });
 
-const escalated = (alert: AlertRow): RelatedAlert => ({
+function toldTogether(
+  all: readonly AlertRow[],
+  isDigest: boolean,
+): Pick<NotificationPayload, 'digest_alerts' | 'escalated_alerts'> {
+  if (isDigest) return { digest_alerts: all.map(listed) };
+  return all.length > 1 ? { escalated_alerts: all.map(listed) } : {};
+}
+
+const listed = (alert: AlertRow): RelatedAlert => ({
   fingerprint: alert.fingerprint,
   alert_name: nameOf(alert),
   severity: alert.labels['severity'] ?? null,

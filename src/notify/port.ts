@@ -53,6 +53,8 @@ export interface Receiver {
   readonly timeoutMs: number;
   /** The receiver that gets the message while this one cannot. */
   readonly fallback: string | null;
+  /** So long after a message was due it goes there although this one might still take it; null or left out: never. */
+  readonly fallbackAfterMs?: number | null;
 }
 
 /** An alert as a group's message shows it. Times are ISO 8601 in UTC. */

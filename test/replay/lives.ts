@@ -18,6 +18,7 @@ import {
   resolveUpdate,
   silenceUpdate,
   unacknowledgeUpdate,
+  undeliveredSignal,
 } from '../../workflows/messages';
 import { policy } from '../builders/alerts';
 import { waitFor } from '../harness/wait-for';
@@ -60,6 +61,20 @@ export const LIVES: Readonly<Record<string, Life>> = {
   'fire-resolve': async ({ world }) => {
     const alert = world.alert();
     await alert.deliver();
+    await alert.deliver(resolves);
+    await alert.handle.result();
+    return only(alert);
+  },
+
+  'nobody-could-be-told': async ({ world }) => {
+    const alert = world.alert();
+    await alert.deliver();
+    await happened(alert, 'escalated');
+    const { episode } = await alert.status();
+    const nobody = { episode, step: 'escalate-1', reason: 'mail-1: SMTP 550' };
+    await alert.handle.signal(undeliveredSignal, nobody);
+    await happened(alert, 'escalated', 2);
+    await alert.handle.signal(undeliveredSignal, nobody);
     await alert.deliver(resolves);
     await alert.handle.result();
     return only(alert);

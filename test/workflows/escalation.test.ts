@@ -5,6 +5,7 @@ import {
   resolveUpdate,
   silenceUpdate,
   unacknowledgeUpdate,
+  undeliveredSignal,
 } from '../../workflows/messages';
 import { MINUTE, policy } from '../builders/alerts';
 import { skippingWorld, type World } from './world';
@@ -57,6 +58,23 @@ describe.each([
       'escalate-4>c',
     ]);
     expect(await told(30 * DAY)).toHaveLength(6);
+  });
+
+  it('tells the next level at once when nobody could be told, once however often it hears of it', async () => {
+    const alert = world.alert();
+    await alert.deliver();
+    await env.sleep(MINUTE);
+    const { episode } = await alert.status();
+    const nobody = { episode, step: 'escalate-1', reason: 'mail-1: SMTP 550' };
+    await alert.handle.signal(undeliveredSignal, nobody);
+    await alert.handle.signal(undeliveredSignal, nobody);
+    await env.sleep(MINUTE);
+    expect(alert.messages()).toEqual(['escalate-1>mail-1', 'escalate-2>mail-2']);
+    await env.sleep(31 * MINUTE);
+    expect(alert.messages()).toHaveLength(3);
+    expect(alert.timeline().map(({ kind }) => kind)).toEqual([
+      ...['escalated', 'undelivered', 'escalated', 'escalated'],
+    ]);
   });
 
   it('stops at an acknowledgement, and when its lease lapses goes on at the same step with what was left', async () => {

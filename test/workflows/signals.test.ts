@@ -98,6 +98,7 @@ describe('a malformed Signal is refused in the timeline with the accepted form, 
       () => ({ ...firing({}), policy: { ...firing({}).policy, cooldownMs: 'long' } }),
     ],
     ['no result', 'remediation-result', () => 5],
+    ['no step', 'undelivered', () => ({ episode: 1, step: 'resolved', reason: '' })],
     ['a result without an outcome', 'remediation-result', () => ({ remediation_id: 'r-1' })],
   ])('%s (%s)', async (_, name, payload) => {
     const alert = world.alert();

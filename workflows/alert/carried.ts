@@ -37,8 +37,25 @@ export interface Carried {
   /** Absent in what older runs have handed on. */
   readonly yielded?: boolean;
   readonly repairAt?: number | null;
+  /** Steps of the episode of which it has heard that nobody could be told. */
+  readonly untold?: readonly string[];
   readonly enriched: boolean;
   readonly artifacts: readonly Artifact[];
   readonly timeline: readonly TimelineEvent[];
   readonly records: readonly QueuedRecord[];
+}
+
+/** What a run hands on just as it has it. */
+type Kept = Omit<Carried, 'artifacts' | 'timeline'>;
+
+export function keptOf(life: Kept): Kept {
+  const { signal, state, episode, episodes, seq, counts, acknowledgement, escalation, untold, records } =
+    life;
+  const { silencedUntil, quietUntil, coolUntil, previousEndedAt, enriched } = life;
+  const { remediation, repairAt, remediations, heardRemediation, gaveUpRemediation, yielded } = life;
+  return {
+    ...{ signal, state, episode, episodes, seq, counts, acknowledgement, escalation, untold, records },
+    ...{ silencedUntil, quietUntil, coolUntil, previousEndedAt, enriched },
+    ...{ remediation, repairAt, remediations, heardRemediation, gaveUpRemediation, yielded },
+  };
 }

@@ -2,6 +2,7 @@
 import {
   beginEscalation,
   countedBy as countedByPolicy,
+  nextLevel,
   nextToTell,
   type EscalationPolicy,
   type EscalationStep,
@@ -10,7 +11,9 @@ import {
 } from '../../src/domain/escalation';
 import type { Labels } from '../../src/domain/labels';
 import type { LifeStatus, TimelineEvent } from '../../src/domain/life';
+import { urgencyOf } from '../../src/domain/severity';
 import type { QueuedRecord } from '../../src/history/port';
+import type { UndeliveredMessage } from '../messages';
 import type { EscalationClock } from './carried';
 
 /** A longer wait is as good as none, and would leave the calendar. */
@@ -104,6 +107,54 @@ export function asksOnCall(
 }
 
 export const stepName = (told: number): string => `escalate-${told}`;
+
+/** How many levels have been told with a step, 0 for the fire; null for one that is neither. */
+export function toldBy(step: string): number | null {
+  if (step === 'fire') return 0;
+  const told = /^escalate-([1-9]\d{0,5})$/.exec(step)?.[1];
+  return told === undefined ? null : Number(told);
+}
+
+/**
+ * What follows when nobody could be told of a step: the next level has its turn at once, or where the clock stands as soon as it
+ * runs. But not once the chain has been gone through: levels of another round were told, or could not be, and people need the
+ * time in between to mend what is broken. Null where the next level has had its turn meanwhile.
+ */
+export function hurriedBy(
+  { step, reason }: UndeliveredMessage,
+  policy: EscalationPolicy | null,
+  clock: EscalationClock,
+  labels: Labels,
+  now: number,
+): (Said & { readonly clock: EscalationClock }) | null {
+  const told = toldBy(step);
+  if (policy === null || told !== clock.told) return null;
+  const level = told === 0 ? null : nextLevel(policy, told - 1);
+  const by =
+    level === null ? 'that it fires' : `by level ${level.level}${roundText(level.round)}, ${level.spec.name}`;
+  const next = hurried(policy, clock, labels, now);
+  return {
+    text: `nobody could be told ${by} (${reason}): ${next.then}`,
+    details: { step, reason },
+    clock: next.clock,
+  };
+}
+
+function hurried(
+  policy: EscalationPolicy,
+  clock: EscalationClock,
+  { severity }: Labels,
+  now: number,
+): { readonly clock: EscalationClock; readonly then: string } {
+  const next = nextLevel(policy, clock.told);
+  if (next === null) return { clock, then: 'nobody is left to tell' };
+  const who = `level ${next.level}${roundText(next.round)}, ${next.spec.name}, is told`;
+  if (urgencyOf(severity) !== 'high')
+    return { clock, then: `${who} at its time, for the severity is ${severity}` };
+  if (next.round > 1) return { clock, then: `${who} at its time, for all levels have had their turn` };
+  if (clock.dueAt !== null) return { clock: { ...clock, dueAt: now }, then: `${who} at once` };
+  return { clock: { ...clock, remainingMs: 0 }, then: `${who} as soon as escalation goes on` };
+}
 
 /** Null where nothing waits. */
 export function earliest(waits: readonly (number | null)[]): number | null {

@@ -1,13 +1,14 @@
 /**
- * What programs send to a life, checked for what the life relies on: the dispatcher's transitions with their policy,
- * and remediations' results. A Signal can be sent by hand with anything in it, and one that is taken but cannot be
+ * What programs send to a life, checked for what the life relies on: the dispatcher's transitions with their policy, what
+ * could not be told, and remediations' results. A Signal can be sent by hand with anything in it, and one that is taken but cannot be
  * worked with would fail every workflow task of that alert from then on.
  */
 import type { LifePolicy } from '../../src/domain/life';
 import { URGENCIES } from '../../src/domain/severity';
 import type { RemediationResult } from '../../src/domain/remediation';
 import { TRANSITION_KINDS } from '../../src/domain/transition';
-import type { AlertLifeInput, TransitionMessage } from '../messages';
+import type { AlertLifeInput, TransitionMessage, UndeliveredMessage } from '../messages';
+import { toldBy } from './chain';
 import { shortened, type Checked } from './requests';
 
 /** Beyond it a chain is a mistake; each level that is told is a record. */
@@ -161,6 +162,17 @@ export function checkTransition(raw: unknown, of: AlertLifeInput['transition']):
 export function checkResult(raw: unknown): Checked<RemediationResult> {
   const problem = result(raw) ?? (JSON.stringify(raw).length > MAX_RESULT_LENGTH ? 'it is too long' : null);
   return problem === null ? { ok: true, value: raw as RemediationResult } : { ok: false, problem };
+}
+
+const undelivered = record({
+  episode: number,
+  step: (raw) => text(raw) ?? (toldBy(raw as string) === null ? `${shortened(raw)} tells nobody anew` : null),
+  reason: text,
+});
+
+export function checkUndelivered(raw: unknown): Checked<UndeliveredMessage> {
+  const problem = undelivered(raw);
+  return problem === null ? { ok: true, value: raw as UndeliveredMessage } : { ok: false, problem };
 }
 
 function isFields(raw: unknown): raw is Fields {

@@ -40,6 +40,7 @@ const TELLING = new Set([
   'fired',
   'escalated',
   'not_escalated',
+  'undelivered',
   'acknowledged',
   'unacknowledged',
   'lapsed',

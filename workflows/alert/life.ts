@@ -29,14 +29,21 @@ import { move, refusal, shownState, type AlertState, type LifecycleEvent } from 
 import type { RemediationResult } from '../../src/domain/remediation';
 import type { Transition } from '../../src/domain/transition';
 import type { QueuedRecord } from '../../src/history/port';
-import type { AlertLifeInput } from '../messages';
+import type { AlertLifeInput, UndeliveredMessage } from '../messages';
 import * as chain from './chain';
 import { leaseEnd } from './requests';
 import { longestRemediation } from '../remediation/bounds';
 import { whyOf } from './details';
-import { firstPages, messageOf, waitingFor } from './pages';
-import { isAnswer, isRefusedFor, REPAIR_AGAIN_MS, whyNotRemediated, withoutResult } from './repair';
-import type { Carried, EscalationClock, Running } from './carried';
+import { firstPages, levelMessages, waitingFor } from './pages';
+import {
+  isAnswer,
+  isRefusedFor,
+  REPAIR_AGAIN_MS,
+  saidOfAnothers,
+  whyNotRemediated,
+  withoutResult,
+} from './repair';
+import { keptOf, type Carried, type EscalationClock, type Running } from './carried';
 import { resumedFrom } from './resume';
 
 /** With the longest texts and people's comments they stay below what one payload may weigh. */
@@ -64,6 +71,7 @@ export class AlertLife {
   private coolUntil: number | null = null;
   private previousEndedAt: number | null = null;
   private escalation: EscalationClock = { told: 0, dueAt: null, remainingMs: null };
+  private untold: readonly string[] = [];
   private remediation: RemediationResult | Running | null = null;
   /** When a repair that a maintenance forbade is asked for again. */
   private repairAt: number | null = null;
@@ -235,6 +243,21 @@ export class AlertLife {
     if (this.state === 'RESOLVED') return 'cannot escalate an alert that is RESOLVED';
     if (this.silenced(now)) return `silenced until ${iso(this.silencedUntil!)}: end the silence first`;
     return this.policy.escalation === null ? 'no escalation policy matches this alert' : null;
+  }
+
+  /**
+   * Nobody could be told of a step: the next level has its turn at once. One that has had it meanwhile, or a step of another
+   * episode, is no news.
+   */
+  toldNobody(message: UndeliveredMessage, now: number): void {
+    if (this.state === 'RESOLVED' || message.episode !== this.episode || this.untold.includes(message.step))
+      return;
+    const { labels } = this.transition;
+    const hurried = chain.hurriedBy(message, this.policy.escalation, this.escalation, labels, now);
+    if (hurried === null) return;
+    this.untold = [...this.untold, message.step];
+    this.escalation = hurried.clock;
+    this.record(now, 'undelivered', 'tocsin', hurried.text, hurried.details, {});
   }
 
   /** A message that could not be understood: told in the timeline, with the form that is accepted. */
@@ -412,17 +435,13 @@ export class AlertLife {
     this.tellRemediation(result, now);
   }
 
-  private repairedForAnother(
-    { runbook, target, outcome, fingerprint }: RemediationResult,
-    now: number,
-  ): void {
+  private repairedForAnother(result: RemediationResult, now: number): void {
     const over = this.state === 'RESOLVED';
     this.remediation = null;
     this.yielded = true;
-    const then = over ? '' : '; its own repair follows';
-    const text = `${runbook} was run on ${target} for another alert, ${fingerprint}: ${outcome.replace('_', ' ')}${then}`;
+    const { text, details } = saidOfAnothers(result, over);
     const release = over ? waitingFor(this.policy, ['enrich', 'remediate']) : [];
-    this.record(now, 'repaired_for_another', runbook, text, { outcome, fingerprint }, { release });
+    this.record(now, 'repaired_for_another', result.runbook, text, details, { release });
   }
 
   /** Whether the run that held the target was another alert's; it may still be there when ours begins. */
@@ -502,16 +521,9 @@ export class AlertLife {
   }
 
   carry(): Carried {
-    const { signal, state, episode, episodes, seq, counts, acknowledgement, escalation } = this;
-    const { silencedUntil, quietUntil, coolUntil, previousEndedAt, enriched, events, records } = this;
-    const { remediation, repairAt, remediations, heardRemediation, gaveUpRemediation, yielded } = this;
-    return {
-      ...{ signal, state, episode, episodes, seq, counts, acknowledgement, escalation },
-      ...{ silencedUntil, quietUntil, coolUntil, previousEndedAt, enriched, records },
-      ...{ remediation, repairAt, remediations, heardRemediation, gaveUpRemediation, yielded },
-      artifacts: this.artifacts.map((artifact) => ({ ...artifact, data: null })),
-      timeline: events,
-    };
+    // Its fields have the names under which the next run has them.
+    const artifacts = this.artifacts.map((artifact) => ({ ...artifact, data: null }));
+    return { ...keptOf(this as unknown as Carried), artifacts, timeline: this.events };
   }
 
   private restore(carried: Carried): void {
@@ -539,6 +551,7 @@ export class AlertLife {
     this.quietUntil = null;
     this.coolUntil = null;
     this.repairAt = null;
+    this.untold = [];
     // One that still runs for the last episode repairs this one too; its result is told here.
     if (this.remediation?.outcome !== 'running') this.remediation = null;
     this.gaveUpRemediation = false;
@@ -652,12 +665,7 @@ export class AlertLife {
 
   private tellLevel(step: EscalationStep, actor: string, now: number): void {
     const { text, details } = chain.saidOfTold(step);
-    const otherwise = this.policy.page.map(({ receiver }) => receiver);
-    const asks = chain.asksOnCall(step, this.transition.labels, otherwise, now);
-    const messages = step.spec.receivers.map((receiver) =>
-      messageOf(this.transition, this.episode, receiver, chain.stepName(step.told), now),
-    );
-    const told = asks === null ? { notifications: messages } : { asks };
+    const told = levelMessages(step, this.transition, this.episode, this.policy, now);
     this.record(now, 'escalated', actor, text, details, { escalationLevel: step.level, ...told });
   }
 

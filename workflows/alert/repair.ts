@@ -2,6 +2,7 @@
 import type { LifePolicy } from '../../src/domain/life';
 import type { RemediationResult } from '../../src/domain/remediation';
 import type { Running } from './carried';
+import type { Said } from './chain';
 import { sameCondition, type Transition } from '../../src/domain/transition';
 
 /**
@@ -31,6 +32,16 @@ export function isAnswer(
 /** For the timeline, where a runbook was to be expected and none is begun. */
 export function whyNotRemediated({ remediation, notRemediated }: LifePolicy): string | null {
   return remediation === null && notRemediated ? `no runbook was started: ${notRemediated}` : null;
+}
+
+/** What the timeline says of a run that was another alert's. */
+export function saidOfAnothers(
+  { runbook, target, outcome, fingerprint }: RemediationResult,
+  isOver: boolean,
+): Said {
+  const then = isOver ? '' : '; its own repair follows';
+  const text = `${runbook} was run on ${target} for another alert, ${fingerprint}: ${outcome.replace('_', ' ')}${then}`;
+  return { text, details: { outcome, fingerprint } };
 }
 
 /** Our own word, where none came. */

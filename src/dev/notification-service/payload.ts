@@ -30,6 +30,7 @@ const payloadSchema = z.object({
   related_alerts: z.array(z.looseObject({ alert_name: z.string() })).optional(),
   escalated_alerts: z.array(z.looseObject({ alert_name: z.string() })).optional(),
   incident: z.looseObject({ id: z.string() }).optional(),
+  digest_alerts: z.array(z.looseObject({ alert_name: z.string() })).optional(),
   context: z
     .looseObject({
       metric_value: z.union([z.number(), z.string()]).nullish(),
@@ -73,6 +74,7 @@ export const acceptsTheSendersType: (sent: NotificationPayload) => z.input<typeo
   related_alerts: sent.related_alerts.map((alert) => ({ ...alert })),
   escalated_alerts: sent.escalated_alerts?.map((alert) => ({ ...alert })),
   incident: sent.incident && { ...sent.incident },
+  digest_alerts: sent.digest_alerts?.map((alert) => ({ ...alert })),
   context: { ...sent.context },
   enrichment_artifacts: [...sent.enrichment_artifacts],
   remediation_steps: [...sent.remediation_steps],

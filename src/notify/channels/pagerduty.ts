@@ -1,6 +1,7 @@
 /**
  * PagerDuty's Events API v2. An episode is one incident there, under a key of ours: it is triggered, acknowledged when somebody
- * takes the alert here, and resolved. An event that comes twice changes nothing, for the key is the same.
+ * takes the alert here, and resolved. An event that comes twice changes nothing, for the key is the same. A digest is the incident of
+ * the alert that leads it: of all its alerts it is kept which incident that is.
  */
 import { incidentKey } from '../../domain/identity';
 import type { NotificationPayload } from '../../domain/notification';
@@ -39,7 +40,8 @@ export function createPagerdutyChannel(options: PagerdutyOptions): Channel {
     kind: 'pagerduty',
     destination: poster.destination,
     async send(message, signal) {
-      const dedupKey = incidentKey(instance, message.fingerprint, message.episode);
+      const { incident } = message.memory;
+      const dedupKey = incident ?? incidentKey(instance, message.fingerprint, message.episode);
       let last: Delivery = { kind: 'refused', error: 'there is no event for it' };
       for (const action of actionsOf(message)) {
         const about = action === 'trigger' ? detailsOf(message.payload, options) : {};
@@ -52,7 +54,7 @@ export function createPagerdutyChannel(options: PagerdutyOptions): Channel {
         last = await post(poster, event, signal);
         if (last.kind !== 'delivered') return last;
       }
-      return last;
+      return isDigest(message) ? { ...last, memory: { incident: dedupKey } } : last;
     },
     close: () => poster.close(),
   };
@@ -75,10 +77,14 @@ async function post(
   }
 }
 
+const isDigest = ({ payload }: OutgoingMessage): boolean => (payload.digest_alerts ?? []).length > 1;
+
 /** What somebody has taken before this left is triggered all the same: there is nothing to acknowledge yet. */
-function actionsOf({ step, payload }: OutgoingMessage): Action[] {
+function actionsOf({ step, payload, memory }: OutgoingMessage): Action[] {
   if (payload.state === 'RESOLVED') return step === 'resolved' ? ['resolve'] : ['trigger', 'resolve'];
-  if (payload.state !== 'ACKNOWLEDGED') return ['trigger'];
+  // Who takes one alert of a digest has not taken the others.
+  const tellsOfOthers = memory['incident'] !== undefined || (payload.digest_alerts ?? []).length > 1;
+  if (payload.state !== 'ACKNOWLEDGED' || tellsOfOthers) return ['trigger'];
   return step.startsWith('acknowledged-') ? ['acknowledge'] : ['trigger', 'acknowledge'];
 }
 

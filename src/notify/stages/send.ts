@@ -1,7 +1,7 @@
 /**
  * Sends, within the destination's bulkhead and circuit breaker. When the receiver cannot have it, because its circuit is
- * open or it refuses the message for good, the fallback receiver gets it with the same message_id. Otherwise it is tried
- * again later, until it is given up.
+ * open, it refuses the message for good, or it has been tried in vain for too long, the fallback receiver gets it with the same
+ * message_id. Otherwise it is tried again later, until it is given up.
  */
 import type { NotificationOutcome } from '../../history/port';
 import { backoffMs, exhausted, type RetryPolicy } from '../backoff';
@@ -19,6 +19,8 @@ export interface SendOptions {
   readonly onCallPerson: (notification: Notification) => string | null;
   readonly retry: RetryPolicy;
   readonly random: () => number;
+  /** Never goes back. */
+  readonly elapsedMs: () => number;
   readonly sent: SentMemory;
 }
 
@@ -30,6 +32,8 @@ export function sendStage(options: SendOptions): Stage {
   });
 }
 
+const SHORTEST_WAIT_MS = 50;
+
 /** `open`: not tried, since the circuit is open. */
 type Attempt =
   Delivery | { readonly kind: 'open'; readonly error: string; readonly retryInMs: number | null };
@@ -39,20 +43,74 @@ async function deliver(
   context: StageContext,
   notification: Notification,
 ): Promise<NotificationOutcome> {
-  const { receiver } = notification;
+  const { receiver, queued } = notification;
+  const fallback = fallbackOf(options, notification);
+  const leftMs = untilLate(options, notification);
+  if (fallback !== undefined && queued.attempts > 0 && leftMs() <= 0)
+    return deliverLate(options, context, notification, fallback);
   const first = await attempt(options, context, notification, receiver);
   if (first.kind === 'delivered') return sentVia(receiver, first, notification);
-  const fallback = fallbackOf(options, notification);
-  if (fallback === undefined || !needsFallback(options, receiver, first))
-    return later(options, notification, first);
+  if (fallback === undefined) return later(options, notification, first);
+  if (!needsFallback(options, receiver, first) && leftMs() > 0)
+    return noLaterThan(leftMs(), later(options, notification, first));
   const second = await attempt(options, context, notification, fallback);
-  if (second.kind === 'delivered') {
-    const detail = `${second.detail}; instead of ${receiver.name}: ${first.error}`;
-    return sentVia(fallback, { ...second, detail }, notification);
-  }
+  if (second.kind === 'delivered') return sentInstead(fallback, second, notification, `: ${first.error}`);
+  return laterByBoth(options, notification, { first, second, fallback });
+}
+
+/** The fallback comes first by now, and spares the receiver, which may have asked for a rest; then that has another try. */
+async function deliverLate(
+  options: SendOptions,
+  context: StageContext,
+  notification: Notification,
+  fallback: Receiver,
+): Promise<NotificationOutcome> {
+  const { receiver, queued } = notification;
+  const second = await attempt(options, context, notification, fallback);
+  const why = `, which could not be told for ${Math.round(queued.waitedMs / 1_000)} s: ${queued.lastError ?? 'no answer'}`;
+  if (second.kind === 'delivered') return sentInstead(fallback, second, notification, why);
+  const first = await attempt(options, context, notification, receiver);
+  if (first.kind === 'delivered') return sentVia(receiver, first, notification);
+  return laterByBoth(options, notification, { first, second, fallback });
+}
+
+/** How long the receiver has left, by `fallbackAfterMs`, until its fallback is told: 0 and less when that is over. */
+function untilLate({ elapsedMs }: SendOptions, { receiver, queued }: Notification): () => number {
+  const { fallbackAfterMs = null } = receiver;
+  const began = elapsedMs();
+  return () => (fallbackAfterMs ?? Infinity) - queued.waitedMs - (elapsedMs() - began);
+}
+
+/** Once the fallback's turn has come, a pause of the receiver holds nobody up. */
+function noLaterThan(leftMs: number, outcome: NotificationOutcome): NotificationOutcome {
+  if (outcome.kind !== 'retry') return outcome;
+  return { ...outcome, afterMs: Math.min(outcome.afterMs, Math.max(SHORTEST_WAIT_MS, leftMs)) };
+}
+
+type Failed = Exclude<Attempt, { kind: 'delivered' }>;
+
+function laterByBoth(
+  options: SendOptions,
+  notification: Notification,
+  {
+    first,
+    second,
+    fallback,
+  }: { readonly first: Failed; readonly second: Failed; readonly fallback: Receiver },
+): NotificationOutcome {
   const both = `${first.error}; ${fallback.name}: ${second.error}`;
   const worse = first.kind === 'refused' ? second : first;
   return later(options, notification, { ...worse, error: both });
+}
+
+function sentInstead(
+  fallback: Receiver,
+  delivery: Delivered,
+  notification: Notification,
+  why: string,
+): NotificationOutcome {
+  const detail = `${delivery.detail}; instead of ${notification.receiver.name}${why}`;
+  return sentVia(fallback, { ...delivery, detail }, notification);
 }
 
 async function attempt(
@@ -78,7 +136,7 @@ function messageFor(
   receiver: Receiver,
 ): OutgoingMessage {
   const { messageId, fingerprint, episode, step, attempts, memories } = notification.queued;
-  const { fellows = [] } = notification;
+  const { fellows = [], digest } = notification;
   const onCallPerson = options.onCallPerson(notification);
   const payload = buildPayload(notification.facts, {
     messageId,
@@ -86,6 +144,7 @@ function messageFor(
     routingKey: receiver.routingKey,
     onCallPerson,
     fellows: fellows.map(({ alert }) => alert),
+    digest,
     now: context.now(),
   });
   return { payload, fingerprint, episode, step, attempts, memory: memories[receiver.name] ?? {} };
@@ -118,7 +177,7 @@ function sentVia(
 function later(
   { retry, random }: SendOptions,
   { queued }: Notification,
-  failed: Exclude<Attempt, { kind: 'delivered' }>,
+  failed: Failed,
 ): NotificationOutcome {
   if (failed.kind === 'refused') return { kind: 'dead', error: failed.error };
   const gaveUp = exhausted(retry, queued.attempts, queued.ageMs);

@@ -1,5 +1,12 @@
 /** One decision on a message's way. A stage that decides sets the outcome; the ones after it let the message pass. */
-import type { Holder, NotificationFacts, NotificationOutcome, QueuedNotification } from '../../history/port';
+import type {
+  HeldForDigest,
+  Holder,
+  NotificationFacts,
+  NotificationOutcome,
+  QueuedNotification,
+} from '../../history/port';
+import type { Digest } from '../digest';
 import type { Receiver } from '../port';
 
 export interface Notification {
@@ -12,6 +19,8 @@ export interface Notification {
   readonly notes: readonly string[];
   /** Alerts that the message tells of beside its own. */
   readonly fellows?: readonly NotificationFacts[];
+  /** It waited for a digest, or for the end of one, which leaves now. */
+  readonly digest?: Digest;
 }
 
 export interface StageContext {
@@ -46,7 +55,11 @@ export function drop(notification: Notification, because: Because): Notification
 }
 
 /** To be decided on again after `forMs`. */
-export function hold(notification: Notification, forMs: number, because: Because): Notification {
+export function hold(
+  notification: Notification,
+  forMs: number,
+  because: Because & { readonly digest?: HeldForDigest },
+): Notification {
   return { ...notification, outcome: { kind: 'held', forMs, ...because } };
 }
 

@@ -1,7 +1,8 @@
 /**
  * A notifier in a process of its own, to be killed or frozen: POSTGRES, INSTANCE, RECEIVER, and `never` when it is to
- * hang between a receiver's answer and the record of it. Prints SENT before each record and RECORDED after it.
+ * hang between a receiver's answer and the record of it; then a fatigue limit, as JSON. Prints SENT before each record and RECORDED after it.
  */
+import type { FatigueLimit } from '../../../src/domain/fatigue';
 import { openHistory } from '../../../src/history/history';
 import type { NotificationQueue } from '../../../src/history/port';
 import { createMutes } from '../../../src/mute/mutes';
@@ -19,8 +20,10 @@ function telling(queue: NotificationQueue, records: boolean): NotificationQueue 
   return { ...queue, finish };
 }
 
+type Arguments = [url: string, instance: string, receiver: string, record?: string, limit?: string];
+
 async function main(): Promise<void> {
-  const [url, instance, receiverUrl, record] = process.argv.slice(2) as [string, string, string, string?];
+  const [url, instance, receiverUrl, record, limit] = process.argv.slice(2) as Arguments;
   const history = await openHistory({ url, instance });
   const channel = createNotificationServiceChannel({ url: receiverUrl, token: null });
   const notifier = createNotifier({
@@ -30,6 +33,7 @@ async function main(): Promise<void> {
     now: () => new Date(),
     log: silentLogger(),
     leaseMs: 1_000,
+    fatigueLimit: limit === undefined ? null : (JSON.parse(limit) as FatigueLimit),
   });
   await notifier.start();
 }

@@ -323,6 +323,27 @@ describe('a receiver in trouble', () => {
     await smtp.close();
   });
 
+  test('that asks for a long rest: after fallback_after another is told instead, and it is not asked again', async () => {
+    const other = await startHttpCatcher();
+    scene.catcher().answerAlways({ status: 429, headers: { 'retry-after': '3600' } });
+    await notifier([
+      service('ops', scene.catcher().url, { fallback: 'backup', fallbackAfterMs: 1_000 }),
+      service('backup', other.url),
+    ]);
+    await apply(firing(row, ['ops'], new Date()));
+    await allDone();
+    expect([scene.catcher().requests.length, other.requests.length]).toEqual([1, 1]);
+    expect(payload(other.requests[0]).message_id).toBe(payload(scene.catcher().requests[0]).message_id);
+    expect(await scene.first().history.lists.notifications(row.fingerprint)).toMatchObject([
+      {
+        state: 'sent',
+        via: 'backup',
+        detail: expect.stringMatching(/instead of ops, which could not .* HTTP 429/),
+      },
+    ]);
+    await other.close();
+  });
+
   test('that is down without a fallback: its messages wait untried, and all leave when it is well', async () => {
     scene.catcher().answerAlways({ status: 503 });
     const { events } = await notifier([service('ops')], {

@@ -10,6 +10,7 @@ import type {
   AlertRecords,
   AlertRow,
   IncidentRow,
+  DeadLetter,
   RecordedRouting,
 } from '../../../src/history/port';
 import type { Silence } from '../../../src/mute/port';
@@ -82,6 +83,7 @@ export interface World {
   readonly overrides?: readonly StoredOverride[];
   readonly maintenances?: readonly Maintenance[];
   readonly incidents?: readonly IncidentRow[];
+  readonly dead?: readonly DeadLetter[];
 }
 
 export function fakeOperator(world: World, calls: Calls['calls']): Operator {
@@ -207,8 +209,33 @@ export function fakeOperator(world: World, calls: Calls['calls']): Operator {
         endsAt: row.endsAt ? new Date(row.endsAt) : null,
       })),
   };
+  const deadLetters: Operator['deadLetters'] = {
+    async list(filter) {
+      calls.push(['dead', filter]);
+      return world.dead ?? [];
+    },
+    async resend(ids, by) {
+      calls.push(['resend', ids, by]);
+      return ids.map((id) => {
+        const letter = world.dead?.find((one) => one.id === id);
+        if (letter === undefined) return { id, isResent: false, text: 'there is no such message' };
+        return { id, isResent: true, text: `${letter.receiver} is told again` };
+      });
+    },
+  };
   return {
-    ...{ lists, records, permits, silences, episodes, maintenances, overrides, actions, incidents },
+    ...{
+      lists,
+      records,
+      permits,
+      silences,
+      episodes,
+      maintenances,
+      overrides,
+      deadLetters,
+      actions,
+      incidents,
+    },
     close: async () => void calls.push(['close']),
   };
 }

@@ -297,7 +297,7 @@ rutes: {}
     [
       "a key of another receiver's type",
       'receivers: [{ name: a, type: webhook, url: "http://h/", routing_kye: x }]',
-      'tocsin.yaml:1:57: receivers[0].routing_kye: is not a key here; accepted: type, name, deadline, send_resolved, fallback, timeout, notify_after, send_acknowledged, url, headers, signing_secrets, tls',
+      'tocsin.yaml:1:57: receivers[0].routing_kye: is not a key here; accepted: type, name, deadline, send_resolved, fallback, fallback_after, timeout, notify_after, send_acknowledged, url, headers, signing_secrets, tls',
     ],
     [
       'an audit more often than a server takes',
@@ -438,6 +438,25 @@ receivers:
         'receivers[3].fallback: "d" is the receiver itself',
         expect.stringMatching(/^receivers\[4\]\.fallback: "f" is no receiver/),
       ]),
+    );
+  });
+
+  it('a fallback has its turn after a minute, unless the file says otherwise; without one there is no turn', () => {
+    const text = `receivers:
+  - { name: a, type: webhook, url: "http://h/", fallback: d }
+  - { name: b, type: webhook, url: "http://h/", fallback: d, fallback_after: off }
+  - { name: c, type: webhook, url: "http://h/", fallback: d, fallback_after: 10s }
+  - { name: d, type: webhook, url: "http://h/", fallback_after: 10s }
+`;
+    const config = loadConfig(file('fallback.yaml', text), {});
+    expect(config.receivers.map(({ fallbackAfterMs }) => fallbackAfterMs)).toEqual([
+      60_000,
+      null,
+      10_000,
+      null,
+    ]);
+    expect(problems(text).map(problemText)).toContain(
+      'tocsin.yaml:5:49: receivers[3].fallback_after: warning: is never used: the receiver has no fallback',
     );
   });
 

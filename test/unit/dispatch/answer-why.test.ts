@@ -131,6 +131,14 @@ describe('pages of receivers of tocsin.yaml', () => {
     ]);
   });
 
+  it.each([
+    ['silenced: silence s1', 'silence'],
+    ['fatigue: 5 like Down were told', 'throttle'],
+    ['HTTP 503: away', 'send'],
+  ])('what holds one back names its stage: %s', (detail, stage) => {
+    expect(rulePagesOf([], [notification({ detail })])).toMatchObject([{ kind: 'waits', stage }]);
+  });
+
   it.each(['sent', 'dropped', 'dead'] as const)('one that is %s waits no more', (state) => {
     expect(rulePagesOf([], [notification({ state })])).toEqual([]);
   });

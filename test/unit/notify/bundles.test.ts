@@ -11,6 +11,7 @@ const silent = () => undefined;
 const queued = (host: string, more: Partial<QueuedNotification> = {}): QueuedNotification => ({
   ...{ id: host, messageId: `${host}:${FIRED}:escalate-1`, receiver: 'ops', fingerprint: host },
   ...{ episode: FIRED, step: 'escalate-1', dueAt: new Date(FIRED), attempts: 0, ageMs: 0, told: false },
+  ...{ waitedMs: 0, lastError: null },
   ...{ heldUntil: null, onCallPerson: null, unlessAcknowledged: false, bundle: 'g:escalate-1', memories: {} },
   ...more,
 });

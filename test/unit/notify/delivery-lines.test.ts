@@ -10,6 +10,8 @@ test('carries the correlation id of its alert', async () => {
     take: async (_limit, _lease, receivers) => (receivers && 'only' in receivers ? due.splice(0) : []),
     renew: async () => undefined,
     finish: async () => undefined,
+    admit: async () => null,
+    digestEnd: async () => ({ kind: 'none' }),
     nextDueInMs: async () => null,
     listen: async () => async () => undefined,
     facts: async () => facts(),

@@ -17,20 +17,18 @@ const related = {
   state: 'FIRING',
   starts_at: alert().startsAt,
 };
-const ofIncident = facts({
+const whole = facts({
   artifacts: [artifact()],
   remediation: verified,
   related: [related],
   incident: incident(),
 });
-const full = buildPayload(ofIncident, {
-  messageId: 'm',
-  step: 'fire',
-  routingKey: 'dba',
-  onCallPerson: null,
-  fellows: [alert()],
-  now: NOW,
-});
+const options = { messageId: 'm', step: 'fire', routingKey: 'dba', onCallPerson: null, now: NOW };
+const digest = { like: { alertname: 'HighConnections' }, limit: 5, withinMs: 3_600_000 };
+const full = {
+  ...buildPayload(whole, { ...options, fellows: [alert()] }),
+  ...buildPayload(whole, { ...options, fellows: [alert()], digest }),
+};
 
 /** Objects with fields of anybody's choice are one field. */
 const OPEN = ['labels', 'enrichment_artifacts[].data', 'remediation_steps[].details'];

@@ -1,6 +1,6 @@
 /** Each stage's decisions, with the reason that it records. */
 import { TocsinError } from '../../../src/domain/errors';
-import type { NotificationOutcome } from '../../../src/history/port';
+import type { NotificationOutcome, QueuedNotification } from '../../../src/history/port';
 import type { MuteVerdict } from '../../../src/mute/port';
 import { RETRY_DEFAULTS } from '../../../src/notify/backoff';
 import { createDestination, type Destination } from '../../../src/notify/destination';
@@ -188,10 +188,12 @@ interface Play {
   readonly notes?: readonly string[];
   readonly step?: string;
   readonly memories?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly waited?: Partial<Pick<QueuedNotification, 'waitedMs' | 'lastError'>>;
+  readonly elapsedMs?: () => number;
 }
 
 /** A send stage over these receivers, the first of which the message is for. */
-function sending({ receivers, attempts = 0, threshold = 5, notes = [], step, memories }: Play) {
+function sending({ receivers, attempts = 0, threshold = 5, notes = [], step, memories, ...play }: Play) {
   const sent = createSentMemory();
   const policy = { failureThreshold: threshold, resetMs: 60_000, successThreshold: 2 };
   const destinations = new Map<string, Destination>();
@@ -214,6 +216,7 @@ function sending({ receivers, attempts = 0, threshold = 5, notes = [], step, mem
     onCallPerson: () => 'senior_dba',
     retry: RETRY_DEFAULTS,
     random: () => 0.5,
+    elapsedMs: play.elapsedMs ?? (() => 0),
     sent,
   });
   const send = async (): Promise<NotificationOutcome> =>
@@ -221,7 +224,7 @@ function sending({ receivers, attempts = 0, threshold = 5, notes = [], step, mem
       await stage.exec(
         context,
         notification({
-          queued: queued({ attempts, ...(step && { step }), ...(memories && { memories }) }),
+          queued: queued({ attempts, ...(step && { step }), ...(memories && { memories }), ...play.waited }),
           receiver: receivers[0]!,
           notes,
         }),
@@ -336,6 +339,63 @@ describe('send', () => {
     });
     expect([ops.sent.length, mail.sent.length]).toEqual([2, 2]);
     expect(mail.sent[0]!.payload.message_id).toBe(queued().messageId);
+  });
+
+  describe('after fallback_after', () => {
+    const late = (primary: Delivery, secondary: Delivery, play: Partial<Play> = {}) => {
+      const ops = fakeChannel('http://ops', () => primary);
+      const mail = fakeChannel('smtp://mail', () => secondary);
+      const receivers = [
+        receiver('ops', ops.channel, { fallback: 'mail', fallbackAfterMs: 60_000 }),
+        receiver('mail', mail.channel),
+      ];
+      const { send } = sending({ receivers, attempts: 3, ...play });
+      return { send, ops, mail };
+    };
+    const over = { waitedMs: 61_000, lastError: 'HTTP 429' };
+
+    test('the fallback is told, and the receiver that could not is left alone', async () => {
+      const { send, ops } = late(failed, delivered, { waited: over });
+      expect(await send()).toEqual({
+        ...{ kind: 'sent', via: 'mail' },
+        detail: 'taken; instead of ops, which could not be told for 61 s: HTTP 429',
+      });
+      expect(ops.sent).toEqual([]);
+    });
+
+    test('not before the receiver has had a try: it was nobody’s fault that nobody sent', async () => {
+      const { send, ops, mail } = late(delivered, delivered, { waited: over, attempts: 0 });
+      expect(await send()).toMatchObject({ kind: 'sent', via: 'ops' });
+      expect([ops.sent.length, mail.sent.length]).toEqual([1, 0]);
+    });
+
+    test('also where the time passes during a try, as with one that hangs', async () => {
+      let now = 0;
+      const { send, mail } = late(failed, delivered, {
+        waited: { waitedMs: 55_000 },
+        elapsedMs: () => (now += 6_000),
+      });
+      expect(await send()).toMatchObject({ kind: 'sent', via: 'mail' });
+      expect(mail.sent).toHaveLength(1);
+    });
+
+    test('before it, no pause is longer than what is left, whatever the receiver asks for', async () => {
+      const asks: Delivery = { kind: 'retry', error: 'HTTP 429', retryAfterMs: 1_800_000 };
+      const { send, mail } = late(asks, delivered, { waited: { waitedMs: 20_000 } });
+      expect(await send()).toEqual({ kind: 'retry', afterMs: 40_000, error: 'HTTP 429' });
+      expect(mail.sent).toEqual([]);
+    });
+
+    test('a fallback that fails leaves the receiver another try, and both errors', async () => {
+      expect(await late(delivered, failed, { waited: over }).send()).toMatchObject({
+        kind: 'sent',
+        via: 'ops',
+      });
+      expect(await late(failed, refused, { waited: over }).send()).toMatchObject({
+        kind: 'retry',
+        error: 'HTTP 503; mail: HTTP 400',
+      });
+    });
   });
 
   test('what is refused for good goes to the fallback at once', async () => {

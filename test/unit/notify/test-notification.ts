@@ -138,6 +138,7 @@ export function queued(change: Partial<QueuedNotification> = {}): QueuedNotifica
     dueAt: new Date(FIRED),
     attempts: 0,
     ageMs: 252_000,
+    ...{ waitedMs: 0, lastError: null },
     told: false,
     heldUntil: null,
     memories: {},

@@ -49,6 +49,31 @@ test('another episode is another incident', async () => {
   expect(keys().size).toBe(2);
 });
 
+describe('a digest', () => {
+  const digest = (step: string, change = {}, memory = {}) => {
+    const message = outgoing(step, change, { memory });
+    const listed = ['a', 'b'].map((fingerprint) => ({
+      ...{ fingerprint, alert_name: 'A', severity: null, resource: null, state: 'FIRING', starts_at: '' },
+    }));
+    return { ...message, payload: { ...message.payload, digest_alerts: listed } };
+  };
+
+  test('is one incident, which all its alerts know', async () => {
+    const said = await channel.send(digest('fire'), signal());
+    const [incident] = [...keys()];
+    expect(said).toMatchObject({ kind: 'delivered', memory: { incident } });
+    const other = { ...digest('resolved', { alert: alert({ state: 'RESOLVED' }) }, { incident: incident! }) };
+    await channel.send({ ...other, fingerprint: 'f'.repeat(16) }, signal());
+    expect([actions(), keys().size]).toEqual([['trigger', 'resolve'], 1]);
+  });
+
+  test('is not acknowledged when somebody takes one of its alerts', async () => {
+    await channel.send(digest('fire', { alert: held }), signal());
+    await channel.send(outgoing('acknowledged-1', { alert: held }, { memory: { incident: 'i' } }), signal());
+    expect(actions()).toEqual(['trigger', 'trigger']);
+  });
+});
+
 test('what was taken before its first message left is triggered, then acknowledged', async () => {
   await channel.send(outgoing('fire', { alert: held }), signal());
   expect(actions()).toEqual(['trigger', 'acknowledge']);

@@ -1,0 +1,68 @@
+/**
+ * Looks for steps of which nobody could be told, and tells the alerts' lives, which then tell the next level at once. A step is a row
+ * until its life has heard of it, so whoever dies meanwhile loses nothing; a life that hears of one twice does nothing. Any
+ * number of processes may watch.
+ */
+import { messageOf } from '../domain/errors';
+import type { Undelivered, UndeliveredStore } from '../history/port';
+import { createTurns, type Logger, type Turns } from '../observe/observe';
+
+export interface UndeliveredWatchOptions {
+  readonly store: UndeliveredStore;
+  /** False where the alert has no life now. Throws when lives cannot be told. */
+  readonly tell: (step: Undelivered) => Promise<boolean>;
+  /** For so long a message may be tried in vain; null: until it is given up. */
+  readonly lateMs: number | null;
+  /** Groups of an alertmanager.yml tell of the same alerts. */
+  readonly hasGroups: boolean;
+  /** Never goes back. */
+  readonly elapsedMs: () => number;
+  readonly log: Pick<Logger, 'warn' | 'debug'>;
+  readonly everyMs?: number;
+}
+
+const AT_ONCE = 100;
+const TOLD_TOGETHER = 20;
+/** An alert's life may begin a moment after its first page was given up; until then it is asked for again and again. */
+const LEASE_MS = 5_000;
+/** What happened while nobody was watching. */
+const FIRST_LOOK_BACK_MS = 86_400_000;
+/** Whoever writes takes a moment, and a message that hangs is known to have failed only when its try has ended. */
+const OVERLAP_MS = 600_000;
+/** Beyond the usual group_wait. */
+const GROUPS_MS = 120_000;
+
+export function createUndeliveredWatch(options: UndeliveredWatchOptions): Turns {
+  const { store, tell, lateMs, hasGroups, elapsedMs, log, everyMs = 1_000 } = options;
+  const groupsMs = hasGroups ? GROUPS_MS : 0;
+  let lookedAt: number | null = null;
+
+  async function turn(): Promise<number> {
+    const now = elapsedMs();
+    const lookBackMs = lookedAt === null ? FIRST_LOOK_BACK_MS : now - lookedAt + OVERLAP_MS;
+    const found = await store.find({ lookBackMs, lateMs, groupsMs });
+    // More may be left of as long ago.
+    if (found === 0) lookedAt = now;
+    const steps = await store.take(AT_ONCE, LEASE_MS);
+    for (let from = 0; from < steps.length; from += TOLD_TOGETHER)
+      await tellLives(steps.slice(from, from + TOLD_TOGETHER));
+    return steps.length === AT_ONCE ? 0 : everyMs;
+  }
+
+  async function tellLives(steps: readonly Undelivered[]): Promise<void> {
+    const heard = await Promise.all(steps.map(tell));
+    const told = steps.filter((_, at) => heard[at]);
+    await store.told(told);
+    for (const { fingerprint, step, reason } of told)
+      log.warn({ fingerprint, step, reason }, `nobody could be told of ${step}: ${reason}`);
+  }
+
+  return createTurns({
+    turn,
+    onError: (error, again) =>
+      log[again ? 'debug' : 'warn'](
+        { err: error },
+        `lives are told later of what nobody could be told: ${messageOf(error)}`,
+      ),
+  });
+}

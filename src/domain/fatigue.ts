@@ -1,0 +1,36 @@
+/**
+ * The fatigue limit: within a time, a receiver is told of so many alerts that are alike, each in a message of its own; what
+ * comes beyond it is told together, in a digest. Who has to be woken is told of each at once, whatever the number.
+ */
+import { fnv1a64, labelsText, ALERT_NAME, type Labels } from './labels';
+import { urgencyOf } from './severity';
+
+export interface FatigueLimit {
+  /** So many have a message of their own … */
+  readonly similar: number;
+  /** … within this time, wherever one lays it. */
+  readonly withinMs: number;
+  /** Alerts with the same values of these labels are alike. Sorted, none twice. */
+  readonly by: readonly string[];
+  /** A digest leaves so long after the first alert that it holds. */
+  readonly digestEveryMs: number;
+}
+
+/** An alert that is critical, high, or of a severity that nobody knows is never limited. */
+export const isLimited = ({ severity }: Labels): boolean => urgencyOf(severity) === 'low';
+
+/** What it has in common with those that are like it; a label that it lacks, they lack too. */
+export function likeness(labels: Labels, by: readonly string[]): Labels {
+  const common = by.filter((name) => (labels[name] ?? '') !== '').map((name) => [name, labels[name]!]);
+  return Object.fromEntries(common) as Labels;
+}
+
+/** The same for alerts that are alike, and for no others. */
+export const likenessKey = (labels: Labels, by: readonly string[]): string =>
+  fnv1a64(JSON.stringify(by.map((name) => [name, labels[name] ?? ''])));
+
+/** `HighConnections`, or `{alertname="HighConnections",team="dba"}`. */
+export function likenessText(like: Labels): string {
+  const names = Object.keys(like);
+  return names.length === 1 && names[0] === ALERT_NAME ? like[ALERT_NAME]! : labelsText(like);
+}
