@@ -94,10 +94,13 @@ interface RefusedColumns {
   alertname: string | null;
 }
 
-/** Of what an integration has refused several times, the last one; none where it has been told of the group since. */
+/**
+ * Of what an integration has refused several times, the last one; none where it has been told of the group since, and none
+ * of no alerts, as a storm's summary is: it cannot be told again.
+ */
 const LAST_REFUSED = (schema: string): string => `
   select distinct on (d.group_key, d.integration) d.* from ${schema}.deliveries d
-  where d.outcome = 'refused' and not exists (
+  where d.outcome = 'refused' and cardinality(d.firing || d.resolved) > 0 and not exists (
     select from ${schema}.deliveries later where later.group_key = d.group_key and later.integration = d.integration
       and later.outcome = 'sent' and later.at >= d.at)`;
 
