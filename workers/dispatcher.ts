@@ -14,6 +14,7 @@ import { createLives } from '../src/temporal/lives';
 import { readAlertmanager, type InEffect } from './alertmanager';
 import type { Shared } from './compose';
 import { openGroups, wakingAfter, type Groups } from './groups';
+import { incidentsOf, startIncidentWatch } from './incidents';
 import { enrichmentObserver, remediationObserver, streamObserver } from './observers';
 import { currentMutesOf, startMuteWatch } from './mute-watch';
 import { policiesOf } from './policies';
@@ -36,6 +37,8 @@ export async function startDispatcher(shared: Shared): Promise<void> {
   const quickArtifacts = quickArtifactsFrom({ lists: history.lists, budgets: config.enrich });
   const { instance } = config;
 
+  const onCall = createOnCall({ ...config.onCall, overrides: history.overrides });
+
   await startWorker(shared, 'lifecycle', {
     ...LIFECYCLE_WORKER,
     workflowBundle: bundle,
@@ -50,7 +53,7 @@ export async function startDispatcher(shared: Shared): Promise<void> {
         onEnriched({ fingerprint, episode, correlationId }, artifacts);
         return artifacts;
       },
-      onCall: createOnCall({ ...config.onCall, overrides: history.overrides }),
+      onCall,
       followers: config.acknowledgedTo,
       lists: history.lists,
       groupOf: groups?.groupOf,
@@ -59,6 +62,7 @@ export async function startDispatcher(shared: Shared): Promise<void> {
     }),
   });
   await startMuteWatch(shared);
+  await startIncidentWatch(shared);
   await startUndeliveredWatch(shared);
   const pages = consumeTransitions({
     kafka,
@@ -70,6 +74,7 @@ export async function startDispatcher(shared: Shared): Promise<void> {
         pageFor: pageOf(config.page, config.pages, config.pageBySeverity),
         resolveTo: config.resolveTo,
         groupsFor: groups?.grouping.groupsFor,
+        incidents: incidentsOf(config, onCall),
         now: () => new Date(),
         wakeNotifier,
       }),

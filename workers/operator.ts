@@ -3,7 +3,13 @@ import { createRequire } from 'node:module';
 import type { Config } from '../src/config/config';
 import { messageOf, TocsinError } from '../src/domain/errors';
 import { openHistory } from '../src/history/history';
-import type { AlertLists, DeadLetters, EpisodeHistory, GroupRecords } from '../src/history/port';
+import type {
+  AlertLists,
+  DeadLetters,
+  EpisodeHistory,
+  GroupRecords,
+  IncidentStore,
+} from '../src/history/port';
 import type { MaintenanceStore, SilenceStore } from '../src/mute/port';
 import type { OverrideStore } from '../src/oncall/port';
 import type { PermitStore } from '../src/remediate/port';
@@ -22,6 +28,7 @@ export interface Operator {
   readonly episodes: EpisodeHistory;
   readonly maintenances: MaintenanceStore;
   readonly overrides: OverrideStore;
+  readonly incidents: IncidentStore;
   readonly deadLetters: DeadLetters;
   readonly actions: AlertActions;
   close(): Promise<void>;
@@ -46,6 +53,7 @@ export async function openOperator(config: Config): Promise<Operator> {
     episodes: history.episodes,
     maintenances: history.maintenances,
     overrides: history.overrides,
+    incidents: history.incidents,
     deadLetters: history.deadLetters,
     actions: {
       acknowledge: async (row, request) => (await connected()).acknowledge(row, request),

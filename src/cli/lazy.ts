@@ -12,6 +12,7 @@ export const lazy = {
   alerts: () => read('./commands/alerts') as typeof import('./commands/alerts'),
   showAlert: () => read('./commands/show-alert') as typeof import('./commands/show-alert'),
   oncall: () => read('./commands/oncall') as typeof import('./commands/oncall'),
+  incidents: () => read('./commands/incidents') as typeof import('./commands/incidents'),
   maintenance: () => read('./commands/maintenance') as typeof import('./commands/maintenance'),
   silences: () => read('./commands/silences') as typeof import('./commands/silences'),
   remediation: () => read('./commands/remediation') as typeof import('./commands/remediation'),

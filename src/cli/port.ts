@@ -3,7 +3,7 @@ import type { Config } from '../config/config';
 import type { MatcherMode } from '../domain/alertmanager-matchers';
 import type { Metric } from '../domain/metric';
 import type { ServerEnvironment } from '../dev/servers';
-import type { AlertLists, DeadLetters, EpisodeHistory, GroupRecords } from '../history/port';
+import type { AlertLists, DeadLetters, EpisodeHistory, GroupRecords, IncidentStore } from '../history/port';
 import type { MaintenanceStore, SilenceStore } from '../mute/port';
 import type { OverrideStore } from '../oncall/port';
 import type { PermitStore } from '../remediate/port';
@@ -23,6 +23,7 @@ export interface Operator {
   readonly episodes: EpisodeHistory;
   readonly maintenances: MaintenanceStore;
   readonly overrides: OverrideStore;
+  readonly incidents: IncidentStore;
   readonly deadLetters: DeadLetters;
   readonly actions: AlertActions;
   close(): Promise<void>;

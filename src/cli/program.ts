@@ -7,6 +7,7 @@ import type { ActionName } from './commands/alerts';
 import { DATA_FOLDER, type Context } from './context';
 import { EXIT, exitCodeOf, failureText, HOW_TO_NAME_RULES, type ExitCode } from './failures';
 import { lazy } from './lazy';
+import { addIncidents } from './incidents-program';
 import { addMuting } from './muting-program';
 import { ROLES } from './port';
 import { examples, FEATURE, FINGERPRINT, INSTANCE, type Into, type Run } from './program-words';
@@ -64,6 +65,7 @@ function createProgram(context: Context, state: State): Command {
   );
   addOnCall(program, context, into);
   addRemediation(program, context, into);
+  addIncidents(program, context, into);
   addMuting(program, context, into);
   addRouting(program, context, into);
   addLists(program, context, into);

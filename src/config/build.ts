@@ -5,6 +5,7 @@ import { matcherText } from '../domain/matchers';
 import type { RuleSet } from './rule-files';
 import type { Config, ReceiverConfig, SmtpConfig, TargetConfig } from './config';
 import { DEFAULTS } from './defaults';
+import { toIncident } from './incidents/build';
 import { toMaintenance } from './maintenance/build';
 import { routesBySeverity, toPerson, toPolicy, toSchedule } from './on-call/build';
 import type { SecretSpec } from './fields';
@@ -70,6 +71,7 @@ export function buildConfig(
     maintenance: raw.maintenance.map(toMaintenance),
     onCall: { people: raw.people.map(toPerson), schedules: raw.schedules.map(toSchedule) },
     escalations: raw.escalation.map(toEscalation),
+    incidents: raw.incidents.map(toIncident),
     acknowledgeLeaseMs: raw.acknowledge.lease,
     cooldownMs: raw.cooldown,
     audit: {

@@ -10,6 +10,7 @@ import type { Maintenance } from '../domain/maintenance';
 import type { Matcher } from '../domain/matchers';
 import type { SeverityClass } from '../domain/severity';
 import type { Limits, TargetType } from '../collect/port';
+import type { IncidentPolicy } from '../dispatch/port';
 import type { Person, Schedule } from '../oncall/port';
 import type { RemediationPolicy } from '../remediate/port';
 import type { LogLevel } from '../observe/logger';
@@ -239,6 +240,8 @@ export interface Config {
     readonly matchers: readonly Matcher[];
     readonly policy: EscalationPolicy;
   }[];
+  /** The first whose matchers hold, and whose labels it has, is the alert's. */
+  readonly incidents: readonly IncidentPolicy[];
   readonly acknowledgeLeaseMs: number | null;
   readonly cooldownMs: number;
   /** The providers that are on, each with its time budget. */

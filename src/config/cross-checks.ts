@@ -2,6 +2,7 @@
 import type { Runbook } from '../domain/runbook';
 import { formatDuration } from '../domain/duration';
 import { messageOf } from '../domain/errors';
+import { incidentFindings } from './incidents/checks';
 import { maintenanceFindings } from './maintenance/checks';
 import { onCallFindings } from './on-call/checks';
 import type { Finding, Path } from './problems';
@@ -31,6 +32,7 @@ export function crossFindings(config: RawConfig, known: Known): Finding[] {
     ...maintenanceFindings(config),
     ...onCallFindings(config),
     ...escalations(config),
+    ...incidentFindings(config),
     ...fallbacks(config.receivers),
     ...remediation(config, known),
     ...pools(config),

@@ -90,6 +90,7 @@ export const DEFAULTS = Object.freeze({
   notify: { breaker: { failures: 5, reset: 60 * SECOND, successes: 2 }, undelivered_after: 2 * MINUTE },
   schedule: { time_zone: 'UTC', handoff: 1_440 },
   escalation: { delay: 0, repeat: 0, group_by: ['alertname'] },
+  incident: { same: ['service'], window: 5 * MINUTE, alerts: 2, resolve_after: MINUTE },
   acknowledge: { lease: null },
   cooldown: 5 * MINUTE,
   silences: { remind_before: null },

@@ -29,6 +29,7 @@ import {
   word,
 } from './fields';
 import { escalation, person, schedule, severityRouting } from './on-call/schema';
+import { incident } from './incidents/schema';
 import { maintenance } from './maintenance/schema';
 import { ruleSchema } from './short-forms/schema';
 
@@ -321,6 +322,7 @@ export const configSchema = section({
   people: list(person),
   schedules: list(schedule),
   escalation: list(escalation),
+  incidents: list(incident),
   acknowledge: section({ lease: duration(1).nullable().default(DEFAULTS.acknowledge.lease) }),
   cooldown: duration(0, MAX_COOLDOWN_MS).default(DEFAULTS.cooldown),
   audit: section({

@@ -7,9 +7,10 @@ import type { LifePolicy } from '../domain/life';
 import type { Transition } from '../domain/transition';
 import type { PagesStore } from '../history/port';
 import type { PlacedTransition } from '../stream/port';
+import type { Commands, Correlation } from './incidents';
 import { planPages, type Audience } from './pages';
 import type { PageFor } from './policy';
-import type { Delivered, Lives } from './port';
+import type { Delivered, IncidentPolicy, Lives } from './port';
 
 export type BatchHandler = (batch: readonly PlacedTransition[]) => Promise<void>;
 
@@ -18,6 +19,12 @@ export interface PagesDeps {
   readonly pageFor: PageFor;
   readonly resolveTo: readonly string[];
   readonly groupsFor?: Audience['groupsFor'];
+  /** Left out: no alerts make incidents. */
+  readonly incidents?: {
+    readonly correlation: Correlation;
+    /** Who would command incidents of these policies. Throws where that cannot be known now. */
+    readonly commandsOf: (policies: readonly IncidentPolicy[], at: Date) => Promise<Commands>;
+  };
   readonly now: () => Date;
   /** Messages may be due. */
   readonly wakeNotifier: () => void;
@@ -28,16 +35,38 @@ export function createPagesHandler({
   pageFor,
   resolveTo,
   groupsFor,
+  incidents,
   now,
   wakeNotifier,
 }: PagesDeps): BatchHandler {
   return async (batch) => {
     const transitions = batch.map((placed) => placed.transition);
     const fingerprints = [...new Set(transitions.map((transition) => transition.fingerprint))];
+    const told = await incidentsAmong(incidents, transitions, now());
     const change = await store.apply(fingerprints, (rows) =>
-      planPages(rows, transitions, { pageFor, resolveTo, groupsFor }, now()),
+      planPages(rows, transitions, { pageFor, resolveTo, groupsFor, incidents: told }, now()),
     );
-    if (change.notifications.length > 0 || change.resolves.length > 0) wakeNotifier();
+    if (change.notifications.length > 0 || change.resolves.length > 0 || change.incidents !== undefined)
+      wakeNotifier();
+  };
+}
+
+/** Who commands is found out before the rows are locked; nothing is asked where nothing that fires can belong to an incident. */
+async function incidentsAmong(
+  incidents: PagesDeps['incidents'],
+  transitions: readonly Transition[],
+  now: Date,
+): Promise<Audience['incidents']> {
+  if (incidents === undefined) return undefined;
+  const { correlation, commandsOf } = incidents;
+  const firing = transitions.filter(({ kind }) => kind === 'firing');
+  const policies = new Set(firing.map(({ labels }) => correlation.policyFor(labels)));
+  const wanted = [...policies].filter((policy) => policy !== null);
+  if (wanted.length === 0) return undefined;
+  const commands = await commandsOf(wanted, now);
+  return {
+    candidateOf: correlation.candidateOf,
+    decide: (known, candidates) => correlation.decide(known, candidates, commands),
   };
 }
 

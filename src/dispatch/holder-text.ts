@@ -29,6 +29,8 @@ function holderText(holder: Holder): string {
       const since = at === '' ? '' : ` since ${at}`;
       return `${name} has taken it${since}${until === null ? '' : ` until ${until}`}${comment === null || comment === '' ? '' : `: ${comment}`}`;
     }
+    case 'incident':
+      return `it belongs to incident ${holder.id} ${holder.name}`;
     case 'fatigue limit': {
       const { like, told, limit, withinMs, digestAt } = holder;
       return `the fatigue limit of ${limit} like ${likenessText(like)} in ${formatDuration(withinMs)}, of which ${told} were told; the digest leaves at ${digestAt}`;

@@ -5,9 +5,18 @@
 import { amountText, unitOf } from '../domain/amount';
 import { applyTransition, type EpisodeState } from '../domain/episode';
 import { messageId } from '../domain/identity';
+import type { Labels } from '../domain/labels';
 import type { LifePolicy, TimelineEvent } from '../domain/life';
 import { API_SOURCE, type Transition } from '../domain/transition';
-import type { AlertRow, NewGroup, NewNotification, PagesChange } from '../history/port';
+import type {
+  AlertRow,
+  IncidentCandidate,
+  IncidentDraft,
+  KnownIncidents,
+  NewGroup,
+  NewNotification,
+  PagesChange,
+} from '../history/port';
 import type { PageFor } from './policy';
 
 type PlacedEvent = PagesChange['timeline'][number];
@@ -18,6 +27,7 @@ interface Draft {
   readonly notifications: NewNotification[];
   readonly resolves: PagesChange['resolves'][number][];
   readonly groups: Map<string, NewGroup>;
+  readonly candidates: IncidentCandidate[];
 }
 
 /** Who is told of a fire, and who of the end of what they heard of. */
@@ -25,6 +35,17 @@ export interface Audience extends Pick<LifePolicy, 'resolveTo'> {
   readonly pageFor: PageFor;
   /** The groups that the alert belongs to, and when each is looked at if the alert, told of at `at`, is its first. */
   readonly groupsFor?: (row: AlertRow, at: Date) => readonly NewGroup[];
+  /** What says which alerts may belong to incidents, and what becomes of those that fire. */
+  readonly incidents?: {
+    readonly candidateOf: (
+      alert: Pick<IncidentCandidate, 'fingerprint' | 'episode' | 'at'>,
+      labels: Labels,
+    ) => IncidentCandidate | null;
+    readonly decide: (
+      known: KnownIncidents,
+      candidates: readonly IncidentCandidate[],
+    ) => readonly IncidentDraft[];
+  };
 }
 
 /** `now` is when the batch is handled. */
@@ -34,13 +55,24 @@ export function planPages(
   audience: Audience,
   now: Date,
 ): PagesChange {
-  const draft: Draft = { rows: new Map(), timeline: [], notifications: [], resolves: [], groups: new Map() };
+  const draft: Draft = {
+    ...{ rows: new Map(), timeline: [], notifications: [], resolves: [], groups: new Map(), candidates: [] },
+  };
   for (const transition of transitions) {
     const row = draft.rows.get(transition.fingerprint) ?? rows.get(transition.fingerprint) ?? null;
     applyToRow(draft, row, transition, audience, now);
   }
-  return { ...draft, rows: [...draft.rows.values()], groups: [...draft.groups.values()] };
+  const { candidates, ...rest } = draft;
+  const change = { ...rest, rows: [...draft.rows.values()], groups: [...draft.groups.values()] };
+  const { incidents } = audience;
+  const open = candidates.filter((one) => isOpen(draft.rows.get(one.fingerprint)!, one));
+  if (incidents === undefined || open.length === 0) return change;
+  return { ...change, incidents: { candidates: open, decide: (known) => incidents.decide(known, open) } };
 }
+
+/** One that is over by the end of its batch makes no incident. */
+const isOpen = ({ episode, state }: AlertRow, one: IncidentCandidate): boolean =>
+  episode === one.episode && state !== 'RESOLVED';
 
 function applyToRow(
   draft: Draft,
@@ -62,6 +94,9 @@ function applyToRow(
     draft.timeline.push(event(opened, 'fired', transition, firedText(transition)));
     draft.notifications.push(...firstMessages(opened, audience.pageFor(transition), now));
     join(draft, audience, opened, now);
+    const { fingerprint, episode, eventTime: at, labels } = opened;
+    const candidate = audience.incidents?.candidateOf({ fingerprint, episode, at }, labels) ?? null;
+    if (candidate !== null) draft.candidates.push(candidate);
     return;
   }
   const seen: AlertRow = { ...row!, ...observed(transition), eventTime: state!.eventTime };

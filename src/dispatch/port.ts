@@ -15,6 +15,25 @@ export interface Lives {
   deliver(transition: Transition, policy: LifePolicy): Promise<Delivered>;
 }
 
+/** Which alerts make one incident, and who is told of it. Durations in ms. */
+export interface IncidentPolicy {
+  readonly name: string;
+  /** Which alerts may belong; none: all. */
+  readonly matchers: readonly Matcher[];
+  /** Alerts whose values of these labels are equal, or related, belong together. */
+  readonly same: readonly string[];
+  /** A label of `same` → lists of values that count as one. */
+  readonly related: Readonly<Record<string, readonly (readonly string[])[]>>;
+  readonly windowMs: number;
+  /** From so many on it is an incident. */
+  readonly alerts: number;
+  /** How long all of its alerts have to be over. */
+  readonly resolveAfterMs: number;
+  /** Whoever is on call in the first schedule that has somebody, else the first of the people. */
+  readonly commander: { readonly schedules: readonly string[]; readonly people: readonly string[] };
+  readonly receivers: readonly string[];
+}
+
 /** A route as it is in effect, and those below it. Durations in ms. */
 export interface RouteOptions {
   readonly receiver: string;
@@ -42,6 +61,7 @@ export type WhyStage =
   | 'inhibition'
   | 'time interval'
   | 'acknowledged'
+  | 'incident'
   | 'dedup'
   | 'throttle'
   | 'send'

@@ -27,6 +27,7 @@ const STAGES: Readonly<Record<string, WhyStage>> = {
   silence: 'silence',
   silenced: 'silence',
   maintenance: 'maintenance',
+  incident: 'incident',
   fatigue: 'throttle',
 };
 

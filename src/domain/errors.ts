@@ -16,6 +16,10 @@ const CATALOGUE = {
     todo: 'Look at the alert with `tocsin alerts show` and choose an action that fits its state.',
   },
   TOC_ALERT_UNKNOWN: { retryable: false, todo: 'List the alerts with `tocsin alerts list`.' },
+  TOC_INCIDENT_UNKNOWN: {
+    retryable: false,
+    todo: 'List the incidents with `tocsin incidents list --all`.',
+  },
   TOC_MESSAGE_INVALID: {
     retryable: false,
     todo: 'Correct the sender; the bytes are kept among the dead letters.',

@@ -13,6 +13,24 @@ export interface RelatedAlert {
   readonly starts_at: string;
 }
 
+export interface NotifiedIncident {
+  /** `INC-7`. */
+  readonly id: string;
+  /** The policy that made it. */
+  readonly name: string;
+  /** What its alerts have in common. */
+  readonly about: string;
+  readonly state: 'open' | 'resolved';
+  readonly severity: string | null;
+  readonly commander: string | null;
+  readonly opened_at: string;
+  readonly resolved_at: string | null;
+  readonly resolved_by: string | null;
+  /** How many there are; `related_alerts` may be fewer. */
+  readonly alerts: number;
+  readonly open_alerts: number;
+}
+
 export interface NotificationPayload {
   readonly alert_name: string;
   readonly db_instance_id: string | null;
@@ -34,6 +52,8 @@ export interface NotificationPayload {
   readonly related_alerts: readonly RelatedAlert[];
   /** Of an escalation that is told for several alerts at once: all of them, its own first. */
   readonly escalated_alerts?: readonly RelatedAlert[];
+  /** Of a message about an incident; `related_alerts` are its alerts then. */
+  readonly incident?: NotifiedIncident;
   /** Of a digest of alerts that are alike: all of them, its own first. */
   readonly digest_alerts?: readonly RelatedAlert[];
   readonly context: {

@@ -100,6 +100,26 @@ const endHold = (schema: string): string => `
     and (n.held_until is not null or n.unless_acknowledged or (n.digest_at is not null and n.in_line))
     and n.due_at > now()`;
 
+/** What is held of it is looked at again, for what holds it may be so no more. */
+export async function lookAgain(
+  run: Run,
+  schema: string,
+  { fingerprint, episode }: EpisodeKey,
+): Promise<void> {
+  await run(
+    `with looked as (
+       update ${schema}.notifications set due_at = now() where fingerprint = $2 and episode = $3 and state = 'pending'
+         and held_until is not null and due_at > now())
+     ${WAKE}`,
+    [wakeChannel(schema), fingerprint, episode],
+  );
+}
+
+/** It is over: nothing of it waits for later any more. */
+export async function endHolds(run: Run, schema: string, key: EpisodeKey): Promise<void> {
+  await run(`with looked as (${endHold(schema)}) ${WAKE}`, followUp(schema, [key]));
+}
+
 /** Puts the resolves into the queue that are wanted by now. */
 const settleResolves = (schema: string): string => `
   insert into ${schema}.notifications (message_id, receiver, fingerprint, episode, step, due_at)

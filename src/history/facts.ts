@@ -5,6 +5,7 @@ import type { RemediationResult } from '../domain/remediation';
 import { ALERT_COLUMNS, toAlertRow, type AlertColumns } from './alert-row';
 import { json, type Database } from './database';
 import type { EpisodeKey } from './enqueue';
+import { isOfIncident, readIncidentFacts } from './incident-lists';
 import type { AlertRow, NotificationFacts } from './port';
 
 const MOST_RELATED = 10;
@@ -36,6 +37,22 @@ export async function readFacts(
   database: Database,
   keys: readonly EpisodeKey[],
 ): Promise<(NotificationFacts | null)[]> {
+  if (!keys.some(isOfIncident)) return readAlertFacts(database, keys);
+  const [incidents, alerts] = [keys.filter(isOfIncident), keys.filter((key) => !isOfIncident(key))];
+  const found = new Map([
+    ...(await readIncidentFacts(database, incidents)).map(
+      (facts, index) => [incidents[index]!, facts] as const,
+    ),
+    ...(await readAlertFacts(database, alerts)).map((facts, index) => [alerts[index]!, facts] as const),
+  ]);
+  return keys.map((key) => found.get(key)!);
+}
+
+async function readAlertFacts(
+  database: Database,
+  keys: readonly EpisodeKey[],
+): Promise<(NotificationFacts | null)[]> {
+  if (keys.length === 0) return [];
   const { run, schema } = database;
   const columns = ALERT_COLUMNS.replace(/\w+/g, 'a.$&');
   const rows = await run<FactsColumns>(

@@ -15,6 +15,7 @@ import { createCallbacks } from './callbacks';
 import { createDeadLetters } from './dead-letters';
 import { createGroupStore } from './groups';
 import { createHearingStore } from './hearing';
+import { createIncidents } from './incidents';
 import { createLists } from './lists';
 import { createLives } from './lives';
 import { createMaintenanceStore, createMuteNews } from './maintenances';
@@ -34,6 +35,7 @@ import type {
   DeadLetters,
   GroupStore,
   HearingStore,
+  IncidentStore,
   LifeStore,
   MuteNewsStore,
   NotificationQueue,
@@ -80,6 +82,7 @@ export interface History {
   /** From now on an episode that a life opens joins these groups. */
   joinOpened(groupsOf: GroupsOf): void;
   readonly callbacks: CallbackStore;
+  readonly incidents: IncidentStore;
   readonly deadLetters: DeadLetters;
   readonly undelivered: UndeliveredStore;
   /** What becomes of alerts, from now on, for one follower. */
@@ -127,6 +130,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     audit: createAuditRows(database),
     joinOpened: (given) => void (groupsOfOpened = given),
     callbacks: createCallbacks(database),
+    incidents: createIncidents(database),
     deadLetters: createDeadLetters(database),
     undelivered: createUndelivered(database),
     followAlerts: () => followAlertChanges(database),

@@ -20,7 +20,7 @@ export function createLists(database: Database): AlertLists {
     list: (filter) => list(database, filter),
     find: (fingerprint) => find(database, fingerprint),
     timeline: (fingerprint, episode) => readTimeline(database, fingerprint, episode),
-    notifications: (fingerprint, episode) => notifications(database, fingerprint, episode),
+    notifications: (fingerprint, episode) => readNotifications(database, fingerprint, episode),
     remediations: (fingerprint, episode) => remediations(database, fingerprint, episode),
     artifacts: (fingerprint, episode) => artifacts(database, fingerprint, episode),
     related: ({ fingerprint, labels }, limit) => related({ fingerprint, labels, limit }),
@@ -92,7 +92,7 @@ interface NotificationColumns {
   detail: string | null;
 }
 
-async function notifications(
+export async function readNotifications(
   { run, schema }: Database,
   fingerprint: string,
   episode?: number,

@@ -4,6 +4,7 @@ import { CALLBACKS_MIGRATION } from './callbacks';
 import { DEAD_LETTERS_MIGRATION } from './dead-letters';
 import { HOLDS_MIGRATION } from './group-records';
 import { HEARING_MIGRATION } from './hearing';
+import { INCIDENTS_MIGRATION } from './incidents';
 import { MAINTENANCES_MIGRATION } from './maintenances';
 import { PERMITS_MIGRATION } from './permits';
 import { REMINDERS_MIGRATION } from './silence-reminders';
@@ -328,5 +329,10 @@ alter table ${s}.peers add column routing text, add column routing_since timesta
     version: 15,
     name: 'what messages count as, and which digest they wait for',
     sql: (s) => THROTTLE_MIGRATION.replaceAll('{schema}', s),
+  },
+  {
+    version: 16,
+    name: 'incidents, and which alerts belong to them',
+    sql: (s) => INCIDENTS_MIGRATION.replaceAll('{schema}', s),
   },
 ];

@@ -11,6 +11,7 @@ import {
 import { Collision, type Database, type Run } from './database';
 import { enqueue, enqueueResolves } from './enqueue';
 import { joinGroups } from './groups';
+import { correlate } from './incidents';
 import { mergeLives, moveToOpened } from './merge';
 import type { AlertRow, GroupsOf, PagesStore } from './port';
 import { writeTimeline } from './timeline';
@@ -25,7 +26,7 @@ export function createPages(database: Database, groupsOf: GroupsOf = () => []): 
         const change = decide(known);
         await writeRows(run, schema, change.rows, known, groupsOf);
         await writeTimeline(run, schema, change.timeline);
-        await enqueue(run, schema, change.notifications);
+        await enqueue(run, schema, await correlate(run, schema, change));
         await enqueueResolves(run, schema, change.resolves);
         await joinGroups(run, schema, change.groups ?? []);
         return change;

@@ -9,6 +9,9 @@ import type { RelatedAlert } from '../domain/notification';
 import type { RemediationResult } from '../domain/remediation';
 import type { Transition } from '../domain/transition';
 import type { Asked } from '../oncall/port';
+import type { IncidentCandidate, IncidentDraft, IncidentFacts, KnownIncidents } from './incident-types';
+
+export type * from './incident-types';
 
 /** An alert as the lists know it: one row a fingerprint, its current or last episode. */
 export interface AlertRow {
@@ -78,6 +81,12 @@ export interface PagesChange {
     dueAt: Date;
   }[];
   readonly groups?: readonly NewGroup[];
+  /** Episodes that may belong to incidents, and what becomes of them; left out where there are none. */
+  readonly incidents?: {
+    readonly candidates: readonly IncidentCandidate[];
+    /** Asked while nobody else decides about the same keys. Pure. */
+    readonly decide: (known: KnownIncidents) => readonly IncidentDraft[];
+  };
 }
 
 /** A group that has an alert: its row is made, or joined. */
@@ -138,6 +147,8 @@ export type Holder =
       readonly until: string | null;
       readonly comment: string | null;
     }
+  /** It is told of as a whole. */
+  | { readonly kind: 'incident'; readonly id: string; readonly name: string }
   /** So many alerts like it were told: this one waits for the digest. */
   | {
       readonly kind: 'fatigue limit';
@@ -652,6 +663,8 @@ export interface NotificationFacts {
   /** The remediation that has begun and has no result yet. */
   readonly underWay: { readonly runbook: string; readonly target: string } | null;
   readonly related: readonly RelatedAlert[];
+  /** Of a message about an incident: `alert` stands for all of its alerts then. */
+  readonly incident?: IncidentFacts;
 }
 
 export interface NotificationQueue {

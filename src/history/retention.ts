@@ -5,7 +5,10 @@
  */
 import type { Database, Run } from './database';
 
-const PARTS = ['timeline', 'notifications', 'remediations', 'artifacts', 'undelivered', 'alerts'] as const;
+const PARTS = [
+  ...(['timeline', 'notifications', 'remediations', 'artifacts', 'undelivered', 'alerts'] as const),
+  'incident_alerts',
+] as const;
 /** Of each kind, in one transaction. */
 const BATCH = 500;
 
@@ -61,9 +64,26 @@ export async function forgetBefore(database: Database, before: Date, batch = BAT
       [before, batch],
     );
     const groups = await forgetGroups(run, s, before, batch);
+    const incidents = await forgetIncidents(run, s, before, batch);
     const times = silences.length + maintenances.length + overrides.length;
-    return episodes.length + times + acts.length + callbacks.length + groups;
+    return episodes.length + times + acts.length + callbacks.length + groups + incidents;
   });
+}
+
+/** With their messages and timelines, which stand under their references. */
+async function forgetIncidents(run: Run, schema: string, before: Date, batch: number): Promise<number> {
+  const gone = await run<{ ref: string }>(
+    `delete from ${schema}.incidents where id in (
+       select i.id from ${schema}.incidents i where i.state = 'resolved' and i.resolved_at < $1
+         and not exists (select from ${schema}.notifications n
+           where n.fingerprint = 'INC-' || i.id and n.episode = i.episode and n.state = 'pending')
+       order by i.resolved_at limit $2 for update skip locked) returning 'INC-' || id as ref`,
+    [before, batch],
+  );
+  const refs = gone.map(({ ref }) => ref);
+  for (const table of ['notifications', 'timeline'])
+    await run(`delete from ${schema}.${table} where fingerprint = any($1)`, [refs]);
+  return gone.length;
 }
 
 /** Each with when it is old; what a group that is open was told is renewed before it expires. */

@@ -157,4 +157,5 @@ function section(title: string, lines: readonly string[]): string[] {
 }
 
 /** `2026-05-04 03:00:00 UTC`. */
-const clock = (iso: string): string => `${new Date(iso).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+export const clock = (iso: string): string =>
+  `${new Date(iso).toISOString().slice(0, 19).replace('T', ' ')} UTC`;

@@ -2,11 +2,13 @@
  * The notification service's payload from what is known. Pure. Every field has one source, listed in
  * docs/notification-payload.md; what has no source is null.
  */
-import type { NotificationPayload, RelatedAlert } from '../domain/notification';
-import type { AlertRow, NotificationFacts } from '../history/port';
+import { incidentRef } from '../domain/incident';
+import type { NotificationPayload, NotifiedIncident, RelatedAlert } from '../domain/notification';
+import type { AlertRow, IncidentFacts, NotificationFacts } from '../history/port';
 import { bodyOf } from './body';
 import { digestSubject, type Digest } from './digest';
 import { fitting } from './fitting';
+import { incidentBody, incidentSubject } from './incident-text';
 import { instanceOf, nameOf, subjectOf } from './subject';
 
 export interface PayloadOptions {
@@ -32,11 +34,7 @@ export function buildPayload(facts: NotificationFacts, options: PayloadOptions):
   return fitting({
     alert_name: nameOf(alert),
     db_instance_id: instanceOf(alert),
-    subject:
-      digest === undefined
-        ? subjectOf(facts, options.step, fellows.length)
-        : digestSubject(digest, options.step, all),
-    body_text: bodyOf(facts, { ...options, runbookUrl, dashboardUrl }),
+    ...textsOf(facts, options, all, { runbookUrl, dashboardUrl }),
     message_id: options.messageId,
     severity: labels['severity'] ?? null,
     runbook_url: runbookUrl,
@@ -50,6 +48,7 @@ export function buildPayload(facts: NotificationFacts, options: PayloadOptions):
     on_call_person: options.onCallPerson,
     affected_users_count: count(said(alert, 'affected_users_count')),
     related_alerts: facts.related,
+    ...(facts.incident !== undefined && { incident: toldIncident(facts.incident) }),
     ...toldTogether(all, digest !== undefined),
     context: {
       metric_value: alert.value,
@@ -71,6 +70,38 @@ export function buildPayload(facts: NotificationFacts, options: PayloadOptions):
     residual_risk: remediation?.residual_risk ?? null,
   });
 }
+
+function textsOf(
+  facts: NotificationFacts,
+  options: PayloadOptions,
+  all: readonly AlertRow[],
+  links: { readonly runbookUrl: string | null; readonly dashboardUrl: string | null },
+): Pick<NotificationPayload, 'subject' | 'body_text'> {
+  const { incident, ...rest } = facts;
+  const { step, now, digest } = options;
+  if (incident === undefined)
+    return {
+      subject:
+        digest === undefined ? subjectOf(facts, step, all.length - 1) : digestSubject(digest, step, all),
+      body_text: bodyOf(facts, { ...options, ...links }),
+    };
+  const told = { ...rest, incident };
+  return { subject: incidentSubject(told, step), body_text: incidentBody(told, step, now) };
+}
+
+const toldIncident = (incident: IncidentFacts): NotifiedIncident => ({
+  id: incidentRef(incident.id),
+  name: incident.policy,
+  about: incident.about,
+  state: incident.state,
+  severity: incident.severity,
+  commander: incident.commander,
+  opened_at: incident.openedAt,
+  resolved_at: incident.resolvedAt,
+  resolved_by: incident.resolvedBy,
+  alerts: incident.count,
+  open_alerts: incident.openCount,
+});
 
 function toldTogether(
   all: readonly AlertRow[],

@@ -120,6 +120,7 @@ export function createMetrics(options: MetricsOptions = {}) {
       'Transitions handed to alert workflows: started, signalled, or no_life.',
       'outcome',
     ),
+    incidentsOpen: gauge('incidents_open', 'Incidents that are open, as dispatchers see them.'),
     enrichments: counter('enrichments_total', 'Artifacts asked for.', 'provider', 'status'),
     enrichmentSeconds: seconds('enrichment_seconds', 'How long a provider took.', 'provider'),
     remediations: counter(

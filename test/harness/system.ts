@@ -74,12 +74,15 @@ export interface SystemOptions {
   /** Waits of the three levels, milliseconds. */
   readonly levels?: readonly number[];
   readonly more?: Record<string, unknown>;
+  /** Receivers beside those that are caught here. */
+  readonly receivers?: readonly Record<string, unknown>[];
 }
 
 export async function startSystem({
   servers,
   levels = [],
   more = {},
+  receivers = [],
   groups,
 }: SystemOptions): Promise<System> {
   const instance = uniqueInstance();
@@ -92,7 +95,7 @@ export async function startSystem({
   if (groups !== undefined) await configureGroups(groups);
   const named = groups === undefined ? {} : { alertmanager: { file: 'alertmanager.yml' } };
   // JSON is YAML.
-  const whole = { ...configOf(instance, servers, catcher, levels), ...named, ...more };
+  const whole = { ...configOf(instance, servers, catcher, levels, receivers), ...named, ...more };
   await writeFile(configFile, JSON.stringify(whole));
   const history = await openHistory({ url: servers.postgres, instance, maxConnections: 2 });
   const kafka = createKafka({ brokers: servers.kafka, clientId: `test-${instance}` });
@@ -193,7 +196,13 @@ export function sampleOf(instanceId: string, value: number, atMs: number): Metri
   };
 }
 
-function configOf(instance: string, servers: TestServers, catcher: HttpCatcher, levels: readonly number[]) {
+function configOf(
+  instance: string,
+  servers: TestServers,
+  catcher: HttpCatcher,
+  levels: readonly number[],
+  receivers: readonly Record<string, unknown>[],
+) {
   const receiver = (name: string) => ({
     name,
     type: 'webhook',
@@ -216,7 +225,7 @@ function configOf(instance: string, servers: TestServers, catcher: HttpCatcher, 
         severity: 'critical',
       },
     ],
-    receivers: ['hook', ...levels.map((_, at) => `level${at + 1}`)].map(receiver),
+    receivers: [...['hook', ...levels.map((_, at) => `level${at + 1}`)].map(receiver), ...receivers],
     route: { receivers: ['hook'] },
     escalation:
       levels.length === 0

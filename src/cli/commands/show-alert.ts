@@ -267,7 +267,7 @@ const evidenceColumns: readonly Column<Artifact>[] = [
   },
 ];
 
-function timelineColumns(now: number): Column<PlacedEvent>[] {
+export function timelineColumns(now: number): Column<TimelineEvent>[] {
   return [
     { title: 'WHEN', value: ({ at }) => fromNow(now, at) },
     { title: 'TIME', value: ({ at }) => new Date(at).toISOString().slice(11, 19) },
@@ -277,7 +277,7 @@ function timelineColumns(now: number): Column<PlacedEvent>[] {
   ];
 }
 
-function notificationColumns(now: number): Column<NotificationRecord>[] {
+export function notificationColumns(now: number): Column<NotificationRecord>[] {
   return [
     { title: 'RECEIVER', value: ({ receiver }) => receiver },
     { title: 'STEP', value: ({ step }) => step },

@@ -29,6 +29,7 @@ const payloadSchema = z.object({
   affected_users_count: count,
   related_alerts: z.array(z.looseObject({ alert_name: z.string() })).optional(),
   escalated_alerts: z.array(z.looseObject({ alert_name: z.string() })).optional(),
+  incident: z.looseObject({ id: z.string() }).optional(),
   digest_alerts: z.array(z.looseObject({ alert_name: z.string() })).optional(),
   context: z
     .looseObject({
@@ -72,6 +73,7 @@ export const acceptsTheSendersType: (sent: NotificationPayload) => z.input<typeo
   labels: { ...sent.labels },
   related_alerts: sent.related_alerts.map((alert) => ({ ...alert })),
   escalated_alerts: sent.escalated_alerts?.map((alert) => ({ ...alert })),
+  incident: sent.incident && { ...sent.incident },
   digest_alerts: sent.digest_alerts?.map((alert) => ({ ...alert })),
   context: { ...sent.context },
   enrichment_artifacts: [...sent.enrichment_artifacts],

@@ -5,6 +5,7 @@
 import { createTransport } from 'nodemailer';
 import { messageOf } from '../../domain/errors';
 import { messageId } from '../../domain/identity';
+import { INCIDENT_OPENED } from '../../domain/incident';
 import type { Channel, Delivery, OutgoingMessage, Revealable } from '../port';
 import { htmlOf } from './email-html';
 import { deliveryOfSmtp } from './status';
@@ -57,8 +58,9 @@ export function createEmailChannel(options: EmailOptions): Channel {
 
 function mailOf(message: OutgoingMessage, { from, to }: EmailOptions) {
   const { payload, fingerprint, episode, step } = message;
-  const root = mailId(messageId(fingerprint, episode, 'fire'), from);
-  const thread = step === 'fire' ? {} : { inReplyTo: root, references: root };
+  const begin = payload.incident === undefined ? 'fire' : INCIDENT_OPENED;
+  const root = mailId(messageId(fingerprint, episode, begin), from);
+  const thread = step === begin ? {} : { inReplyTo: root, references: root };
   return {
     from,
     to: [...to],

@@ -4,6 +4,7 @@
  * finds the name taken joins the room that is there. Each step may be done again.
  */
 import { fnv1a64 } from '../../domain/labels';
+import { tellsOfCommander } from '../../domain/incident';
 import type { TimelineEvent } from '../../domain/life';
 import type { NotificationPayload } from '../../domain/notification';
 import { shortened } from '../../domain/shortened';
@@ -42,7 +43,9 @@ export function createIncidentRoomChannel(options: IncidentRoomOptions): Channel
     destination: api.destination,
     async send(message, signal) {
       const shown = alertBlocks(message, options.interactive);
-      return (await tellAgain(api, message, shown, signal)) ?? open(api, options, message, shown, signal);
+      const told = await tellAgain(api, message, shown, signal);
+      if (told === null) return open(api, options, message, shown, signal);
+      return tellsOfCommander(message.step) ? handedOver(api, options, message, told, signal) : told;
     },
     close: () => api.close(),
   };
@@ -69,6 +72,21 @@ async function open(
   if (told.kind !== 'delivered') return told;
   const how = room.isNew ? 'opened' : 'joined';
   return { ...told, detail: [`${how} #${room.name}: ${told.detail}`, ...notes].join('; ') };
+}
+
+/** Who commands from now on comes into the room that is there. */
+async function handedOver(
+  api: SlackApi,
+  options: IncidentRoomOptions,
+  { payload, memory }: OutgoingMessage,
+  told: Delivery,
+  signal: AbortSignal,
+): Promise<Delivery> {
+  const { channel } = memory;
+  if (told.kind !== 'delivered' || channel === undefined) return told;
+  const room = { id: channel, name: channel, isNew: true };
+  const notes = await furnish(api, options, room, payload, signal);
+  return { ...told, detail: [told.detail, ...notes].join('; ') };
 }
 
 interface Room {
@@ -102,13 +120,15 @@ async function roomFor(
   return { kind: 'refused', error: `#${base} and ${MOST_NAMES - 1} names like it are taken` };
 }
 
-/** `inc-20260504-highconnections-1f2e3d4c`: the hash tells apart what reads alike. */
+/** `inc-20260504-highconnections-1f2e3d4c`, an incident's `inc-20260504-inc-7-orders-1f2e3d4c`: the hash tells apart what reads alike. */
 export function roomName(
   { instance, prefix, groupBy }: Pick<IncidentRoomOptions, 'instance' | 'prefix' | 'groupBy'>,
-  { labels, context }: Pick<NotificationPayload, 'labels' | 'context'>,
+  { labels, context, incident }: Pick<NotificationPayload, 'labels' | 'context' | 'incident'>,
 ): string {
-  const values = groupBy.map((name) => labels[name] ?? '');
-  const hash = fnv1a64(JSON.stringify([instance, groupBy, values])).slice(0, 8);
+  const values =
+    incident === undefined ? groupBy.map((name) => labels[name] ?? '') : [incident.id, incident.name];
+  const whole = incident === undefined ? [instance, groupBy, values] : [instance, incident.opened_at, values];
+  const hash = fnv1a64(JSON.stringify(whole)).slice(0, 8);
   const day = context.alert_fired_at.slice(0, 10).replaceAll('-', '');
   const words = values
     .join('-')

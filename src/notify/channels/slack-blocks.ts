@@ -25,7 +25,8 @@ export interface Shown {
 export function alertBlocks(message: OutgoingMessage, interactive: boolean): Shown {
   const { payload, fingerprint, episode } = message;
   const links = linksOf(payload);
-  const buttons = interactive ? buttonsOf(payload, episodeRef(fingerprint, episode)) : [];
+  const buttons =
+    interactive && payload.incident === undefined ? buttonsOf(payload, episodeRef(fingerprint, episode)) : [];
   return {
     text: escaped(payload.subject, MOST_SECTION),
     blocks: [

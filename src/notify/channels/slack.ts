@@ -5,6 +5,7 @@
  * Slack has no idempotency key. Each message carries its id as metadata: where an attempt before this one may have arrived,
  * it is looked for before it is posted again.
  */
+import { tellsOfRaise } from '../../domain/incident';
 import type { Channel, Delivery, Memory, OutgoingMessage } from '../port';
 import { createSlackApi, type SlackApi, type SlackApiOptions, type SlackSaid } from './slack-api';
 import { alertBlocks, newsText, type Shown } from './slack-blocks';
@@ -79,11 +80,14 @@ async function follow(
     channel,
     thread_ts: ts,
     text: newsText(message),
-    ...(message.step.startsWith('escalate-') && { reply_broadcast: true }),
+    ...(isForAll(message.step) && { reply_broadcast: true }),
   };
   const said = await api.call('chat.postMessage', withMetadata(reply, message), signal);
   return said.ok ? deliveredAs(memory, `told in the thread of ${ts}`) : said.delivery;
 }
+
+/** Shown in the channel as well: more people are asked, or it is worse than they know. */
+const isForAll = (step: string): boolean => step.startsWith('escalate-') || tellsOfRaise(step);
 
 function posted(said: SlackSaid, channel: string): Delivery {
   if (!said.ok) return said.delivery;

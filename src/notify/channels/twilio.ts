@@ -45,14 +45,17 @@ export function createSmsChannel(options: TwilioOptions, isAnswered: boolean): C
 export function createVoiceChannel(options: VoiceOptions): Channel {
   const { from, to, language, keysTo } = options;
   const channel = channelOf('voice', 'Calls.json', options, (message) => {
-    const key = keysTo === null ? null : `${keysTo}/${episodeRef(message.fingerprint, message.episode)}`;
+    const key =
+      keysTo === null || message.payload.incident !== undefined
+        ? null
+        : `${keysTo}/${episodeRef(message.fingerprint, message.episode)}`;
     return { From: from, To: to, Twiml: callMarkup(message.payload, language, key) };
   });
   return { ...channel, interrupts: true };
 }
 
 export function smsText({ payload, fingerprint, step }: OutgoingMessage, isAnswered: boolean): string {
-  const asks = payload.state === 'FIRING' && isAnswered;
+  const asks = payload.state === 'FIRING' && isAnswered && payload.incident === undefined;
   const how = asks ? ` Reply ACK ${fingerprint.slice(0, SHORT)} to take it.` : '';
   const told = /^escalate-(\d+)$/.test(step) && payload.on_call_person !== null;
   const whom = told ? `For ${shortened(payload.on_call_person, 40)}: ` : '';

@@ -6,6 +6,7 @@
  */
 import { messageOf } from '../../domain/errors';
 import { silenceEndOf } from '../../domain/identity';
+import type { NotificationFacts } from '../../history/port';
 import type { Mutes, MuteVerdict } from '../../mute/port';
 import { deciding, drop, hold, type Stage } from './stage';
 
@@ -27,7 +28,7 @@ export function silenceStage(mutes: Mutes): Stage {
       });
     try {
       const now = context.now();
-      const verdict = await mutes.verdict(facts.alert.labels, now);
+      const verdict = await verdictOf(mutes, facts, now);
       if (!verdict.muted) return notification;
       const { detail, holder } = verdict;
       const why = { reason: REASONS[verdict.reason], detail, by: [holder] };
@@ -41,6 +42,24 @@ export function silenceStage(mutes: Mutes): Stage {
       };
     }
   });
+}
+
+/** An incident is muted while all of its alerts that are open are, and no longer than the first of them. */
+async function verdictOf(
+  mutes: Mutes,
+  { alert, incident }: NotificationFacts,
+  now: Date,
+): Promise<MuteVerdict> {
+  if (incident === undefined) return mutes.verdict(alert.labels, now);
+  const open = incident.alerts.filter(({ state }) => state !== 'RESOLVED');
+  const isWhole = incident.alerts.length === incident.count;
+  let first: MuteVerdict = { muted: false };
+  for (const { labels } of isWhole ? open : []) {
+    const verdict = await mutes.verdict(labels, now);
+    if (!verdict.muted) return verdict;
+    if (!first.muted || Date.parse(verdict.until) < Date.parse(first.until)) first = verdict;
+  }
+  return first;
 }
 
 /** One that outlived its silence is told like any other. */

@@ -4,6 +4,7 @@
  * heard of, and a call that asks for nothing.
  */
 import { silenceEndOf } from '../../domain/identity';
+import { INCIDENT_OPENED, tellsOfCommander, tellsOfRaise } from '../../domain/incident';
 import { deciding, drop, type Notification, type Stage } from './stage';
 
 export const timelyStage: Stage = deciding('timely', async (_, notification) => {
@@ -14,7 +15,8 @@ export const timelyStage: Stage = deciding('timely', async (_, notification) => 
       detail: 'the receiver was told of nothing in this episode',
     });
   }
-  if (tellsWhileOpen(queued.step) && facts.alert.state === 'RESOLVED') {
+  const isOnlyForOpen = tellsWhileOpen(queued.step) || queued.unlessAcknowledged;
+  if (isOnlyForOpen && facts.alert.state === 'RESOLVED') {
     return drop(notification, {
       reason: 'ended',
       detail: `it was resolved by ${facts.alert.resolvedBy ?? 'its condition'} before this left`,
@@ -37,7 +39,7 @@ export const timelyStage: Stage = deciding('timely', async (_, notification) => 
 });
 
 const tellsWhileOpen = (step: string): boolean =>
-  /^(escalate|acknowledged|unacknowledged|lapsed)-/.test(step);
+  /^(escalate|acknowledged|unacknowledged|lapsed|raised|commander)-/.test(step);
 
 /** Nobody is rung up to hear that there is nothing to do. */
 function withoutInterruption(notification: Notification): Notification {
@@ -48,4 +50,6 @@ function withoutInterruption(notification: Notification): Notification {
 }
 
 export const asksForAction = ({ queued: { step }, facts }: Notification): boolean =>
-  step === 'fire' ? facts.alert.state === 'FIRING' : step.startsWith('escalate-');
+  step === 'fire' || step === INCIDENT_OPENED || tellsOfRaise(step) || tellsOfCommander(step)
+    ? facts.alert.state === 'FIRING'
+    : step.startsWith('escalate-');

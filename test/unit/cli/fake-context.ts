@@ -9,6 +9,7 @@ import type {
   AlertLists,
   AlertRecords,
   AlertRow,
+  IncidentRow,
   DeadLetter,
   RecordedRouting,
 } from '../../../src/history/port';
@@ -81,6 +82,7 @@ export interface World {
   readonly routing?: RecordedRouting;
   readonly overrides?: readonly StoredOverride[];
   readonly maintenances?: readonly Maintenance[];
+  readonly incidents?: readonly IncidentRow[];
   readonly dead?: readonly DeadLetter[];
 }
 
@@ -175,6 +177,29 @@ export function fakeOperator(world: World, calls: Calls['calls']): Operator {
     },
     list: async () => kept,
   };
+  const known = [...(world.incidents ?? [])];
+  const openIncident = (id: number) => known.find((one) => one.id === id && one.state === 'open') ?? null;
+  const incidents: Operator['incidents'] = {
+    list: async ({ all, limit }) => known.filter(({ state }) => all || state === 'open').slice(0, limit),
+    find: async (id) => known.find((one) => one.id === id) ?? null,
+    alerts: async () =>
+      rows.map(({ fingerprint, episode, labels, annotations, state, startsAt, endsAt }) => ({
+        ...{ fingerprint, episode, labels, annotations, state, at: startsAt, endedAt: endsAt },
+      })),
+    timeline: async () => [],
+    notifications: async () => [],
+    async handOver(id, to, act) {
+      calls.push(['handOver', id, to, act]);
+      const open = openIncident(id);
+      return open && { ...open, commander: to.person };
+    },
+    async resolve(id, act, resolveTo) {
+      calls.push(['resolveIncident', id, act, resolveTo]);
+      const open = openIncident(id);
+      return open && { ...open, state: 'resolved', resolvedBy: act.by };
+    },
+    resolveOver: async () => ({ resolved: 0, open: 0 }),
+  };
   const episodes: Operator['episodes'] = {
     open: async () => rows.filter(({ state }) => state !== 'RESOLVED'),
     since: async () =>
@@ -199,7 +224,18 @@ export function fakeOperator(world: World, calls: Calls['calls']): Operator {
     },
   };
   return {
-    ...{ lists, records, permits, silences, episodes, maintenances, overrides, deadLetters, actions },
+    ...{
+      lists,
+      records,
+      permits,
+      silences,
+      episodes,
+      maintenances,
+      overrides,
+      deadLetters,
+      actions,
+      incidents,
+    },
     close: async () => void calls.push(['close']),
   };
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readPayload } from '../../../src/dev/notification-service/payload';
 import { buildPayload } from '../../../src/notify/payload';
-import { alert, artifact, facts, NOW, verified } from './test-notification';
+import { alert, artifact, facts, incident, NOW, verified } from './test-notification';
 
 const guide = readFileSync(join(__dirname, '../../../docs/notification-payload.md'), 'utf8');
 const documented = [...guide.matchAll(/^\| `([a-z_.[\]]+)` \|/gm)].map(([, field]) => field!);
@@ -17,7 +17,12 @@ const related = {
   state: 'FIRING',
   starts_at: alert().startsAt,
 };
-const whole = facts({ artifacts: [artifact()], remediation: verified, related: [related] });
+const whole = facts({
+  artifacts: [artifact()],
+  remediation: verified,
+  related: [related],
+  incident: incident(),
+});
 const options = { messageId: 'm', step: 'fire', routingKey: 'dba', onCallPerson: null, now: NOW };
 const digest = { like: { alertname: 'HighConnections' }, limit: 5, withinMs: 3_600_000 };
 const full = {
@@ -66,9 +71,20 @@ test('what is said to be never null never is, however little is known', () => {
   );
   const valueAt = (path: string): unknown =>
     path.split('.').reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], bare);
-  const plain = [...guide.matchAll(/^\| `([a-z_.]+)` \|.*\| ([^|]*) \|$/gm)];
+  const plain = [...guide.matchAll(/^\| `([a-z_.]+)` \|.*\| ([^|]*) \|$/gm)].filter(
+    ([, field]) => !field!.startsWith('incident.'),
+  );
   const nulls = plain.filter(([, field]) => valueAt(field!) === null).map(([, field]) => field);
   expect(nulls).toEqual(plain.filter(([, , when]) => when !== 'never').map(([, field]) => field));
+});
+
+test('nor of an incident', () => {
+  const bare = buildPayload(facts({ incident: incident({ severity: null, commander: null }) }), {
+    ...{ messageId: 'm', step: 'incident', routingKey: null, onCallPerson: null, now: NOW },
+  });
+  const rows = [...guide.matchAll(/^\| `incident\.([a-z_]+)` \|.*\| ([^|]*) \|$/gm)];
+  const nulls = Object.entries(bare.incident!).flatMap(([field, value]) => (value === null ? [field] : []));
+  expect(nulls).toEqual(rows.filter(([, , when]) => when !== 'never').map(([, field]) => field));
 });
 
 test('the notification service that comes with it knows the same fields', () => {

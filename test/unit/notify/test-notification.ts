@@ -1,7 +1,13 @@
 /** Facts and messages for the notifier's tests. */
 import type { Artifact } from '../../../src/domain/artifact';
 import type { RemediationResult } from '../../../src/domain/remediation';
-import type { AlertRow, NotificationFacts, QueuedNotification } from '../../../src/history/port';
+import type {
+  AlertRow,
+  IncidentAlert,
+  IncidentFacts,
+  NotificationFacts,
+  QueuedNotification,
+} from '../../../src/history/port';
 import { buildPayload } from '../../../src/notify/payload';
 import type { Channel, Delivery, OutgoingMessage, Receiver } from '../../../src/notify/port';
 
@@ -51,6 +57,35 @@ export function alert(change: Partial<AlertRow> = {}): AlertRow {
 
 export function facts(change: Partial<NotificationFacts> = {}): NotificationFacts {
   return { alert: alert(), artifacts: [], remediation: null, underWay: null, related: [], ...change };
+}
+
+export function incident(change: Partial<IncidentFacts> = {}): IncidentFacts {
+  const member = ({ fingerprint, labels, annotations, state, startsAt: at }: AlertRow): IncidentAlert => ({
+    ...{ fingerprint, episode: FIRED, labels, annotations, state, at, endedAt: null },
+  });
+  const other = alert({
+    fingerprint: 'fedcba9876543210',
+    labels: { alertname: 'Slow', service: 'payments', severity: 'warning' },
+    annotations: { runbook_url: 'http://wiki/slow' },
+  });
+  return {
+    ...{ id: 7, policy: 'shop', about: 'service=orders|payments', state: 'open', severity: 'critical' },
+    ...{ commander: 'dora', openedAt: new Date(FIRED).toISOString(), resolvedAt: null, resolvedBy: null },
+    ...{ alerts: [member(alert()), member(other)], count: 2, openCount: 2 },
+    ...change,
+  };
+}
+
+/** Of a message about it: the alert stands for all of its alerts. */
+export function incidentFacts(
+  change: Partial<IncidentFacts> = {},
+  state: AlertRow['state'] = 'FIRING',
+): NotificationFacts {
+  const stands = alert({
+    ...{ fingerprint: 'INC-7', labels: { severity: 'critical' }, annotations: {}, state, value: null },
+    rule: { group: 'incidents', name: 'INC-7 shop', hash: '' },
+  });
+  return facts({ alert: stands, incident: incident(change) });
 }
 
 export const verified: RemediationResult = {

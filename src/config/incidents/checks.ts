@@ -1,0 +1,62 @@
+/** What incidents have to mean together: names lead somewhere, and each value belongs to one list of related ones. */
+import { pathText, type Finding, type Path } from '../problems';
+import { duplicates, unknownName } from '../references';
+import type { RawIncident } from './schema';
+
+type Named = readonly { readonly name: string }[];
+
+export function incidentFindings(config: {
+  readonly incidents: readonly RawIncident[];
+  readonly receivers: Named;
+  readonly people: Named;
+  readonly schedules: Named;
+}): Finding[] {
+  const { incidents } = config;
+  const [receivers, people, schedules] = [config.receivers, config.people, config.schedules].map(namesOf);
+  return [
+    ...duplicates(['incidents'], incidents),
+    ...incidents.flatMap((each, index) => {
+      const path: Path = ['incidents', index];
+      const { commander } = each;
+      return [
+        ...unknownNames([...path, 'receivers'], each.receivers, receivers!, 'receiver'),
+        ...unknownNames([...path, 'commander', 'people'], commander.people, people!, 'person'),
+        ...unknownNames([...path, 'commander', 'schedules'], commander.schedules, schedules!, 'schedule'),
+        ...relatedOnce([...path, 'related'], each),
+      ];
+    }),
+  ];
+}
+
+const namesOf = (items: Named): string[] => items.map(({ name }) => name);
+
+const unknownNames = (
+  path: Path,
+  given: readonly string[],
+  names: readonly string[],
+  what: string,
+): Finding[] => given.flatMap((name, index) => unknownName([...path, index], name, names, what));
+
+/** Lists that share a value would be one: it is written so. */
+function relatedOnce(path: Path, { same, related }: RawIncident): Finding[] {
+  return Object.entries(related).flatMap(([label, lists]): Finding[] => {
+    const at = [...path, label];
+    if (!same.includes(label)) {
+      const message = 'relates values of a label by which no alerts are related';
+      return [{ path: at, message, accepted: `one of same: ${same.join(', ')}` }];
+    }
+    const first = new Map<string, Path>();
+    return lists.flatMap((values, list) =>
+      values.flatMap((value, index): Finding[] => {
+        const here = [...at, list, index];
+        const earlier = first.get(value);
+        if (earlier === undefined) {
+          first.set(value, here);
+          return [];
+        }
+        const message = `stands at ${pathText(earlier)} already: what is related to one of a list is related to all`;
+        return [{ path: here, value: JSON.stringify(value), message, accepted: 'one list for both' }];
+      }),
+    );
+  });
+}

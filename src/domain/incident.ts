@@ -1,0 +1,52 @@
+/**
+ * Incidents: alerts that belong together and are told as one. An incident is told of through the queue of messages like an
+ * alert's episode: its reference stands where a fingerprint does, the time at which it was opened where the episode does.
+ */
+import type { Labels } from './labels';
+
+/** `INC-7`: no fingerprint reads so. */
+export const incidentRef = (id: number): string => `INC-${id}`;
+
+/** Null for what names no incident. `7` and `inc-7` are what people type. */
+export function parseIncidentRef(text: string): number | null {
+  const found = /^(?:INC-)?([1-9]\d{0,14})$/i.exec(text.trim());
+  return found === null ? null : Number(found[1]);
+}
+
+export const isIncidentRef = (fingerprint: string): boolean => fingerprint.startsWith('INC-');
+
+/** The steps of an incident's messages; it ends with `resolved`, as an episode does. */
+export const INCIDENT_OPENED = 'incident';
+export const raisedStep = (count: number): string => `raised-${count}`;
+export const commanderStep = (count: number): string => `commander-${count}`;
+
+export const tellsOfRaise = (step: string): boolean => /^raised-\d+$/.test(step);
+export const tellsOfCommander = (step: string): boolean => /^commander-\d+$/.test(step);
+
+/** A word that nobody knows stands between high and warning: it is as urgent as high, and critical goes before it. */
+const RANKS = ['info', 'low', 'medium', 'warning', null, 'high', 'critical'] as const;
+const UNKNOWN = RANKS.indexOf(null);
+
+function rankOf(severity: string | null): number {
+  if (severity === null || severity === '') return -1;
+  const rank = RANKS.indexOf(severity.toLowerCase() as (typeof RANKS)[number]);
+  return rank < 0 ? UNKNOWN : rank;
+}
+
+/** Whether `severity` is worse than `than`. */
+export const isWorse = (severity: string | null, than: string | null): boolean =>
+  rankOf(severity) > rankOf(than);
+
+export function worstOf(severities: readonly (string | null)[]): string | null {
+  return severities.reduce<string | null>((worst, one) => (isWorse(one, worst) ? one : worst), null);
+}
+
+/** What all of them have, with the same value. */
+export function commonLabels(all: readonly Labels[]): Labels {
+  const [first, ...others] = all;
+  if (first === undefined) return {};
+  const shared = Object.entries(first).filter(([name, value]) =>
+    others.every((labels) => Object.hasOwn(labels, name) && labels[name] === value),
+  );
+  return Object.fromEntries(shared);
+}
