@@ -3,6 +3,7 @@ import { createUnderWay } from '../../../src/dispatch/under-way';
 import { transitionOf } from '../../../src/dispatch/posted';
 import type { Transition } from '../../../src/domain/transition';
 import { groupScene, labelled, MINUTE, route, said, SECOND, START } from '../../harness/group-scene';
+import { waitFor } from '../../harness/wait-for';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 const firing = (host: string, alertname = 'Down'): Transition =>
@@ -111,7 +112,7 @@ it('in a storm a group waits for what comes meanwhile too', async () => {
   const last = firing('last');
   underWay.add([last]);
   await groups.apply(one, storm);
-  await new Promise((resolve) => setTimeout(resolve, 30));
+  await waitFor(() => underWay.size() === 1, { what: 'all but the last to be there', intervalMs: 1 });
   await groups.apply(one, [last]);
   await looking;
   await one.send();
