@@ -3,7 +3,7 @@ import type { Config } from '../config/config';
 import type { MatcherMode } from '../domain/alertmanager-matchers';
 import type { Metric } from '../domain/metric';
 import type { ServerEnvironment } from '../dev/servers';
-import type { AlertLists, EpisodeHistory, GroupRecords } from '../history/port';
+import type { AlertLists, DrillStore, EpisodeHistory, GroupRecords } from '../history/port';
 import type { MaintenanceStore, SilenceStore } from '../mute/port';
 import type { OverrideStore } from '../oncall/port';
 import type { PermitStore } from '../remediate/port';
@@ -11,6 +11,7 @@ import type { Evaluators } from '../query/port';
 import type { Transition } from '../domain/transition';
 import type { KeptMetric, KeptReading, ReadingProgress } from '../stream/kept-metrics';
 import type { AlertActions } from '../temporal/actions';
+import type { DrillControl } from '../temporal/drills';
 
 export type { AlertActions, AlertLists };
 
@@ -24,6 +25,7 @@ export interface Operator {
   readonly maintenances: MaintenanceStore;
   readonly overrides: OverrideStore;
   readonly actions: AlertActions;
+  readonly drills: DrillControl & Pick<DrillStore, 'latest'>;
   close(): Promise<void>;
 }
 

@@ -1,6 +1,7 @@
 /** What values have to mean together: names that refer to others exist, nothing is named twice, addresses are safe. */
 import type { Runbook } from '../domain/runbook';
 import { messageOf } from '../domain/errors';
+import { drillFindings } from './drills/checks';
 import { maintenanceFindings } from './maintenance/checks';
 import { onCallFindings } from './on-call/checks';
 import type { Finding, Path } from './problems';
@@ -17,7 +18,13 @@ export interface Known {
   readonly groups?: Readonly<Record<string, readonly string[]>>;
 }
 
-export function crossFindings(config: RawConfig, known: Known): Finding[] {
+/** `alertmanager`: the receivers of the alertmanager.yml that is named; null: none is, undefined: it has errors of its own. */
+export function crossFindings(
+  config: RawConfig,
+  known: Known,
+  alertmanager: readonly string[] | null | undefined,
+): Finding[] {
+  const names = { own: config.receivers.map(({ name }) => name), alertmanager };
   return [
     ...duplicates(['targets'], config.targets),
     ...duplicates(['receivers'], config.receivers),
@@ -27,6 +34,7 @@ export function crossFindings(config: RawConfig, known: Known): Finding[] {
     ...audit(config),
     ...routes(config),
     ...maintenanceFindings(config),
+    ...drillFindings(config.drills, names),
     ...onCallFindings(config),
     ...escalations(config),
     ...fallbacks(config.receivers),

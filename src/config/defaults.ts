@@ -86,6 +86,7 @@ export const DEFAULTS = Object.freeze({
   },
   notify: { breaker: { failures: 5, reset: 60 * SECOND, successes: 2 } },
   schedule: { time_zone: 'UTC', handoff: 1_440 },
+  drill: { time_zone: 'UTC' },
   escalation: { delay: 0, repeat: 0, group_by: ['alertname'] },
   acknowledge: { lease: null },
   cooldown: 5 * MINUTE,

@@ -29,6 +29,7 @@ import {
   word,
 } from './fields';
 import { escalation, person, schedule, severityRouting } from './on-call/schema';
+import { drill } from './drills/schema';
 import { maintenance } from './maintenance/schema';
 import { ruleSchema } from './short-forms/schema';
 
@@ -303,6 +304,7 @@ export const configSchema = section({
     remind_before: durationOrOff(SECOND_MS).nullable().default(DEFAULTS.silences.remind_before),
   }),
   maintenance: list(maintenance),
+  drills: list(drill),
   people: list(person),
   schedules: list(schedule),
   escalation: list(escalation),

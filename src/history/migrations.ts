@@ -1,5 +1,6 @@
 /** The schema's history: numbered, append-only. A migration that has been released is never edited; a new one follows. */
 
+import { DRILLS_MIGRATION } from './drills';
 import { CALLBACKS_MIGRATION } from './callbacks';
 import { HOLDS_MIGRATION } from './group-records';
 import { HEARING_MIGRATION } from './hearing';
@@ -315,5 +316,10 @@ alter table ${s}.group_messages add column awaited text[] not null default '{}';
 -- Since when they are in effect; null: by none that others could have read anew.
 alter table ${s}.peers add column routing text, add column routing_since timestamptz;
 `,
+  },
+  {
+    version: 17,
+    name: 'what drills came to',
+    sql: (s) => DRILLS_MIGRATION.replaceAll('{schema}', s),
   },
 ];

@@ -5,9 +5,17 @@ import { runCli } from '../../../src/cli/program';
 import type { Maintenance } from '../../../src/domain/maintenance';
 import { compileMatchers, parseMatcher } from '../../../src/domain/matchers';
 import type { ActionAnswer, LifeStatus } from '../../../src/domain/life';
-import type { AlertLists, AlertRecords, AlertRow, RecordedRouting } from '../../../src/history/port';
+import type { DrillOutcome } from '../../../src/domain/drill';
+import type {
+  AlertLists,
+  AlertRecords,
+  AlertRow,
+  DrillResult,
+  RecordedRouting,
+} from '../../../src/history/port';
 import type { Silence } from '../../../src/mute/port';
 import type { StoredOverride } from '../../../src/oncall/port';
+import type { DrillTimes } from '../../../src/temporal/drills';
 import type { KillSwitch } from '../../../src/remediate/port';
 
 export const NOW = Date.parse('2026-11-21T12:12:00Z');
@@ -75,6 +83,11 @@ export interface World {
   readonly routing?: RecordedRouting;
   readonly overrides?: readonly StoredOverride[];
   readonly maintenances?: readonly Maintenance[];
+  readonly drills?: {
+    readonly latest?: readonly DrillResult[];
+    readonly times?: Readonly<Record<string, DrillTimes | Error>>;
+    readonly outcomes?: readonly DrillOutcome[];
+  };
 }
 
 export function fakeOperator(world: World, calls: Calls['calls']): Operator {
@@ -177,8 +190,20 @@ export function fakeOperator(world: World, calls: Calls['calls']): Operator {
         endsAt: row.endsAt ? new Date(row.endsAt) : null,
       })),
   };
+  const drills: Operator['drills'] = {
+    latest: async () => world.drills?.latest ?? [],
+    async times(drill) {
+      const times = world.drills?.times?.[drill] ?? null;
+      if (times instanceof Error) throw times;
+      return times;
+    },
+    async run(input) {
+      calls.push(['drill', input]);
+      return world.drills?.outcomes ?? [];
+    },
+  };
   return {
-    ...{ lists, records, permits, silences, episodes, maintenances, overrides, actions },
+    ...{ lists, records, permits, silences, episodes, maintenances, overrides, actions, drills },
     close: async () => void calls.push(['close']),
   };
 }
