@@ -55,6 +55,8 @@ export interface DemoOptions {
 export interface ServeOptions {
   /** Where the servers are, and the instance's name. */
   readonly config: Config;
+  /** The same as its file is then; left out where there is none. */
+  readonly reread?: () => Config;
   readonly alertmanagerConfig: string;
   readonly listen: { readonly host: string; readonly port: number };
   readonly matcherMode: MatcherMode;

@@ -1,6 +1,6 @@
 /** Silences, inhibition and times: who may be told of an alert, answered with a reason. */
 import type { Labels } from '../domain/labels';
-import type { Maintenance, RepairSubject } from '../domain/maintenance';
+import type { Maintenance, MaintenanceScope, RepairSubject } from '../domain/maintenance';
 import type { Matcher } from '../domain/matchers';
 import type { TimeInterval } from '../domain/time-interval';
 import type { Holder } from '../history/port';
@@ -123,12 +123,14 @@ export interface Maintenances {
   holding(subject: RepairSubject, at: Date): Promise<UnderMaintenance | null>;
 }
 
-/** Maintenances that people have begun by command; those of the configuration are not among them. */
+/** Maintenances that people have begun by command; those of the configuration are not among them, but waited for like them. */
 export interface MaintenanceStore {
   /** False where one of this name is not over yet. It is in effect for every later `current` once this has returned. */
   start(maintenance: Maintenance, at: Date): Promise<boolean>;
   /** Ends at `at` those of this name or id that are not over, and answers how many. */
   end(name: string, at: Date): Promise<number>;
+  /** Those of the configuration have changed: what waits for them is looked at again, and lives hear of it. */
+  changed(scopes: readonly MaintenanceScope[]): Promise<void>;
   /** Those that are in effect or to come. */
   current(at: Date): Promise<readonly Maintenance[]>;
   /** The same, and those that were over at `since` at the earliest. */

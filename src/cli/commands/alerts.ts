@@ -95,7 +95,10 @@ export function withSilences(
   rows: readonly AlertRow[],
   now: number,
 ): Promise<ListedAlert[]> {
-  const mutes = withMaintenances(createMutes(silences), createMaintenances({ store, configured }));
+  const mutes = withMaintenances(
+    createMutes(silences),
+    createMaintenances({ store, configured: () => configured }),
+  );
   return Promise.all(
     rows.map(async (row): Promise<ListedAlert> => {
       const verdict = row.state === 'RESOLVED' ? null : await mutes.verdict(row.labels, new Date(now));
