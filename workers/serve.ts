@@ -143,6 +143,7 @@ async function startServing(
         const alert = await history.lists.find(fingerprint);
         return alert && answerWhy(alert, { ...history, routing: groups.routing(), now: new Date() });
       },
+      openAlerts: () => history.episodes.open(),
       preview: (matchers) => previewSilence(matchers, history.episodes, new Date()),
       config: () => apiConfig(groups.inEffect(), options.matcherMode),
       async reload() {

@@ -14,6 +14,9 @@ export interface Silence {
   readonly comment: string;
 }
 
+/** The episodes of alerts with whose end it ends, at its own end at the latest. */
+export type UntilResolved = readonly { readonly fingerprint: string; readonly episode: number }[];
+
 /** One as it is on record. */
 export interface KeptSilence extends Silence {
   readonly annotations: Labels;
@@ -24,8 +27,7 @@ export interface KeptSilence extends Silence {
 export interface WantedSilence extends Omit<Silence, 'id'> {
   readonly id: string | null;
   readonly annotations: Labels;
-  /** It ends when these episodes of alerts are over, at its own end at the latest. */
-  readonly untilResolved?: readonly { readonly fingerprint: string; readonly episode: number }[];
+  readonly untilResolved?: UntilResolved;
 }
 
 export interface SilenceStore {
@@ -40,7 +42,7 @@ export interface SilenceStore {
   /** All that are to come, in effect, or have not been over for longer than they are kept. */
   list(at: Date): Promise<readonly KeptSilence[]>;
   /** Visible to every later `active` once it has returned. The same id again changes nothing. */
-  create(silence: Silence): Promise<void>;
+  create(silence: Silence & { readonly untilResolved?: UntilResolved }): Promise<void>;
   active(at: Date): Promise<readonly Silence[]>;
   /** Ends at `at` those whose alerts are over, and answers them. */
   endResolved(at: Date): Promise<readonly Silence[]>;

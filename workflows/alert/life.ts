@@ -22,6 +22,7 @@ import type {
   LifeStatus,
   ResolveRequest,
   ResumedLife,
+  SilenceRequest,
   TimelineEvent,
   UnacknowledgeRequest,
 } from '../../src/domain/life';
@@ -162,9 +163,10 @@ export class AlertLife {
   }
 
   /** The silence itself is in Postgres by now; here it stops the escalation's clock. */
-  silence(owner: string, until: number, comment: string | null, now: number): ActionAnswer {
-    const text = `${owner} silenced it until ${this.silenceUntil(until, now)}; escalation waits`;
-    this.record(now, 'silenced', owner, text, { comment }, {});
+  silence(request: SilenceRequest, until: number, now: number): ActionAnswer {
+    const end = this.silenceUntil(until, now);
+    const text = `${request.owner} silenced it until ${request.until_resolved ? 'it is over' : end}; escalation waits`;
+    this.record(now, 'silenced', request.owner, text, { comment: request.comment ?? null }, {});
     return this.answer(now, text);
   }
 
@@ -173,8 +175,7 @@ export class AlertLife {
     if (held === null) this.endSilence();
     else this.silencedUntil = held;
     this.runClock(now);
-    const then = held === null ? 'escalation goes on' : `another one holds it until ${iso(held)}`;
-    const text = `${owner} ended its silence; ${then}`;
+    const text = `${owner} ended its silence; ${held === null ? 'escalation goes on' : `another one holds it until ${iso(held)}`}`;
     this.record(now, 'silence_ended', owner, text, { comment }, {});
     return this.answer(now, text);
   }
@@ -187,7 +188,9 @@ export class AlertLife {
   /** Something that mutes it has begun, changed or ended: `held` is what does so now. */
   mutesChanged(held: OpenedEpisode['silenced'] | null, now: number): void {
     if (this.refusedInMaintenance()) this.repairAt = now;
-    if (this.state === 'RESOLVED' || (held == null && this.silencedUntil === null)) return;
+    // Nobody hears of one that is over, but its next episode is to know.
+    if (this.state === 'RESOLVED') return void (this.silencedUntil = held ? Date.parse(held.until) : null);
+    if (held == null && this.silencedUntil === null) return;
     if (held == null) {
       this.endSilence();
       this.runClock(now);
