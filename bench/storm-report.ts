@@ -119,7 +119,7 @@ function notesOf({ beside, lives }: Measured): string[] {
   const missing = typeof beside === 'string' ? [`No Alertmanager was measured beside it: ${beside}.`] : [];
   return [
     ...missing,
-    'Alertmanager takes alerts into memory; Tocsin answers when Kafka has them on disk and the rows show them (500 ms at most). What it costs is the accepted rate, what it buys stands under Kill.',
+    'Alertmanager takes alerts into memory; Tocsin answers when Kafka has them on disk; readers and due groups wait for the rows of what was taken before (2 s at most). What it costs is the accepted rate, what it buys stands under Kill.',
     `Lives in Temporal are begun after the pages, ${rounded(lives.ours)} a second here, beside which a workflow that does nothing in the same shape begins ${rounded(lives.floor)} a second on the same server.`,
   ];
 }

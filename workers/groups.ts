@@ -10,6 +10,7 @@ import { composeWith } from '../src/dispatch/group-message';
 import { createGrouping, type Grouping } from '../src/dispatch/grouping';
 import { createHearing, type HearingWatch } from '../src/dispatch/hearing';
 import { createHoldersOf } from '../src/dispatch/held';
+import { createUnderWay, type UnderWay } from '../src/dispatch/under-way';
 import type { AlertMutes } from '../src/dispatch/api-alerts';
 import { messageOf } from '../src/domain/errors';
 import type { Labels } from '../src/domain/labels';
@@ -51,6 +52,7 @@ export interface Groups {
   readonly peers: Pick<Peers, 'list' | 'answerAt'>;
   /** Whoever takes what senders post publishes it through this. */
   readonly hearing: Pick<HearingWatch, 'noting'>;
+  readonly underWay: UnderWay;
   inEffect(): InEffect;
   routing(): RecordedRouting;
   /** The first that the alert belongs to; null where it is not known, or that cannot be found out now. */
@@ -110,10 +112,16 @@ export async function openGroups(shared: Shared, options: GroupsOptions): Promis
   await grouping.start();
   history.joinOpened(grouping.groupsFor);
 
+  const groupsOf = (labels: Labels): readonly string[] =>
+    grouping
+      .routing()
+      .routes.placesOf(labels)
+      .map(({ id }) => id);
   const wiring: Wiring = {
     shared,
     history,
     grouping,
+    underWay: createUnderWay({ known: grouping.known, groupsOf, now }),
     peers,
     metrics,
     inEffect,
@@ -158,7 +166,8 @@ export async function openGroups(shared: Shared, options: GroupsOptions): Promis
   parts.push({ name: 'expiry', stop: () => expiry.stop() });
   parts.push({ name: 'hearing', stop: () => hearing.stop() });
   return {
-    ...{ grouping, metrics, inEffect, hearing, peers, mutes: wiring.mutes },
+    ...{ grouping, metrics, inEffect, hearing, peers },
+    ...{ mutes: wiring.mutes, underWay: wiring.underWay },
     routing: () => routingOf(current, ofRules),
     async groupOf(fingerprint) {
       const first = () => grouping.routing().index.placesOf(fingerprint)[0]?.id ?? null;
@@ -195,6 +204,7 @@ interface Wiring {
   readonly shared: Shared;
   readonly history: History;
   readonly grouping: Grouping;
+  readonly underWay: UnderWay;
   readonly peers: Peers;
   readonly metrics: AlertmanagerMetrics;
   readonly mutes: AlertMutes;
@@ -238,12 +248,13 @@ function senderOf({ shared: { log }, history, grouping, metrics, inEffect }: Wir
 }
 
 function flusherOf(wiring: Wiring, onMessages: () => void): Turns {
-  const { history, grouping, metrics, mutes, inEffect } = wiring;
+  const { history, grouping, underWay, metrics, mutes, inEffect } = wiring;
   const { log } = wiring.shared;
   return createFlusher({
     store: history.groups,
     known: grouping.known,
     routing: grouping.routing,
+    underWay,
     verdicts: createGroupVerdicts({
       ...mutes,
       silencer: wiring.untilReminded,

@@ -12,7 +12,7 @@ import { startWorker, workflowBundle } from './temporal';
 import { LIFECYCLE_WORKER, LIVES_AT_A_TIME } from './worker-options';
 
 export interface LivesOptions {
-  /** Resolves when no pages are being written: they come before lives. */
+  /** Asked before each life; resolves when no pages are being written: they come first. */
   readonly pagesAreQuiet: () => Promise<void>;
   readonly groups: AuditedGroups;
 }
@@ -40,22 +40,25 @@ export async function serveLives(shared: Shared, options: LivesOptions): Promise
     }),
   });
   await startMuteWatch(shared);
-  const deliver = createLivesHandler({
-    lives: createLives(temporal.client),
+  const lives = createLives(temporal.client);
+  const begin = createLivesHandler({
+    lives: {
+      async deliver(transition, policy) {
+        await options.pagesAreQuiet();
+        return lives.deliver(transition, policy);
+      },
+    },
     policyFor: policiesOf(config),
     concurrency: LIVES_AT_A_TIME,
     onDelivered: (outcome) => metrics.workflowDeliveries.inc({ outcome }),
   });
-  const lives = consumeTransitions({
+  const reader = consumeTransitions({
     kafka,
     instance: config.instance,
     groupId: 'lives',
-    async onBatch(batch) {
-      await options.pagesAreQuiet();
-      await deliver(batch.filter(({ transition }) => transition.told_again !== true));
-    },
+    onBatch: (batch) => begin(batch.filter(({ transition }) => transition.told_again !== true)),
     onEvent: streamObserver(shared),
   });
-  shared.parts.push({ name: 'lives', stop: () => lives.stop() });
+  shared.parts.push({ name: 'lives', stop: () => reader.stop() });
   await startAuditor(shared, options.groups);
 }

@@ -129,7 +129,7 @@ async function startServing(
   await groups.start();
 
   const alerts = createApiAlerts({
-    ...{ grouping, mutes, now },
+    ...{ grouping, mutes, underWay: groups.underWay, now },
     publish: (transitions) => groups.hearing.noting(() => publish(transitions)),
   });
   const patience = now() + READER_PATIENCE_MS;
@@ -204,26 +204,26 @@ function webOf({ log }: Shared, { webConfigFile, listen }: ServeOptions): (() =>
  * For work that can wait while a storm comes in: resolves when no batch is being written and none has been for a while, or
  * after the longest wait. On a busy machine a batch takes longer than the while.
  */
-function createLull(): {
-  readonly during: (handle: BatchHandler) => BatchHandler;
-  readonly wait: () => Promise<void>;
-} {
+function createLull() {
+  let busySince = -Infinity;
   let busyAt = -Infinity;
   let writing = 0;
   const isBusy = (): boolean => writing > 0 || now() - busyAt < LULL_MS;
   return {
-    during: (handle) => async (batch) => {
-      writing += 1;
-      try {
-        await handle(batch);
-      } finally {
-        writing -= 1;
-        busyAt = now();
-      }
-    },
+    during:
+      (handle: BatchHandler): BatchHandler =>
+      async (batch) => {
+        if (!isBusy()) busySince = now();
+        writing += 1;
+        try {
+          await handle(batch);
+        } finally {
+          writing -= 1;
+          busyAt = now();
+        }
+      },
     async wait() {
-      const until = now() + LONGEST_LULL_WAIT_MS;
-      while (isBusy() && now() < until) await sleep(LULL_MS / 5);
+      while (isBusy() && now() - busySince < LONGEST_LULL_WAIT_MS) await sleep(LULL_MS / 5);
     },
   };
 }

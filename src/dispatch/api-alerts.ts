@@ -1,6 +1,7 @@
 /**
  * The alerts as senders and readers of the API see them. What is posted goes the way of every transition, through
- * `gds.alerts`; the answer waits for the row, so that a reader finds what its sender was told is there.
+ * `gds.alerts`; the answer waits for the row, so that a reader finds what its sender was told is there. In a storm the
+ * readers wait instead, and senders have their answer as soon as Kafka has what they said.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiAlert, ApiAlerts, ApiGroup, PostedAlert } from '../api/port';
@@ -12,6 +13,7 @@ import type { RouteOptions } from './port';
 import type { Grouping } from './grouping';
 import { isOver } from './known-alerts';
 import { transitionOf } from './posted';
+import type { UnderWay } from './under-way';
 
 /** Why nobody is told of an alert now. */
 export interface AlertMutes {
@@ -30,6 +32,7 @@ export interface ApiAlertsOptions {
   readonly grouping: Pick<Grouping, 'known' | 'routing'>;
   readonly publish: (transitions: readonly Transition[]) => Promise<void>;
   readonly mutes: AlertMutes;
+  readonly underWay: UnderWay;
   readonly now: () => number;
   /** How long an answer waits for the rows once Kafka has what was posted. */
   readonly visibleMs?: number;
@@ -42,15 +45,22 @@ interface Muters {
   readonly maintained: SilencedBy;
 }
 
-const LOOK_EVERY_MS = 10;
 const CATCH_UP_MS = 200;
+/** How old, in a storm, may be what is known of that which other processes have received. */
+const STORM_CATCH_UP_EVERY_MS = 250;
+/** With more alerts under way to the rows, senders do not wait for theirs. */
+const STORM = 500;
+/** Longer than rows take in a storm, and as long as a reader waits. */
+const READER_PATIENCE_MS = 2_000;
 /** The end of an alert of a rule, which has none while it fires: nobody has to tell it again. */
 const NEVER = '9999-12-31T23:59:59.000Z';
 
 export function createApiAlerts(options: ApiAlertsOptions): ApiAlerts {
-  const { grouping, publish, mutes, now, visibleMs = 500 } = options;
+  const { grouping, publish, mutes, underWay, now, visibleMs = 500 } = options;
   const { known } = grouping;
   let lastAt = 0;
+  let caughtUpAt = -Infinity;
+  const isStorm = (): boolean => underWay.size() > STORM;
 
   const knownAt = (fingerprint: string): number => known.get(fingerprint)?.updatedAt ?? -Infinity;
   const isOpen = (fingerprint: string, { annotations }: PostedAlert): boolean => {
@@ -60,27 +70,12 @@ export function createApiAlerts(options: ApiAlertsOptions): ApiAlerts {
 
   /** What other processes have received, where it can be had at once: what is posted comes after it. */
   async function catchUp(): Promise<void> {
+    if (isStorm() && now() - caughtUpAt < STORM_CATCH_UP_EVERY_MS) return;
+    caughtUpAt = now();
     const enough = new AbortController();
     const waited = sleep(CATCH_UP_MS, undefined, { signal: enough.signal }).catch(() => undefined);
     await Promise.race([known.refresh().catch(() => undefined), waited]);
     enough.abort();
-  }
-
-  /** Until the rows show it, or long enough: what Kafka has is not lost. */
-  async function untilVisible(transitions: readonly Transition[]): Promise<void> {
-    const until = now() + visibleMs;
-    const isThere = ({ fingerprint, kind, event_time: at }: Transition): boolean => {
-      const alert = known.get(fingerprint);
-      if (alert === undefined) return kind === 'resolved';
-      return alert.updatedAt >= Date.parse(at) || alert.state === 'RESOLVED';
-    };
-    let waiting = transitions;
-    for (;;) {
-      await known.refresh();
-      waiting = waiting.filter((transition) => !isThere(transition));
-      if (waiting.length === 0 || now() >= until) return;
-      await sleep(LOOK_EVERY_MS);
-    }
   }
 
   function shown(alert: KnownAlert, at: Date, { silenced, maintained }: Muters): ApiAlert {
@@ -116,7 +111,7 @@ export function createApiAlerts(options: ApiAlertsOptions): ApiAlerts {
   }
 
   async function current(): Promise<void> {
-    await known.refresh().catch((cause: unknown) => {
+    await underWay.shown(READER_PATIENCE_MS).catch((cause: unknown) => {
       throw new TocsinError('TOC_DEPENDENCY_AWAY', 'alerts cannot be read now', { cause });
     });
   }
@@ -129,8 +124,9 @@ export function createApiAlerts(options: ApiAlertsOptions): ApiAlerts {
       const at = lastAt;
       const transitions = alerts.map((alert) => transitionOf(alert, at, isOpen, knownAt));
       await publish(transitions);
+      underWay.add(transitions);
       // With Postgres away the alerts are safe all the same, and shown later.
-      await untilVisible(transitions).catch(() => undefined);
+      if (!isStorm()) await underWay.shown(visibleMs).catch(() => undefined);
     },
     async list() {
       await current();

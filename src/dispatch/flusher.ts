@@ -13,12 +13,15 @@ import type { GroupIndex, IndexedGroup } from './group-index';
 import { createHoldersOf, digestOf, heldOf, openOnes, type HoldersOf } from './held';
 import { isOver, overSince, type KnownAlerts } from './known-alerts';
 import type { CompiledRoute, Routes } from './routes';
+import type { UnderWay } from './under-way';
 
 export interface FlusherOptions {
   readonly store: Pick<GroupStore, 'takeDue' | 'keep' | 'nextDue' | 'told' | 'flushed'>;
   readonly known: KnownAlerts;
   /** As they are now: a reload changes both. */
   readonly routing: () => { readonly routes: Routes; readonly index: GroupIndex };
+  /** What senders were answered for here: a group waits until the rows show what it has of that. Default: nothing. */
+  readonly underWay?: Pick<UnderWay, 'groups' | 'shown'>;
   /** For groups that are looked at together. */
   readonly verdicts: (at: Date) => Promise<(look: GroupLook) => GroupVerdict>;
   readonly now: () => number;
@@ -39,6 +42,8 @@ const MARGIN_MS = 2_000;
 /** Less is what a busy machine takes: groups keep their times then. */
 const LATE_MS = 500;
 const LEASE_MS = 10_000;
+/** What takes longer to the rows is told at the group's next look. */
+const LONGEST_WAY_MS = 2_000;
 const AT_ONCE = 500;
 const LEAST_AT_ONCE = 10;
 /** Alertmanager keeps what was told for two repeat intervals. */
@@ -46,7 +51,8 @@ const KEEP_REPEATS = 2;
 
 export function createFlusher(options: FlusherOptions): Turns {
   const { store, known, routing, verdicts, now, log, onMessages, onLook = () => undefined } = options;
-  const { leaseMs = LEASE_MS } = options;
+  const { leaseMs = LEASE_MS, underWay } = options;
+  const waiting = new Set<Promise<void>>();
   const holdersOf = options.holdersOf ?? createHoldersOf(known);
   let atOnce = AT_ONCE;
 
@@ -54,11 +60,33 @@ export function createFlusher(options: FlusherOptions): Turns {
     const limit = atOnce;
     const began = now();
     const due = await store.takeDue(new Date(began), limit, leaseMs);
-    if (due.length > 0) await whileKept(due, () => flush(due));
+    if (due.length > 0) await flushOrWait(due);
     atOnce = nextLimit(due.length, limit, (now() - began) / leaseMs);
     if (due.length === limit) return 0;
     const next = await store.nextDue();
     return next === null ? null : next.getTime() - now();
+  }
+
+  /** A group whose alerts are still coming is looked at when they are there: a page has all that was posted before it was due. */
+  async function flushOrWait(due: readonly DueGroup[]): Promise<void> {
+    const coming = (await underWay?.groups()) ?? new Set();
+    const [ready, early] = [due.filter(({ id }) => !coming.has(id)), due.filter(({ id }) => coming.has(id))];
+    if (ready.length > 0) await whileKept(ready, () => flush(ready));
+    if (early.length > 0) later(early);
+  }
+
+  /** Beside the turns, so that the other groups keep their times. */
+  function later(early: readonly DueGroup[]): void {
+    const work = whileKept(early, async () => {
+      await underWay!.shown(LONGEST_WAY_MS);
+      await flush(early);
+    })
+      .catch((error: unknown) => onError(error, false))
+      .finally(() => {
+        waiting.delete(work);
+        turns.wake();
+      });
+    waiting.add(work);
   }
 
   /** Postgres may be slow: whoever works goes on holding what it works on. */
@@ -153,14 +181,21 @@ export function createFlusher(options: FlusherOptions): Turns {
     };
   }
 
-  return createTurns({
-    turn,
-    onError: (error, again) =>
-      log[again ? 'debug' : 'warn'](
-        { err: error },
-        `groups cannot be looked at, they wait: ${messageOf(error)}`,
-      ),
-  });
+  function onError(error: unknown, again: boolean): void {
+    log[again ? 'debug' : 'warn'](
+      { err: error },
+      `groups cannot be looked at, they wait: ${messageOf(error)}`,
+    );
+  }
+
+  const turns = createTurns({ turn, onError });
+  return {
+    ...turns,
+    async stop() {
+      await turns.stop();
+      await Promise.all(waiting);
+    },
+  };
 }
 
 /** What holds for all groups of a turn. */

@@ -1,6 +1,7 @@
 /** Alerts as senders post them and readers see them. */
 import { createApiAlerts, type AlertMutes, type ApiAlertsOptions } from '../../../src/dispatch/api-alerts';
 import { transitionOf } from '../../../src/dispatch/posted';
+import { createUnderWay } from '../../../src/dispatch/under-way';
 import type { PostedAlert } from '../../../src/api/port';
 import { TocsinError } from '../../../src/domain/errors';
 import { fingerprint } from '../../../src/domain/labels';
@@ -28,8 +29,10 @@ async function api(more: Partial<ApiAlertsOptions> = {}, mutes: Partial<AlertMut
     published.push(...transitions);
     await scene.apply(one, transitions);
   };
+  const now = more.now ?? scene.now;
+  const underWay = createUnderWay({ known: one.grouping.known, groupsOf: () => [], now });
   const alerts = createApiAlerts({
-    ...{ grouping: one.grouping, publish, mutes: { ...NO_MUTES, ...mutes }, now: scene.now },
+    ...{ grouping: one.grouping, publish, mutes: { ...NO_MUTES, ...mutes }, underWay, now },
     ...more,
   });
   return { ...{ scene, one, alerts, published }, hosts: async () => hostsOf(await alerts.list()) };
@@ -89,9 +92,9 @@ describe('posting', () => {
     const now = (): number => (time += 100);
     const { alerts, hosts } = await api({ publish: async () => undefined, now, visibleMs: 500 });
     await alerts.post([posted('a')]);
-    expect(await hosts()).toEqual([]);
     expect(time - START).toBeGreaterThanOrEqual(500);
     expect(time - START).toBeLessThan(2_000);
+    expect(await hosts()).toEqual([]);
   });
 
   it('with Postgres away it is posted all the same', async () => {
@@ -107,13 +110,57 @@ describe('posting', () => {
     const rows: (() => Promise<void>)[] = [];
     const publish = async (transitions: readonly Transition[]): Promise<void> =>
       void rows.push(() => scene.apply(one, transitions));
-    const alerts = createApiAlerts({ grouping: one.grouping, publish, mutes: NO_MUTES, now: scene.now });
+    const { now } = scene;
+    const underWay = createUnderWay({ known: one.grouping.known, groupsOf: () => [], now });
+    const alerts = createApiAlerts({ grouping: one.grouping, publish, mutes: NO_MUTES, underWay, now });
     await scene.apply(one, [transitionOf(posted('a'), START - 1, () => false)]);
     let isAnswered = false;
     const answer = alerts.post([posted('a')]).then(() => void (isAnswered = true));
     for (let turns = 0; turns < 5; turns++) await new Promise(setImmediate);
     expect(isAnswered).toBe(false);
     await rows[0]!();
+    await answer;
+  });
+});
+
+describe('a storm', () => {
+  const many = Array.from({ length: 501 }, (_, at) => posted(`h${at}`));
+  /** Rows are written when the test says so. */
+  async function slow() {
+    const scene = groupScene();
+    const one = await scene.process('one');
+    const rows: (() => Promise<void>)[] = [];
+    const { now } = scene;
+    const alerts = createApiAlerts({
+      ...{ grouping: one.grouping, mutes: NO_MUTES, now },
+      underWay: createUnderWay({ known: one.grouping.known, groupsOf: () => [], now }),
+      publish: async (transitions) => void rows.push(() => scene.apply(one, transitions)),
+    });
+    return { alerts, rows };
+  }
+
+  it('has senders wait for Kafka alone, and readers for the rows', async () => {
+    const { alerts, rows } = await slow();
+    await alerts.post(many);
+    let shown: number | null = null;
+    const reading = alerts.list().then(({ length }) => void (shown = length));
+    for (let turns = 0; turns < 5; turns++) await new Promise(setImmediate);
+    expect(shown).toBeNull();
+    await rows[0]!();
+    await reading;
+    expect(shown).toBe(501);
+  });
+
+  it('is over when the rows have come: senders wait for theirs again', async () => {
+    const { alerts, rows } = await slow();
+    await alerts.post(many);
+    await rows[0]!();
+    await alerts.list();
+    let isAnswered = false;
+    const answer = alerts.post([posted('a')]).then(() => void (isAnswered = true));
+    for (let turns = 0; turns < 5; turns++) await new Promise(setImmediate);
+    expect(isAnswered).toBe(false);
+    await rows[1]!();
     await answer;
   });
 });

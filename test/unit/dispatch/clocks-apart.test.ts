@@ -1,5 +1,6 @@
 /** Two processes whose clocks are a minute apart take what one sender says in turns. */
 import { createApiAlerts } from '../../../src/dispatch/api-alerts';
+import { createUnderWay } from '../../../src/dispatch/under-way';
 import type { Grouping } from '../../../src/dispatch/grouping';
 import { planPages } from '../../../src/dispatch/pages';
 import { expiryOf } from '../../../src/dispatch/posted';
@@ -31,8 +32,10 @@ function scene() {
     const mirror = new Map<string, KnownAlert>();
     const refresh = async (): Promise<void> => rows.forEach((row, id) => void mirror.set(id, known(row)));
     const grouping = { known: { refresh, get: (id: string) => mirror.get(id) } } as unknown as Grouping;
+    const now = (): number => time + aheadMs;
+    const underWay = createUnderWay({ known: grouping.known, groupsOf: () => [], now });
     return createApiAlerts({
-      ...{ grouping, mutes: {} as never, now: () => time + aheadMs, visibleMs: 0 },
+      ...{ grouping, mutes: {} as never, underWay, now, visibleMs: 0 },
       publish: async (transitions) => apply(transitions),
     });
   };
