@@ -40,9 +40,7 @@ export function buildPayload(facts: NotificationFacts, options: PayloadOptions):
     state: facts.alert.state,
     environment: labels['environment'] ?? labels['env'] ?? null,
     service_owner: labels['service_owner'] ?? labels['owner'] ?? null,
-    acknowledged_by: alert.acknowledgement?.owner ?? null,
-    acknowledged_at: alert.acknowledgement?.at ?? null,
-    acknowledged_until: alert.acknowledgement?.until ?? null,
+    ...heldBy(alert),
     on_call_person: options.onCallPerson,
     affected_users_count: count(said(alert, 'affected_users_count')),
     related_alerts: facts.related,
@@ -66,6 +64,13 @@ export function buildPayload(facts: NotificationFacts, options: PayloadOptions):
       remediation.outcome === 'verified',
     residual_risk: remediation?.residual_risk ?? null,
   });
+}
+
+type Held = Pick<NotificationPayload, 'acknowledged_by' | 'acknowledged_at' | 'acknowledged_until'>;
+
+function heldBy({ acknowledgement }: AlertRow): Held {
+  const { owner = null, at = null, until = null } = acknowledgement ?? {};
+  return { acknowledged_by: owner, acknowledged_at: at, acknowledged_until: until };
 }
 
 const escalated = (alert: AlertRow): RelatedAlert => ({
