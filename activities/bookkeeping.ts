@@ -11,7 +11,7 @@ import type { TimelineEvent } from '../src/domain/life';
 import type { RemediationResult } from '../src/domain/remediation';
 import type { Transition } from '../src/domain/transition';
 import type { AlertLists, LifeRecord, LifeStore, NewNotification, QueuedRecord } from '../src/history/port';
-import type { Mutes, Silence, SilenceStore } from '../src/mute/port';
+import type { Mutes, SilenceStore } from '../src/mute/port';
 import type { OnCall, Resolved } from '../src/oncall/port';
 
 export interface BookkeepingDeps {
@@ -145,7 +145,7 @@ export function createBookkeepingActivities({
     },
 
     /** The silence is visible to every later decision once this has returned. */
-    async createSilence(silence: Silence): Promise<void> {
+    async createSilence(silence: Parameters<SilenceStore['create']>[0]): Promise<void> {
       await silences.create(silence);
     },
 

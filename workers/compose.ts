@@ -8,6 +8,7 @@ import type { Target } from '../src/collect/port';
 import type { Config, TargetConfig } from '../src/config/config';
 import { messageOf } from '../src/domain/errors';
 import { openHistory, type History } from '../src/history/history';
+import type { Maintenance } from '../src/domain/maintenance';
 import { createMaintenances, withMaintenances } from '../src/mute/maintenances';
 import { createMutes } from '../src/mute/mutes';
 import type { Maintenances, SilenceMutes } from '../src/mute/port';
@@ -28,6 +29,7 @@ import { checkKafka, createKafka, type Kafka } from '../src/stream/kafka';
 import type { StreamEvent } from '../src/stream/events';
 import { ensureTopics } from '../src/stream/topics';
 import type { TemporalLink } from '../src/temporal/connection';
+import { followMaintenance } from './maintenance';
 import { openDependency } from './dependency';
 import { lazy } from './lazy';
 import { streamObserver } from './observers';
@@ -49,6 +51,8 @@ export interface Shared {
   readonly reread: (() => Config) | null;
   /** What is done, with a word on it, when people ask over HTTP that the configuration be read again. */
   onReload(reload: () => Promise<string>): void;
+  /** Does it; empty where nothing is to be read again. */
+  reload(): Promise<string>;
   /** What the process tells over HTTP: the path → the lines of its answer. */
   readonly answers: Map<string, Answering>;
   /** Aborts when the process stops: nothing is waited for any more. */
@@ -59,6 +63,8 @@ export interface Shared {
   kafka(): Promise<Kafka>;
   history(): Promise<History>;
   maintenances(): Promise<Maintenances>;
+  /** Those of tocsin.yaml as it was read last. */
+  configuredMaintenance(): Promise<() => readonly Maintenance[]>;
   /** Silences and maintenances together. */
   mutes(): Promise<SilenceMutes>;
   temporal(): Promise<TemporalLink>;
@@ -107,6 +113,7 @@ export async function openShared(config: Config, role: string, options: SharedOp
       reloads.push(reload);
       actions.set('/-/reload', () => allOf(reloads));
     },
+    reload: () => allOf(reloads),
     signal,
     parts,
     stop() {
@@ -119,8 +126,9 @@ export async function openShared(config: Config, role: string, options: SharedOp
     history: once(() => openSharedHistory(shared)),
     maintenances: once(async () => {
       const { maintenances: store } = await shared.history();
-      return createMaintenances({ store, configured: config.maintenance });
+      return createMaintenances({ store, configured: await shared.configuredMaintenance() });
     }),
+    configuredMaintenance: once(() => followMaintenance(shared)),
     mutes: once(async () =>
       withMaintenances(createMutes((await shared.history()).silences), await shared.maintenances()),
     ),

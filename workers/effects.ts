@@ -1,4 +1,5 @@
 /** The effects role: remediations, enrichment beyond our own records, the notifier, what forgets old history, and the auditor. */
+import { createDrillActivities } from '../activities/drills';
 import { createEnrichmentActivities } from '../activities/enrichment';
 import { createRemediationActivities } from '../activities/remediation';
 import type { Config, ReceiverConfig } from '../src/config/config';
@@ -9,7 +10,7 @@ import type { AlertLists, AlertRow } from '../src/history/port';
 import { createMutes } from '../src/mute/mutes';
 import { createNotifier } from '../src/notify/notify';
 import { onCallOf } from '../src/notify/on-call';
-import type { Receiver } from '../src/notify/port';
+import type { Drills, Receiver } from '../src/notify/port';
 import { createActs } from '../src/remediate/acts';
 import { createGuard } from '../src/remediate/guard';
 import { createRecoveryWatch } from '../src/remediate/watch';
@@ -17,6 +18,7 @@ import { createSampleReader } from '../src/stream/sample-reader';
 import { startAuditor } from './auditor';
 import { channelOf } from './channels';
 import type { Shared } from './compose';
+import { keepDrills, openDrills } from './drills';
 import { startForgetting } from './forgetting';
 import {
   actObserver,
@@ -33,13 +35,15 @@ const LOOK_EVERY_MS = 1_000;
 const now = (): Date => new Date();
 
 export async function startEffects(shared: Shared): Promise<void> {
-  await startEffectsWorker(shared);
+  const drills = await openDrills(shared);
+  await startEffectsWorker(shared, drills);
   await startNotifier(shared);
   await startForgetting(shared);
   await startAuditor(shared, null);
+  await keepDrills(shared, drills);
 }
 
-async function startEffectsWorker(shared: Shared): Promise<void> {
+async function startEffectsWorker(shared: Shared, drills: Drills): Promise<void> {
   const { config } = shared;
   const [kafka, history, bundle] = await Promise.all([shared.kafka(), shared.history(), workflowBundle()]);
   const target = shared.targetSql();
@@ -64,6 +68,7 @@ async function startEffectsWorker(shared: Shared): Promise<void> {
         watch: createRecoveryWatch({ samples, pollMs: LOOK_EVERY_MS, now }),
         onActed: actObserver(shared),
       }),
+      ...createDrillActivities(drills),
       ...createEnrichmentActivities({
         enrich: createEnrich({ providers: remoteProviders(target), now }),
         onEnriched: enrichmentObserver(shared),

@@ -47,7 +47,11 @@ export async function currentMutesOf(
 ): Promise<Pick<BookkeepingDeps, 'currentMutes' | 'heldRepair'>> {
   const { silences, maintenances: store } = await shared.history();
   const { config } = shared;
-  const maintenances = createMaintenances({ store, configured: config.maintenance, cacheMs: 0 });
+  const maintenances = createMaintenances({
+    store,
+    configured: await shared.configuredMaintenance(),
+    cacheMs: 0,
+  });
   const describe = targetDescriptions(config);
   return {
     currentMutes: withMaintenances(createMutes(silences, { cacheMs: 0 }), maintenances),

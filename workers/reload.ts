@@ -1,7 +1,7 @@
 /**
- * Rules that change while their evaluator runs: read again on SIGHUP, when one of their files has changed, and when somebody
- * asks over HTTP. What cannot be read changes nothing, and says why. Everything else of the configuration is taken at
- * the next start.
+ * A part of the configuration that changes while its role runs, as an evaluator's rules: read again on SIGHUP, when one of the
+ * files has changed, and when somebody asks over HTTP. What cannot be read changes nothing, and says why. What nobody reads
+ * again is taken at the next start.
  */
 import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -14,9 +14,11 @@ import type { Part } from './run';
 
 export interface ReloadOptions {
   readonly config: Config;
+  /** The part that is taken; the rules by default. */
+  readonly part?: { readonly name: string; readonly of: (config: Config) => unknown };
   /** Throws with every problem of the files. */
   readonly reread: () => Config;
-  /** Goes on with these rules. */
+  /** Goes on with what this has. */
   readonly take: (config: Config) => Promise<void>;
   readonly log: Pick<Logger, 'info' | 'error'>;
   /** Told whether the last reading was good. */
@@ -31,20 +33,21 @@ type Outcome = 'changed' | 'unchanged';
 export interface Reload {
   /** One at a time: those that are asked for meanwhile are one reading. Throws what is wrong with the files. */
   now(reason: string): Promise<Outcome>;
-  /** The same, and the rules are taken anew even where they are as they were. */
+  /** The same, and it is taken anew even where it is as it was. */
   anew(reason: string): Promise<Outcome>;
   readonly part: Part;
 }
 
 const LOOK_EVERY_MS = 2_000;
+const RULES = { name: 'rules', of: ({ ruleGroups }: Config): unknown => ruleGroups };
 
 export function createReload(options: ReloadOptions): Reload {
-  const { reread, take, log, onRead } = options;
+  const { reread, take, log, onRead, part = RULES } = options;
   let current = options.config;
   let seen = options.seen ?? stateOf(current);
   /** New files of the last reading, which was refused for their sake: they may be mended in place. */
   let refused: readonly string[] = [];
-  /** Whether what runs are the current rules: where new ones could not be taken, nothing runs. */
+  /** Whether what runs is the current part: where a new one could not be taken, nothing runs. */
   let isTaken = true;
   let running: Promise<Outcome> | null = null;
   /** Begins when the one that runs has ended: files may have changed since that has read them. */
@@ -67,12 +70,12 @@ export function createReload(options: ReloadOptions): Reload {
     // A file that changed while it was read is read again; of one that was not known before nobody can say.
     seen = isOfSameFiles(next, current) && refused.length === 0 ? before : '';
     refused = [];
-    const isChanged = !isTaken || canonical(next.ruleGroups) !== canonical(current.ruleGroups);
+    const isChanged = !isTaken || canonical(part.of(next)) !== canonical(part.of(current));
     if (isChanged) await takeOrTell(next);
     current = next;
     log.info(
       { reason, isChanged },
-      isChanged ? 'the rules have been read again' : 'the rules are as they were',
+      isChanged ? `the ${part.name} have been read again` : `the ${part.name} are as they were`,
     );
     return isChanged ? 'changed' : 'unchanged';
   }
@@ -85,7 +88,10 @@ export function createReload(options: ReloadOptions): Reload {
     } catch (error) {
       // The next look tries it again.
       seen = '';
-      log.error({ err: error }, `the rules have been read, and could not be taken: ${messageOf(error)}`);
+      log.error(
+        { err: error },
+        `the ${part.name} have been read, and could not be taken: ${messageOf(error)}`,
+      );
       throw error;
     }
   }
@@ -100,7 +106,7 @@ export function createReload(options: ReloadOptions): Reload {
       if (isTaken) seen = named.join() === refused.join() ? before : '';
       refused = named;
       onRead(false);
-      log.error({ reason, err: error }, `the rules stay as they were: ${messageOf(error)}`);
+      log.error({ reason, err: error }, `the ${part.name} stay as they were: ${messageOf(error)}`);
       throw error;
     }
   }
@@ -119,7 +125,7 @@ export function createReload(options: ReloadOptions): Reload {
       return now(reason);
     },
     part: {
-      name: 'rule files',
+      name: `reading of ${part.name}`,
       async stop() {
         clearInterval(looking);
         process.off('SIGHUP', onHangup);

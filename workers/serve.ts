@@ -27,6 +27,8 @@ import { stopSignal, untilAborted } from './run';
 export interface ServeOptions {
   /** Where the servers are, and the instance's name. */
   readonly config: Config;
+  /** The same as its file is then; left out where there is none. */
+  readonly reread?: () => Config;
   readonly alertmanagerConfig: string;
   readonly listen: { readonly host: string; readonly port: number };
   readonly matcherMode: MatcherMode;
@@ -66,7 +68,7 @@ export async function runServe(options: ServeOptions): Promise<void> {
     instance: config.instance,
     destination: { write: (line) => void process.stderr.write(line) },
   });
-  const shared = await openShared(config, 'serve', { log, signal });
+  const shared = await openShared(config, 'serve', { log, signal, reread: options.reread });
   let stopped = false;
   let livesBegun: Promise<void> = Promise.resolve();
   try {
@@ -147,9 +149,13 @@ async function startServing(
         const alert = await history.lists.find(fingerprint);
         return alert && answerWhy(alert, { ...history, routing: groups.routing(), now: new Date() });
       },
+      openAlerts: () => history.episodes.open(),
       preview: (matchers) => previewSilence(matchers, history.episodes, new Date()),
       config: () => apiConfig(groups.inEffect(), options.matcherMode),
-      reload: groups.reload,
+      async reload() {
+        await groups.reload();
+        await shared.reload();
+      },
       cluster: () => ({
         name: shared.id,
         status: 'ready',

@@ -36,10 +36,18 @@ import type { ActionAnswer, LifePolicy, SilenceRequest, UnsilenceRequest } from 
 import { matchersOf } from '../src/domain/exact-matchers';
 import type { RemediationPlan, RemediationResult } from '../src/domain/remediation';
 import type { Transition } from '../src/domain/transition';
+import { UNTIL_RESOLVED_MS, untilResolvedComment } from '../src/domain/until-resolved';
 import { checkResult, checkTransition, checkUndelivered, malformedInput } from './alert/deliveries';
 import { detailsOf } from './alert/details';
 import { AlertLife } from './alert/life';
-import { checkAcknowledge, checkOwned, checkSilence, FORMS, type Checked } from './alert/requests';
+import {
+  checkAcknowledge,
+  checkOwned,
+  checkSilence,
+  FORMS,
+  refuseSilence,
+  type Checked,
+} from './alert/requests';
 import * as messages from './messages';
 import type { remediationWorkflow } from './remediation';
 import { causeOf } from './remediation/record';
@@ -390,7 +398,12 @@ class AlertRun {
         refuseUnless(checkOwned(request), FORMS.escalate, life.refuseEscalation(Date.now())),
     });
     setHandler(messages.silenceUpdate, (request) => this.silence(valid(checkSilence(request))), {
-      validator: (request) => refuseUnless(checkSilence(request), FORMS.silence, null),
+      validator: (request) =>
+        refuseUnless(
+          checkSilence(request),
+          FORMS.silence,
+          refuseSilence(request, life.refuses('resolve') !== null),
+        ),
     });
     setHandler(messages.unsilenceUpdate, (request) => this.unsilence(valid(checkOwned(request))), {
       validator: (request) => refuseUnless(checkOwned(request), FORMS.unsilence, null),
@@ -435,7 +448,14 @@ class AlertRun {
     );
     setHandler(messages.silenceSignal, async (raw) => {
       let accepted: SilenceRequest | null = null;
-      this.hear(() => this.ifValid('silence', checkSilence(raw), null, (request) => (accepted = request)));
+      this.hear(() =>
+        this.ifValid(
+          'silence',
+          checkSilence(raw),
+          refuseSilence(raw, life.refuses('resolve') !== null),
+          (request) => (accepted = request),
+        ),
+      );
       if (accepted !== null) await this.silence(accepted);
     });
     setHandler(messages.mutesChangedSignal, async () => {
@@ -493,10 +513,11 @@ class AlertRun {
   private async silence(request: SilenceRequest): Promise<ActionAnswer> {
     const { transition } = this.life.current();
     const from = Date.now();
-    const until = from + request.duration_seconds * 1_000;
+    const { duration_seconds: seconds } = request;
+    const until = from + (seconds === undefined ? UNTIL_RESOLVED_MS : seconds * 1_000);
     const startsAt = new Date(from).toISOString();
     const endsAt = new Date(until).toISOString();
-    const comment = request.comment ?? `alert ${transition.labels.alertname ?? transition.fingerprint}`;
+    const about = request.comment ?? `alert ${transition.labels.alertname ?? transition.fingerprint}`;
     // Stays the same when the task is done again; two silences of one moment are two.
     const id = `${transition.fingerprint}-${uuid4()}`;
     const silence = {
@@ -505,10 +526,17 @@ class AlertRun {
       startsAt,
       endsAt,
       createdBy: request.owner,
-      comment,
+      ...(seconds === undefined ? this.untilOver(about) : { comment: about }),
     };
     await this.locallyOrNot((activities) => activities.createSilence(silence));
-    return this.act(() => this.life.silence(request.owner, until, request.comment ?? null, Date.now()));
+    return this.act(() => this.life.silence(request, until, Date.now()));
+  }
+
+  /** Whoever sees that the alert is over ends the silence, and tells this life. */
+  private untilOver(comment: string) {
+    const { transition } = this.life.current();
+    const of = { fingerprint: transition.fingerprint, episode: this.life.currentEpisode() };
+    return { comment: untilResolvedComment(comment), untilResolved: [of] };
   }
 
   private async unsilence({ owner, comment }: UnsilenceRequest): Promise<ActionAnswer> {

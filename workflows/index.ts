@@ -2,4 +2,5 @@
 export { alertWorkflow } from './alert';
 export { auditWorkflow } from './audit';
 export { collectWorkflow } from './collect';
+export { drillWorkflow } from './drill';
 export { remediationWorkflow } from './remediation';

@@ -1,6 +1,7 @@
 /** What the API is made of. */
 import type { AlertmanagerMetrics, Logger } from '../observe/observe';
 import type { Matcher } from '../domain/matchers';
+import type { OpenAlert } from '../history/port';
 import type { SilencePreview, SilenceStore } from '../mute/port';
 import type { WhyAnswer } from '../dispatch/port';
 import type { ApiAlerts, ApiCluster, ApiConfig, WebConfig } from './port';
@@ -10,6 +11,8 @@ export interface ApiOptions {
   readonly silences: Pick<SilenceStore, 'set' | 'expire' | 'get' | 'list'>;
   /** Why people were told of an alert, or not; null where there is none. Takes the beginning of a fingerprint. */
   readonly why?: (fingerprint: string) => Promise<WhyAnswer | null>;
+  /** With whose end a silence may end; left out, none are known. */
+  readonly openAlerts?: () => Promise<readonly OpenAlert[]>;
   /** What a silence would mute; left out, nobody can ask. */
   readonly preview?: (matchers: readonly Matcher[]) => Promise<SilencePreview>;
   /** The configuration in effect. */

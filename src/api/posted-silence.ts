@@ -1,23 +1,45 @@
 /** The body of POST /silences, and silences as the API gives them. */
-import { silenceFault, silenceState, SILENCE_STATES, type SilenceState } from '../domain/silence';
+import { episodesOf, silenceFault, silenceState, SILENCE_STATES, type SilenceState } from '../domain/silence';
+import { UNTIL_RESOLVED_MS, untilResolvedComment } from '../domain/until-resolved';
 import type { MatcherMode } from '../domain/alertmanager-matchers';
 import type { Matcher, MatchOperator } from '../domain/matchers';
+import type { OpenAlert } from '../history/port';
 import type { KeptSilence, WantedSilence } from '../mute/port';
 import { field, flagOf, kindOf, labelsOf, objectOf, textOf, type Fields } from './body';
 import { isoTime, timeOf } from './date-time';
 import { flagIn, matchersIn, type Query } from './query';
 import { malformed, missing, Refusal } from './refusal';
 
+/**
+ * Tocsin's own word beside Alertmanager's: it ends when the alerts that are open now, and for which it holds, are over. Whoever
+ * does not know it passes it over, and goes by `endsAt`.
+ */
+export function lastsUntilResolved(body: unknown): boolean {
+  return flagOf(field(objectOf(body ?? {}, 'silence'), 'untilResolved'), 'silence.untilResolved') ?? false;
+}
+
+/** Throws a Refusal where it would end at once. */
+export function untilResolved(wanted: WantedSilence, open: readonly OpenAlert[]): WantedSilence {
+  const episodes = episodesOf(wanted.matchers, open);
+  if (episodes.length === 0)
+    throw new Refusal(
+      400,
+      'invalid silence: no open alert has such labels, so with untilResolved it would be over at once',
+    );
+  return { ...wanted, comment: untilResolvedComment(wanted.comment), untilResolved: episodes };
+}
+
 /** Throws a Refusal that says what is wrong. */
 export function wantedSilence(body: unknown, now: number, mode: MatcherMode): WantedSilence {
   const fields = objectOf(body ?? {}, 'silence');
+  const isOpenEnded = lastsUntilResolved(body) && field(fields, 'endsAt') === undefined;
   const annotations = field(fields, 'annotations');
   const id = textOf(field(fields, 'id'), 'silence.id') ?? '';
   const wanted: WantedSilence = {
     id: id === '' ? null : id,
     matchers: matchersOf(fields),
     startsAt: isoTime(requiredTime(fields, 'startsAt') ?? now),
-    endsAt: isoTime(requiredTime(fields, 'endsAt') ?? now - 1),
+    endsAt: isoTime(isOpenEnded ? now + UNTIL_RESOLVED_MS : (requiredTime(fields, 'endsAt') ?? now - 1)),
     createdBy: requiredText(fields, 'createdBy'),
     comment: requiredText(fields, 'comment'),
     annotations: annotations === undefined ? {} : labelsOf(annotations, 'silence.annotations', true),

@@ -3,7 +3,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { listedAlerts, listedGroups } from './alert-lists';
 import { parseJson } from './body';
 import type { ApiOptions } from './options';
-import { listedSilences, shownSilence, wantedSilence } from './posted-silence';
+import {
+  lastsUntilResolved,
+  listedSilences,
+  shownSilence,
+  untilResolved,
+  wantedSilence,
+} from './posted-silence';
 import { receivedAlerts } from './posted-alerts';
 import { labelFilterIn, type Query } from './query';
 import { Refusal } from './refusal';
@@ -47,7 +53,7 @@ const malformedMethod =
   };
 
 function endpoints(options: ApiOptions): Readonly<Record<string, Methods>> {
-  const { alerts, silences, config, now, metrics } = options;
+  const { alerts, silences, config, now, metrics, openAlerts = async () => [] } = options;
   const queryOf = (request: FastifyRequest): Query => request.query as Query;
   return {
     '/alerts': {
@@ -87,7 +93,9 @@ function endpoints(options: ApiOptions): Readonly<Record<string, Methods>> {
       POST: async (request) => {
         const at = now();
         const body = bodyOf(request, 'silence');
-        const id = await silences.set(wantedSilence(body, at.getTime(), config().matcherMode), at);
+        const wanted = wantedSilence(body, at.getTime(), config().matcherMode);
+        const isBounded = !lastsUntilResolved(body);
+        const id = await silences.set(isBounded ? wanted : untilResolved(wanted, await openAlerts()), at);
         if (id === null) throw new Refusal(404, 'there is no silence with this id');
         return { silenceID: id };
       },

@@ -4,7 +4,8 @@
  * kind of find as an alert of its own until an audit finds no more. When it looks is its Schedule's to say.
  */
 import { fingerprint } from '../domain/labels';
-import { transitionId, type Transition } from '../domain/transition';
+import { raisedTransition } from '../domain/raised';
+import type { Transition } from '../domain/transition';
 import type { AlertRow } from '../history/port';
 import { createLifeAudit, type LifeAuditDeps } from './lives';
 import type { Auditor, FindKind } from './port';
@@ -47,30 +48,11 @@ export function createAuditor(deps: AuditorDeps): Auditor {
     ...(instance === '' ? {} : { tocsin_instance: instance }),
   });
 
-  function raised(kind: FindKind, many: number, row: AlertRow | undefined, at: number): Transition | null {
-    const isOpen = row !== undefined && row.state !== 'RESOLVED';
-    if (many === 0 && !isOpen) return null;
-    const eventTime = Math.max(at, (row?.eventTime ?? 0) + 1);
-    const labels = labelsOf(kind);
-    const of = {
-      fingerprint: fingerprint(labels),
-      kind: many === 0 ? ('resolved' as const) : ('firing' as const),
-      starts_at: new Date(isOpen ? row.episode : eventTime).toISOString(),
-      event_time: new Date(eventTime).toISOString(),
-    };
-    return {
-      version: 1,
-      transition_id: transitionId(of),
-      ...of,
-      source: AUDIT_SOURCE,
-      labels,
+  const raised = (kind: FindKind, many: number, row: AlertRow | null, at: number): Transition | null =>
+    raisedTransition({
+      ...{ source: AUDIT_SOURCE, labels: labelsOf(kind), value: many, fires: many > 0, at, row },
       annotations: { summary: `the auditor found: ${TEXTS[kind]}`, count: String(many) },
-      ends_at: many === 0 ? of.event_time : null,
-      ...{ value: many, threshold: 0, rule: null, recent: [] },
-      correlation_id: `${of.fingerprint}-${eventTime.toString(36)}`,
-      ...(isOpen && many > 0 ? { told_again: true } : {}),
-    };
-  }
+    });
 
   return {
     alerts,
@@ -90,7 +72,7 @@ export function createAuditor(deps: AuditorDeps): Auditor {
         const many = finds[kind] ?? 0;
         // What could not be looked at is not over.
         if (many === 0 && !settled) return [];
-        return raised(kind, many, byFingerprint.get(fingerprint(labelsOf(kind))), now()) ?? [];
+        return raised(kind, many, byFingerprint.get(fingerprint(labelsOf(kind))) ?? null, now()) ?? [];
       });
       if (told.length > 0) await publish(told);
       for (const kind of KINDS) onFind(kind, finds[kind] ?? 0);

@@ -30,6 +30,7 @@ export const lazy = {
   why: () => read('./commands/why') as typeof import('./commands/why'),
   routes: () => read('./commands/routes') as typeof import('./commands/routes'),
   configDiff: () => read('./commands/config-diff') as typeof import('./commands/config-diff'),
+  drills: () => read('./commands/drills') as typeof import('./commands/drills'),
   receivers: () => read('./commands/receivers') as typeof import('./commands/receivers'),
   testConfig: () => read('./commands/test-config') as typeof import('./commands/test-config'),
   send: () => read('./commands/send') as typeof import('./commands/send'),

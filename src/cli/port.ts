@@ -3,7 +3,14 @@ import type { Config } from '../config/config';
 import type { MatcherMode } from '../domain/alertmanager-matchers';
 import type { Metric } from '../domain/metric';
 import type { ServerEnvironment } from '../dev/servers';
-import type { AlertLists, DeadLetters, EpisodeHistory, GroupRecords, IncidentStore } from '../history/port';
+import type {
+  AlertLists,
+  DeadLetters,
+  DrillStore,
+  EpisodeHistory,
+  GroupRecords,
+  IncidentStore,
+} from '../history/port';
 import type { MaintenanceStore, SilenceStore } from '../mute/port';
 import type { OverrideStore } from '../oncall/port';
 import type { PermitStore } from '../remediate/port';
@@ -11,6 +18,7 @@ import type { Evaluators } from '../query/port';
 import type { Transition } from '../domain/transition';
 import type { KeptMetric, KeptReading, ReadingProgress } from '../stream/kept-metrics';
 import type { AlertActions } from '../temporal/actions';
+import type { DrillControl } from '../temporal/drills';
 
 export type { AlertActions, AlertLists };
 
@@ -26,6 +34,7 @@ export interface Operator {
   readonly incidents: IncidentStore;
   readonly deadLetters: DeadLetters;
   readonly actions: AlertActions;
+  readonly drills: DrillControl & Pick<DrillStore, 'latest'>;
   close(): Promise<void>;
 }
 
@@ -55,6 +64,8 @@ export interface DemoOptions {
 export interface ServeOptions {
   /** Where the servers are, and the instance's name. */
   readonly config: Config;
+  /** The same as its file is then; left out where there is none. */
+  readonly reread?: () => Config;
   readonly alertmanagerConfig: string;
   readonly listen: { readonly host: string; readonly port: number };
   readonly matcherMode: MatcherMode;

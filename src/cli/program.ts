@@ -363,7 +363,7 @@ function addAlerts(alerts: Command, context: Context, into: Into): void {
     lazy.showAlert().showAlert(context, fingerprint, options),
   );
 
-  const act = (name: ActionName, description: string, duration: Option | null, ...lines: string[]): void => {
+  const act = (name: ActionName, description: string, more: readonly Option[], ...lines: string[]): void => {
     const command = alerts
       .command(name)
       .description(description)
@@ -373,7 +373,7 @@ function addAlerts(alerts: Command, context: Context, into: Into): void {
       .option('--instance <name>', INSTANCE)
       .option('--json', 'for programs')
       .addHelpText('after', examples(...lines));
-    if (duration !== null) command.addOption(duration);
+    more.forEach((option) => command.addOption(option));
     into(command, (fingerprints: readonly string[], options: never) =>
       lazy.alerts().act(context, name, fingerprints, options),
     );
@@ -381,30 +381,31 @@ function addAlerts(alerts: Command, context: Context, into: Into): void {
   act(
     'ack',
     'take an alert: escalation waits while you hold it',
-    new Option('--for <duration>', "how long you hold it; default: the configuration's lease"),
+    [new Option('--for <duration>', "how long you hold it; default: the configuration's lease")],
     'tocsin alerts ack 7c3f',
     'tocsin alerts ack 7c3f 90ab --for 30m --comment "looking at it"',
   );
-  act('unack', 'give an alert back: escalation goes on where it stood', null, 'tocsin alerts unack 7c3f');
+  act('unack', 'give an alert back: escalation goes on where it stood', [], 'tocsin alerts unack 7c3f');
   act(
     'silence',
-    'tell nobody of an alert for a while',
-    new Option('--for <duration>', 'how long'),
+    'tell nobody of an alert for a while, or until it is over',
+    [new Option('--for <duration>', 'how long'), new Option('--until-resolved', 'until it is over')],
     'tocsin alerts silence 7c3f --for 2h --comment "planned restore"',
+    'tocsin alerts silence 7c3f --until-resolved --comment "the fix is on its way"',
   );
   act(
     'unsilence',
     'end the silences that hold exactly this alert: escalation goes on where it stood',
-    null,
+    [],
     'tocsin alerts unsilence 7c3f',
   );
   act(
     'resolve',
     'call an alert over; it fires again if its condition outlasts the cool-down',
-    null,
+    [],
     'tocsin alerts resolve 7c3f --comment "killed the report"',
   );
-  act('escalate', 'tell the next level now', null, 'tocsin alerts escalate 7c3f --comment "need the DBA"');
+  act('escalate', 'tell the next level now', [], 'tocsin alerts escalate 7c3f --comment "need the DBA"');
 }
 
 function addOnCall(program: Command, context: Context, into: Into): void {

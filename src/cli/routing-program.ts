@@ -89,6 +89,20 @@ export function addRouting(program: Command, context: Context, into: Into): void
   );
   addDeadLetters(receivers, context, into);
 
+  const drills = program
+    .command('drills')
+    .description('the drills of tocsin.yaml: when each comes next, and what came of its receivers last')
+    .option('--json', 'for programs')
+    .addHelpText('after', examples('tocsin drills', 'tocsin drills run monthly'));
+  into(drills, (options: never) => lazy.drills().listDrills(context, options));
+  const once = drills
+    .command('run')
+    .description('does a drill now, by the roles that run, and says what came of it')
+    .argument('<name>', 'of the drill')
+    .option('--json', 'for programs')
+    .addHelpText('after', examples('tocsin drills run monthly'));
+  into(once, (name: string, options: never) => lazy.drills().runDrill(context, name, options));
+
   const diff = program
     .command('config')
     .description('what a configuration would change')

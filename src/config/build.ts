@@ -69,6 +69,10 @@ export function buildConfig(
     alertmanager,
     silences: { remindBeforeMs: raw.silences.remind_before },
     maintenance: raw.maintenance.map(toMaintenance),
+    drills: raw.drills.map(({ schedule, time_zone: timeZone, ...drill }) => ({
+      ...drill,
+      ...{ cron: schedule, timeZone },
+    })),
     onCall: { people: raw.people.map(toPerson), schedules: raw.schedules.map(toSchedule) },
     escalations: raw.escalation.map(toEscalation),
     incidents: raw.incidents.map(toIncident),

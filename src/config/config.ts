@@ -132,6 +132,15 @@ export type ReceiverConfig =
   | SmsReceiver
   | VoiceReceiver;
 
+export interface DrillConfig {
+  readonly name: string;
+  /** Of this file, or `alertmanager/NAME`. */
+  readonly receivers: readonly string[];
+  /** Of the zone's clock. */
+  readonly cron: string;
+  readonly timeZone: string;
+}
+
 export interface Config {
   /** The file it was read from. */
   readonly file: string | null;
@@ -229,6 +238,8 @@ export interface Config {
   };
   /** Recurring ones; those that people begin by command are rows. */
   readonly maintenance: readonly Maintenance[];
+  /** Who is told regularly, to see whether it arrives. */
+  readonly drills: readonly DrillConfig[];
   readonly onCall: { readonly people: readonly Person[]; readonly schedules: readonly Schedule[] };
   /** How often lost and late things are looked for; null: not at all. */
   readonly audit: {

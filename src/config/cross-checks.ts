@@ -3,6 +3,7 @@ import type { Runbook } from '../domain/runbook';
 import { formatDuration } from '../domain/duration';
 import { messageOf } from '../domain/errors';
 import { incidentFindings } from './incidents/checks';
+import { drillFindings } from './drills/checks';
 import { maintenanceFindings } from './maintenance/checks';
 import { onCallFindings } from './on-call/checks';
 import type { Finding, Path } from './problems';
@@ -19,7 +20,13 @@ export interface Known {
   readonly groups?: Readonly<Record<string, readonly string[]>>;
 }
 
-export function crossFindings(config: RawConfig, known: Known): Finding[] {
+/** `alertmanager`: the receivers of the alertmanager.yml that is named; null: none is, undefined: it has errors of its own. */
+export function crossFindings(
+  config: RawConfig,
+  known: Known,
+  alertmanager: readonly string[] | null | undefined,
+): Finding[] {
+  const names = { own: config.receivers.map(({ name }) => name), alertmanager };
   return [
     ...duplicates(['targets'], config.targets),
     ...duplicates(['receivers'], config.receivers),
@@ -30,6 +37,7 @@ export function crossFindings(config: RawConfig, known: Known): Finding[] {
     ...routes(config),
     ...fatigue(config),
     ...maintenanceFindings(config),
+    ...drillFindings(config.drills, names),
     ...onCallFindings(config),
     ...escalations(config),
     ...incidentFindings(config),

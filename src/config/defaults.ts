@@ -89,6 +89,7 @@ export const DEFAULTS = Object.freeze({
   fatigue_limit: { similar: 5, within: HOUR, by: ['alertname'], digest_every: 15 * MINUTE },
   notify: { breaker: { failures: 5, reset: 60 * SECOND, successes: 2 }, undelivered_after: 2 * MINUTE },
   schedule: { time_zone: 'UTC', handoff: 1_440 },
+  drill: { time_zone: 'UTC' },
   escalation: { delay: 0, repeat: 0, group_by: ['alertname'] },
   incident: { same: ['service'], window: 5 * MINUTE, alerts: 2, resolve_after: MINUTE },
   acknowledge: { lease: null },

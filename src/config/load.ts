@@ -55,7 +55,8 @@ export function checkConfig(source: ConfigSource, env: Env = processEnv(), known
   const ofRules = { ...known, receivers: namesIn(whole, 'receivers') };
   const ruleSet = collectRules({ ...parsed, whole }, raw.rules, raw.rule_files, folder, env, ofRules);
   const named = namedAlertmanager(raw, folder, parsed);
-  const findings = [...crossFindings(raw, known), ...missingFiles(raw, folder)];
+  const there = raw.alertmanager === null ? null : named.alertmanager?.receivers;
+  const findings = [...crossFindings(raw, known, there), ...missingFiles(raw, folder)];
   const problems = merged(main.problems, [
     ...parsed.problems,
     ...parsed.place(findings),

@@ -1,4 +1,5 @@
 /** Names that stand once, and names that have to lead somewhere. */
+import { alertmanagerReceiver, nameInAlertmanager } from '../domain/drill';
 import { didYouMean, pathText, type Finding, type Path } from './problems';
 
 export function duplicates(section: Path, items: readonly { readonly name: string }[]): Finding[] {
@@ -17,6 +18,29 @@ export function duplicates(section: Path, items: readonly { readonly name: strin
       },
     ];
   });
+}
+
+/** Who may be told. */
+export interface ReceiverNames {
+  readonly own: readonly string[];
+  /** Of the alertmanager.yml that is named; null: none is, undefined: it has errors of its own. */
+  readonly alertmanager: readonly string[] | null | undefined;
+}
+
+/** A receiver of tocsin.yaml, or `alertmanager/NAME` for one of alertmanager.yml. */
+export function unknownReceiver(path: Path, name: string, { own, alertmanager }: ReceiverNames): Finding[] {
+  const there = nameInAlertmanager(name);
+  if (there !== null && alertmanager === undefined) return [];
+  if (there !== null && alertmanager === null)
+    return [
+      {
+        path,
+        value: JSON.stringify(name),
+        message: 'is no receiver: no alertmanager.yml is named',
+        accepted: 'alertmanager: { file: alertmanager.yml }, or a receiver of tocsin.yaml',
+      },
+    ];
+  return unknownName(path, name, [...own, ...(alertmanager ?? []).map(alertmanagerReceiver)], 'receiver');
 }
 
 /** A name that has to be one of `names`. */

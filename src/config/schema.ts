@@ -30,6 +30,7 @@ import {
 } from './fields';
 import { escalation, person, schedule, severityRouting } from './on-call/schema';
 import { incident } from './incidents/schema';
+import { drill } from './drills/schema';
 import { maintenance } from './maintenance/schema';
 import { ruleSchema } from './short-forms/schema';
 
@@ -319,6 +320,7 @@ export const configSchema = section({
     remind_before: durationOrOff(SECOND_MS).nullable().default(DEFAULTS.silences.remind_before),
   }),
   maintenance: list(maintenance),
+  drills: list(drill),
   people: list(person),
   schedules: list(schedule),
   escalation: list(escalation),

@@ -20,6 +20,10 @@ export const collectWorkflowId = (instance: string, shard: string): string =>
 /** The auditor's Schedule, and its runs. */
 export const auditWorkflowId = (instance: string): string => prefixed(instance, '/', 'audit');
 
+/** The Schedule of a drill, and its runs. */
+export const drillWorkflowId = (instance: string, drill: string): string =>
+  prefixed(instance, '/', `drill/${drill}`);
+
 /** A Temporal task queue; `role` is lifecycle, effects, collection or audit. */
 export const taskQueueName = (instance: string, role: string): string =>
   prefixed(instance, '/', `tocsin-${role}`);

@@ -57,9 +57,11 @@ export interface ResolveRequest {
   readonly owner: string;
   readonly comment?: string;
 }
+/** For so long, or until the alert is over: one of the two. */
 export interface SilenceRequest {
   readonly owner: string;
-  readonly duration_seconds: number;
+  readonly duration_seconds?: number;
+  readonly until_resolved?: boolean;
   readonly comment?: string;
 }
 export interface UnsilenceRequest {

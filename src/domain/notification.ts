@@ -47,6 +47,10 @@ export interface NotificationPayload {
   readonly state: string;
   readonly environment: string | null;
   readonly service_owner: string | null;
+  /** Who holds the alert, since when and until when; times are ISO 8601. */
+  readonly acknowledged_by: string | null;
+  readonly acknowledged_at: string | null;
+  readonly acknowledged_until: string | null;
   readonly on_call_person: string | null;
   readonly affected_users_count: number | null;
   readonly related_alerts: readonly RelatedAlert[];

@@ -2,8 +2,14 @@
  * What a silence may be and how it may change, as Alertmanager has it. What has silenced alerts stays on record: a silence
  * is changed in place only where that rewrites nothing that has been; otherwise it ends and another one takes over.
  */
-import { areSameMatchers, isLabelName, type MatcherMode } from './alertmanager-matchers';
+import {
+  areSameMatchers,
+  compileAlertmanagerMatchers,
+  isLabelName,
+  type MatcherMode,
+} from './alertmanager-matchers';
 import { isRegexOperator, regexFault, unanchoredRegexOf } from './alertmanager-regex';
+import type { Labels } from './labels';
 import type { Matcher } from './matchers';
 
 export const SILENCE_STATES = ['active', 'pending', 'expired'] as const;
@@ -22,6 +28,19 @@ interface Changeable extends Span {
 export function silenceState({ startsAt, endsAt }: Span, at: number): SilenceState {
   if (at < Date.parse(startsAt)) return 'pending';
   return at < Date.parse(endsAt) ? 'active' : 'expired';
+}
+
+/** The episodes of alerts whose end is that of a silence with these matchers; those that are open. */
+export function episodesOf<
+  T extends { readonly labels: Labels; readonly fingerprint: string; readonly episode: number },
+>(
+  matchers: readonly Matcher[],
+  open: readonly T[],
+): readonly { readonly fingerprint: string; readonly episode: number }[] {
+  const holds = compileAlertmanagerMatchers(matchers);
+  return open
+    .filter(({ labels }) => holds(labels))
+    .map(({ fingerprint, episode }) => ({ fingerprint, episode }));
 }
 
 /** What is wrong with one that somebody wants at `at`; null where nothing is. */

@@ -10,6 +10,7 @@ import { openDatabase, type DatabaseOptions } from './database';
 import { followAlertChanges } from './alert-changes';
 import { createGroupRecords } from './group-records';
 import { createAuditRows } from './audit';
+import { createDrills } from './drills';
 import { createEpisodeHistory } from './episodes';
 import { createCallbacks } from './callbacks';
 import { createDeadLetters } from './dead-letters';
@@ -29,6 +30,7 @@ import type {
   AlertLists,
   GroupRecords,
   AuditRows,
+  DrillStore,
   GroupsOf,
   EpisodeHistory,
   CallbackStore,
@@ -79,6 +81,7 @@ export interface History {
   readonly hearing: HearingStore;
   readonly peers: PeerStore;
   readonly audit: AuditRows;
+  readonly drills: DrillStore;
   /** From now on an episode that a life opens joins these groups. */
   joinOpened(groupsOf: GroupsOf): void;
   readonly callbacks: CallbackStore;
@@ -128,6 +131,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     hearing: createHearingStore(database),
     peers: createPeerStore(database),
     audit: createAuditRows(database),
+    drills: createDrills(database),
     joinOpened: (given) => void (groupsOfOpened = given),
     callbacks: createCallbacks(database),
     incidents: createIncidents(database),

@@ -85,6 +85,11 @@ export function createMaintenanceStore({ run, schema, transaction }: Database): 
         await tellLives(on, schema, ended.map(toMaintenance));
         return ended.length;
       }),
+    changed: (scopes) =>
+      transaction('tell of changed maintenances', async (on) => {
+        await lookAtHeld(on, schema);
+        await tellLives(on, schema, scopes);
+      }),
     current: notOverSince,
     list: notOverSince,
   };

@@ -1,5 +1,6 @@
 /** The schema's history: numbered, append-only. A migration that has been released is never edited; a new one follows. */
 
+import { DRILLS_MIGRATION } from './drills';
 import { CALLBACKS_MIGRATION } from './callbacks';
 import { DEAD_LETTERS_MIGRATION } from './dead-letters';
 import { HOLDS_MIGRATION } from './group-records';
@@ -334,5 +335,10 @@ alter table ${s}.peers add column routing text, add column routing_since timesta
     version: 16,
     name: 'incidents, and which alerts belong to them',
     sql: (s) => INCIDENTS_MIGRATION.replaceAll('{schema}', s),
+  },
+  {
+    version: 17,
+    name: 'what drills came to',
+    sql: (s) => DRILLS_MIGRATION.replaceAll('{schema}', s),
   },
 ];

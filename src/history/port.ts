@@ -498,6 +498,41 @@ export interface SilenceReminders {
   remind(at: Date, beforeMs: number, receiversOf: (maker: string) => readonly string[]): Promise<number>;
 }
 
+/** One way of a receiver, at one time that its drill was due. */
+export interface DrillKey {
+  readonly drill: string;
+  readonly receiver: string;
+  /** Milliseconds. */
+  readonly at: number;
+  readonly way: string;
+}
+
+/** How far a drill of one way came. */
+export interface DrillStep {
+  /** What its beginning kept and answered; null: it was not told. */
+  readonly begun: { readonly memory: Readonly<Record<string, string>>; readonly detail: string } | null;
+  readonly isDelivered: boolean;
+  readonly detail: string;
+}
+
+export interface DrillResult extends DrillKey {
+  readonly isDelivered: boolean;
+  readonly detail: string;
+  /** ISO 8601. */
+  readonly finishedAt: string;
+}
+
+export interface DrillStore {
+  /** Null: it has not been tried. */
+  step(key: DrillKey): Promise<DrillStep | null>;
+  /** What was delivered stays so. */
+  record(key: DrillKey, step: DrillStep): Promise<void>;
+  /** The last of each receiver of each drill, with all its ways. */
+  latest(): Promise<readonly DrillResult[]>;
+  /** All of a receiver that is not drilled any more. */
+  forget(drill: string, receiver: string): Promise<void>;
+}
+
 /** For whoever asks what a silence would mute. */
 export interface EpisodeHistory {
   open(): Promise<readonly OpenAlert[]>;

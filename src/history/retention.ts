@@ -1,9 +1,10 @@
 /**
  * Forgets what ended long ago: episodes with all that belongs to them, silences, maintenances, overrides, the record of acts,
- * callbacks, what groups told and held back. In small batches, so that nobody waits behind a delete; any number of processes may do so at once. An alert that is open, and an episode of
+ * callbacks, drills, what groups told and held back. In small batches, so that nobody waits behind a delete; any number of processes may do so at once. An alert that is open, and an episode of
  * which a message still waits, are never forgotten.
  */
 import type { Database, Run } from './database';
+import { forgetDrills } from './drills';
 
 const PARTS = [
   ...(['timeline', 'notifications', 'remediations', 'artifacts', 'undelivered', 'alerts'] as const),
@@ -65,8 +66,10 @@ export async function forgetBefore(database: Database, before: Date, batch = BAT
     );
     const groups = await forgetGroups(run, s, before, batch);
     const incidents = await forgetIncidents(run, s, before, batch);
+    const drills = await forgetDrills(run, s, before, batch);
     const times = silences.length + maintenances.length + overrides.length;
-    return episodes.length + times + acts.length + callbacks.length + groups + incidents;
+    const rest = acts.length + callbacks.length + groups + incidents + drills;
+    return episodes.length + times + rest;
   });
 }
 

@@ -83,7 +83,8 @@ export function createSilences(
        values ($1, $2::jsonb, $3, $4, $5, $6, $7::jsonb, $8, $9::jsonb)
        on conflict (id) do update set starts_at = excluded.starts_at, ends_at = excluded.ends_at,
          created_by = excluded.created_by, comment = excluded.comment, annotations = excluded.annotations,
-         updated_at = excluded.updated_at`,
+         updated_at = excluded.updated_at,
+         until_resolved = coalesce(excluded.until_resolved, ${schema}.silences.until_resolved)`,
       [...columns, ...people, until],
     );
     return id;
@@ -141,10 +142,10 @@ export function createSilences(
     },
     async create(silence) {
       await run(
-        `insert into ${schema}.silences (${COLUMNS}, updated_at)
-         select s.id, s.matchers, s."startsAt", s."endsAt", s."createdBy", s.comment, s."startsAt"
+        `insert into ${schema}.silences (${COLUMNS}, updated_at, until_resolved)
+         select s.id, s.matchers, s."startsAt", s."endsAt", s."createdBy", s.comment, s."startsAt", s."untilResolved"
          from jsonb_to_record($1::jsonb) as s (id text, matchers jsonb, "startsAt" timestamptz, "endsAt" timestamptz,
-           "createdBy" text, comment text)
+           "createdBy" text, comment text, "untilResolved" jsonb)
          on conflict do nothing`,
         [json(silence)],
       );

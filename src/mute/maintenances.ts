@@ -16,8 +16,8 @@ import type { MaintenanceStore, Maintenances, MuteVerdict, SilenceMutes, UnderMa
 
 export interface MaintenancesOptions {
   readonly store: Pick<MaintenanceStore, 'current'>;
-  /** Those of tocsin.yaml. */
-  readonly configured: readonly Maintenance[];
+  /** Those of tocsin.yaml, as they are now: another list where they have changed. */
+  readonly configured: () => readonly Maintenance[];
   /** How long a reading is kept, at most a second. */
   readonly cacheMs?: number;
 }
@@ -28,9 +28,17 @@ interface Reading {
 }
 
 export function createMaintenances({ store, configured, cacheMs = 500 }: MaintenancesOptions): Maintenances {
-  const ofConfiguration = configured.map(compileMaintenance);
+  let ofFile: { readonly all: readonly Maintenance[]; readonly compiled: readonly CompiledMaintenance[] } = {
+    ...{ all: [], compiled: [] },
+  };
   let compiled = new Map<string, CompiledMaintenance>();
   let reading: Reading | null = null;
+
+  function ofConfiguration(): readonly CompiledMaintenance[] {
+    const all = configured();
+    if (all !== ofFile.all) ofFile = { all, compiled: all.map(compileMaintenance) };
+    return ofFile.compiled;
+  }
 
   /** One that has not changed keeps what it has found out about its times. */
   function compile(maintenances: readonly Maintenance[]): readonly CompiledMaintenance[] {
@@ -40,7 +48,7 @@ export function createMaintenances({ store, configured, cacheMs = 500 }: Mainten
       kept.set(key, compiled.get(key) ?? compileMaintenance(maintenance));
     }
     compiled = kept;
-    return [...ofConfiguration, ...kept.values()];
+    return [...ofConfiguration(), ...kept.values()];
   }
 
   function read(at: Date): Reading {
@@ -71,7 +79,7 @@ export function createMaintenances({ store, configured, cacheMs = 500 }: Mainten
     async holding(subject, at) {
       const holds = ({ holds: holdsFor }: CompiledMaintenance): boolean => holdsFor(subject);
       // What the configuration says is known without anybody's answer.
-      return longest(ofConfiguration, holds, at) ?? longest(await read(at).all, holds, at);
+      return longest(ofConfiguration(), holds, at) ?? longest(await read(at).all, holds, at);
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Silences, inhibition and times: who may be told of an alert, answered with a reason. */
 import type { Labels } from '../domain/labels';
-import type { Maintenance, RepairSubject } from '../domain/maintenance';
+import type { Maintenance, MaintenanceScope, RepairSubject } from '../domain/maintenance';
 import type { Matcher } from '../domain/matchers';
 import type { TimeInterval } from '../domain/time-interval';
 import type { Holder } from '../history/port';
@@ -14,6 +14,9 @@ export interface Silence {
   readonly comment: string;
 }
 
+/** The episodes of alerts with whose end it ends, at its own end at the latest. */
+export type UntilResolved = readonly { readonly fingerprint: string; readonly episode: number }[];
+
 /** One as it is on record. */
 export interface KeptSilence extends Silence {
   readonly annotations: Labels;
@@ -24,8 +27,7 @@ export interface KeptSilence extends Silence {
 export interface WantedSilence extends Omit<Silence, 'id'> {
   readonly id: string | null;
   readonly annotations: Labels;
-  /** It ends when these episodes of alerts are over, at its own end at the latest. */
-  readonly untilResolved?: readonly { readonly fingerprint: string; readonly episode: number }[];
+  readonly untilResolved?: UntilResolved;
 }
 
 export interface SilenceStore {
@@ -40,7 +42,7 @@ export interface SilenceStore {
   /** All that are to come, in effect, or have not been over for longer than they are kept. */
   list(at: Date): Promise<readonly KeptSilence[]>;
   /** Visible to every later `active` once it has returned. The same id again changes nothing. */
-  create(silence: Silence): Promise<void>;
+  create(silence: Silence & { readonly untilResolved?: UntilResolved }): Promise<void>;
   active(at: Date): Promise<readonly Silence[]>;
   /** Ends at `at` those whose alerts are over, and answers them. */
   endResolved(at: Date): Promise<readonly Silence[]>;
@@ -123,12 +125,14 @@ export interface Maintenances {
   holding(subject: RepairSubject, at: Date): Promise<UnderMaintenance | null>;
 }
 
-/** Maintenances that people have begun by command; those of the configuration are not among them. */
+/** Maintenances that people have begun by command; those of the configuration are not among them, but waited for like them. */
 export interface MaintenanceStore {
   /** False where one of this name is not over yet. It is in effect for every later `current` once this has returned. */
   start(maintenance: Maintenance, at: Date): Promise<boolean>;
   /** Ends at `at` those of this name or id that are not over, and answers how many. */
   end(name: string, at: Date): Promise<number>;
+  /** Those of the configuration have changed: what waits for them is looked at again, and lives hear of it. */
+  changed(scopes: readonly MaintenanceScope[]): Promise<void>;
   /** Those that are in effect or to come. */
   current(at: Date): Promise<readonly Maintenance[]>;
   /** The same, and those that were over at `since` at the earliest. */

@@ -45,6 +45,7 @@ export function buildPayload(facts: NotificationFacts, options: PayloadOptions):
     state: facts.alert.state,
     environment: labels['environment'] ?? labels['env'] ?? null,
     service_owner: labels['service_owner'] ?? labels['owner'] ?? null,
+    ...heldBy(alert),
     on_call_person: options.onCallPerson,
     affected_users_count: count(said(alert, 'affected_users_count')),
     related_alerts: facts.related,
@@ -69,6 +70,13 @@ export function buildPayload(facts: NotificationFacts, options: PayloadOptions):
       remediation.outcome === 'verified',
     residual_risk: remediation?.residual_risk ?? null,
   });
+}
+
+type Held = Pick<NotificationPayload, 'acknowledged_by' | 'acknowledged_at' | 'acknowledged_until'>;
+
+function heldBy({ acknowledgement }: AlertRow): Held {
+  const { owner = null, at = null, until = null } = acknowledgement ?? {};
+  return { acknowledged_by: owner, acknowledged_at: at, acknowledged_until: until };
 }
 
 function textsOf(

@@ -1,4 +1,5 @@
 /** What a way to tell people looks like: channels, and the receivers that are configured on them. */
+import type { DrilledReceiver, DrillOutcome } from '../domain/drill';
 import type { Labels } from '../domain/labels';
 import type { NotificationPayload } from '../domain/notification';
 import type { KnownAlert, PendingMessage, ToldOfGroup } from '../history/port';
@@ -55,6 +56,18 @@ export interface Receiver {
   readonly fallback: string | null;
   /** So long after a message was due it goes there although this one might still take it; null or left out: never. */
   readonly fallbackAfterMs?: number | null;
+}
+
+/** What a drill's workflow asks for. */
+export interface Drills {
+  /** Tells each way of the receiver, once however often it is asked; `attempts`: how often it was before. */
+  drill(drilled: DrilledReceiver, attempts: number, signal: AbortSignal): Promise<DrillOutcome>;
+  /** Raises, or ends, an alert for each receiver. `at`: when the drill was over, milliseconds. */
+  conclude(drill: string, outcomes: readonly DrillOutcome[], at: number): Promise<void>;
+  /** Ends and forgets what there is of receivers that are not drilled any more. */
+  forgetOthers(
+    configured: readonly { readonly drill: string; readonly receivers: readonly string[] }[],
+  ): Promise<void>;
 }
 
 /** An alert as a group's message shows it. Times are ISO 8601 in UTC. */

@@ -160,6 +160,13 @@ export function createMetrics(options: MetricsOptions = {}) {
       'audit_last_run_timestamp_seconds',
       'When this process finished an audit last, of which nothing had to be left out.',
     ),
+    drills: counter(
+      'drills_total',
+      'Tries to reach a receiver in a drill: delivered or failed.',
+      'drill',
+      'receiver',
+      'outcome',
+    ),
     heartbeats: counter(
       'heartbeats_total',
       'Signs of life to the outside address: sent or failed.',

@@ -132,6 +132,24 @@ describe.each([
     ]);
   });
 
+  it('silences until it is over: the silence names the episode with whose end it ends', async () => {
+    const alert = world.alert();
+    await alert.deliver();
+    const { episode } = await alert.status();
+    const answer = await alert.handle.executeUpdate(silenceUpdate, {
+      args: [{ owner: 'ada', until_resolved: true, comment: 'known' }],
+    });
+    expect(answer.message).toContain('until it is over');
+    const silence = world.silences.at(-1)!;
+    const [fingerprint] = silence.id.split('-');
+    expect(silence).toMatchObject({
+      comment: 'known (until its alerts are over)',
+      untilResolved: [{ fingerprint, episode }],
+    });
+    await env.sleep(60 * MINUTE);
+    expect(alert.messages()).toHaveLength(1);
+  });
+
   it('lets a person escalate at once; an action that does not fit the state is refused with the reason', async () => {
     const { handle, deliver } = world.alert();
     await deliver();

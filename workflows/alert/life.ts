@@ -22,6 +22,7 @@ import type {
   LifeStatus,
   ResolveRequest,
   ResumedLife,
+  SilenceRequest,
   TimelineEvent,
   UnacknowledgeRequest,
 } from '../../src/domain/life';
@@ -115,7 +116,7 @@ export class AlertLife {
   }
 
   acknowledge(request: AcknowledgeRequest, now: number): ActionAnswer {
-    this.enter('acknowledge');
+    this.state = move(this.state, 'acknowledge');
     const lease =
       request.lease_seconds === undefined ? this.policy.acknowledgeLeaseMs : request.lease_seconds * 1_000;
     const until = lease === null ? null : iso(chain.after(now, lease));
@@ -144,7 +145,7 @@ export class AlertLife {
   }
 
   resolve(request: ResolveRequest, now: number): ActionAnswer {
-    this.enter('resolve');
+    this.state = move(this.state, 'resolve');
     this.acknowledgement = null;
     this.quietUntil = chain.after(now, this.policy.cooldownMs);
     this.previousEndedAt = now;
@@ -170,9 +171,10 @@ export class AlertLife {
   }
 
   /** The silence itself is in Postgres by now; here it stops the escalation's clock. */
-  silence(owner: string, until: number, comment: string | null, now: number): ActionAnswer {
-    const text = `${owner} silenced it until ${this.silenceUntil(until, now)}; escalation waits`;
-    this.record(now, 'silenced', owner, text, { comment }, {});
+  silence(request: SilenceRequest, until: number, now: number): ActionAnswer {
+    const end = this.silenceUntil(until, now);
+    const text = `${request.owner} silenced it until ${request.until_resolved ? 'it is over' : end}; escalation waits`;
+    this.record(now, 'silenced', request.owner, text, { comment: request.comment ?? null }, {});
     return this.answer(now, text);
   }
 
@@ -181,8 +183,7 @@ export class AlertLife {
     if (held === null) this.endSilence();
     else this.silencedUntil = held;
     this.runClock(now);
-    const then = held === null ? 'escalation goes on' : `another one holds it until ${iso(held)}`;
-    const text = `${owner} ended its silence; ${then}`;
+    const text = `${owner} ended its silence; ${held === null ? 'escalation goes on' : `another one holds it until ${iso(held)}`}`;
     this.record(now, 'silence_ended', owner, text, { comment }, {});
     return this.answer(now, text);
   }
@@ -195,7 +196,9 @@ export class AlertLife {
   /** Something that mutes it has begun, changed or ended: `held` is what does so now. */
   mutesChanged(held: OpenedEpisode['silenced'] | null, now: number): void {
     if (this.refusedInMaintenance()) this.repairAt = now;
-    if (this.state === 'RESOLVED' || (held == null && this.silencedUntil === null)) return;
+    // Nobody hears of one that is over, but its next episode is to know.
+    if (this.state === 'RESOLVED') return void (this.silencedUntil = held ? Date.parse(held.until) : null);
+    if (held == null && this.silencedUntil === null) return;
     if (held == null) {
       this.endSilence();
       this.runClock(now);
@@ -618,7 +621,7 @@ export class AlertLife {
   }
 
   private release(event: 'unacknowledge' | 'lapse', actor: string, text: string, now: number): ActionAnswer {
-    this.enter(event);
+    this.state = move(this.state, event);
     this.acknowledgement = null;
     this.runClock(now);
     this.record(
@@ -667,10 +670,6 @@ export class AlertLife {
     const { text, details } = chain.saidOfTold(step);
     const told = levelMessages(step, this.transition, this.episode, this.policy, now);
     this.record(now, 'escalated', actor, text, details, { escalationLevel: step.level, ...told });
-  }
-
-  private enter(event: LifecycleEvent): void {
-    this.state = move(this.state, event);
   }
 
   private answer(now: number, message: string): ActionAnswer {

@@ -17,7 +17,8 @@ export const FORMS = {
   acknowledge: '{"owner": "name", "lease_seconds": 3600, "comment": "text"}, of which only owner is required',
   unacknowledge: '{"owner": "name", "comment": "text"}, of which only owner is required',
   resolve: '{"owner": "name", "comment": "text"}, of which only owner is required',
-  silence: '{"owner": "name", "duration_seconds": 3600, "comment": "text"}, of which comment may be left out',
+  silence:
+    '{"owner": "name", "duration_seconds": 3600, "comment": "text"}, of which comment may be left out; "until_resolved": true instead of duration_seconds',
   unsilence: '{"owner": "name", "comment": "text"}, of which only owner is required',
   escalate: '{"owner": "name", "comment": "text"}, of which only owner is required',
 } as const;
@@ -71,12 +72,25 @@ export function checkAcknowledge(raw: unknown): Checked<AcknowledgeRequest> {
 }
 
 export function checkSilence(raw: unknown): Checked<SilenceRequest> {
-  const fields = fieldsOf(raw, ['owner', 'comment', 'duration_seconds']);
+  const fields = fieldsOf(raw, ['owner', 'comment', 'duration_seconds', 'until_resolved']);
   if (!fields.ok) return fields;
-  const duration = secondsOf('duration_seconds', fields.value.duration_seconds);
+  const { until_resolved: untilResolved, duration_seconds: given } = fields.value;
+  if (untilResolved !== undefined) {
+    if (untilResolved !== true) return no(`until_resolved is ${shortened(untilResolved)}, not true`);
+    if (given !== undefined) return no('until_resolved and duration_seconds both say when it ends');
+    return fields as unknown as Checked<SilenceRequest>;
+  }
+  const duration = secondsOf('duration_seconds', given);
   return duration.ok
     ? { ok: true, value: { ...fields.value, duration_seconds: duration.value } as SilenceRequest }
     : duration;
+}
+
+/** A silence that is to last until its alert is over would end at once where that is so already. */
+export function refuseSilence(raw: unknown, isOver: boolean): string | null {
+  const asked = raw as Partial<SilenceRequest> | null | undefined;
+  if (!isOver || asked?.until_resolved !== true) return null;
+  return 'cannot silence until it is over an alert that is RESOLVED; say for how long';
 }
 
 export function shortened(raw: unknown): string {

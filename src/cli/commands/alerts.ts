@@ -95,7 +95,10 @@ export function withSilences(
   rows: readonly AlertRow[],
   now: number,
 ): Promise<ListedAlert[]> {
-  const mutes = withMaintenances(createMutes(silences), createMaintenances({ store, configured }));
+  const mutes = withMaintenances(
+    createMutes(silences),
+    createMaintenances({ store, configured: () => configured }),
+  );
   return Promise.all(
     rows.map(async (row): Promise<ListedAlert> => {
       const verdict = row.state === 'RESOLVED' ? null : await mutes.verdict(row.labels, new Date(now));
@@ -148,6 +151,7 @@ export interface ActOptions extends InstanceOption {
   readonly owner?: string;
   readonly comment?: string;
   readonly for?: string;
+  readonly untilResolved?: boolean;
   readonly json?: boolean;
 }
 
@@ -200,8 +204,7 @@ function actionOf(name: ActionName, options: ActOptions, owner: string): Act {
     case 'unack':
       return (actions, row) => actions.unacknowledge(row, request);
     case 'silence':
-      if (seconds === null) throw usage('--for is missing: for how long, such as --for 2h');
-      return (actions, row) => actions.silence(row, { ...request, duration_seconds: seconds });
+      return silenceOf(request, seconds, options.untilResolved === true);
     case 'unsilence':
       return (actions, row) => actions.unsilence(row, request);
     case 'resolve':
@@ -209,6 +212,20 @@ function actionOf(name: ActionName, options: ActOptions, owner: string): Act {
     case 'escalate':
       return (actions, row) => actions.escalate(row, request);
   }
+}
+
+function silenceOf(
+  request: { readonly owner: string; readonly comment?: string },
+  seconds: number | null,
+  untilResolved: boolean,
+): Act {
+  if (seconds !== null && untilResolved)
+    throw usage('--for and --until-resolved both say when it ends: give one of them');
+  if (seconds !== null)
+    return (actions, row) => actions.silence(row, { ...request, duration_seconds: seconds });
+  if (!untilResolved)
+    throw usage('--for is missing: for how long, such as --for 2h; or give --until-resolved');
+  return (actions, row) => actions.silence(row, { ...request, until_resolved: true });
 }
 
 export function ownerOf({ env, accountName }: Context, { owner }: { readonly owner?: string }): string {

@@ -87,7 +87,7 @@ export async function endMaintenance(context: Context, name: string, options: Co
     const isConfigured = config.maintenance.some((one) => one.name === name);
     throw usage(
       isConfigured
-        ? `${name} is of the configuration: it ends by itself, or when it is taken out of ${config.file ?? 'the file'} and the roles are started anew`
+        ? `${name} is of the configuration: it ends by itself, or when it is taken out of ${config.file ?? 'the file'}`
         : `no maintenance ${name} is in effect or to come; \`tocsin maintenance list\` shows them`,
     );
   }

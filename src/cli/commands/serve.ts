@@ -1,5 +1,6 @@
 /** `tocsin serve`: stands in for Alertmanager with its own configuration file, on servers that run. */
 import { prometheusDuration } from '../../domain/strict-duration';
+import type { Config } from '../../config/config';
 import type { MatcherMode } from '../../domain/alertmanager-matchers';
 import { serverConfig, type ConfigOption } from '../configuration';
 import type { Context } from '../context';
@@ -19,13 +20,18 @@ export interface ServeCommandOptions extends ConfigOption {
 }
 
 export async function serve(context: Context, options: ServeCommandOptions): Promise<ExitCode> {
-  const config = serverConfig(context, options);
+  const read = (): Config => {
+    const config = serverConfig(context, options);
+    return { ...config, instance: options.instance, http: { ...config.http, host: '127.0.0.1', port: 0 } };
+  };
+  const config = read();
   const listen = listenAddress(options.listen);
   const matcherMode: MatcherMode = matcherModeOf(options.enableFeature);
   if (!/^[\w.-]{0,80}$/.test(options.instance))
     throw usage(`--instance ${options.instance}: letters, digits, _ . and -, at most 80`);
   await context.wiring.runServe({
-    config: { ...config, instance: options.instance, http: { ...config.http, host: '127.0.0.1', port: 0 } },
+    config,
+    ...(config.file !== null && { reread: read }),
     alertmanagerConfig: options.alertmanagerConfig,
     listen,
     matcherMode,

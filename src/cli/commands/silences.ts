@@ -6,9 +6,9 @@ import { parseMatcherList } from '../../domain/alertmanager-matchers';
 import { messageOf } from '../../domain/errors';
 import { matchersOf } from '../../domain/exact-matchers';
 import { labelsText } from '../../domain/labels';
-import { compileAlertmanagerMatchers } from '../../domain/alertmanager-matchers';
 import { matcherText, type Matcher } from '../../domain/matchers';
-import { matchersFault, silenceState } from '../../domain/silence';
+import { episodesOf, matchersFault, silenceState } from '../../domain/silence';
+import { UNTIL_RESOLVED_MS, untilResolvedComment } from '../../domain/until-resolved';
 import { previewSilence as preview } from '../../mute/preview';
 import type { KeptSilence, MutedAlerts, SilencePreview, WantedSilence } from '../../mute/port';
 import { instanceConfig, type ConfigOption } from '../configuration';
@@ -32,10 +32,6 @@ export interface AddOptions extends Common {
   readonly comment?: string;
 }
 
-/** Its own end, for one that lasts until its alerts are over: nobody waits so long for an alert. */
-const UNTIL_RESOLVED_MS = 365 * 86_400_000;
-const UNTIL_RESOLVED = '(until its alerts are over)';
-
 export async function addSilence(
   context: Context,
   words: readonly string[],
@@ -48,7 +44,8 @@ export async function addSilence(
     const matchers = await matchersNamed(operator, words);
     const now = context.now();
     const untilResolved = options.untilResolved === true ? await openMatched(operator, matchers) : undefined;
-    const comment = [options.comment, untilResolved && UNTIL_RESOLVED].filter(Boolean).join(' ');
+    const said = options.comment ?? '';
+    const comment = untilResolved === undefined ? said : untilResolvedComment(said);
     const wanted: WantedSilence = {
       ...{ id: null, matchers, createdBy: ownerOf(context, options), comment, annotations: {} },
       startsAt: new Date(now).toISOString(),
@@ -74,11 +71,10 @@ async function openMatched(
   { episodes }: Operator,
   matchers: readonly Matcher[],
 ): Promise<NonNullable<WantedSilence['untilResolved']>> {
-  const holds = compileAlertmanagerMatchers(matchers);
-  const open = (await episodes.open()).filter(({ labels }) => holds(labels));
+  const open = episodesOf(matchers, await episodes.open());
   if (open.length === 0)
     throw usage('no open alert has such labels, so it would be over at once; give --for');
-  return open.map(({ fingerprint, episode }) => ({ fingerprint, episode }));
+  return open;
 }
 
 export async function listSilences(

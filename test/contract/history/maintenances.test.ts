@@ -78,6 +78,23 @@ test('what waits for it to end is looked at again when it does', async () => {
   expect(rows).toEqual([{ due: true, freed: true }]);
 });
 
+test('one of the configuration that has changed is heard of like one that has ended', async () => {
+  const { history, sql, schema } = own;
+  await sql.query(
+    `insert into ${schema}.notifications (message_id, receiver, fingerprint, episode, step, due_at, held_until)
+     values ('m', 'r', 'f', 1, 'fire', now() + interval '1 hour', now() + interval '1 hour')`,
+  );
+  const configured = maintenance({ id: 'configuration/move', startsAt: null, endsAt: null });
+  await history.maintenances.changed([configured]);
+  const { rows } = await sql.query(
+    `select due_at <= now() as due, held_until <= now() as freed from ${schema}.notifications`,
+  );
+  expect(rows).toEqual([{ due: true, freed: true }]);
+  expect((await history.muteNews.take(10, 60_000)).map(({ scope }) => scope)).toEqual([
+    { targets: ['db-1'], environments: [], matchers: [] },
+  ]);
+});
+
 test('lives are told of each change until somebody has told them', async () => {
   const { maintenances, muteNews, silences } = own.history;
   const matchers = [{ name: 'a', op: '=' as const, value: 'b' }];

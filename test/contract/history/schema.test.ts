@@ -25,7 +25,7 @@ test('several processes migrate at once; each migration runs once', async () => 
 test('a migration is applied to a schema with rows, and only it', async () => {
   const database = openDatabase({ url: postgresUrl, instance: test_.instance });
   const next = {
-    version: MIGRATIONS.length + 1,
+    version: MIGRATIONS.at(-1)!.version + 1,
     name: 'more',
     sql: (schema: string) => `alter table ${schema}.alerts add column more text`,
   };

@@ -48,6 +48,40 @@ test('it ends when the last of its alerts is over, in whichever process', async 
   expect((await own.history.muteNews.take(10, 1_000)).length).toBe(2);
 });
 
+test('one that a life makes ends with its episode, and a change of its comment leaves that so', async () => {
+  const one = row('a');
+  await fire(one);
+  const { silences } = own.history;
+  const silence = {
+    ...{ id: 'life-1', matchers: [{ name: 'alertname', op: '=' as const, value: 'High' }] },
+    ...{ startsAt: at(0).toISOString(), endsAt: at(365 * DAY).toISOString(), createdBy: 'ana', comment: 'x' },
+    untilResolved: [{ fingerprint: one.fingerprint, episode: one.episode }],
+  };
+  await silences.create(silence);
+  const { untilResolved: _, ...edited } = { ...silence, comment: 'y', annotations: {} };
+  expect(await silences.set(edited, at(500))).toBe('life-1');
+  expect(await silences.endResolved(at(1_000))).toEqual([]);
+  await end(one);
+  expect((await silences.endResolved(at(2_000))).map(({ id, comment }) => [id, comment])).toEqual([
+    ['life-1', 'y'],
+  ]);
+});
+
+test('one that ends at a time can be made to end with its alerts', async () => {
+  const one = row('a');
+  await fire(one);
+  const { silences } = own.history;
+  const wanted = {
+    ...{ id: null, matchers: [{ name: 'alertname', op: '=' as const, value: 'High' }], annotations: {} },
+    ...{ startsAt: at(0).toISOString(), endsAt: at(DAY).toISOString(), createdBy: 'ana', comment: '' },
+  };
+  const id = (await silences.set(wanted, at(0)))!;
+  const until = [{ fingerprint: one.fingerprint, episode: one.episode }];
+  expect(await silences.set({ ...wanted, id, untilResolved: until }, at(1))).toBe(id);
+  await end(one);
+  expect((await silences.endResolved(at(2_000))).map((each) => each.id)).toEqual([id]);
+});
+
 test('an alert that has fired again is another episode: people are to hear of it', async () => {
   const one = row('a');
   await fire(one);

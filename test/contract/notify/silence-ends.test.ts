@@ -102,7 +102,7 @@ describe('the end of an alert', () => {
 
   test('is told although a maintenance covers the alert by then', async () => {
     const { history } = scene.first();
-    const maintenances = createMaintenances({ store: history.maintenances, configured: [] });
+    const maintenances = createMaintenances({ store: history.maintenances, configured: () => [] });
     await notifier([service('ops')], {
       mutes: withMaintenances(createMutes(history.silences), maintenances),
     });

@@ -35,6 +35,55 @@ test('is made, shown, changed and ended', async () => {
   expect((await api.ask(path, { method: 'DELETE' })).text).toBe('');
 });
 
+describe('untilResolved', () => {
+  const open = [
+    { fingerprint: 'f1', labels: { instance: 'db-1' }, episode: 1 },
+    { fingerprint: 'f2', labels: { instance: 'web-1' }, episode: 2 },
+  ];
+  const { endsAt: _, ...endless } = wanted({ untilResolved: true });
+
+  test('ends with the open alerts that it holds for; an end may be left out', async () => {
+    const api = testApi({ openAlerts: async () => open });
+    const { status, json } = await post(api, endless);
+    expect(status).toBe(200);
+    const { silenceID: id } = json as { silenceID: string };
+    expect(api.silences.all.get(id)).toMatchObject({
+      ...{ endsAt: iso(365 * 24 * HOUR), comment: 'moving disks (until its alerts are over)' },
+      untilResolved: [{ fingerprint: 'f1', episode: 1 }],
+    });
+    const bounded = await made(api, { untilResolved: true });
+    expect(api.silences.all.get(bounded)).toMatchObject({
+      endsAt: iso(HOUR),
+      untilResolved: [{ episode: 1 }],
+    });
+    // As clients do that send back what they have been shown.
+    const again = await made(api, { untilResolved: true, comment: 'x (until its alerts are over)' });
+    expect(api.silences.all.get(again)!.comment).toBe('x (until its alerts are over)');
+  });
+
+  test('false is as good as nothing', async () => {
+    const api = testApi({ openAlerts: async () => open });
+    const id = await made(api, { untilResolved: false });
+    expect(api.silences.all.get(id)).not.toHaveProperty('untilResolved');
+    expect((await post(api, { ...endless, untilResolved: false })).status).toBe(422);
+  });
+
+  test.each([
+    [{ untilResolved: 'yes' }, 400, 'silence.untilResolved in body is a text, but has to be true or false'],
+    [matcherOn('db-9'), 400, 'no open alert has such labels, so with untilResolved it would be over at once'],
+    [{ matchers: [] }, 422, 'one matcher at least'],
+  ])('%j is refused', async (change, status, why) => {
+    const api = testApi({ openAlerts: async () => open });
+    const answer = await post(api, { ...endless, ...change });
+    expect([answer.status, answer.text]).toEqual([status, expect.stringContaining(why)]);
+    expect(api.silences.all.size).toBe(0);
+  });
+});
+
+function matcherOn(value: string) {
+  return { matchers: [{ name: 'instance', value, isRegex: false }] };
+}
+
 test.each([
   [{ isEqual: true, isRegex: false }, '='],
   [{ isRegex: false }, '='],

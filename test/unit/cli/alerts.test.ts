@@ -139,6 +139,7 @@ describe('an action', () => {
     [['ack', '7C3F00AA11BB22CC', '--owner', 'carol'], 'acknowledge', { owner: 'carol' }],
     [['unack', '7c3f'], 'unacknowledge', { owner: 'alice' }],
     [['silence', '7c3f', '--for', '90'], 'silence', { owner: 'alice', duration_seconds: 90 }],
+    [['silence', '7c3f', '--until-resolved'], 'silence', { owner: 'alice', until_resolved: true }],
     [['unsilence', '7c3f'], 'unsilence', { owner: 'alice' }],
     [['resolve', '7c3f', '--comment', 'done'], 'resolve', { owner: 'alice', comment: 'done' }],
     [['escalate', '7c3f'], 'escalate', { owner: 'alice' }],
@@ -194,6 +195,7 @@ describe('wrong arguments', () => {
     ],
     [['alerts', 'ack', '7c3f', '--for', '0s'], 'more than 0'],
     [['alerts', 'silence', '7c3f'], '--for is missing'],
+    [['alerts', 'silence', '7c3f', '--for', '1h', '--until-resolved'], 'give one of them'],
     [
       ['alerts', 'list', '--state', 'fireing'],
       '"fireing" is no state; did you mean "firing"? accepted: open, firing',

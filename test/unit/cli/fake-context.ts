@@ -5,16 +5,19 @@ import { runCli } from '../../../src/cli/program';
 import type { Maintenance } from '../../../src/domain/maintenance';
 import { compileMatchers, parseMatcher } from '../../../src/domain/matchers';
 import type { ActionAnswer, LifeStatus } from '../../../src/domain/life';
+import type { DrillOutcome } from '../../../src/domain/drill';
 import type {
   AlertLists,
   AlertRecords,
   AlertRow,
   IncidentRow,
   DeadLetter,
+  DrillResult,
   RecordedRouting,
 } from '../../../src/history/port';
 import type { Silence } from '../../../src/mute/port';
 import type { StoredOverride } from '../../../src/oncall/port';
+import type { DrillTimes } from '../../../src/temporal/drills';
 import type { KillSwitch } from '../../../src/remediate/port';
 
 export const NOW = Date.parse('2026-11-21T12:12:00Z');
@@ -84,6 +87,11 @@ export interface World {
   readonly maintenances?: readonly Maintenance[];
   readonly incidents?: readonly IncidentRow[];
   readonly dead?: readonly DeadLetter[];
+  readonly drills?: {
+    readonly latest?: readonly DrillResult[];
+    readonly times?: Readonly<Record<string, DrillTimes | Error>>;
+    readonly outcomes?: readonly DrillOutcome[];
+  };
 }
 
 export function fakeOperator(world: World, calls: Calls['calls']): Operator {
@@ -161,6 +169,7 @@ export function fakeOperator(world: World, calls: Calls['calls']): Operator {
       calls.push(['end', name]);
       return begun.filter((one) => one.name === name && !isOver(one, at)).length;
     },
+    changed: async (scopes) => void calls.push(['changed', scopes]),
     current: async (at) => begun.filter((one) => !isOver(one, at)),
     list: async (since) => begun.filter((one) => !isOver(one, since)),
   };
@@ -223,6 +232,18 @@ export function fakeOperator(world: World, calls: Calls['calls']): Operator {
       });
     },
   };
+  const drills: Operator['drills'] = {
+    latest: async () => world.drills?.latest ?? [],
+    async times(drill) {
+      const times = world.drills?.times?.[drill] ?? null;
+      if (times instanceof Error) throw times;
+      return times;
+    },
+    async run(input) {
+      calls.push(['drill', input]);
+      return world.drills?.outcomes ?? [];
+    },
+  };
   return {
     ...{
       lists,
@@ -235,6 +256,7 @@ export function fakeOperator(world: World, calls: Calls['calls']): Operator {
       deadLetters,
       actions,
       incidents,
+      drills,
     },
     close: async () => void calls.push(['close']),
   };

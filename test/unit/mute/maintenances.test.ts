@@ -25,7 +25,7 @@ const of = (labels = { instance_id: 'db-1' }) => labels;
 test('names what covers an alert the longest, of rows and of the configuration', async () => {
   const store = storeOf([maintenance('short'), maintenance('long', { endsAt: at(90_000).toISOString() })]);
   const configured = [maintenance('other', { targets: ['db-2'], endsAt: null })];
-  const maintenances = createMaintenances({ store, configured });
+  const maintenances = createMaintenances({ store, configured: () => configured });
   const names = async (labels: { instance_id: string }) =>
     (await maintenances.covering(labels, at(1)))?.maintenance.name;
   expect(await names(of())).toBe('long');
@@ -37,15 +37,34 @@ test('names what covers an alert the longest, of rows and of the configuration',
 
 test('one that was ended mutes nobody, although the reading before is kept', async () => {
   const store = storeOf([maintenance('m')]);
-  const maintenances = createMaintenances({ store, configured: [] });
+  const maintenances = createMaintenances({ store, configured: () => [] });
   expect(await maintenances.covering(of(), at(1))).not.toBeNull();
   store.rows = [];
   expect(await maintenances.covering(of(), at(2))).toBeNull();
 });
 
+test('what the configuration says now counts, when it has been read again', async () => {
+  const store = storeOf([]);
+  let configured = [
+    maintenance('c', { targets: [], environments: ['staging'], startsAt: null, endsAt: null }),
+  ];
+  const maintenances = createMaintenances({ store, configured: () => configured, cacheMs: 0 });
+  const staging = { target: 'x', environment: 'staging', labels: {} };
+  const covered = async () =>
+    (await maintenances.covering({ environment: 'staging' }, at(1)))?.maintenance.name;
+  expect([await covered(), (await maintenances.holding(staging, at(1)))?.maintenance.name]).toEqual([
+    'c',
+    'c',
+  ]);
+  configured = [];
+  expect([await covered(), await maintenances.holding(staging, at(1))]).toEqual([undefined, null]);
+  configured = [maintenance('d', { targets: [], environments: ['staging'], startsAt: null, endsAt: null })];
+  expect(await covered()).toBe('d');
+});
+
 test('a storm of alerts that none covers reads once', async () => {
   const store = storeOf([maintenance('m')]);
-  const maintenances = createMaintenances({ store, configured: [] });
+  const maintenances = createMaintenances({ store, configured: () => [] });
   await Promise.all(Array.from({ length: 100 }, () => maintenances.covering({ instance_id: 'x' }, at(1))));
   expect(store.reads).toBe(1);
 });
@@ -53,7 +72,7 @@ test('a storm of alerts that none covers reads once', async () => {
 test('for a repair it is read anew each time, and one of the configuration holds although nobody answers', async () => {
   const store = storeOf([]);
   const configured = [maintenance('c', { targets: [], environments: ['staging'], startsAt: null })];
-  const maintenances = createMaintenances({ store, configured });
+  const maintenances = createMaintenances({ store, configured: () => configured });
   const subject = { target: 'db-1', environment: 'production', labels: {} };
   expect(await maintenances.holding(subject, at(1))).toBeNull();
   store.rows = [maintenance('m')];
@@ -72,7 +91,7 @@ describe('together with silences', () => {
   const together = (verdict: MuteVerdict, rows: Maintenance[]) =>
     withMaintenances(
       { verdict: async () => verdict } as unknown as SilenceMutes,
-      createMaintenances({ store: storeOf(rows), configured: [] }),
+      createMaintenances({ store: storeOf(rows), configured: () => [] }),
     ).verdict(of(), at(1));
 
   test('whatever lasts longer is named', async () => {
@@ -98,7 +117,9 @@ describe('together with silences', () => {
 });
 
 test('groups name it, and can say later what it was', async () => {
-  const names = maintenanceNames(createMaintenances({ store: storeOf([maintenance('m')]), configured: [] }));
+  const names = maintenanceNames(
+    createMaintenances({ store: storeOf([maintenance('m')]), configured: () => [] }),
+  );
   expect((await names.maintainer(at(1)))(of())).toEqual(['m']);
   expect(names.holder('m')).toMatchObject({ kind: 'maintenance', name: 'm', createdBy: 'ana' });
   expect(names.holder('unheard of')).toMatchObject({ name: 'unheard of', createdBy: '' });

@@ -17,6 +17,18 @@ const build = (change: Partial<NotificationFacts> = {}, more: Partial<PayloadOpt
 const withLabels = (labels: Labels, annotations: Labels = {}) =>
   build({ alert: alert({ labels, annotations }) });
 
+test('says who holds the alert, since when and until when', () => {
+  const at = '2026-05-04T03:05:00.000Z';
+  const held = (until: string | null) =>
+    build({
+      alert: alert({ state: 'ACKNOWLEDGED', acknowledgement: { owner: 'ada', at, until, comment: null } }),
+    });
+  expect(held('2026-05-04T04:05:00.000Z')).toMatchObject({
+    ...{ acknowledged_by: 'ada', acknowledged_at: at, acknowledged_until: '2026-05-04T04:05:00.000Z' },
+  });
+  expect(held(null)).toMatchObject({ acknowledged_by: 'ada', acknowledged_at: at, acknowledged_until: null });
+});
+
 test('an alert of which little is known invents nothing', () => {
   const bare = alert({
     labels: {},
@@ -42,6 +54,9 @@ test('an alert of which little is known invents nothing', () => {
     state: 'FIRING',
     environment: null,
     service_owner: null,
+    acknowledged_by: null,
+    acknowledged_at: null,
+    acknowledged_until: null,
     on_call_person: null,
     affected_users_count: null,
     related_alerts: [],

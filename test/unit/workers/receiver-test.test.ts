@@ -59,6 +59,8 @@ it('tells every way of every receiver, each with what came of it', async () => {
     catcher.requests
       .filter((request) => request.path === path)
       .map(({ json }) => (json as { status?: string }).status);
+  const own = catcher.requests.filter(({ path }) => path === '/hook');
+  expect(own.map(({ json }) => (json as { state?: string }).state)).toEqual(['FIRING', 'RESOLVED']);
   expect([statuses('/team'), statuses('/quiet'), statuses('/strict')]).toEqual([
     ['firing', 'resolved'],
     ['firing'],
@@ -69,7 +71,7 @@ it('tells every way of every receiver, each with what came of it', async () => {
 it('says in the message that it is a test, and who asked for it', async () => {
   await test_(['hook', 'team']);
   const bodies = catcher.requests.map(({ body }) => body);
-  expect(bodies).toHaveLength(4);
+  expect(bodies).toHaveLength(5);
   for (const body of bodies) {
     expect(body).toContain('TocsinTest');
     expect(body).toContain('asked for by ana: nothing is wrong');

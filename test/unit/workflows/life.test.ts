@@ -93,7 +93,7 @@ describe('escalation', () => {
 
   it('waits out a silence, which coexists with an acknowledgement', () => {
     const { life, steps, at } = begin();
-    life.silence('ada', at(30), null, at(5));
+    life.silence({ owner: 'ada' }, at(30), at(5));
     expect(life.shown(at(6))).toBe('SILENCED');
     life.acknowledge({ owner: 'ada' }, at(6));
     expect(life.shown(at(7))).toBe('ACKNOWLEDGED');
@@ -319,10 +319,26 @@ describe('a remediation that was joined', () => {
   });
 });
 
+describe('a silence until the alert is over', () => {
+  it('ends with the episode, so that the next one is escalated', () => {
+    const { life, steps, at, resolved, firing, policy: now } = begin();
+    const answer = life.silence({ owner: 'ada', until_resolved: true }, at(365 * 1_440), at(1));
+    expect(answer.message).toBe('ada silenced it until it is over; escalation waits');
+    life.tick(at(20));
+    expect(steps()).toEqual(['escalate-1>mail-1']);
+    // Its second episode: from then on the life outlasts its alert.
+    life.observe(resolved(21), now, at(21));
+    life.mutesChanged(null, at(21));
+    life.observe(firing(22), now, at(22));
+    expect(life.shown(at(22))).toBe('FIRING');
+    expect(life.nextDeadline()).toBe(at(37));
+  });
+});
+
 describe('a remediation that a silence forbade', () => {
   it('is asked for again when the silence ends, once, while the alert fires', () => {
     const { life, at } = begin({ escalation: null, remediation: plan });
-    life.silence('ann', at(10), null, T0);
+    life.silence({ owner: 'ann' }, at(10), T0);
     life.remediationBegins(T0);
     life.remediationEnds({ ...result('refused'), reason: 'silenced: ann has silenced it' }, at(1));
     life.tick(at(9));
@@ -411,7 +427,8 @@ describe('a workflow task that is cut off is decided again', () => {
     return [...life.pending()];
   }
   const due = (life: AlertLife): void => life.tick(T0 + 15 * MINUTE);
-  const ada = (life: AlertLife): void => void life.silence('ada', T0 + 20 * MINUTE, null, T0 + 15 * MINUTE);
+  const ada = (life: AlertLife): void =>
+    void life.silence({ owner: 'ada' }, T0 + 20 * MINUTE, T0 + 15 * MINUTE);
 
   it('what was written already is written under the same key, also behind what has come meanwhile', () => {
     const before = lived([due], 10);

@@ -1,0 +1,64 @@
+/** Drills, as the effects role does them: what their activities are made of, and their Schedules. */
+import { pageOf } from '../src/dispatch/policy';
+import type { Config } from '../src/config/config';
+import { nameInAlertmanager } from '../src/domain/drill';
+import type { Labels } from '../src/domain/labels';
+import type { Transition } from '../src/domain/transition';
+import { createDrills } from '../src/notify/drills';
+import type { NoticeWay } from '../src/notify/notices';
+import type { Drills } from '../src/notify/port';
+import { createTransitionPublisher } from '../src/stream/publishers';
+import { ensureDrillSchedules } from '../src/temporal/drills';
+import type { Shared } from './compose';
+import { alertmanagerWays, ownWay } from './notice-ways';
+import { streamObserver } from './observers';
+
+export async function openDrills(shared: Shared): Promise<Drills> {
+  const { config, parts, metrics } = shared;
+  const { instance } = config;
+  const [kafka, history] = await Promise.all([shared.kafka(), shared.history()]);
+  const publisher = createTransitionPublisher({ kafka, instance, onEvent: streamObserver(shared) });
+  parts.push({ name: "drills' publisher", stop: () => publisher.close() });
+  return createDrills({
+    ...{ instance, store: history.drills, rows: history.audit, publish: publisher.publish },
+    waysOf: waysOf(config, config.externalUrl === '' ? shared.url : config.externalUrl),
+    toldOf: othersOf(config),
+    now: () => Date.now(),
+    onDrilled: (drill, { receiver, delivered }) =>
+      metrics.drills.inc({ drill, receiver, outcome: delivered ? 'delivered' : 'failed' }),
+  });
+}
+
+/** Those that are gone end, with what was raised of them. */
+export async function keepDrills(shared: Shared, drills: Drills): Promise<void> {
+  const { config } = shared;
+  const { client } = await shared.temporal();
+  await ensureDrillSchedules(client, config.instance, config.drills);
+  await drills.forgetOthers(config.drills.map(({ name, receivers }) => ({ drill: name, receivers })));
+}
+
+function waysOf(config: Config, externalUrl: string): (receiver: string) => readonly NoticeWay[] {
+  return (name) => {
+    const there = nameInAlertmanager(name);
+    if (there === null)
+      return config.receivers.filter((one) => one.name === name).map((one) => ownWay(one, config));
+    if (config.alertmanager === null) return [];
+    const { file } = config.alertmanager;
+    return alertmanagerWays({ file, externalUrl, matcherMode: 'fallback' }).filter(
+      ({ receiver }) => receiver === there,
+    );
+  };
+}
+
+/** Whoever is told of an alert like it, without the one that was not reached; where nobody is left, all others. */
+export function othersOf(config: Config): (receiver: string, labels: Labels) => readonly string[] {
+  const pageFor = pageOf(config.page, config.pages, config.pageBySeverity);
+  return (failed, labels) => {
+    const without = (pages: Config['pages']): readonly string[] =>
+      pages.map(({ receiver }) => receiver).filter((receiver) => receiver !== failed);
+    const told = pageFor({ labels } as Transition);
+    if (!told.some(({ receiver }) => receiver === failed)) return [];
+    const others = without(told);
+    return others.length > 0 ? others : without(config.pages);
+  };
+}
