@@ -42,12 +42,20 @@ function runsOf(storms: readonly StormRun[], program: ProgramName): Map<string, 
 
 const medianOf = (runs: readonly StormRun[], of: (run: StormRun) => number): number => median(runs.map(of));
 
-function ratiosOf({ storms, lives, beside }: Measured): Ratio[] {
+function ratiosOf({ storms, lives, bareAccepted, beside }: Measured): Ratio[] {
   const floor = ratioOf({
     ...{ name: 'lives begun after a storm, against a bare workflow', unit: 'lives/s', aim: LIVES_OF_FLOOR },
     ...{ ours: lives.ours, reference: lives.floor },
   });
-  if (typeof beside === 'string') return [floor];
+  const smallest = storms.filter(
+    ({ program, storm }) => program === 'Tocsin' && storm.alerts === sizes.storm,
+  );
+  const accepting = ratioOf({
+    ...{ name: 'accepted, against a process that writes to Kafka alone', unit: 'alerts/s', aim: null },
+    ours: medianOf(smallest, ({ storm, accepted }) => storm.alerts / accepted),
+    reference: bareAccepted,
+  });
+  if (typeof beside === 'string') return [accepting, floor];
   const [ours, theirs] = [runsOf(storms, 'Tocsin'), runsOf(storms, 'Alertmanager')];
   const compared = [...ours].flatMap(([name, runs], index) => {
     const line = (what: string, aim: number | null, of: (run: StormRun) => number): Ratio =>
@@ -60,7 +68,7 @@ function ratiosOf({ storms, lives, beside }: Measured): Ratio[] {
       line('told', index === 0 ? TOLD_OF_ITS_RATE : null, ({ storm, all }) => storm.alerts / all),
     ];
   });
-  return [...compared, floor];
+  return [...compared, accepting, floor];
 }
 
 function figuresOf({ storms, open }: Measured): Figure[] {

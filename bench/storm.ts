@@ -3,14 +3,19 @@
  * configuration, in turn. How fast they are taken and told, how many lives begin in Temporal after the pages, and what many
  * open alerts take of memory.
  */
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createKafka } from '../src/stream/kafka';
+import { alertsTopic, ensureTopics } from '../src/stream/topics';
 import { LIVES_AT_A_TIME } from '../workers/worker-options';
+import { batchesOf, createPoster, type PostedAlerts } from './alerts';
 import { inTurn, withArenas, type Arena, type Beside } from './arenas';
 import { startChild, type Lived } from './child';
 import type { Contender } from './contenders';
 import { median, residentMib, rounded, type BenchResult, type BenchStage } from './measure';
 import { stormResult } from './storm-report';
-import { livesSince, runStorm, type Storm, type StormRun } from './storm-runs';
+import { livesSince, runStorm, WARM_UP_ALERTS, type Storm, type StormRun } from './storm-runs';
+import { removeTopics } from './system';
 
 /** `--short` is for seeing that it works: a tenth of the alerts. */
 export interface Sizes {
@@ -43,6 +48,8 @@ export interface Measured {
   readonly beside: Beside;
   readonly storms: readonly StormRun[];
   readonly lives: LivesRun;
+  /** Alerts a second that a process takes which does nothing but write them to Kafka. */
+  readonly bareAccepted: number;
   readonly open: readonly OpenRun[];
 }
 
@@ -76,6 +83,7 @@ export function benchStorm(stage: BenchStage): Promise<BenchResult> {
     return stormResult({
       ...{ sizes, beside, storms },
       lives: { ours: lives, floor: await floorOf(stage, sizes) },
+      bareAccepted: await bareAccepted(stage, sizes),
       open: await inTurn(arenas, (arena) => openAlerts(arena, sizes)),
     });
   });
@@ -136,6 +144,32 @@ async function floorOf(stage: BenchStage, { livesSeconds: seconds }: Sizes): Pro
     return rate;
   } finally {
     await bare.stop();
+  }
+}
+
+/** Posted as to the programs, after a warm-up of the same kind. */
+async function bareAccepted(stage: BenchStage, { storm, rounds }: Sizes): Promise<number> {
+  const instance = `b${randomBytes(5).toString('hex')}`;
+  const kafka = createKafka({ brokers: [...stage.kafka], clientId: instance });
+  await ensureTopics(kafka, instance, [], { development: true });
+  const child = await startChild(require.resolve('./bare-acceptor'), [
+    stage.kafka.join(','),
+    alertsTopic(instance),
+  ]);
+  const poster = createPoster((await child.ask<{ url: string }>({})).url);
+  try {
+    const post = (from: number, count: number): Promise<PostedAlerts> =>
+      poster.post(batchesOf({ from, count, groups: 10, startsAt: Date.now() }));
+    await post(0, WARM_UP_ALERTS);
+    const rates: number[] = [];
+    for (let round = 1; round <= rounds; round++)
+      rates.push(storm / (await post(round * storm, storm)).seconds);
+    stage.say(`bare Kafka: ${rounded(median(rates))} accepted/s`);
+    return median(rates);
+  } finally {
+    poster.close();
+    await child.stop();
+    await removeTopics(kafka, instance);
   }
 }
 
