@@ -47,9 +47,7 @@ function ratiosOf({ storms, lives, bareAccepted, beside }: Measured): Ratio[] {
     ...{ name: 'lives begun after a storm, against a bare workflow', unit: 'lives/s', aim: LIVES_OF_FLOOR },
     ...{ ours: lives.ours, reference: lives.floor },
   });
-  const smallest = storms.filter(
-    ({ program, storm }) => program === 'Tocsin' && storm.alerts === sizes.storm,
-  );
+  const [smallest = []] = runsOf(storms, 'Tocsin').values();
   const accepting = ratioOf({
     ...{ name: 'accepted, against a process that writes to Kafka alone', unit: 'alerts/s', aim: null },
     ours: medianOf(smallest, ({ storm, accepted }) => storm.alerts / accepted),
