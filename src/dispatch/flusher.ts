@@ -92,10 +92,11 @@ export function createFlusher(options: FlusherOptions): Turns {
   /** In a storm also what comes meanwhile: told a whole interval later, it would be a second page of the same. */
   async function untilThere({ isStorm, shown }: Pick<UnderWay, 'isStorm' | 'shown'>): Promise<void> {
     const until = now() + LONGEST_WAY_MS;
-    for (let goesOn = true; goesOn && now() < until;) {
+    let goesOn: boolean;
+    do {
       goesOn = isStorm();
       await shown(until - now());
-    }
+    } while (goesOn && now() < until);
   }
 
   /** Postgres may be slow: whoever works goes on holding what it works on. */
