@@ -127,7 +127,7 @@ const OUTCOMES: readonly Column<DrillOutcome>[] = [
 function toJson(listed: Listed): object {
   const { drill, receiver, next, last } = listed;
   return {
-    ...{ drill: drill.name, receiver, schedule: drill.cron, time_zone: drill.timeZone },
+    ...{ drill: drill.name, receiver, cron: drill.cron, time_zone: drill.timeZone },
     next: typeof next === 'number' ? new Date(next).toISOString() : null,
     next_state: typeof next === 'number' ? 'scheduled' : next,
     last:

@@ -14,8 +14,8 @@ beforeAll(() => {
     `
 receivers: [{ name: hook, type: webhook, url: 'http://h/1' }, { name: chat, type: webhook, url: 'http://h/2' }]
 drills:
-  - { name: monthly, receivers: [hook, chat], schedule: '0 10 1 * *', time_zone: Europe/Berlin }
-  - { name: weekly, receivers: [hook], schedule: '0 10 * * mon' }
+  - { name: monthly, receivers: [hook, chat], cron: '0 10 1 * *', time_zone: Europe/Berlin }
+  - { name: weekly, receivers: [hook], cron: '0 10 * * mon' }
 `,
   );
 });

@@ -460,6 +460,16 @@ receivers:
     );
   });
 
+  it('less than a second would give up on what is only on its way', () => {
+    const text = `receivers: [{ name: a, type: webhook, url: "http://h/", fallback_after: 999ms }]
+route: { receivers: [a] }
+notify: { undelivered_after: 999ms }`;
+    expect(problems(text).map(({ path, accepted }) => [path, accepted])).toEqual([
+      ['receivers[0].fallback_after', expect.stringMatching(/, at least 1s, or off$/)],
+      ['notify.undelivered_after', expect.stringMatching(/, at least 1s, or off$/)],
+    ]);
+  });
+
   it('shows the way of a circle', () => {
     const circle = receivers.replace(/ {2}- \{ name: a, type: webhook, url: "http:\/\/h\/" \}\n/, '');
     const found = errors(circle).filter((text) => text.includes('leads back'));
