@@ -134,7 +134,7 @@ describe('the alertmanager.yml that is named', () => {
     expect(load(text.replace('WORD', 'ops')).alertmanager!.stormReceiver).toBe('ops');
     expect(errors(text.replace('WORD', 'opps'))).toEqual([
       expect.stringMatching(
-        /alertmanager\.storm_summary.*alertmanager\.yml has no such receiver.*team, ops/s,
+        /alertmanager\.storm_summary: "opps" is no receiver of \S*alertmanager\.yml; did you mean "ops"\?; accepted: team, ops$/,
       ),
     ]);
   });
