@@ -76,6 +76,12 @@ it('does one now, and ends with 1 where somebody was not reached', async () => {
   expect((await drills(['run', 'weekly'], { drills: { outcomes: [outcome] } })).code).toBe(0);
 });
 
+it('where none is configured, says where one would be', async () => {
+  const { code, err } = await run(['drills', 'run', 'monthly'], {});
+  expect(code).toBe(2);
+  expect(err).toContain('no drill is configured: `drills:` in tocsin.yaml says who is told when');
+});
+
 it('a drill that is not there is refused with those that are', async () => {
   const { code, err, calls } = await drills(['run', 'montly']);
   expect([code, calls]).toEqual([2, []]);
