@@ -157,7 +157,7 @@ export type Holder =
       readonly like: Labels;
       readonly told: number;
       readonly limit: number;
-      readonly withinMs: number;
+      readonly windowMs: number;
       /** ISO 8601: when the digest leaves. */
       readonly digestAt: string;
     };
@@ -664,8 +664,8 @@ export interface HeldForDigest {
 export interface Likeness {
   readonly key: string;
   readonly limit: number;
-  readonly withinMs: number;
-  readonly digestEveryMs: number;
+  readonly windowMs: number;
+  readonly digestAfterMs: number;
 }
 
 export type Admission =
