@@ -448,3 +448,24 @@ async function handOver(
   }
   return readIncident({ run, schema }, id);
 }
+
+/** With their messages and timelines, which stand under their references. */
+export async function forgetIncidents(
+  run: Run,
+  schema: string,
+  before: Date,
+  batch: number,
+): Promise<number> {
+  const gone = await run<{ ref: string }>(
+    `delete from ${schema}.incidents where id in (
+       select i.id from ${schema}.incidents i where i.state = 'resolved' and i.resolved_at < $1
+         and not exists (select from ${schema}.notifications n
+           where n.fingerprint = 'INC-' || i.id and n.episode = i.episode and n.state = 'pending')
+       order by i.resolved_at limit $2 for update skip locked) returning 'INC-' || id as ref`,
+    [before, batch],
+  );
+  const refs = gone.map(({ ref }) => ref);
+  for (const table of ['notifications', 'timeline'])
+    await run(`delete from ${schema}.${table} where fingerprint = any($1)`, [refs]);
+  return gone.length;
+}
