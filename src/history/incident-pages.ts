@@ -67,7 +67,8 @@ export const TELLS_OF_INCIDENT = (w: string): string =>
 
 /**
  * First pages of open alerts to receivers for which their incident's message was given up are due now, with their tries and
- * their age anew; answers how many. Found by looking, since an alert may join in the moment in which the message is given up.
+ * their age anew; answers how many. Found by looking, since an alert may join in the moment in which the message is given up; one
+ * whose row is being written, perhaps because it is over, is left to the next look.
  */
 export async function sendWithheld(database: Database): Promise<number> {
   const { schema: s, transaction } = database;
@@ -91,7 +92,7 @@ const SEND_WITHHELD = (s: string): string => `
     join ${s}.alerts a on a.fingerprint = m.fingerprint and a.episode = m.episode and a.state <> 'RESOLVED'
     join ${s}.notifications f on f.fingerprint = m.fingerprint and f.episode = m.episode and f.receiver = g.receiver
     where f.step = 'fire' and f.state = 'dropped' and f.reason = 'incident'
-    order by f.id for update of f skip locked),
+    order by f.id for update of f skip locked for share of a skip locked),
   again as (
     update ${s}.notifications f
     set state = 'pending', due_at = case when f.unless_acknowledged then greatest(f.due_at, now()) else now() end,
