@@ -45,6 +45,8 @@ export interface OpenedEpisode {
   readonly artifacts: readonly Artifact[];
   /** The silence that covers it already; absent when none does, or when that cannot be read. */
   readonly silenced?: { readonly by: string; readonly until: string };
+  /** Nothing mutes it, whatever its life knows of the episode before; absent where that cannot be read. */
+  readonly unmuted?: true;
 }
 
 export function createBookkeepingActivities({
@@ -104,10 +106,11 @@ export function createBookkeepingActivities({
     );
   }
 
-  async function silencedFor(labels: Labels, by: Mutes): Promise<OpenedEpisode['silenced']> {
+  /** Null where nothing mutes it, undefined where that cannot be read. */
+  async function silencedFor(labels: Labels, by: Mutes): Promise<OpenedEpisode['silenced'] | null> {
     try {
       const verdict = await by.verdict(labels, new Date());
-      return verdict.muted ? { by: verdict.by, until: verdict.until } : undefined;
+      return verdict.muted ? { by: verdict.by, until: verdict.until } : null;
     } catch {
       return undefined;
     }
@@ -123,6 +126,7 @@ export function createBookkeepingActivities({
         ...answer,
         artifacts: artifacts.map((artifact) => ({ ...artifact, data: null })),
         ...(silenced && { silenced }),
+        ...(silenced === null && { unmuted: true as const }),
       };
     },
 

@@ -77,8 +77,11 @@ export function createFlusher(options: FlusherOptions): Turns {
 
   /** Beside the turns, so that the other groups keep their times. */
   function later(early: readonly DueGroup[]): void {
+    const before = [...waiting];
     const work = whileKept(early, async () => {
       await untilThere(underWay!);
+      // One after the other, as in the turns.
+      await Promise.all(before);
       await flush(early);
     })
       .catch((error: unknown) => onError(error, false))

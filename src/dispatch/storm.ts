@@ -46,10 +46,14 @@ export function createStormWatch(options: StormWatchOptions): StormWatch {
   async function turn(): Promise<number | null> {
     if (lookAt === null) return null;
     if (now() < lookAt) return lookAt - now();
+    await tellOf(integrations());
     lookAt = null;
-    const told = integrations();
+    return null;
+  }
+
+  async function tellOf(told: readonly string[]): Promise<void> {
     const waiting = (await store.waiting(STORM_MESSAGES)).filter((each) => !told.includes(each.integration));
-    if (told.length === 0 || waiting.length === 0) return null;
+    if (told.length === 0 || waiting.length === 0) return;
     await known.refresh();
     const receivers = new Set(waiting.map(({ integration }) => receiverOf(integration)));
     const at = now();
@@ -61,9 +65,8 @@ export function createStormWatch(options: StormWatchOptions): StormWatch {
           .placesOf(alert.fingerprint)
           .some(({ route }) => receivers.has(route.options.receiver)),
     );
-    if (alerts.length === 0) return null;
+    if (alerts.length === 0) return;
     if (await store.tell(told, summaryOf(alerts), EVERY_MS, new Date(at + KEEP_MS))) options.onSummary();
-    return null;
   }
 
   const turns = createTurns({

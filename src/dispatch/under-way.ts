@@ -27,9 +27,10 @@ const STORM = 500;
 const LOOK_EVERY_MS = 10;
 /** What has not come by then may never come, as a record that its reader has put aside. */
 const PATIENCE_MS = 5_000;
+/** One that is over may stay so, whatever its sender says: somebody has resolved it. */
+const OVER_PATIENCE_MS = 250;
 
-interface Entry {
-  readonly transition: Transition;
+interface Entry extends Pick<Transition, 'fingerprint' | 'kind' | 'labels'> {
   readonly at: number;
   readonly addedAt: number;
   groups?: readonly string[];
@@ -47,26 +48,38 @@ export function createUnderWay({ known, groupsOf, now }: UnderWayOptions): Under
   let entries: Entry[] = [];
   let added = 0;
 
-  function isThere({ transition: { fingerprint, kind }, at }: Entry): boolean {
+  function isThere({ fingerprint, kind, at, addedAt }: Entry): boolean {
     const alert = known.get(fingerprint);
     if (alert === undefined) return kind === 'resolved';
-    return alert.updatedAt >= at || alert.state === 'RESOLVED';
+    return alert.updatedAt >= at || (alert.state === 'RESOLVED' && now() - addedAt >= OVER_PATIENCE_MS);
+  }
+
+  /** From the first that is wanted on. */
+  function keepFrom(isWanted: (entry: Entry) => boolean): void {
+    const first = entries.findIndex(isWanted);
+    if (first !== 0) entries = first < 0 ? [] : entries.slice(first);
+  }
+
+  /** Also where the rows cannot be read, or nobody looks: what is remembered stays bounded. */
+  function giveUp(): void {
+    const oldest = now() - PATIENCE_MS;
+    keepFrom(({ addedAt }) => addedAt > oldest);
   }
 
   async function look(): Promise<void> {
+    giveUp();
     await known.refresh();
-    const oldest = now() - PATIENCE_MS;
-    const first = entries.findIndex((entry) => entry.addedAt > oldest && !isThere(entry));
-    entries = first < 0 ? [] : entries.slice(first);
+    keepFrom((entry) => !isThere(entry));
   }
 
   return {
     size: () => entries.length,
     isStorm: () => entries.length > STORM,
     add(transitions) {
+      giveUp();
       const addedAt = now();
-      for (const transition of transitions)
-        entries.push({ transition, at: Date.parse(transition.event_time), addedAt });
+      for (const { fingerprint, kind, labels, event_time: at } of transitions)
+        entries.push({ fingerprint, kind, labels, at: Date.parse(at), addedAt });
       added += transitions.length;
     },
     async shown(mostMs) {
@@ -83,7 +96,7 @@ export function createUnderWay({ known, groupsOf, now }: UnderWayOptions): Under
       const found = new Set<string>();
       for (const entry of entries) {
         if (isThere(entry)) continue;
-        entry.groups ??= groupsOf(entry.transition.labels);
+        entry.groups ??= groupsOf(entry.labels);
         entry.groups.forEach((group) => found.add(group));
       }
       return found;

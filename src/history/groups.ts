@@ -434,7 +434,7 @@ async function lookAgain(run: Run, schema: string, given: string): Promise<void>
        select distinct on (m.group_id) m.group_id, m.route_id,
          clock_timestamp() + case when g.kind = 'sent' then 0 else m.look_again_ms end * interval '1 millisecond'
        from ${outcomes}
-       where m.group_id not in (select id from outrun)
+       where m.group_id is not null and m.group_id not in (select id from outrun)
          and (g.kind = 'refused' or (g.kind = 'sent' and cardinality(g.firing) > 0))
        order by m.group_id
        on conflict (id) do update set joined = o.joined + 1

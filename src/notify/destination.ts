@@ -18,7 +18,12 @@ export interface Destination {
    * Runs `call` when the breaker lets it and a place is free. `ok` says whether its result counts as the destination
    * being well. Answers null when the circuit is open.
    */
-  attempt<T>(call: () => Promise<T>, ok: (result: T) => boolean): Promise<T | null>;
+  attempt<T>(
+    call: () => Promise<T>,
+    ok: (result: T) => boolean,
+    /** Done before its place is free. */
+    record?: (result: T) => Promise<void>,
+  ): Promise<T | null>;
 }
 
 export const BREAKER_DEFAULTS: BreakerPolicy = { failureThreshold: 5, resetMs: 60_000, successThreshold: 2 };
@@ -60,7 +65,7 @@ export function createDestination(
       const { allowed, retryAt } = admit(policy, breaker, now);
       return { allowed, retryInMs: retryAt === null ? null : retryAt - now, state: breaker.kind };
     },
-    async attempt(call, ok) {
+    async attempt(call, ok, record) {
       await enter();
       try {
         const admission = admit(policy, breaker, elapsedMs());
@@ -68,6 +73,7 @@ export function createDestination(
         if (!admission.allowed) return null;
         const result = await call();
         become(settle(policy, breaker, ok(result), elapsedMs()));
+        await record?.(result);
         return result;
       } finally {
         leave();

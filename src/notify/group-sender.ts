@@ -170,6 +170,14 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
     const key = fnv1a64(`${message.groupKey} ${message.integration} ${message.seq}`);
     const destination = destinationOf(integration);
     let began = elapsedMs();
+    const record = async (delivery: Delivery | null): Promise<void> => {
+      if (delivery === GONE) return store.finish(message, GONE);
+      if (delivery !== null) lastTookMs.set(destination, elapsedMs() - began);
+      const outcome = outcomeOf(delivery, message, destination);
+      await written(() => store.finish(message, outcome));
+      report(message, integration, outcome);
+      onSent({ integration, outcome: outcome.kind, tookMs: elapsedMs() - began });
+    };
     const delivery = await destination.attempt(
       async () => {
         began = elapsedMs();
@@ -180,13 +188,10 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
         );
       },
       ({ kind }) => kind !== 'retry',
+      // A kill repeats what has left and is not written down: no more of it than there are places.
+      record,
     );
-    if (delivery === GONE) return store.finish(message, GONE);
-    lastTookMs.set(destination, elapsedMs() - began);
-    const outcome = outcomeOf(delivery, message, destination);
-    await written(() => store.finish(message, outcome));
-    report(message, integration, outcome);
-    onSent({ integration, outcome: outcome.kind, tookMs: elapsedMs() - began });
+    if (delivery === null) await record(null);
   }
 
   /** What has left and is not written down would be sent again: it is tried for as long as Postgres is away. */

@@ -196,9 +196,7 @@ export class AlertLife {
   /** Something that mutes it has begun, changed or ended: `held` is what does so now. */
   mutesChanged(held: OpenedEpisode['silenced'] | null, now: number): void {
     if (this.refusedInMaintenance()) this.repairAt = now;
-    // Nobody hears of one that is over, but its next episode is to know.
-    if (this.state === 'RESOLVED') return void (this.silencedUntil = held ? Date.parse(held.until) : null);
-    if (held == null && this.silencedUntil === null) return;
+    if (this.state === 'RESOLVED' || (held == null && this.silencedUntil === null)) return;
     if (held == null) {
       this.endSilence();
       this.runClock(now);
@@ -344,7 +342,7 @@ export class AlertLife {
   /** What the first record of an episode answered; the life may be in a later one by now. */
   opened(
     episode: number,
-    answer: Pick<OpenedEpisode, 'closed' | 'previousEndedAt' | 'silenced'>,
+    answer: Pick<OpenedEpisode, 'closed' | 'previousEndedAt' | 'silenced' | 'unmuted'>,
     artifacts: readonly Artifact[],
     now: number,
   ): void {
@@ -353,6 +351,8 @@ export class AlertLife {
     this.artifacts = [...artifacts, ...this.artifacts];
     if (answer.previousEndedAt !== null && this.previousEndedAt === null)
       this.previousEndedAt = Date.parse(answer.previousEndedAt);
+    if (answer.unmuted) this.silencedUntil = null;
+    if (answer.unmuted && !answer.closed) return this.runClock(now);
     if (!answer.closed) return this.beginSilenced(answer.silenced, now);
     this.state = 'RESOLVED';
     this.signal = this.signal && { ...this.signal, firing: false };

@@ -105,3 +105,13 @@ test('goes before the messages that wait', async () => {
   const [first] = await groups.takeMessages(['ops/webhook/0'], 1, HOUR);
   expect(first!.groupKey).toBe('storm');
 });
+
+test('one that is refused keeps nothing else from being written down', async () => {
+  const { storms, groups } = scene.kept.history;
+  const keepUntil = new Date(Date.now() + HOUR);
+  await storms.tell(['ops/webhook/0'], [], HOUR, keepUntil);
+  const [taken] = await groups.takeMessages(['ops/webhook/0'], 1, HOUR);
+  await groups.finish(taken!, { kind: 'refused', error: 'HTTP 400' });
+  expect(await storms.tell(['ops/webhook/0'], [], HOUR, keepUntil)).toBe(false);
+  expect(await groups.routeIds()).toEqual([]);
+});

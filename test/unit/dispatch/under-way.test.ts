@@ -76,6 +76,28 @@ it('forgets what does not come: a record that was put aside holds nobody up for 
   expect(underWay.size()).toBe(0);
 });
 
+it('remembers no more while nobody looks, or the rows cannot be read', async () => {
+  const { groups, one, underWay } = await scene();
+  one.die();
+  underWay.add([firing('a'), firing('b')]);
+  groups.advance(5 * SECOND);
+  underWay.add([firing('c')]);
+  expect(underWay.size()).toBe(1);
+  await expect(underWay.shown(0)).rejects.toThrow();
+});
+
+it('one that was over is there when its row says so, or a moment later where it stays over', async () => {
+  const { groups, underWay, row } = await scene();
+  await row(firing('a'));
+  await row({ ...firing('a'), kind: 'resolved', ends_at: iso(START), event_time: iso(START + 1) });
+  underWay.add([{ ...firing('a'), event_time: iso(START + 2) }]);
+  await underWay.shown(0);
+  expect(underWay.size()).toBe(1);
+  groups.advance(250);
+  await underWay.shown(0);
+  expect(underWay.size()).toBe(0);
+});
+
 it('an end of what nobody knows is there at once', async () => {
   const { underWay } = await scene();
   underWay.add([{ ...firing('a'), kind: 'resolved' }]);

@@ -14,12 +14,14 @@ const messageOf = (n: number): TakenMessage => ({
 });
 
 /** All of the messages are sent to a destination that takes so long for each. */
-async function sendAll(many: number, answerMs: number) {
+async function sendAll(many: number, answerMs: number, finish = async (): Promise<void> => undefined) {
   const waiting = Array.from({ length: many }, (_, n) => messageOf(n));
   const limits: number[] = [];
   let atOnce = 0;
   let most = 0;
   let sent = 0;
+  let unwritten = 0;
+  let mostUnwritten = 0;
   let clock = 0;
   const integration: Integration = {
     ...{ receiver: 'team', kind: 'webhook', index: 0, sendResolved: true, destination: 'http://hook' },
@@ -28,6 +30,7 @@ async function sendAll(many: number, answerMs: number) {
       await new Promise((resolve) => setImmediate(resolve));
       clock += answerMs;
       atOnce -= 1;
+      mostUnwritten = Math.max(mostUnwritten, (unwritten += 1));
       sent += 1;
       return { kind: 'delivered', detail: '' };
     },
@@ -41,7 +44,10 @@ async function sendAll(many: number, answerMs: number) {
       },
       nextMessageDueInMs: async () => null,
       renew: async () => undefined,
-      finish: async () => undefined,
+      async finish() {
+        await finish();
+        unwritten -= 1;
+      },
     },
     integrations: () => new Map([['team/webhook/0', integration]]),
     ...{ compose: () => content, refresh: async () => undefined, now: () => new Date() },
@@ -50,7 +56,7 @@ async function sendAll(many: number, answerMs: number) {
   sender.start();
   await waitFor(() => sent === many, { what: `${many} messages` });
   await sender.stop();
-  return { limits, most };
+  return { limits, most, mostUnwritten };
 }
 
 it('takes many at a time for a destination that is quick, and sends it no more at once than it has places', async () => {
@@ -64,4 +70,13 @@ it('takes no more than it can send where the destination is slow: what waits may
   const { limits, most } = await sendAll(100, 1_000);
   expect(Math.max(...limits)).toBe(PLACES);
   expect(most).toBe(PLACES);
+});
+
+it('sends no more than it has places before what has left is written down: a kill would repeat it', async () => {
+  const slowly = async (): Promise<void> => {
+    for (let turns = 0; turns < 20; turns++) await new Promise(setImmediate);
+  };
+  const { limits, mostUnwritten } = await sendAll(300, 1, slowly);
+  expect(Math.max(...limits)).toBeGreaterThan(PLACES);
+  expect(mostUnwritten).toBe(PLACES);
 });

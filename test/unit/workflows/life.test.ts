@@ -328,9 +328,12 @@ describe('a silence until the alert is over', () => {
     expect(steps()).toEqual(['escalate-1>mail-1']);
     // Its second episode: from then on the life outlasts its alert.
     life.observe(resolved(21), now, at(21));
-    life.mutesChanged(null, at(21));
     life.observe(firing(22), now, at(22));
+    expect(life.shown(at(22))).toBe('SILENCED');
+    const answer22 = { closed: false, previousEndedAt: null, unmuted: true as const };
+    life.opened(life.currentEpisode(), answer22, [], at(22));
     expect(life.shown(at(22))).toBe('FIRING');
+    life.tick(at(22));
     expect(life.nextDeadline()).toBe(at(37));
   });
 });
