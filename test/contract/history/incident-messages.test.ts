@@ -80,7 +80,7 @@ describe('first pages withheld for it', () => {
     expect(await sendWithheld()).toBe(0);
     await finish('slack', 'INC-', dead);
     const all = await Promise.all([sendWithheld(), (await test_.another()).incidents.sendWithheld()]);
-    expect(all[0]! + all[1]!).toBe(3);
+    expect(all[0] + all[1]).toBe(3);
     expect(await sendWithheld()).toBe(0);
     expect((await pages()).filter((text) => text.includes('slack'))).toEqual([
       'orders slack pending',
