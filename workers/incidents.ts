@@ -2,7 +2,7 @@
 import type { Config } from '../src/config/config';
 import { commandsOf } from '../src/dispatch/commanders';
 import type { PagesDeps } from '../src/dispatch/dispatcher';
-import { watchIncidents } from '../src/dispatch/incident-watch';
+import { createIncidentWatch } from '../src/dispatch/incident-watch';
 import { createCorrelation } from '../src/dispatch/incidents';
 import type { OnCall } from '../src/oncall/port';
 import type { Shared } from './compose';
@@ -20,10 +20,11 @@ export function incidentsOf({ incidents }: Config, onCall: OnCall): PagesDeps['i
 export async function startIncidentWatch(shared: Shared): Promise<void> {
   const { config, log, metrics, parts, wakeNotifier } = shared;
   const { incidents: store } = await shared.history();
-  const watch = watchIncidents({
+  const watch = createIncidentWatch({
     ...{ store, resolveTo: config.resolveTo, log, wakeNotifier },
     isConfigured: config.incidents.length > 0,
     onLook: (open) => metrics.incidentsOpen.set(open),
   });
+  watch.start();
   parts.push({ name: 'incident watch', stop: () => watch.stop() });
 }

@@ -1,56 +1,45 @@
 /**
- * Looks again and again whether all alerts of an open incident have been over for long enough, and resolves it then. Any number
- * of processes may do so at once.
+ * Looks again and again at open incidents. One whose alerts have all been over for long enough is resolved; where one could not be
+ * told to a receiver, first pages that were withheld for it are sent after all. Any number of processes may do so at once.
  */
 import { messageOf } from '../domain/errors';
 import type { IncidentStore } from '../history/port';
-import type { Logger } from '../observe/observe';
+import { createTurns, type Logger, type Turns } from '../observe/observe';
 
 export interface IncidentWatchOptions {
-  readonly store: Pick<IncidentStore, 'resolveOver'>;
+  readonly store: Pick<IncidentStore, 'resolveOver' | 'sendWithheld'>;
   /** Who wants to hear of ends. */
   readonly resolveTo: readonly string[];
-  /** False: there will be no more of them, and it ends when none is open. */
+  /** False: this process makes none, and looks seldom while none is open. */
   readonly isConfigured: boolean;
   readonly wakeNotifier: () => void;
   /** Told at each look how many are open. */
   readonly onLook: (open: number) => void;
-  readonly log: Pick<Logger, 'info' | 'warn'>;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'debug'>;
   readonly everyMs?: number;
 }
 
-export function watchIncidents(options: IncidentWatchOptions): { stop(): Promise<void> } {
+export function createIncidentWatch(options: IncidentWatchOptions): Turns {
   const { store, resolveTo, isConfigured, wakeNotifier, onLook, log, everyMs = 2_000 } = options;
-  let timer: NodeJS.Timeout | undefined;
-  let isStopped = false;
 
-  /** Whether there is more to come. Never rejects. */
-  async function look(): Promise<boolean> {
-    try {
-      const { resolved, open } = await store.resolveOver(resolveTo);
-      onLook(open);
-      if (resolved > 0) {
-        log.info({ resolved }, `incidents resolved: ${resolved}`);
-        wakeNotifier();
-      }
-      return isConfigured || open > 0;
-    } catch (error) {
-      log.warn({ err: error }, `incidents cannot be looked at: ${messageOf(error)}`);
-      return true;
+  async function turn(): Promise<number | null> {
+    const sent = await store.sendWithheld();
+    if (sent > 0) {
+      log.warn({ sent }, `first pages are sent after all, since incidents could not be told: ${sent}`);
+      wakeNotifier();
     }
+    const { resolved, open } = await store.resolveOver(resolveTo);
+    onLook(open);
+    if (resolved > 0) {
+      log.info({ resolved }, `incidents resolved: ${resolved}`);
+      wakeNotifier();
+    }
+    return isConfigured || open > 0 ? everyMs : null;
   }
 
-  async function run(): Promise<void> {
-    const hasMore = await look();
-    if (hasMore && !isStopped) timer = setTimeout(() => (running = run()), everyMs);
-  }
-
-  let running = run();
-  return {
-    async stop() {
-      isStopped = true;
-      clearTimeout(timer);
-      await running;
-    },
-  };
+  return createTurns({
+    turn,
+    onError: (error, again) =>
+      log[again ? 'debug' : 'warn']({ err: error }, `incidents are looked at later: ${messageOf(error)}`),
+  });
 }

@@ -5,9 +5,9 @@
  * Event time decides, so what comes late or in another order makes the same incident. Pure: under which lock it is decided is
  * the history's.
  */
-import { isWorse, worstOf } from '../domain/incident';
 import { fnv1a64, type Labels } from '../domain/labels';
 import { compileMatchers } from '../domain/matchers';
+import { isWorse, worstOf } from '../domain/severity';
 import { shortened } from '../domain/shortened';
 import type {
   IncidentCandidate,

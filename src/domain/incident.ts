@@ -23,24 +23,6 @@ export const commanderStep = (count: number): string => `commander-${count}`;
 export const tellsOfRaise = (step: string): boolean => /^raised-\d+$/.test(step);
 export const tellsOfCommander = (step: string): boolean => /^commander-\d+$/.test(step);
 
-/** A word that nobody knows stands between high and warning: it is as urgent as high, and critical goes before it. */
-const RANKS = ['info', 'low', 'medium', 'warning', null, 'high', 'critical'] as const;
-const UNKNOWN = RANKS.indexOf(null);
-
-function rankOf(severity: string | null): number {
-  if (severity === null || severity === '') return -1;
-  const rank = RANKS.indexOf(severity.toLowerCase() as (typeof RANKS)[number]);
-  return rank < 0 ? UNKNOWN : rank;
-}
-
-/** Whether `severity` is worse than `than`. */
-export const isWorse = (severity: string | null, than: string | null): boolean =>
-  rankOf(severity) > rankOf(than);
-
-export function worstOf(severities: readonly (string | null)[]): string | null {
-  return severities.reduce<string | null>((worst, one) => (isWorse(one, worst) ? one : worst), null);
-}
-
 /** What all of them have, with the same value. */
 export function commonLabels(all: readonly Labels[]): Labels {
   const [first, ...others] = all;

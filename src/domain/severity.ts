@@ -7,6 +7,7 @@ export type Urgency = (typeof URGENCIES)[number];
 export const SEVERITY_CLASSES = ['high', 'medium', 'low'] as const;
 export type SeverityClass = (typeof SEVERITY_CLASSES)[number];
 
+/** The worst first. */
 const CLASSES: Readonly<Record<string, SeverityClass>> = {
   critical: 'high',
   high: 'high',
@@ -25,4 +26,23 @@ export function severityClass(severity: string | undefined): SeverityClass | nul
 /** Of what nobody knows the severity, somebody has to be told at once. */
 export function urgencyOf(severity: string | undefined): Urgency {
   return (severityClass(severity) ?? 'high') === 'high' ? 'high' : 'low';
+}
+
+const WORDS = Object.keys(CLASSES);
+/** A word that nobody knows stands between high and warning: it is as urgent as high, and critical goes before it. */
+const UNKNOWN = WORDS.indexOf('warning') - 0.5;
+
+/** The less, the worse. */
+function rankOf(severity: string | null): number {
+  if (severity === null || severity === '') return WORDS.length;
+  const rank = WORDS.indexOf(severity.toLowerCase());
+  return rank < 0 ? UNKNOWN : rank;
+}
+
+/** Whether `severity` is worse than `than`. */
+export const isWorse = (severity: string | null, than: string | null): boolean =>
+  rankOf(severity) < rankOf(than);
+
+export function worstOf(severities: readonly (string | null)[]): string | null {
+  return severities.reduce<string | null>((worst, one) => (isWorse(one, worst) ? one : worst), null);
 }

@@ -5,7 +5,8 @@
  */
 import { json, type Database, type Run } from './database';
 import { settleAndWake, wakeChannel } from './enqueue';
-import type { AlertRow, DeadLetter, DeadLetters, DeadLetterFilter, Resent } from './port';
+import { INCIDENT_OF, isOfIncident } from './incident-lists';
+import type { AlertRow, DeadLetter, DeadLetters, DeadLetterFilter, IncidentRow, Resent } from './port';
 
 export const DEAD_LETTERS_MIGRATION = `
 -- When it was given up; how often people have had it sent again, and when last; when it was due before its first failure.
@@ -67,8 +68,10 @@ async function deadMessages(
 ): Promise<DeadLetter[]> {
   const rows = await run<DeadColumns>(
     `select n.id, n.receiver, n.fingerprint, n.episode, n.step, n.dead_at, n.attempts, n.detail,
-       a.labels->>'alertname' as alertname, a.state <> 'RESOLVED' and a.episode = n.episode as is_open
+       coalesce(i.policy, a.labels->>'alertname') as alertname,
+       coalesce(i.state = 'open', a.state <> 'RESOLVED' and a.episode = n.episode) as is_open
      from ${schema}.notifications n left join ${schema}.alerts a using (fingerprint)
+       left join ${INCIDENT_OF(schema, 'n')}
      where n.state = 'dead' and ($1::text is null or n.receiver = $1) and ($2::timestamptz is null or n.dead_at >= $2)
      order by n.dead_at desc, n.id desc limit $3`,
     [receiver ?? null, since ?? null, limit],
@@ -159,6 +162,7 @@ interface FoundColumns {
   detail: string | null;
   alert_state: AlertRow['state'] | null;
   alert_episode: number | null;
+  incident_state: IncidentRow['state'] | null;
   resolved_by: string | null;
 }
 
@@ -171,8 +175,10 @@ async function resendMessages(
   if (ids.length === 0) return [];
   const found = await run<FoundColumns>(
     `select n.id, n.receiver, n.fingerprint, n.episode, n.step, n.state, n.via, n.sent_at, n.reason, n.detail,
-       a.state as alert_state, a.episode as alert_episode, a.resolved_by
+       a.state as alert_state, a.episode as alert_episode, i.state as incident_state,
+       coalesce(i.resolved_by, a.resolved_by) as resolved_by
      from ${schema}.notifications n left join ${schema}.alerts a using (fingerprint)
+       left join ${INCIDENT_OF(schema, 'n')}
      where n.id = any($1::bigint[]) order by n.id for update of n`,
     [ids],
   );
@@ -186,7 +192,7 @@ async function resendMessages(
 }
 
 function whyNotResent(row: FoundColumns, receivers: readonly string[] | null): string | null {
-  const { receiver, step, state, alert_state: now } = row;
+  const { receiver, step, state } = row;
   if (state === 'pending') return `it waits to be sent to ${receiver} already`;
   if (state === 'sent')
     return `it has left through ${row.via} at ${row.sent_at?.toISOString() ?? 'some time'}`;
@@ -194,6 +200,16 @@ function whyNotResent(row: FoundColumns, receivers: readonly string[] | null): s
   if (receivers !== null && !receivers.includes(receiver))
     return `receiver ${receiver} is not in the configuration any more`;
   if (step === 'resolved') return null;
+  return isOfIncident(row) ? whyIncidentNotResent(row) : whyAlertNotResent(row);
+}
+
+function whyIncidentNotResent({ incident_state: now, resolved_by: by }: FoundColumns): string | null {
+  if (now === null) return 'the history does not know its incident any more';
+  return now === 'resolved' ? `its incident is over (resolved by ${by})` : null;
+}
+
+function whyAlertNotResent(row: FoundColumns): string | null {
+  const { alert_state: now } = row;
   if (now === null) return 'the history does not know its alert any more';
   if (row.alert_episode !== row.episode) return 'its episode is over; the alert has had another since';
   return now === 'RESOLVED' ? `its alert is over (resolved by ${row.resolved_by ?? 'its condition'})` : null;

@@ -20,6 +20,10 @@ interface IncidentColumns {
   open_alerts: number;
 }
 
+/** Joins the incident `i` that the message `n` tells of. */
+export const INCIDENT_OF = (s: string, n: string): string => `${s}.incidents i
+  on i.id = substring(${n}.fingerprint from '^INC-([0-9]{1,18})$')::bigint and i.episode = ${n}.episode`;
+
 const COLUMNS = (
   s: string,
 ): string => `i.id, i.policy, i.about, i.state, i.severity, i.commander, i.opened_at,

@@ -121,6 +121,8 @@ export interface IncidentStore {
   resolve(id: number, act: IncidentAct, resolveTo: readonly string[]): Promise<IncidentRow | null>;
   /** Those whose alerts have been over for long enough are resolved; answers how many, and how many are still open. */
   resolveOver(resolveTo: readonly string[]): Promise<{ readonly resolved: number; readonly open: number }>;
+  /** First pages withheld for an incident that could not be told to their receiver are due after all; answers how many. */
+  sendWithheld(): Promise<number>;
 }
 
 export interface IncidentFacts {

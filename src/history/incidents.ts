@@ -10,6 +10,7 @@ import { json, type Database, type Run } from './database';
 import { databaseFault } from './database-errors';
 import { endHolds, enqueue, lookAgain } from './enqueue';
 import { readIncident, readIncidentAlerts, readIncidents } from './incident-lists';
+import { nameOf, sendWithheld, TELLS_OF_INCIDENT, withhold, type Belonging } from './incident-pages';
 import { readNotifications } from './lists';
 import type {
   IncidentCandidate,
@@ -93,6 +94,7 @@ export function createIncidents(database: Database): IncidentStore {
       }
       return { resolved, open: open.length - resolved };
     },
+    sendWithheld: () => sendWithheld(database),
   };
 }
 
@@ -179,16 +181,6 @@ async function decided(
   return withhold(run, schema, notifications, belongs);
 }
 
-interface Belonging {
-  readonly id: number;
-  readonly policy: string;
-  /** Who hears of it as a whole. */
-  readonly told: readonly string[];
-}
-
-const nameOf = ({ fingerprint, episode }: Pick<IncidentCandidate, 'fingerprint' | 'episode'>): string =>
-  `${fingerprint}:${episode}`;
-
 /** A later way may be dropped: who is told by it alone is told of the alert by itself too. */
 const atOnce = ({ opens }: IncidentDraft): string[] =>
   opens!.recipients.filter(({ afterMs }) => afterMs === 0).map(({ receiver }) => receiver);
@@ -215,8 +207,7 @@ async function readOpen(
   const rows = await run<OpenColumns>(
     `select i.id, i.policy, i.key, i.about, i.first_at, i.newest_at, i.severity, coalesce((
        select array_agg(distinct n.receiver) from ${schema}.notifications n
-       where n.fingerprint = 'INC-' || i.id and n.episode = i.episode and n.state in ('pending', 'sent')
-         and not n.unless_acknowledged), '{}') as told, coalesce((
+       where n.fingerprint = 'INC-' || i.id and n.episode = i.episode and ${TELLS_OF_INCIDENT('n')}), '{}') as told, coalesce((
        select array_agg(distinct m.fingerprint) from ${schema}.incident_alerts m
        where m.incident = i.id and m.fingerprint = any($2)), '{}') as known
      from ${KEYS} g join ${schema}.incidents i on i.policy = g.policy and i.key = g.key
@@ -363,44 +354,6 @@ async function toldOf(run: Run, schema: string, { id, episode }: Placed): Promis
   return rows.map(({ receiver }) => receiver);
 }
 
-/** First pages to those who hear of the incident are written down as not sent, and why. */
-async function withhold(
-  run: Run,
-  schema: string,
-  notifications: readonly NewNotification[],
-  belongs: ReadonlyMap<string, Belonging>,
-): Promise<readonly NewNotification[]> {
-  const isWithheld = (one: NewNotification): boolean =>
-    one.step === 'fire' && belongs.get(nameOf(one))?.told.includes(one.receiver) === true;
-  const withheld = notifications.filter(isWithheld).map((one) => {
-    const { id, policy } = belongs.get(nameOf(one))!;
-    return {
-      ...one,
-      detail: `it belongs to incident ${incidentRef(id)} ${policy}, of which ${one.receiver} is told`,
-      id,
-      policy,
-    };
-  });
-  if (withheld.length === 0) return notifications;
-  await run(
-    `with given as materialized (
-       select * from jsonb_to_recordset($1::jsonb) as g ("messageId" text, receiver text, fingerprint text, episode bigint,
-         step text, "dueAt" timestamptz, detail text, id bigint, policy text)),
-     dropped as (
-       insert into ${schema}.notifications (message_id, receiver, fingerprint, episode, step, due_at, state, reason, detail)
-       select "messageId", receiver, fingerprint, episode, step, "dueAt", 'dropped', 'incident', detail from given
-       on conflict do nothing)
-     insert into ${schema}.timeline (fingerprint, episode, key, at, kind, actor, text, details)
-     select fingerprint, episode, 'notification:' || step || ':' || receiver, now(), 'not_notified', 'dispatcher',
-       'did not tell ' || receiver || ' of ' || step || ': incident (' || detail || ')',
-       jsonb_build_object('message_id', "messageId", 'receiver', receiver, 'reason', 'incident', 'detail', detail,
-         'by', jsonb_build_array(jsonb_build_object('kind', 'incident', 'id', 'INC-' || id, 'name', policy)))
-     from given on conflict do nothing`,
-    [json(withheld)],
-  );
-  return notifications.filter((one) => !isWithheld(one));
-}
-
 /** Who decides about its key waits, and so do those who would change it. */
 async function locked(run: Run, schema: string, id: number): Promise<LockedColumns | undefined> {
   const [found] = await run<{ policy: string; key: string }>(
@@ -494,4 +447,25 @@ async function handOver(
     );
   }
   return readIncident({ run, schema }, id);
+}
+
+/** With their messages and timelines, which stand under their references. */
+export async function forgetIncidents(
+  run: Run,
+  schema: string,
+  before: Date,
+  batch: number,
+): Promise<number> {
+  const gone = await run<{ ref: string }>(
+    `delete from ${schema}.incidents where id in (
+       select i.id from ${schema}.incidents i where i.state = 'resolved' and i.resolved_at < $1
+         and not exists (select from ${schema}.notifications n
+           where n.fingerprint = 'INC-' || i.id and n.episode = i.episode and n.state = 'pending')
+       order by i.resolved_at limit $2 for update skip locked) returning 'INC-' || id as ref`,
+    [before, batch],
+  );
+  const refs = gone.map(({ ref }) => ref);
+  for (const table of ['notifications', 'timeline'])
+    await run(`delete from ${schema}.${table} where fingerprint = any($1)`, [refs]);
+  return gone.length;
 }

@@ -756,9 +756,9 @@ export interface DeadLetter {
   readonly kind: 'message' | 'group';
   /** Of a group: `receiver/kind/index`. */
   readonly receiver: string;
-  /** Of several alerts, one's. */
+  /** Of several alerts, one's; of an incident its policy. */
   readonly alertname: string | null;
-  /** Null for a group's. */
+  /** Null for a group's; of an incident its reference. */
   readonly fingerprint: string | null;
   readonly episode: number | null;
   /** Null for a message of one alert. */

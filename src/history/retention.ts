@@ -1,13 +1,19 @@
 /**
- * Forgets what ended long ago: episodes with all that belongs to them, silences, maintenances, overrides, the record of acts,
- * callbacks, drills, what groups told and held back. In small batches, so that nobody waits behind a delete; any number of processes may do so at once. An alert that is open, and an episode of
- * which a message still waits, are never forgotten.
+ * Forgets what ended long ago: episodes with all that belongs to them, incidents, silences, maintenances, overrides, the record
+ * of acts, callbacks, drills, what groups told and held back. In small batches, so that nobody waits behind a delete; any number
+ * of processes may do so at once. An alert that is open, and an episode of which a message still waits, are never forgotten.
  */
 import type { Database, Run } from './database';
 import { forgetDrills } from './drills';
+import { forgetIncidents } from './incidents';
 
 const PARTS = [
-  ...(['timeline', 'notifications', 'remediations', 'artifacts', 'undelivered', 'alerts'] as const),
+  'timeline',
+  'notifications',
+  'remediations',
+  'artifacts',
+  'undelivered',
+  'alerts',
   'incident_alerts',
 ] as const;
 /** Of each kind, in one transaction. */
@@ -71,22 +77,6 @@ export async function forgetBefore(database: Database, before: Date, batch = BAT
     const rest = acts.length + callbacks.length + groups + incidents + drills;
     return episodes.length + times + rest;
   });
-}
-
-/** With their messages and timelines, which stand under their references. */
-async function forgetIncidents(run: Run, schema: string, before: Date, batch: number): Promise<number> {
-  const gone = await run<{ ref: string }>(
-    `delete from ${schema}.incidents where id in (
-       select i.id from ${schema}.incidents i where i.state = 'resolved' and i.resolved_at < $1
-         and not exists (select from ${schema}.notifications n
-           where n.fingerprint = 'INC-' || i.id and n.episode = i.episode and n.state = 'pending')
-       order by i.resolved_at limit $2 for update skip locked) returning 'INC-' || id as ref`,
-    [before, batch],
-  );
-  const refs = gone.map(({ ref }) => ref);
-  for (const table of ['notifications', 'timeline'])
-    await run(`delete from ${schema}.${table} where fingerprint = any($1)`, [refs]);
-  return gone.length;
 }
 
 /** Each with when it is old; what a group that is open was told is renewed before it expires. */

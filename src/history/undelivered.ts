@@ -4,6 +4,7 @@
  * could say so; written down once a step, and kept until the alert's life has heard of it.
  */
 import { json, type Database } from './database';
+import { TELLS_OF_INCIDENT } from './incident-pages';
 import type { Undelivered, UndeliveredStore } from './port';
 
 export const UNDELIVERED_MIGRATION = `
@@ -65,6 +66,19 @@ const REASON = (s: string): string => `
       select from ${s}.deliveries d where d.group_key = m.group_key and d.integration = m.integration
         and d.outcome = 'refused' and d.at >= ${BEGAN('c')} and c.fingerprint = any(d.firing)))) ways`;
 
+/**
+ * An incident tells of it where its first page was withheld: its message has left, or may yet, or was given up just now, so
+ * that the page is about to be sent after all.
+ */
+const TOLD_BY_INCIDENT = (s: string): string => `
+  select from ${s}.notifications f
+  join ${s}.incident_alerts m on m.fingerprint = f.fingerprint and m.episode = f.episode
+  join ${s}.incidents i on i.id = m.incident
+  join ${s}.notifications w on w.fingerprint = 'INC-' || i.id and w.episode = i.episode and w.receiver = f.receiver
+  where (f.fingerprint, f.episode, f.step) = (c.fingerprint, c.episode, 'fire')
+    and f.state = 'dropped' and f.reason = 'incident'
+    and ((${TELLS_OF_INCIDENT('w')} and (${FAILING('w')}) is not true) or (w.state = 'dead' and i.state = 'open'))`;
+
 const FIND = (s: string): string => `
   insert into ${s}.undelivered (fingerprint, episode, step, reason)
   select c.fingerprint, c.episode, c.step, coalesce((${REASON(s)}), 'no answer')
@@ -75,6 +89,7 @@ const FIND = (s: string): string => `
     and not exists (select from ${s}.notifications n
       where (n.fingerprint, n.episode, n.step) = (c.fingerprint, c.episode, c.step)
         and (n.state = 'sent' or (n.state = 'pending' and (${FAILING('n')}) is not true)))
+    and not (c.step = 'fire' and exists (${TOLD_BY_INCIDENT(s)}))
     and not (c.step = 'fire' and exists (select from ${s}.group_messages m
       where c.fingerprint = any(m.firing)
         or (m.pending->'firing' ? c.fingerprint and (${GROUP_FAILING('m')}) is not true)))

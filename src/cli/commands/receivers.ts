@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import type { Config } from '../../config/config';
+import { isIncidentRef } from '../../domain/incident';
 import type { DeadLetter, Resent } from '../../history/port';
 import { chosenFile, readConfig, type ConfigOption, type InstanceOption } from '../configuration';
 import type { Context } from '../context';
@@ -190,7 +191,8 @@ const deadColumns = (now: number): readonly Column<DeadLetter>[] => [
 
 function alertText({ alertname, fingerprint, alerts }: DeadLetter): string {
   const name = oneLine(alertname ?? 'an alert without a name');
-  if (fingerprint !== null) return `${name} ${fingerprint.slice(0, 8)}`;
+  if (fingerprint !== null)
+    return `${name} ${isIncidentRef(fingerprint) ? fingerprint : fingerprint.slice(0, 8)}`;
   return alerts === 1 ? name : `${name} and ${alerts - 1} more`;
 }
 

@@ -3,24 +3,8 @@
  * again, and what is told of an incident until it is over.
  */
 import { randomUUID } from 'node:crypto';
-import { createPagesHandler, type BatchHandler } from '../../../src/dispatch/dispatcher';
-import { createCorrelation } from '../../../src/dispatch/incidents';
-import type { IncidentPolicy } from '../../../src/dispatch/port';
-import type { History } from '../../../src/history/history';
-import { transition, type TransitionSketch } from '../../builders/alerts';
 import { testHistory, until, type TestHistory } from './test-history';
-
-const POLICY: IncidentPolicy = {
-  name: 'orders',
-  matchers: [],
-  groupBy: ['service'],
-  related: { service: [['orders', 'payments']] },
-  windowMs: 300_000,
-  minAlerts: 2,
-  resolveAfterMs: 0,
-  commander: { schedules: [], people: ['dora'] },
-  receivers: ['slack', 'room'],
-};
+import { batch, ends, fires, handlerOf, messagesOf } from './test-incidents';
 
 let test_: TestHistory;
 
@@ -29,46 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => test_.close());
 
-function handlerOf(history: History, more: Partial<IncidentPolicy> = {}): BatchHandler {
-  return createPagesHandler({
-    store: history.pages,
-    pageFor: () =>
-      ['slack', 'log'].map((receiver) => ({ receiver, notifyAfter: 'fire' as const, deadlineMs: 0 })),
-    resolveTo: ['slack', 'log', 'room', 'dora-phone'],
-    incidents: {
-      correlation: createCorrelation([{ ...POLICY, ...more }]),
-      commandsOf: async () =>
-        new Map([
-          ['orders', { commander: 'dora', recipients: [{ receiver: 'dora-phone', afterMs: 0 }], notes: [] }],
-        ]),
-    },
-    now: () => new Date(),
-    wakeNotifier: () => undefined,
-  });
-}
-
-const batch = (...sketches: readonly TransitionSketch[]) =>
-  sketches.map((sketch, offset) => ({
-    transition: transition({ ...sketch, labels: { severity: 'warning', ...sketch.labels } }),
-    ...{ topic: 'gds.alerts', partition: 0, offset: String(offset) },
-  })) as unknown as Parameters<BatchHandler>[0];
-const fires = (service: string, at: number, severity = 'warning'): TransitionSketch => ({
-  at,
-  labels: { service, severity },
-});
-const ends = (service: string, at: number, startsAt: number, severity = 'warning'): TransitionSketch => ({
-  ...{ kind: 'resolved', at, startsAt },
-  labels: { service, severity },
-});
-
-/** `of receiver step state`, with services for alerts. */
-async function messages(): Promise<string[]> {
-  const { rows } = await test_.sql.query<{ text: string }>(
-    `select coalesce(a.labels->>'service', n.fingerprint) || ' ' || n.receiver || ' ' || n.step || ' ' || n.state as text
-     from ${test_.schema}.notifications n left join ${test_.schema}.alerts a using (fingerprint) order by n.id`,
-  );
-  return rows.map(({ text }) => text);
-}
+const messages = (): Promise<string[]> => messagesOf(test_);
 const ofIncidents = async (): Promise<string[]> =>
   (await messages()).filter((text) => text.startsWith('INC-'));
 

@@ -29,6 +29,12 @@ describe('dead', () => {
     expect(out).toMatch(/^g17 +.*ops\/webhook\/0 +DiskFull and 11 more +new alerts added +over/m);
   });
 
+  it('names an incident by its reference, all of it', async () => {
+    const ofIncident = letter({ alertname: 'orders', fingerprint: 'INC-1234567', step: 'incident' });
+    const { out } = await run(['receivers', 'dead'], { dead: [ofIncident] });
+    expect(out).toMatch(/ orders INC-1234567 +incident +open /);
+  });
+
   it('asks for one receiver and a time, and is there for programs', async () => {
     const args = ['receivers', 'dead', '--receiver', 'slack', '--since', '24h', '--json'];
     const { out, calls } = await run(args, { dead: [letter()] });

@@ -208,6 +208,7 @@ export function fakeOperator(world: World, calls: Calls['calls']): Operator {
       return open && { ...open, state: 'resolved', resolvedBy: act.by };
     },
     resolveOver: async () => ({ resolved: 0, open: 0 }),
+    sendWithheld: async () => 0,
   };
   const episodes: Operator['episodes'] = {
     open: async () => rows.filter(({ state }) => state !== 'RESOLVED'),

@@ -1,39 +1,59 @@
-/** Who looks whether incidents are over, and until when. */
-import { watchIncidents } from '../../../src/dispatch/incident-watch';
+/** Who looks whether incidents are over, and what he does where one could not be told. */
+import { createIncidentWatch, type IncidentWatchOptions } from '../../../src/dispatch/incident-watch';
 import { waitFor } from '../../harness/wait-for';
 
-const log = { info: () => undefined, warn: () => undefined };
-const watching = (answers: (() => { resolved: number; open: number })[], isConfigured: boolean) => {
+type Answer = () => { resolved: number; open: number };
+
+function watching(answers: readonly Answer[], more: Partial<IncidentWatchOptions['store']> = {}) {
   let looks = 0;
   let woken = 0;
   const seen: number[] = [];
-  const watch = watchIncidents({
-    store: { resolveOver: async () => answers[Math.min(looks++, answers.length - 1)]!() },
-    ...{ resolveTo: [], isConfigured, wakeNotifier: () => void woken++, log, everyMs: 1 },
+  const said: string[] = [];
+  const saying = (level: string) => (_: unknown, text?: string) => void said.push(`${level} ${text}`);
+  const watch = createIncidentWatch({
+    store: {
+      resolveOver: async () => answers[Math.min(looks++, answers.length - 1)]!(),
+      sendWithheld: async () => 0,
+      ...more,
+    },
+    ...{ resolveTo: [], isConfigured: true, wakeNotifier: () => void woken++, everyMs: 1 },
+    log: { info: saying('info'), warn: saying('warn'), debug: saying('debug') } as never,
     onLook: (open) => void seen.push(open),
   });
-  return { watch, looks: () => looks, woken: () => woken, seen };
+  return { watch, looks: () => looks, woken: () => woken, seen, said };
+}
+
+const failing: Answer = () => {
+  throw new Error('away');
 };
 
-it('goes on while they are configured, also after a failure', async () => {
-  const failing = (): never => {
-    throw new Error('away');
-  };
-  const { watch, looks, woken } = watching(
-    [failing, () => ({ resolved: 1, open: 0 }), () => ({ resolved: 0, open: 0 })],
-    true,
-  );
+it('goes on after failures, of which the first in a row is a warning, and tells the notifier of ends', async () => {
+  const ended: Answer = () => ({ resolved: 1, open: 2 });
+  const { watch, looks, woken, seen, said } = watching([
+    failing,
+    failing,
+    ended,
+    () => ({ resolved: 0, open: 0 }),
+  ]);
+  watch.start();
   await waitFor(() => looks() > 5, { what: 'several looks' });
   await watch.stop();
   expect(woken()).toBe(1);
+  expect(seen.slice(0, 2)).toEqual([2, 0]);
+  expect(said).toEqual([
+    'warn incidents are looked at later: away',
+    'debug incidents are looked at later: away',
+    'info incidents resolved: 1',
+  ]);
 });
 
-it('ends when none is open and there will be no more', async () => {
-  const { watch, looks, seen } = watching(
-    [() => ({ resolved: 0, open: 1 }), () => ({ resolved: 1, open: 0 })],
-    false,
-  );
-  await waitFor(() => looks() === 2, { what: 'the last look' });
+it('says which pages are sent after all, and wakes the notifier for them', async () => {
+  const counts = [3];
+  const sendWithheld = async () => counts.shift() ?? 0;
+  const { watch, looks, woken, said } = watching([() => ({ resolved: 0, open: 1 })], { sendWithheld });
+  watch.start();
+  await waitFor(() => looks() > 2, { what: 'several looks' });
   await watch.stop();
-  expect([looks(), seen]).toEqual([2, [1, 0]]);
+  expect(woken()).toBe(1);
+  expect(said).toEqual(['warn first pages are sent after all, since incidents could not be told: 3']);
 });

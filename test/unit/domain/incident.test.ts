@@ -1,4 +1,4 @@
-import { commonLabels, incidentRef, isWorse, parseIncidentRef, worstOf } from '../../../src/domain/incident';
+import { commonLabels, incidentRef, parseIncidentRef } from '../../../src/domain/incident';
 
 it.each([
   ['INC-7', 7],
@@ -11,21 +11,6 @@ it.each([
 ])('%s names %s', (text, id) => expect(parseIncidentRef(text)).toBe(id));
 
 it('a reference leads back', () => expect(parseIncidentRef(incidentRef(42))).toBe(42));
-
-it.each([
-  ['critical', 'high', true],
-  ['critical', 'critical', false],
-  ['CRITICAL', 'warning', true],
-  ['page', 'warning', true],
-  ['page', 'high', false],
-  ['info', null, true],
-  [null, 'info', false],
-])('%s is worse than %s: %s', (one, other, expected) => expect(isWorse(one, other)).toBe(expected));
-
-it('the worst of several', () => {
-  expect(worstOf(['warning', null, 'critical', 'info'])).toBe('critical');
-  expect(worstOf([])).toBeNull();
-});
 
 it('labels that all have in common', () => {
   expect(commonLabels([{ a: '1', b: '2' }, { a: '1', b: '3' }, { a: '1' }])).toEqual({ a: '1' });
