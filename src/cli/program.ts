@@ -137,7 +137,7 @@ Roles:
     .option('--dispatch-start-delay <duration>', 'how long groups wait after the start', '0s')
     .option(
       '--storm-summary <receiver>',
-      'hears in one message what fires while a hundred groups and more wait to be told',
+      'hears in one message what fires while a hundred messages to one integration wait',
     )
     .addHelpText(
       'after',

@@ -91,7 +91,7 @@ export function addRouting(program: Command, context: Context, into: Into): void
 
   const drills = program
     .command('drills')
-    .description('the drills of tocsin.yaml: when each comes next, and what came of its receivers last')
+    .description('messages that test receivers regularly: when each comes next, and whether the last arrived')
     .option('--json', 'for programs')
     .addHelpText('after', examples('tocsin drills', 'tocsin drills run monthly'));
   into(drills, (options: never) => lazy.drills().listDrills(context, options));
@@ -131,7 +131,8 @@ export function addRouting(program: Command, context: Context, into: Into): void
   );
 }
 
-const RECEIVER = "a receiver's name; of an alertmanager.yml also one integration, such as ops/webhook/0";
+const RECEIVER =
+  'messages to this receiver; for an alertmanager.yml also one integration, such as ops/webhook/0';
 const SINCE = 'given up since then: 24h, or 2026-11-21T10:00:00Z';
 
 function addDeadLetters(receivers: Command, context: Context, into: Into): void {
@@ -153,9 +154,9 @@ function addDeadLetters(receivers: Command, context: Context, into: Into): void 
       'sends messages again that were given up, where their alerts are still open; of a group, has it looked at now',
     )
     .argument('[id...]', 'as `tocsin receivers dead` shows them')
-    .option('--receiver <name>', `all of ${RECEIVER}`)
+    .option('--receiver <name>', `all ${RECEIVER}`)
     .option('--all', 'all that were given up')
-    .option('--since <time>', `with --receiver or --all: ${SINCE}`)
+    .option('--since <time>', `only with --receiver or --all: ${SINCE}`)
     .option('--owner <name>', 'who does it; default: TOCSIN_OWNER, else the user')
     .option('--instance <name>', INSTANCE)
     .option('--json', 'for programs')

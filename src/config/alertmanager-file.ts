@@ -5,7 +5,8 @@ import { messageOf } from '../domain/errors';
 import { checkAlertmanager } from './alertmanager/load';
 import type { Config } from './config';
 import type { Placing } from './parse-all';
-import type { Finding, Problem } from './problems';
+import type { Problem } from './problems';
+import { unknownName } from './references';
 import type { RawConfig } from './schema';
 
 export interface NamedAlertmanager {
@@ -32,20 +33,12 @@ export function namedAlertmanager(raw: RawConfig, folder: string, main: Placing)
   // Named as tocsin.yaml names it.
   const own = problems.map((problem) => ({ ...problem, file: name }));
   if (receivers === undefined) return { alertmanager: null, problems: own };
+  const unknown =
+    stormReceiver === null
+      ? []
+      : unknownName(['alertmanager', 'storm_summary'], stormReceiver, receivers, `receiver of ${name}`);
   return {
     alertmanager: { file, receivers, targetDownMs, stormReceiver },
-    problems: [...own, ...main.place(unknownReceiver(stormReceiver, receivers, name))],
+    problems: [...own, ...main.place(unknown)],
   };
-}
-
-function unknownReceiver(name: string | null, receivers: readonly string[], file: string): Finding[] {
-  if (name === null || receivers.includes(name)) return [];
-  return [
-    {
-      path: ['alertmanager', 'storm_summary'],
-      value: JSON.stringify(name),
-      message: `${file} has no such receiver`,
-      accepted: receivers.join(', '),
-    },
-  ];
 }

@@ -69,10 +69,7 @@ export function buildConfig(
     alertmanager,
     silences: { remindBeforeMs: raw.silences.remind_before },
     maintenance: raw.maintenance.map(toMaintenance),
-    drills: raw.drills.map(({ schedule, time_zone: timeZone, ...drill }) => ({
-      ...drill,
-      ...{ cron: schedule, timeZone },
-    })),
+    drills: raw.drills.map(({ time_zone: timeZone, ...drill }) => ({ ...drill, timeZone })),
     onCall: { people: raw.people.map(toPerson), schedules: raw.schedules.map(toSchedule) },
     escalations: raw.escalation.map(toEscalation),
     incidents: raw.incidents.map(toIncident),
@@ -252,8 +249,8 @@ function toPageBySeverity(
 
 function toFatigueLimit(raw: RawConfig['route']['fatigue_limit']): Config['fatigueLimit'] {
   if (raw === null) return null;
-  const { similar, within: withinMs, digest_every: digestEveryMs } = raw;
-  return { similar, withinMs, digestEveryMs, by: [...new Set(raw.by)].sort() };
+  const { similar, window: windowMs, digest_after: digestAfterMs } = raw;
+  return { similar, windowMs, digestAfterMs, groupBy: [...new Set(raw.group_by)].sort() };
 }
 
 function toBreaker(raw: RawConfig['notify']['breaker']): Config['notify']['breaker'] {

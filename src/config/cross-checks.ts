@@ -171,14 +171,14 @@ function routes(config: RawConfig): Finding[] {
 
 /** A digest has to come before there is room again for what it would tell of. */
 function fatigue({ route: { fatigue_limit: limit } }: RawConfig): Finding[] {
-  if (limit === null || limit.digest_every <= limit.within) return [];
-  const within = formatDuration(limit.within);
+  if (limit === null || limit.digest_after <= limit.window) return [];
+  const window = formatDuration(limit.window);
   return [
     {
-      path: ['route', 'fatigue_limit', 'digest_every'],
-      value: formatDuration(limit.digest_every),
-      message: `is longer than within: after ${within} the next alerts would be told before those that wait`,
-      accepted: `at most ${within}`,
+      path: ['route', 'fatigue_limit', 'digest_after'],
+      value: formatDuration(limit.digest_after),
+      message: `is longer than window: after ${window} the next alerts would be told before those that wait`,
+      accepted: `at most ${window}`,
     },
   ];
 }

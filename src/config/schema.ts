@@ -115,7 +115,7 @@ const receiverCommon = {
   deadline: duration().optional(),
   send_resolved: flag().default(DEFAULTS.receiver.send_resolved),
   fallback: text("a receiver's name").nullable().default(null),
-  fallback_after: durationOrOff().optional(),
+  fallback_after: durationOrOff(SECOND_MS).optional(),
   timeout: duration(1).default(DEFAULTS.receiver.timeout),
 };
 type ReceiverType = (typeof RECEIVER_TYPES)[number];
@@ -289,12 +289,12 @@ export const configSchema = section({
     fatigue_limit: z
       .strictObject({
         similar: count(1, 1_000).default(DEFAULTS.fatigue_limit.similar),
-        within: duration(SECOND_MS).default(DEFAULTS.fatigue_limit.within),
-        by: z
+        window: duration(SECOND_MS).default(DEFAULTS.fatigue_limit.window),
+        group_by: z
           .array(labelName())
           .min(1)
-          .default([...DEFAULTS.fatigue_limit.by]),
-        digest_every: duration(SECOND_MS).default(DEFAULTS.fatigue_limit.digest_every),
+          .default([...DEFAULTS.fatigue_limit.group_by]),
+        digest_after: duration(SECOND_MS).default(DEFAULTS.fatigue_limit.digest_after),
       })
       .nullable()
       .default(null),
@@ -313,7 +313,7 @@ export const configSchema = section({
       reset: duration(1).default(DEFAULTS.notify.breaker.reset),
       successes: count(1).default(DEFAULTS.notify.breaker.successes),
     }),
-    undelivered_after: durationOrOff(1_000).default(DEFAULTS.notify.undelivered_after),
+    undelivered_after: durationOrOff(SECOND_MS).default(DEFAULTS.notify.undelivered_after),
     networks: section({ allow: list(network()), deny: list(network()) }),
   }),
   silences: section({

@@ -32,8 +32,8 @@ function holderText(holder: Holder): string {
     case 'incident':
       return `it belongs to incident ${holder.id} ${holder.name}`;
     case 'fatigue limit': {
-      const { like, told, limit, withinMs, digestAt } = holder;
-      return `the fatigue limit of ${limit} like ${likenessText(like)} in ${formatDuration(withinMs)}, of which ${told} were told; the digest leaves at ${digestAt}`;
+      const { like, told, limit, windowMs, digestAt } = holder;
+      return `the fatigue limit of ${limit} like ${likenessText(like)} in ${formatDuration(windowMs)}, of which ${told} were told; the digest leaves at ${digestAt}`;
     }
     case 'mute time interval':
       return `it is a time of ${JSON.stringify(holder.name)}, in which the route is muted`;

@@ -71,7 +71,10 @@ export function createCorrelation(policies: readonly IncidentPolicy[]): Correlat
         ...alert,
         policy: policy.name,
         key: fnv1a64(JSON.stringify(values)),
-        about: shortened(policy.same.map((name, index) => `${name}=${values[index]}`).join(', '), MOST_ABOUT),
+        about: shortened(
+          policy.groupBy.map((name, index) => `${name}=${values[index]}`).join(', '),
+          MOST_ABOUT,
+        ),
         windowMs: policy.windowMs,
         severity: labels['severity'] ?? null,
       };
@@ -117,7 +120,7 @@ function ofOneKey(
     }
     loose = [...loose, candidate];
     const related = together(loose, candidate);
-    if (related.length < policy.alerts) continue;
+    if (related.length < policy.minAlerts) continue;
     drafts.push(opened(policy, related, commands));
     loose = loose.filter((one) => !related.includes(one));
   }
@@ -125,11 +128,11 @@ function ofOneKey(
 }
 
 /** Null where a label is missing: what says nothing of its service is related to nothing. */
-function valuesOf({ same, related }: IncidentPolicy, labels: Labels): string[] | null {
-  const values = same.map((name) => (Object.hasOwn(labels, name) ? labels[name]! : ''));
+function valuesOf({ groupBy, related }: IncidentPolicy, labels: Labels): string[] | null {
+  const values = groupBy.map((name) => (Object.hasOwn(labels, name) ? labels[name]! : ''));
   if (values.includes('')) return null;
   return values.map((value, index) => {
-    const group = related[same[index]!]?.find((each) => each.includes(value));
+    const group = related[groupBy[index]!]?.find((each) => each.includes(value));
     return group === undefined ? value : group.join('|');
   });
 }

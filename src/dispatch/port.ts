@@ -21,12 +21,12 @@ export interface IncidentPolicy {
   /** Which alerts may belong; none: all. */
   readonly matchers: readonly Matcher[];
   /** Alerts whose values of these labels are equal, or related, belong together. */
-  readonly same: readonly string[];
-  /** A label of `same` → lists of values that count as one. */
+  readonly groupBy: readonly string[];
+  /** A label of `groupBy` → lists of values that count as one. */
   readonly related: Readonly<Record<string, readonly (readonly string[])[]>>;
   readonly windowMs: number;
   /** From so many on it is an incident. */
-  readonly alerts: number;
+  readonly minAlerts: number;
   /** How long all of its alerts have to be over. */
   readonly resolveAfterMs: number;
   /** Whoever is on call in the first schedule that has somebody, else the first of the people. */

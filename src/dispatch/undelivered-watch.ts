@@ -50,11 +50,14 @@ export function createUndeliveredWatch(options: UndeliveredWatchOptions): Turns 
   }
 
   async function tellLives(steps: readonly Undelivered[]): Promise<void> {
-    const heard = await Promise.all(steps.map(tell));
-    const told = steps.filter((_, at) => heard[at]);
+    const heard = await Promise.allSettled(steps.map(tell));
+    const told = steps.filter((_, at) => isTrue(heard[at]!));
     await store.told(told);
     for (const { fingerprint, step, reason } of told)
       log.warn({ fingerprint, step, reason }, `nobody could be told of ${step}: ${reason}`);
+    // One life that cannot be told keeps the others from nothing.
+    const failed = heard.find((each) => each.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
 
   return createTurns({
@@ -66,3 +69,5 @@ export function createUndeliveredWatch(options: UndeliveredWatchOptions): Turns 
       ),
   });
 }
+
+const isTrue = (each: PromiseSettledResult<boolean>): boolean => each.status === 'fulfilled' && each.value;

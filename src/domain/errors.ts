@@ -20,6 +20,7 @@ const CATALOGUE = {
     retryable: false,
     todo: 'List the incidents with `tocsin incidents list --all`.',
   },
+  TOC_INCIDENT_OVER: { retryable: false, todo: 'List those that are open with `tocsin incidents`.' },
   TOC_MESSAGE_INVALID: {
     retryable: false,
     todo: 'Correct the sender; the bytes are kept among the dead letters.',

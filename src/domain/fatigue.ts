@@ -9,11 +9,11 @@ export interface FatigueLimit {
   /** So many have a message of their own … */
   readonly similar: number;
   /** … within this time, wherever one lays it. */
-  readonly withinMs: number;
+  readonly windowMs: number;
   /** Alerts with the same values of these labels are alike. Sorted, none twice. */
-  readonly by: readonly string[];
+  readonly groupBy: readonly string[];
   /** A digest leaves so long after the first alert that it holds. */
-  readonly digestEveryMs: number;
+  readonly digestAfterMs: number;
 }
 
 /** An alert that is critical, high, or of a severity that nobody knows is never limited. */

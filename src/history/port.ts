@@ -157,7 +157,7 @@ export type Holder =
       readonly like: Labels;
       readonly told: number;
       readonly limit: number;
-      readonly withinMs: number;
+      readonly windowMs: number;
       /** ISO 8601: when the digest leaves. */
       readonly digestAt: string;
     };
@@ -613,7 +613,7 @@ export interface QueuedNotification extends NewNotification {
   readonly ageMs: number;
   /** How long ago it was due first, before any try has failed; counted anew after a hold. */
   readonly waitedMs: number;
-  /** What came of the last try. */
+  /** What came of the last try; null where none has failed: whoever took it before may have ended. */
   readonly lastError: string | null;
   /** Whether this receiver has been sent an earlier message of the episode. */
   readonly told: boolean;
@@ -664,8 +664,8 @@ export interface HeldForDigest {
 export interface Likeness {
   readonly key: string;
   readonly limit: number;
-  readonly withinMs: number;
-  readonly digestEveryMs: number;
+  readonly windowMs: number;
+  readonly digestAfterMs: number;
 }
 
 export type Admission =

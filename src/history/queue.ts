@@ -135,7 +135,7 @@ async function take(
      returning n.id, n.message_id, n.receiver, n.fingerprint, n.episode, n.step, n.due_at,
        extract(epoch from now() - greatest(n.created_at, n.held_until, n.resent_at, n.digest_at))::float8 * 1000 as age_ms,
        extract(epoch from now() - coalesce(n.first_due_at, n.due_at))::float8 * 1000 as waited_ms,
-       n.attempts - 1 as attempts, n.detail,
+       n.attempts - 1 as attempts, case when n.first_due_at is not null then n.detail end as detail,
        exists (select 1 from ${schema}.notifications told where told.fingerprint = n.fingerprint
          and told.episode = n.episode and told.receiver = n.receiver
          and (told.state = 'sent' or (told.state = 'pending' and not told.in_line and told.taken_by is not null))) as told,

@@ -62,7 +62,7 @@ export async function admit(
 
 const given = ({ id, receiver, like }: AskedAdmission) => ({
   ...{ id, receiver, alike: like.key, most: like.limit },
-  ...{ withinMs: like.withinMs, digestMs: like.digestEveryMs },
+  ...{ windowMs: like.windowMs, digestMs: like.digestAfterMs },
 });
 
 /** Two processes that count the same at once would both find room for the last one. In one order: nobody waits in a circle. */
@@ -80,18 +80,18 @@ const ADMIT = (schema: string): string => `
   with given as (
     select g.*, n.digest_at, n.digest_at is null and n.alike is distinct from g.alike as is_new
     from jsonb_to_recordset($1::jsonb)
-      as g (id bigint, receiver text, alike text, most integer, "withinMs" float8, "digestMs" float8)
+      as g (id bigint, receiver text, alike text, most integer, "windowMs" float8, "digestMs" float8)
     join ${schema}.notifications n using (id) where n.state = 'pending'),
   counted as (
     select k.*,
       (select count(*)::integer from ${schema}.notifications s
        where s.receiver = k.receiver and s.alike = k.alike and s.state in ('pending', 'sent') and s.digest_at is null
-         and (s.sent_at is null or s.sent_at > statement_timestamp() - k."withinMs" * interval '1 millisecond')) as told,
+         and (s.sent_at is null or s.sent_at > statement_timestamp() - k."windowMs" * interval '1 millisecond')) as told,
       coalesce((select max(o.digest_at) from ${schema}.notifications o
          where o.receiver = k.receiver and o.alike = k.alike and o.state = 'pending' and o.sent_at is null
            and o.digest_at > statement_timestamp()),
         statement_timestamp() + k."digestMs" * interval '1 millisecond') as next_digest
-    from (select distinct receiver, alike, "withinMs", "digestMs" from given) k),
+    from (select distinct receiver, alike, "windowMs", "digestMs" from given) k),
   decided as (
     select g.id, g.alike, g.is_new,
       c.told + greatest(0, least(g.most - c.told,
@@ -99,7 +99,7 @@ const ADMIT = (schema: string): string => `
       case when not g.is_new then g.digest_at
         when c.told + row_number() over (partition by g.receiver, g.alike, g.is_new order by g.id) <= g.most then null
         else c.next_digest end as digest_at
-    from given g join counted c using (receiver, alike, "withinMs", "digestMs")),
+    from given g join counted c using (receiver, alike, "windowMs", "digestMs")),
   noted as (
     update ${schema}.notifications n
     set alike = d.alike, digest_at = d.digest_at,

@@ -9,7 +9,7 @@ import type { AlertRow } from '../history/port';
 export interface Digest {
   readonly like: Labels;
   readonly limit: number;
-  readonly withinMs: number;
+  readonly windowMs: number;
 }
 
 const LONGEST = 150;
@@ -20,8 +20,8 @@ export const byUrgency = (a: AlertRow, b: AlertRow): number =>
   ORDER.indexOf(a.state) - ORDER.indexOf(b.state);
 
 /** `5 in 1h`. */
-export const limitText = ({ limit, withinMs }: Omit<Digest, 'like'>): string =>
-  `${limit} in ${formatDuration(withinMs)}`;
+export const limitText = ({ limit, windowMs }: Omit<Digest, 'like'>): string =>
+  `${limit} in ${formatDuration(windowMs)}`;
 
 /** `[WARNING, digest] 7 more like HighConnections: 5 firing, 2 over`; at their end `[RESOLVED, digest] 5 like HighConnections are over`. */
 export function digestSubject({ like }: Digest, step: string, alerts: readonly AlertRow[]): string {

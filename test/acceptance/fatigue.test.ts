@@ -17,7 +17,7 @@ beforeAll(async () => {
       rules: [{ ...RULE, name: 'ConnectionsHigh', severity: 'warning' }],
       route: {
         receivers: ['hook'],
-        fatigue_limit: { similar: 2, within: '1h', by: ['alertname'], digest_every: '4s' },
+        fatigue_limit: { similar: 2, window: '1h', group_by: ['alertname'], digest_after: '4s' },
       },
     },
   });

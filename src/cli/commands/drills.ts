@@ -24,6 +24,8 @@ interface Listed {
   readonly last: readonly DrillResult[];
 }
 
+const WHERE = '`drills:` in tocsin.yaml says who is told when';
+
 /** Milliseconds; why there is no time where there is none. */
 type Next = number | 'paused' | 'never' | 'not scheduled' | 'unknown';
 
@@ -31,8 +33,7 @@ export async function listDrills(context: Context, options: Shown): Promise<Exit
   const { drills } = readConfig(context, options);
   const listed = drills.length === 0 ? [] : await readAll(context, options, drills);
   if (options.json) context.print(JSON.stringify(listed.map(toJson), null, 2));
-  else if (listed.length === 0)
-    context.print('No drills are configured: `drills:` in tocsin.yaml says who is told when.');
+  else if (listed.length === 0) context.print(`No drills are configured: ${WHERE}.`);
   else context.print(tableOf(context, columns(context.now()), listed));
   return EXIT.ok;
 }
@@ -67,7 +68,7 @@ async function nextOf(context: Context, name: string, access: Access): Promise<N
 /** Exit code 1 where somebody was not reached. */
 export async function runDrill(context: Context, name: string, options: Shown): Promise<ExitCode> {
   const { drills } = serverConfig(context, options);
-  if (drills.length === 0) throw usage('no drill is configured');
+  if (drills.length === 0) throw usage(`no drill is configured: ${WHERE}`);
   const word = wordOf(
     'drill',
     name,
@@ -127,7 +128,7 @@ const OUTCOMES: readonly Column<DrillOutcome>[] = [
 function toJson(listed: Listed): object {
   const { drill, receiver, next, last } = listed;
   return {
-    ...{ drill: drill.name, receiver, schedule: drill.cron, time_zone: drill.timeZone },
+    ...{ drill: drill.name, receiver, cron: drill.cron, time_zone: drill.timeZone },
     next: typeof next === 'number' ? new Date(next).toISOString() : null,
     next_state: typeof next === 'number' ? 'scheduled' : next,
     last:

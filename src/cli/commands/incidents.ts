@@ -120,12 +120,12 @@ function idOf(word: string): number {
 
 async function found(incidents: Operator['incidents'], id: number): Promise<IncidentRow> {
   const row = await incidents.find(id);
-  if (row === null) throw unknown(`there is no incident ${incidentRef(id)}`);
+  if (row === null) throw new TocsinError('TOC_INCIDENT_UNKNOWN', `there is no incident ${incidentRef(id)}`);
   return row;
 }
 
-const over = (id: number): TocsinError => unknown(`${incidentRef(id)} is resolved already`);
-const unknown = (message: string): TocsinError => new TocsinError('TOC_INCIDENT_UNKNOWN', message);
+const over = (id: number): TocsinError =>
+  new TocsinError('TOC_INCIDENT_OVER', `${incidentRef(id)} is resolved already`);
 
 const stateOf = ({ state }: IncidentRow): string => state.toUpperCase();
 const style = ({ state }: IncidentRow) => stateStyle(state === 'open' ? 'FIRING' : 'RESOLVED');

@@ -138,6 +138,10 @@ export async function resendDeadLetters(
     );
   else if (answers.length === 0) context.print(`No message was given up${whichText(options)}.`);
   else context.print(tableOf(context, RESENT_COLUMNS, answers));
+  if (ids.length === 0 && answers.length === MOST_RESENT)
+    context.complain(
+      `these are the newest ${MOST_RESENT}; call it again for others, or name them by --receiver and --since`,
+    );
   return ids.length === 0 || answers.every(({ isResent }) => isResent) ? EXIT.ok : EXIT.failed;
 }
 

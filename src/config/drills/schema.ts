@@ -15,7 +15,7 @@ export const drill = z.strictObject({
   receivers: z
     .array(text("a receiver's name, or alertmanager/ and the name of one of alertmanager.yml"))
     .min(1),
-  schedule: cron(),
+  cron: cron(),
   time_zone: text().default(DEFAULTS.drill.time_zone),
 });
 

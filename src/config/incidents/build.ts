@@ -2,6 +2,13 @@
 import type { IncidentPolicy } from '../../dispatch/port';
 import type { RawIncident } from './schema';
 
-export function toIncident({ window, resolve_after: resolveAfterMs, ...rest }: RawIncident): IncidentPolicy {
-  return { ...rest, windowMs: window, resolveAfterMs };
+export function toIncident(raw: RawIncident): IncidentPolicy {
+  const {
+    group_by: groupBy,
+    window: windowMs,
+    min_alerts: minAlerts,
+    resolve_after: resolveAfterMs,
+    ...rest
+  } = raw;
+  return { ...rest, groupBy, windowMs, minAlerts, resolveAfterMs };
 }

@@ -38,12 +38,12 @@ const unknownNames = (
 ): Finding[] => given.flatMap((name, index) => unknownName([...path, index], name, names, what));
 
 /** Lists that share a value would be one: it is written so. */
-function relatedOnce(path: Path, { same, related }: RawIncident): Finding[] {
+function relatedOnce(path: Path, { group_by: groupBy, related }: RawIncident): Finding[] {
   return Object.entries(related).flatMap(([label, lists]): Finding[] => {
     const at = [...path, label];
-    if (!same.includes(label)) {
-      const message = 'relates values of a label by which no alerts are related';
-      return [{ path: at, message, accepted: `one of same: ${same.join(', ')}` }];
+    if (!groupBy.includes(label)) {
+      const message = 'relates values of a label by which no alerts are grouped';
+      return [{ path: at, message, accepted: `one of group_by: ${groupBy.join(', ')}` }];
     }
     const first = new Map<string, Path>();
     return lists.flatMap((values, list) =>

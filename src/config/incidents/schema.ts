@@ -11,13 +11,13 @@ const MOST_ALERTS = 1_000;
 export const incident = z.strictObject({
   name: name('a name'),
   matchers: list(matcher()),
-  same: z
+  group_by: z
     .array(labelName())
     .min(1)
-    .default([...DEFAULTS.incident.same]),
+    .default([...DEFAULTS.incident.group_by]),
   related: z.record(z.string(), z.array(z.array(text("a label's value")).min(2))).default({}),
   window: duration(SECOND_MS, DAY_MS).default(DEFAULTS.incident.window),
-  alerts: count(2, MOST_ALERTS).default(DEFAULTS.incident.alerts),
+  min_alerts: count(2, MOST_ALERTS).default(DEFAULTS.incident.min_alerts),
   resolve_after: duration(0, DAY_MS).default(DEFAULTS.incident.resolve_after),
   commander: z
     .strictObject({

@@ -46,7 +46,7 @@ async function deliver(
   const { receiver, queued } = notification;
   const fallback = fallbackOf(options, notification);
   const leftMs = untilLate(options, notification);
-  if (fallback !== undefined && queued.attempts > 0 && leftMs() <= 0)
+  if (fallback !== undefined && queued.lastError !== null && leftMs() <= 0)
     return deliverLate(options, context, notification, fallback);
   const first = await attempt(options, context, notification, receiver);
   if (first.kind === 'delivered') return sentVia(receiver, first, notification);
@@ -67,7 +67,7 @@ async function deliverLate(
 ): Promise<NotificationOutcome> {
   const { receiver, queued } = notification;
   const second = await attempt(options, context, notification, fallback);
-  const why = `, which could not be told for ${Math.round(queued.waitedMs / 1_000)} s: ${queued.lastError ?? 'no answer'}`;
+  const why = `, which could not be told for ${Math.round(queued.waitedMs / 1_000)} s: ${queued.lastError}`;
   if (second.kind === 'delivered') return sentInstead(fallback, second, notification, why);
   const first = await attempt(options, context, notification, receiver);
   if (first.kind === 'delivered') return sentVia(receiver, first, notification);

@@ -17,13 +17,13 @@ export function throttleStage(queue: Counts, limit: FatigueLimit): Stage {
   const decide = async (notification: Notification): Promise<Notification> => {
     const { queued, facts } = notification;
     const { labels } = facts.alert;
-    const { similar, withinMs, digestEveryMs, by } = limit;
-    const digest = { like: likeness(labels, by), limit: similar, withinMs };
+    const { similar, windowMs, digestAfterMs, groupBy } = limit;
+    const digest = { like: likeness(labels, groupBy), limit: similar, windowMs };
     if (queued.step === 'resolved') return ended(notification, await queue.digestEnd(queued), digest);
-    const key = likenessKey(labels, by);
+    const key = likenessKey(labels, groupBy);
     return admitted(
       notification,
-      await queue.admit(queued, { key, limit: similar, withinMs, digestEveryMs }),
+      await queue.admit(queued, { key, limit: similar, windowMs, digestAfterMs }),
       digest,
     );
   };
@@ -51,16 +51,16 @@ function admitted(notification: Notification, admission: Admission | null, diges
   if (admission === null)
     return drop(notification, { reason: 'settled', detail: 'another process has settled it' });
   if (admission.kind === 'single') return notification;
-  const { like, limit, withinMs } = digest;
+  const { like, limit, windowMs } = digest;
   const name = likenessText(like);
   if (admission.kind === 'due')
     return noted({ ...notification, digest }, `in the digest of ${name}, beyond ${limitText(digest)}`);
   const { told, inMs, isNew } = admission;
   const digestAt = admission.at.toISOString();
-  const detail = `${told} like ${name} were told in the last ${formatDuration(withinMs)}, and the limit is ${limit}: the digest of ${digestAt} tells of it`;
+  const detail = `${told} like ${name} were told in the last ${formatDuration(windowMs)}, and the limit is ${limit}: the digest of ${digestAt} tells of it`;
   return hold(notification, inMs, {
     ...{ reason: 'fatigue', detail, digest: { of: 'fire', isNew } },
-    by: [{ kind: 'fatigue limit', name, like, told, limit, withinMs, digestAt }],
+    by: [{ kind: 'fatigue limit', name, like, told, limit, windowMs, digestAt }],
   });
 }
 

@@ -9,10 +9,10 @@ import type { TestHistory } from './test-history';
 const POLICY: IncidentPolicy = {
   name: 'orders',
   matchers: [],
-  same: ['service'],
+  groupBy: ['service'],
   related: { service: [['orders', 'payments']] },
   windowMs: 300_000,
-  alerts: 2,
+  minAlerts: 2,
   resolveAfterMs: 0,
   commander: { schedules: [], people: ['dora'] },
   receivers: ['slack', 'room'],

@@ -12,7 +12,7 @@ beforeEach(async () => (test_ = await testHistory()));
 afterEach(() => test_.close());
 
 const WITHIN_MS = 3_600_000;
-const LIKE: Likeness = { key: 'alike', limit: 3, withinMs: WITHIN_MS, digestEveryMs: 900_000 };
+const LIKE: Likeness = { key: 'alike', limit: 3, windowMs: WITHIN_MS, digestAfterMs: 900_000 };
 /** Its statements take a while, which is no time of the story's. */
 const SLACK_MS = 60_000;
 
@@ -122,7 +122,7 @@ async function story(steps: readonly Step[]): Promise<ReadonlyMap<string, Told[]
     await later(laterMs);
     await notify(failing);
   }
-  await later(LIKE.digestEveryMs + SLACK_MS);
+  await later(LIKE.digestAfterMs + SLACK_MS);
   await notify(0);
   return told;
 }
@@ -142,8 +142,8 @@ test('never more by themselves than the limit, and none lost or told twice', asy
           singles.filter((at) => at >= from && at < from + WITHIN_MS - SLACK_MS).length,
         ).toBeLessThanOrEqual(LIKE.limit);
       // The clock goes on in leaps, and a digest leaves at the first after its time.
-      const leap = Math.max(...steps.map(({ laterMs }) => laterMs), LIKE.digestEveryMs + SLACK_MS);
-      for (const { at, firedAt } of all) expect(at - firedAt).toBeLessThanOrEqual(LIKE.digestEveryMs + leap);
+      const leap = Math.max(...steps.map(({ laterMs }) => laterMs), LIKE.digestAfterMs + SLACK_MS);
+      for (const { at, firedAt } of all) expect(at - firedAt).toBeLessThanOrEqual(LIKE.digestAfterMs + leap);
     }),
     { numRuns: 15 },
   );

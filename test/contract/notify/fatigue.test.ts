@@ -21,9 +21,9 @@ const { service, notifier } = scene;
 
 const LIMIT: FatigueLimit = {
   similar: 3,
-  withinMs: 3_600_000,
-  by: ['alertname'],
-  digestEveryMs: 3_600_000,
+  windowMs: 3_600_000,
+  groupBy: ['alertname'],
+  digestAfterMs: 3_600_000,
 };
 const RECEIVERS = ['ops'];
 
@@ -87,7 +87,7 @@ async function flooded(held: readonly AlertRow[]) {
 }
 
 async function digestLeaves(made: { wake(): void }, count = 1): Promise<void> {
-  await later(LIMIT.digestEveryMs);
+  await later(LIMIT.digestAfterMs);
   made.wake();
   await waitFor(() => digests().length === count, { what: 'the digest' });
 }
@@ -160,7 +160,7 @@ test('two processes count as one, and both are killed before the digest', async 
     child.kill('SIGKILL');
     await ended;
   }
-  await later(limit.digestEveryMs - 60_000);
+  await later(limit.digestAfterMs - 60_000);
   start();
   const one = alike('one-more');
   await fire([one]);
@@ -245,7 +245,7 @@ test('`why` and the timeline name the limit, and when the digest comes', async (
       by: [
         expect.objectContaining({
           ...{ kind: 'fatigue limit', name: 'HighConnections', like: { alertname: 'HighConnections' } },
-          ...{ told: 3, limit: 3, withinMs: LIMIT.withinMs, digestAt: expect.stringMatching(/^\d{4}-.*Z$/) },
+          ...{ told: 3, limit: 3, windowMs: LIMIT.windowMs, digestAt: expect.stringMatching(/^\d{4}-.*Z$/) },
         }),
       ],
     }),

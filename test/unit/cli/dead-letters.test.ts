@@ -74,6 +74,15 @@ describe('resend', () => {
     expect(calls.map(([name]) => name)).toEqual(['dead', 'resend', 'close']);
   });
 
+  it('says where it stopped, of more than it sends at once', async () => {
+    const dead = Array.from({ length: 5_000 }, (_, id) => letter({ id: String(id) }));
+    const { code, err } = await run(['receivers', 'resend', '--all'], { dead });
+    expect(code).toBe(0);
+    expect(err).toContain('these are the newest 5000; call it again for others');
+    const fewer = await run(['receivers', 'resend', '--all'], { dead: dead.slice(1) });
+    expect(fewer.err).not.toContain('newest');
+  });
+
   it.each([
     [[], /say which: ids/],
     [['1042', '--all'], /one of the three/],

@@ -14,8 +14,8 @@ beforeAll(() => {
     `
 receivers: [{ name: hook, type: webhook, url: 'http://h/1' }, { name: chat, type: webhook, url: 'http://h/2' }]
 drills:
-  - { name: monthly, receivers: [hook, chat], schedule: '0 10 1 * *', time_zone: Europe/Berlin }
-  - { name: weekly, receivers: [hook], schedule: '0 10 * * mon' }
+  - { name: monthly, receivers: [hook, chat], cron: '0 10 1 * *', time_zone: Europe/Berlin }
+  - { name: weekly, receivers: [hook], cron: '0 10 * * mon' }
 `,
   );
 });
@@ -74,6 +74,12 @@ it('does one now, and ends with 1 where somebody was not reached', async () => {
   expect(calls[0]).toEqual(['drill', { drill: 'monthly', receivers: ['hook', 'chat'] }]);
   expect(out).toMatch(/hook +delivered +HTTP 200\nchat +not delivered +HTTP 401/);
   expect((await drills(['run', 'weekly'], { drills: { outcomes: [outcome] } })).code).toBe(0);
+});
+
+it('where none is configured, says where one would be', async () => {
+  const { code, err } = await run(['drills', 'run', 'monthly'], {});
+  expect(code).toBe(2);
+  expect(err).toContain('no drill is configured: `drills:` in tocsin.yaml says who is told when');
 });
 
 it('a drill that is not there is refused with those that are', async () => {

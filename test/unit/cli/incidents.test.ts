@@ -74,7 +74,7 @@ it.each<[string[], number, string]>([
   ],
   [['commander', '7', 'zoe'], 2, '"zoe" is no person'],
   [['commander', '6', 'ben'], 1, 'INC-6 is resolved already'],
-  [['resolve', '6'], 1, 'INC-6 is resolved already'],
+  [['resolve', '6'], 1, 'INC-6 is resolved already. List those that are open with `tocsin incidents`.'],
 ])('refuses %j', async (args, code, message) => {
   const ran = await incidents(args);
   expect(ran.code).toBe(code);

@@ -28,7 +28,7 @@ const said = (drills: string, more?: string) =>
 
 it('takes receivers of both files, and UTC where no zone is named', () => {
   const { config, problems } = check(
-    "{ name: a, receivers: [hook, alertmanager/team], schedule: ' 0 10 1 * * ' }, { name: b, receivers: [hook], schedule: '0 9 * * mon', time_zone: Europe/Berlin }",
+    "{ name: a, receivers: [hook, alertmanager/team], cron: ' 0 10 1 * * ' }, { name: b, receivers: [hook], cron: '0 9 * * mon', time_zone: Europe/Berlin }",
     THERE,
   );
   expect(problems).toEqual([]);
@@ -39,24 +39,24 @@ it('takes receivers of both files, and UTC where no zone is named', () => {
 });
 
 it.each([
-  ["{ name: a, receivers: [], schedule: '0 10 1 * *' }", /receivers/],
-  ["{ name: a, receivers: [hok], schedule: '0 10 1 * *' }", /drills\[0\]\.receivers\[0\] is no receiver/],
-  ["{ name: a, receivers: [hook, hook], schedule: '0 10 1 * *' }", /receivers\[1\] stands here already/],
-  ["{ name: a, receivers: [alertmanager/team], schedule: '0 10 1 * *' }", /no alertmanager.yml is named/],
-  ["{ name: a, receivers: [hook], schedule: '0 25 1 * *' }", /drills\[0\]\.schedule is not accepted/],
-  ["{ name: a, receivers: [hook], schedule: '0 1 1 * *', time_zone: Berlin }", /time_zone is no time zone/],
-  ['{ name: a, receivers: [hook] }', /schedule/],
+  ["{ name: a, receivers: [], cron: '0 10 1 * *' }", /receivers/],
+  ["{ name: a, receivers: [hok], cron: '0 10 1 * *' }", /drills\[0\]\.receivers\[0\] is no receiver/],
+  ["{ name: a, receivers: [hook, hook], cron: '0 10 1 * *' }", /receivers\[1\] stands here already/],
+  ["{ name: a, receivers: [alertmanager/team], cron: '0 10 1 * *' }", /no alertmanager.yml is named/],
+  ["{ name: a, receivers: [hook], cron: '0 25 1 * *' }", /drills\[0\]\.cron is not accepted/],
+  ["{ name: a, receivers: [hook], cron: '0 1 1 * *', time_zone: Berlin }", /time_zone is no time zone/],
+  ['{ name: a, receivers: [hook] }', /cron/],
 ])('%s', (drills, problem) => expect(said(drills)).toEqual([expect.stringMatching(problem)]));
 
 it('a name that the alertmanager.yml has not', () => {
-  const drills = "{ name: a, receivers: [alertmanager/teem], schedule: '0 10 1 * *' }";
+  const drills = "{ name: a, receivers: [alertmanager/teem], cron: '0 10 1 * *' }";
   expect(check(drills, THERE).problems).toMatchObject([
     { path: 'drills[0].receivers[0]', suggestion: 'alertmanager/team', accepted: 'hook, alertmanager/team' },
   ]);
 });
 
 it('of a file with errors nobody knows its receivers: only the errors are told', () => {
-  const drills = "{ name: a, receivers: [alertmanager/any], schedule: '0 10 1 * *' }";
+  const drills = "{ name: a, receivers: [alertmanager/any], cron: '0 10 1 * *' }";
   const problems = check(drills, 'alertmanager: { file: broken.yml }\n').problems;
   expect(problems.length).toBeGreaterThan(0);
   expect(problems.filter(({ path }) => path.startsWith('drills'))).toEqual([]);

@@ -18,7 +18,7 @@ const problems = (text: string): string[] =>
 it('what is left out is by default', () => {
   expect(load('  - { name: shop, receivers: [slack] }')).toEqual([
     {
-      ...{ name: 'shop', matchers: [], same: ['service'], related: {}, windowMs: 300_000, alerts: 2 },
+      ...{ name: 'shop', matchers: [], groupBy: ['service'], related: {}, windowMs: 300_000, minAlerts: 2 },
       ...{ resolveAfterMs: 60_000, commander: { schedules: [], people: [] }, receivers: ['slack'] },
     },
   ]);
@@ -28,18 +28,23 @@ it('all of it', () => {
   const text = `
   - name: shop
     matchers: ['team="shop"']
-    same: [service, environment]
+    group_by: [service, environment]
     related: { service: [[orders, payments]] }
     window: 10m
-    alerts: 3
+    min_alerts: 3
     resolve_after: 0s
     commander: { schedules: [commander], people: [dora] }
     receivers: [slack]`;
   expect(problems(text)).toEqual([]);
   expect(load(text)).toMatchObject([
     {
-      ...{ matchers: [{ name: 'team', op: '=', value: 'shop' }], same: ['service', 'environment'] },
-      ...{ related: { service: [['orders', 'payments']] }, windowMs: 600_000, alerts: 3, resolveAfterMs: 0 },
+      ...{ matchers: [{ name: 'team', op: '=', value: 'shop' }], groupBy: ['service', 'environment'] },
+      ...{
+        related: { service: [['orders', 'payments']] },
+        windowMs: 600_000,
+        minAlerts: 3,
+        resolveAfterMs: 0,
+      },
       commander: { schedules: ['commander'], people: ['dora'] },
     },
   ]);
@@ -60,17 +65,20 @@ it('names lead somewhere', () => {
 it('a value is related to those of one list, of a label that relates alerts', () => {
   const text = `
   - { name: a, receivers: [slack], related: { service: [[orders, payments], [stock, orders]] } }
-  - { name: b, receivers: [slack], same: [service], related: { team: [[x, y]] } }`;
+  - { name: b, receivers: [slack], group_by: [service], related: { team: [[x, y]] } }`;
   expect(problems(text)).toEqual([
     'incidents[0].related.service[1][1]: "orders" stands at incidents[0].related.service[0][0] already: what is related to one of a list is related to all; accepted: one list for both',
-    'incidents[1].related.team: relates values of a label by which no alerts are related; accepted: one of same: service',
+    'incidents[1].related.team: relates values of a label by which no alerts are grouped; accepted: one of group_by: service',
   ]);
 });
 
 it.each([
   ['receivers: []', 'receivers: a list is too short; accepted: a list of at least 1'],
-  ['receivers: [slack], alerts: 1', 'alerts: 1 is not accepted; accepted: a whole number from 2 to 1000'],
-  ['receivers: [slack], same: []', 'same: a list is too short; accepted: a list of at least 1'],
+  [
+    'receivers: [slack], min_alerts: 1',
+    'min_alerts: 1 is not accepted; accepted: a whole number from 2 to 1000',
+  ],
+  ['receivers: [slack], group_by: []', 'group_by: a list is too short; accepted: a list of at least 1'],
   [
     'receivers: [slack], related: { service: [[orders]] }',
     'related.service[0]: a list is too short; accepted: a list of at least 2',

@@ -134,7 +134,7 @@ describe('the alertmanager.yml that is named', () => {
     expect(load(text.replace('WORD', 'ops')).alertmanager!.stormReceiver).toBe('ops');
     expect(errors(text.replace('WORD', 'opps'))).toEqual([
       expect.stringMatching(
-        /alertmanager\.storm_summary.*alertmanager\.yml has no such receiver.*team, ops/s,
+        /alertmanager\.storm_summary: "opps" is no receiver of \S*alertmanager\.yml; did you mean "ops"\?; accepted: team, ops$/,
       ),
     ]);
   });
@@ -458,6 +458,16 @@ receivers:
     expect(problems(text).map(problemText)).toContain(
       'tocsin.yaml:5:49: receivers[3].fallback_after: warning: is never used: the receiver has no fallback',
     );
+  });
+
+  it('less than a second would give up on what is only on its way', () => {
+    const text = `receivers: [{ name: a, type: webhook, url: "http://h/", fallback_after: 999ms }]
+route: { receivers: [a] }
+notify: { undelivered_after: 999ms }`;
+    expect(problems(text).map(({ path, accepted }) => [path, accepted])).toEqual([
+      ['receivers[0].fallback_after', expect.stringMatching(/, at least 1s, or off$/)],
+      ['notify.undelivered_after', expect.stringMatching(/, at least 1s, or off$/)],
+    ]);
   });
 
   it('shows the way of a circle', () => {

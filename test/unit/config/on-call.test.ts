@@ -226,22 +226,25 @@ route: { receivers: [mail], fatigue_limit: ${text} }`;
   it('is off unless it is asked for; then 5 of one name in an hour, and a digest each quarter of an hour', () => {
     expect(load('{}').fatigueLimit).toBeNull();
     expect(load(limit('{}')).fatigueLimit).toEqual({
-      ...{ similar: 5, withinMs: 3_600_000, by: ['alertname'], digestEveryMs: 900_000 },
+      ...{ similar: 5, windowMs: 3_600_000, groupBy: ['alertname'], digestAfterMs: 900_000 },
     });
   });
 
   it('takes labels in any order, also one twice', () => {
-    expect(load(limit('{ by: [team, alertname, team] }')).fatigueLimit?.by).toEqual(['alertname', 'team']);
+    expect(load(limit('{ group_by: [team, alertname, team] }')).fatigueLimit?.groupBy).toEqual([
+      'alertname',
+      'team',
+    ]);
   });
 
   it('says what is wrong, and what would be right', () => {
-    expect(problems(limit('{ similar: 0, by: [], witin: 1h }'))).toEqual([
+    expect(problems(limit('{ similar: 0, group_by: [], windw: 1h }'))).toEqual([
       'route.fatigue_limit.similar: 0 is not accepted; accepted: a whole number from 1 to 1000',
-      'route.fatigue_limit.by: a list is too short; accepted: a list of at least 1',
-      'route.fatigue_limit.witin: is not a key here; did you mean "within"?; accepted: similar, within, by, digest_every',
+      'route.fatigue_limit.group_by: a list is too short; accepted: a list of at least 1',
+      'route.fatigue_limit.windw: is not a key here; did you mean "window"?; accepted: similar, window, group_by, digest_after',
     ]);
-    expect(problems(limit('{ digest_every: 2h }'))).toEqual([
-      'route.fatigue_limit.digest_every: 2h is longer than within: after 1h the next alerts would be told before those that wait; accepted: at most 1h',
+    expect(problems(limit('{ digest_after: 2h }'))).toEqual([
+      'route.fatigue_limit.digest_after: 2h is longer than window: after 1h the next alerts would be told before those that wait; accepted: at most 1h',
     ]);
   });
 });

@@ -21,10 +21,10 @@ const policy = (commander: Partial<IncidentPolicy['commander']>): IncidentPolicy
   ...{
     name: 'shop',
     matchers: [],
-    same: ['service'],
+    groupBy: ['service'],
     related: {},
     windowMs: 1,
-    alerts: 2,
+    minAlerts: 2,
     resolveAfterMs: 0,
   },
   ...{ receivers: ['slack'], commander: { schedules: [], people: [], ...commander } },

@@ -17,10 +17,10 @@ const T0 = Date.parse('2026-05-04T03:00:00Z');
 const policy = (change: Partial<IncidentPolicy> = {}): IncidentPolicy => ({
   name: 'orders',
   matchers: [],
-  same: ['service'],
+  groupBy: ['service'],
   related: { service: [['orders', 'payments', 'inventory']] },
   windowMs: 5 * MINUTE,
-  alerts: 2,
+  minAlerts: 2,
   resolveAfterMs: MINUTE,
   commander: { schedules: [], people: ['dora'] },
   receivers: ['slack'],
@@ -139,7 +139,7 @@ describe('alerts of one service, or of related ones, within the window', () => {
   ])('%s', (_, fired, expected) => expect(membersOf(decide(fired)).sort()).toEqual(expected));
 
   it('as soon as there are enough of them in one window', () => {
-    const three = policy({ alerts: 3 });
+    const three = policy({ minAlerts: 3 });
     expect(
       decide(
         [
@@ -166,7 +166,10 @@ describe('alerts of one service, or of related ones, within the window', () => {
 
   it('only those that matchers hold for, and that have all of the labels', () => {
     const { candidateOf } = createCorrelation([
-      policy({ matchers: [{ name: 'severity', op: '!=', value: 'info' }], same: ['service', 'environment'] }),
+      policy({
+        matchers: [{ name: 'severity', op: '!=', value: 'info' }],
+        groupBy: ['service', 'environment'],
+      }),
     ]);
     const alert = { fingerprint: 'f', episode: T0, at: T0 };
     const found = (labels: Record<string, string>) => candidateOf(alert, labels)?.about ?? null;
@@ -179,7 +182,7 @@ describe('alerts of one service, or of related ones, within the window', () => {
   });
 
   it('by the first policy that takes them', () => {
-    const { policyFor } = createCorrelation([policy({ same: ['cluster'], name: 'clusters' }), policy()]);
+    const { policyFor } = createCorrelation([policy({ groupBy: ['cluster'], name: 'clusters' }), policy()]);
     expect(policyFor({ service: 'web' })?.name).toBe('orders');
     expect(policyFor({ service: 'web', cluster: 'c1' })?.name).toBe('clusters');
     expect(policyFor({})).toBeNull();

@@ -24,7 +24,7 @@ const whole = facts({
   incident: incident(),
 });
 const options = { messageId: 'm', step: 'fire', routingKey: 'dba', onCallPerson: null, now: NOW };
-const digest = { like: { alertname: 'HighConnections' }, limit: 5, withinMs: 3_600_000 };
+const digest = { like: { alertname: 'HighConnections' }, limit: 5, windowMs: 3_600_000 };
 const full = {
   ...buildPayload(whole, { ...options, fellows: [alert()] }),
   ...buildPayload(whole, { ...options, fellows: [alert()], digest }),

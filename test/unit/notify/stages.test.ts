@@ -363,8 +363,12 @@ describe('send', () => {
       expect(ops.sent).toEqual([]);
     });
 
-    test('not before the receiver has had a try: it was nobody’s fault that nobody sent', async () => {
-      const { send, ops, mail } = late(delivered, delivered, { waited: over, attempts: 0 });
+    test.each([
+      ['nobody has taken it yet', 0],
+      ['whoever took it has ended before it was told', 1],
+    ])('not where %s: the receiver has not failed', async (_, attempts) => {
+      const waited = { ...over, lastError: null };
+      const { send, ops, mail } = late(delivered, delivered, { waited, attempts });
       expect(await send()).toMatchObject({ kind: 'sent', via: 'ops' });
       expect([ops.sent.length, mail.sent.length]).toEqual([1, 0]);
     });

@@ -6,7 +6,7 @@ import type { Notification } from '../../../src/notify/stages/stage';
 import { throttleStage } from '../../../src/notify/stages/throttle';
 import { alert, delivered, facts, fakeChannel, FIRED, NOW, queued, receiver } from './test-notification';
 
-const LIMIT = { similar: 5, withinMs: 3_600_000, by: ['alertname'], digestEveryMs: 900_000 };
+const LIMIT = { similar: 5, windowMs: 3_600_000, groupBy: ['alertname'], digestAfterMs: 900_000 };
 const labels = { alertname: 'HighConnections', severity: 'warning', instance_id: 'pg-main' };
 const context = { now: () => NOW, signal: new AbortController().signal };
 const AT = new Date('2026-05-04T03:15:00.000Z');
@@ -59,7 +59,7 @@ test('beyond it waits for the digest, and says how many were told', async () => 
     by: [
       {
         ...{ kind: 'fatigue limit', name: 'HighConnections', like: { alertname: 'HighConnections' } },
-        ...{ told: 5, limit: 5, withinMs: 3_600_000, digestAt: AT.toISOString() },
+        ...{ told: 5, limit: 5, windowMs: 3_600_000, digestAt: AT.toISOString() },
       },
     ],
   });
@@ -94,7 +94,7 @@ test.each([
 });
 
 describe('a digest', () => {
-  const digest = { like: { alertname: 'HighConnections' }, limit: 5, withinMs: 3_600_000 };
+  const digest = { like: { alertname: 'HighConnections' }, limit: 5, windowMs: 3_600_000 };
   const over = alert({
     ...{ labels, fingerprint: 'f'.repeat(16), state: 'RESOLVED', resolvedBy: 'evaluator' },
     endsAt: new Date(FIRED + 30_000).toISOString(),
