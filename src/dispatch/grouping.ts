@@ -3,6 +3,7 @@
  * from the routes. A reload changes the routes: groups move with their alerts, and what their receivers were told goes
  * with them, so that nobody is told anew.
  */
+import { receiverOf } from '../domain/identity';
 import type { AlertRow, GroupStore, InheritedOfGroup, NewGroup, ToldOfGroup } from '../history/port';
 import { createGroupIndex, type GroupIndex, type IndexedGroup } from './group-index';
 import { createKnownAlerts, isOver, type KnownAlerts, type KnownAlertsOptions } from './known-alerts';
@@ -203,6 +204,3 @@ function inheritance(
     ...{ firing: [...firing], awaited: [...others], resolved: [] },
   }));
 }
-
-/** `receiver/kind/index`; a receiver's name may have slashes of its own. */
-const receiverOf = (integration: string): string => integration.replace(/\/[^/]*\/[^/]*$/, '');

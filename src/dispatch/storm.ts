@@ -3,7 +3,8 @@
  * one message what fires, and how much of it, before the single messages have arrived: at 3 a.m. a thousand messages are no
  * picture. It is told beside them and replaces none.
  */
-import { fingerprint, type Labels } from '../domain/labels';
+import { receiverOf } from '../domain/identity';
+import { commonLabels, fingerprint } from '../domain/labels';
 import { messageOf } from '../domain/errors';
 import type { KnownAlert, StormStore, SummaryEntry } from '../history/port';
 import { createTurns, type Logger, type Turns } from '../observe/observe';
@@ -112,7 +113,7 @@ export function summaryOf(alerts: readonly KnownAlert[]): SummaryEntry[] {
 }
 
 function entryOf(alerts: readonly KnownAlert[], which: string): SummaryEntry {
-  const labels = common(alerts.map((alert) => alert.labels));
+  const labels = commonLabels(alerts.map((alert) => alert.labels));
   return {
     fingerprint: fingerprint(labels),
     labels: { ...labels, storm_alerts: String(alerts.length) },
@@ -137,11 +138,3 @@ function someOf(names: readonly string[], others: string): string {
   const said = names.slice(0, MOST_EXAMPLES).join(', ');
   return names.length <= MOST_EXAMPLES ? said : `${said} and ${names.length - MOST_EXAMPLES} ${others}`;
 }
-
-function common([first = {}, ...others]: readonly Labels[]): Labels {
-  return Object.fromEntries(
-    Object.entries(first).filter(([name, value]) => others.every((labels) => labels[name] === value)),
-  );
-}
-
-const receiverOf = (integration: string): string => integration.replace(/\/[^/]*\/[^/]*$/, '');

@@ -4,6 +4,7 @@
  * door.
  */
 import { matcherListText } from '../domain/alertmanager-matchers';
+import { receiverOf } from '../domain/identity';
 import type {
   AlertRecords,
   AlertRow,
@@ -211,9 +212,6 @@ const isOver = ({ state, expiresAt }: AlertRow, now: Date): boolean =>
   state === 'RESOLVED' || (expiresAt !== null && Date.parse(expiresAt) <= now.getTime());
 
 const routeText = ({ route }: GroupPlace): string => `{${matcherListText(route.options.matchers)}}`;
-
-/** `receiver/kind/index`; a receiver's name may have slashes of its own. */
-const receiverOf = (integration: string): string => integration.replace(/\/[^/]*\/[^/]*$/, '');
 
 const ordinal = (count: number): string =>
   `${count}${count % 100 > 10 && count % 100 < 14 ? 'th' : (['th', 'st', 'nd', 'rd'][count % 10] ?? 'th')}`;

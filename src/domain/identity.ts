@@ -67,3 +67,6 @@ export function episodeOfIncident(instance: string, key: string): ReturnType<typ
 /** The idempotency key of one message: `fire`, `escalate-2`, `remediated-1`, `resolved`, `silence-ends-…`. */
 export const messageId = (fingerprint: string, episode: number, step: string): string =>
   `${fingerprint}:${episode}:${step}`;
+
+/** Of an integration's name, `receiver/kind/index`; a receiver's name may have slashes of its own. */
+export const receiverOf = (integration: string): string => integration.replace(/\/[^/]*\/[^/]*$/, '');

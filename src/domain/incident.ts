@@ -2,7 +2,6 @@
  * Incidents: alerts that belong together and are told as one. An incident is told of through the queue of messages like an
  * alert's episode: its reference stands where a fingerprint does, the time at which it was opened where the episode does.
  */
-import type { Labels } from './labels';
 
 /** `INC-7`: no fingerprint reads so. */
 export const incidentRef = (id: number): string => `INC-${id}`;
@@ -22,13 +21,3 @@ export const commanderStep = (count: number): string => `commander-${count}`;
 
 export const tellsOfRaise = (step: string): boolean => /^raised-\d+$/.test(step);
 export const tellsOfCommander = (step: string): boolean => /^commander-\d+$/.test(step);
-
-/** What all of them have, with the same value. */
-export function commonLabels(all: readonly Labels[]): Labels {
-  const [first, ...others] = all;
-  if (first === undefined) return {};
-  const shared = Object.entries(first).filter(([name, value]) =>
-    others.every((labels) => Object.hasOwn(labels, name) && labels[name] === value),
-  );
-  return Object.fromEntries(shared);
-}

@@ -112,3 +112,13 @@ export function labelsText(labels: Labels): string {
 function compareBytes(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
+
+/** What all of them have, with the same value. */
+export function commonLabels(all: readonly Labels[]): Labels {
+  const [first, ...others] = all;
+  if (first === undefined) return {};
+  const shared = Object.entries(first).filter(([name, value]) =>
+    others.every((labels) => Object.hasOwn(labels, name) && labels[name] === value),
+  );
+  return Object.fromEntries(shared);
+}

@@ -1,5 +1,6 @@
 /** Incidents as lists and messages show them, with their alerts as they were. */
-import { commonLabels, incidentRef, isIncidentRef, parseIncidentRef } from '../domain/incident';
+import { incidentRef, isIncidentRef, parseIncidentRef } from '../domain/incident';
+import { commonLabels } from '../domain/labels';
 import type { Database } from './database';
 import type { EpisodeKey } from './enqueue';
 import type { AlertRow, IncidentAlert, IncidentFacts, IncidentRow, NotificationFacts } from './port';

@@ -69,8 +69,8 @@ export interface IncidentDraft extends Omit<OpenIncident, 'id'> {
   } | null;
 }
 
-/** An incident as lists show it. Times are ISO 8601. */
-export interface IncidentRow {
+/** What is known of an incident beside its alerts. Times are ISO 8601. */
+export interface IncidentHead {
   readonly id: number;
   readonly policy: string;
   readonly about: string;
@@ -80,6 +80,10 @@ export interface IncidentRow {
   readonly openedAt: string;
   readonly resolvedAt: string | null;
   readonly resolvedBy: string | null;
+}
+
+/** As lists show it. */
+export interface IncidentRow extends IncidentHead {
   /** All of its alerts, and those that are not over. */
   readonly alerts: number;
   readonly openAlerts: number;
@@ -125,16 +129,8 @@ export interface IncidentStore {
   sendWithheld(): Promise<number>;
 }
 
-export interface IncidentFacts {
-  readonly id: number;
-  readonly policy: string;
-  readonly about: string;
-  readonly state: 'open' | 'resolved';
-  readonly severity: string | null;
-  readonly commander: string | null;
-  readonly openedAt: string;
-  readonly resolvedAt: string | null;
-  readonly resolvedBy: string | null;
+/** What its messages are made of. */
+export interface IncidentFacts extends IncidentHead {
   /** In the order in which they fired; of many, the first. */
   readonly alerts: readonly IncidentAlert[];
   /** How many there are, and how many of them are not over. */

@@ -1,5 +1,5 @@
 /** A group's message as Alertmanager's templates and webhooks have it. */
-import type { Labels } from '../../domain/labels';
+import { commonLabels, type Labels } from '../../domain/labels';
 import type { AlertData, NotificationData } from '../../template/alertmanager/data';
 import type { GroupAlert, GroupMessage } from '../port';
 
@@ -45,12 +45,4 @@ const withEscapedSigns = (name: string): string => name.replace(/[\\.+*?()|[\]{}
 const inOrder = (labels: Labels): Labels =>
   Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
 
-/** What all have with the same value. */
-function common(all: readonly Labels[]): Labels {
-  const [first = {}, ...others] = all;
-  return inOrder(
-    Object.fromEntries(
-      Object.entries(first).filter(([name, value]) => others.every((labels) => labels[name] === value)),
-    ),
-  );
-}
+const common = (all: readonly Labels[]): Labels => inOrder(commonLabels(all));

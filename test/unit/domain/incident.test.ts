@@ -1,4 +1,5 @@
-import { commonLabels, incidentRef, parseIncidentRef } from '../../../src/domain/incident';
+import { incidentRef, parseIncidentRef } from '../../../src/domain/incident';
+import { commonLabels } from '../../../src/domain/labels';
 
 it.each([
   ['INC-7', 7],
