@@ -44,6 +44,8 @@ export interface GroupsOptions {
   readonly targetDownMs: number | null;
   /** Of the alertmanager.yml: hears the summary of a storm; null: nobody does. */
   readonly stormReceiver: string | null;
+  /** Told for as long as there is more to be sent than leaves at once. */
+  readonly onBacklog?: () => void;
   /** Makes groups again whose rows are lost; no auditor of this process does. */
   readonly mends: boolean;
 }
@@ -133,7 +135,7 @@ export async function openGroups(shared: Shared, options: GroupsOptions): Promis
     untilReminded: (at) => silencer(at, shared.config.silences.remindBeforeMs ?? 0),
     mutes: { ...mutesOf(inEffect, silencer, targetDown), maintainer: maintained.maintainer },
   };
-  const sender = senderOf(wiring);
+  const sender = senderOf(wiring, options.onBacklog);
   const { stormReceiver } = options;
   const storms = createStormWatch({
     ...{ store: history.storms, known: grouping.known, now, log, onSummary: sender.wake },
@@ -248,7 +250,10 @@ function mutesOf(
   };
 }
 
-function senderOf({ shared: { log }, history, grouping, metrics, inEffect }: Wiring): GroupSender {
+function senderOf(
+  { shared: { log }, history, grouping, metrics, inEffect }: Wiring,
+  onBacklog: GroupsOptions['onBacklog'],
+): GroupSender {
   return createGroupSender({
     store: history.groups,
     integrations: () => inEffect().integrations,
@@ -256,6 +261,7 @@ function senderOf({ shared: { log }, history, grouping, metrics, inEffect }: Wir
     refresh: grouping.known.refresh,
     now: () => new Date(),
     log,
+    onBacklog,
     onSent({ integration: { kind: integration }, outcome, tookMs }) {
       metrics.notificationRequests.inc({ integration });
       metrics.notificationLatencySeconds.observe({ integration }, tookMs / 1_000);

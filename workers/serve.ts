@@ -46,7 +46,7 @@ export interface ServeOptions {
 const now = (): number => Date.now();
 const LOOPBACK = /^(?:127\.|::1$|localhost$)/;
 const LULL_MS = 250;
-const LONGEST_LULL_WAIT_MS = 10_000;
+const LONGEST_WAIT_FOR_LULL_MS = 15_000;
 /** A broker may take seconds to let the first reader in: what is posted meanwhile is read then. */
 const READER_PATIENCE_MS = 2_000;
 
@@ -101,17 +101,17 @@ async function startServing(
   parts.push({ name: 'publisher', stop: () => publisher.close() });
   const { publish } = publisher;
   const connected = publisher.open();
+  // Pages come first: the lives of a storm begin when it is told.
+  const lull = createLull();
   const groups = await openGroups(shared, {
     read,
     first,
     publish,
     startDelayMs: options.dispatchStartDelayMs,
+    onBacklog: lull.touch,
     ...{ ofRules: false, mends: false, targetDownMs: null, stormReceiver: options.stormReceiver },
   });
   const { grouping, metrics: own, mutes } = groups;
-
-  // Pages come first: the lives of a storm begin when it is told.
-  const lull = createLull();
   const pages = consumeTransitions({
     kafka,
     instance: config.instance,
@@ -216,29 +216,34 @@ function webOf({ log }: Shared, { webConfigFile, listen }: ServeOptions): (() =>
 }
 
 /**
- * For work that can wait while a storm comes in: resolves when no batch is being written and none has been for a while, or
- * after the longest wait. On a busy machine a batch takes longer than the while.
+ * For work that can wait while a storm comes in and is told: resolves when no batch is being written, no page waits for its
+ * place, and neither has been so for a while, or after the longest wait. On a busy machine a batch takes longer than the while.
  */
 function createLull() {
   let busySince = -Infinity;
   let busyAt = -Infinity;
   let writing = 0;
   const isBusy = (): boolean => writing > 0 || now() - busyAt < LULL_MS;
+  const touch = (): void => {
+    if (!isBusy()) busySince = now();
+    busyAt = now();
+  };
   return {
+    touch,
     during:
       (handle: BatchHandler): BatchHandler =>
       async (batch) => {
-        if (!isBusy()) busySince = now();
+        touch();
         writing += 1;
         try {
           await handle(batch);
         } finally {
+          touch();
           writing -= 1;
-          busyAt = now();
         }
       },
     async wait() {
-      while (isBusy() && now() - busySince < LONGEST_LULL_WAIT_MS) await sleep(LULL_MS / 5);
+      while (isBusy() && now() - busySince < LONGEST_WAIT_FOR_LULL_MS) await sleep(LULL_MS / 5);
     },
   };
 }

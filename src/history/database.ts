@@ -51,6 +51,16 @@ const MAX_TRIES = 5;
  * statement first, for a tenth of a second and more, each time it is run.
  */
 const PLANNER = { enable_seqscan: 'off', jit: 'off' };
+/**
+ * For who walks rows by due date and stops at the limit. Left alone, the planner sorts all that wait while the table's
+ * statistics are young, which is just when a storm begins.
+ */
+const BY_DUE_DATE = { enable_sort: 'off', enable_bitmapscan: 'off' };
+/**
+ * For who writes a few rows by their keys, and often. A plan that is kept from when the table was small joins all of it by
+ * hash: five times the cost of looking up sixteen rows of ten thousand.
+ */
+const BY_KEY = { enable_hashjoin: 'off', enable_mergejoin: 'off' };
 const INT8 = 20;
 
 /** Counts, episodes and event times are far below 2^53; strings would leak into every caller. */
@@ -87,6 +97,27 @@ export function openDatabase(options: DatabaseOptions): Database {
       return retryCollisions(doing, () => inTransaction(pool, doing, work, begin));
     },
     close: () => pool.end(),
+  };
+}
+
+/**
+ * Pools of one schema, whose planners are set to what is done there. Few connections are enough: senders take in turns, and
+ * each kind of outcome is written by one statement at a time.
+ */
+export interface Pools {
+  readonly database: Database;
+  readonly byDueDate: Database;
+  readonly byKey: Database;
+  close(): Promise<void>;
+}
+
+export function openPools(options: DatabaseOptions): Pools {
+  const database = openDatabase(options);
+  const byDueDate = openDatabase({ ...options, maxConnections: 1, planner: BY_DUE_DATE });
+  const byKey = openDatabase({ ...options, maxConnections: 2, planner: BY_KEY });
+  return {
+    ...{ database, byDueDate, byKey },
+    close: async () => void (await Promise.all([database.close(), byDueDate.close(), byKey.close()])),
   };
 }
 

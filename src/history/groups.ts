@@ -6,7 +6,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { coalesced } from './coalesce';
-import { json, type Database, type Run } from './database';
+import { json, type Database, type Pools, type Run } from './database';
 import { writeHeld } from './group-records';
 import { listenFor } from './listen';
 import { wakeChannel } from './enqueue';
@@ -31,13 +31,12 @@ export interface GroupStoreOptions {
 }
 
 export function createGroupStore(
-  database: Database,
-  byDueDate: Database,
+  { database, byDueDate, byKey }: Pools,
   { peerId, onListenError }: GroupStoreOptions,
 ): GroupStore {
   const { run, schema } = database;
   const settle = coalesced<readonly [TakenMessage, MessageOutcome], void>(
-    (outcomes) => writeOutcomes(database, outcomes),
+    (outcomes) => writeOutcomes(byKey, outcomes),
     MOST_AT_ONCE,
   );
   return {
@@ -368,29 +367,50 @@ async function renew({ run, schema }: Database, messages: readonly Place[], leas
  * goes out if it says something else. It does not where a newer one has been told since: this one was overtaken. A group
  * may be gone by then, since all of its alerts ended while the message was on its way: it is there again, to be looked at,
  * whenever somebody was told that alerts fire or refused what it was told.
+ *
+ * Groups whose looks wait for these outcomes are locked before their messages, as looks lock them: a look that is written
+ * has either seen what became of its message, or is seen here. One statement, since senders keep their places meanwhile.
  */
 async function writeOutcomes(
-  database: Database,
+  { run, schema }: Database,
   outcomes: readonly (readonly [TakenMessage, MessageOutcome])[],
 ): Promise<void[]> {
-  const { schema } = database;
-  const given = json(outcomes.map(([message, outcome]) => outcomeRow(message, outcome)));
-  await database.transaction('write what became of messages', async (run) => {
-    await lookAgain(run, schema, given);
-    await run(
-      `with given as materialized (
-         select distinct on (group_key, integration) * from jsonb_to_recordset($1::jsonb) as g (${OUTCOME})
-         order by group_key, integration, seq desc),
-       locked as (
-         select m.group_key, m.integration, coalesce(m.taken_by = given.lease, false) as is_own,
-           given.kind = 'sent' and given.seq >= m.told_seq as is_news
-         from ${schema}.group_messages m join given using (group_key, integration)
-         order by m.group_key, m.integration for update of m),
-       logged as (
-         insert into ${schema}.deliveries
-           (group_key, integration, seq, at, outcome, reason, error, attempts, firing, resolved)
-         select group_key, integration, seq, coalesce(at, now()), kind, reason, error, attempts, firing, resolved
-         from given where kind <> 'retry')
+  await run(
+    `with outcomes as materialized (select * from jsonb_to_recordset($1::jsonb) as g (${OUTCOME})),
+     given as materialized (
+       select distinct on (group_key, integration) * from outcomes order by group_key, integration, seq desc),
+     grouped as materialized (
+       select m.group_id, m.route_id, m.look_again_ms, g.kind, cardinality(g.firing) > 0 as fires
+       from outcomes g join ${schema}.group_messages m using (group_key, integration) where m.group_id is not null),
+     held as materialized (
+       select o.id, o.is_outrun from ${schema}.groups o where o.id in (select group_id from grouped)
+       order by o.id for update),
+     outrun as (
+       update ${schema}.groups o
+       set due_at = least(o.due_at, clock_timestamp()), is_outrun = false, joined = o.joined + 1
+       from held where o.id = held.id and held.is_outrun
+       returning o.id),
+     made as (
+       insert into ${schema}.groups as o (id, route_id, due_at)
+       select distinct on (group_id) group_id, route_id,
+         clock_timestamp() + case when kind = 'sent' then 0 else look_again_ms end * interval '1 millisecond'
+       from grouped
+       where group_id not in (select id from outrun) and (kind = 'refused' or (kind = 'sent' and fires))
+       order by group_id
+       on conflict (id) do update set joined = o.joined + 1
+       returning joined),
+     locked as (
+       select m.group_key, m.integration, coalesce(m.taken_by = given.lease, false) as is_own,
+         given.kind = 'sent' and given.seq >= m.told_seq as is_news
+       from ${schema}.group_messages m join given using (group_key, integration)
+       where (select count(*) from made) >= 0
+       order by m.group_key, m.integration for update of m),
+     logged as (
+       insert into ${schema}.deliveries
+         (group_key, integration, seq, at, outcome, reason, error, attempts, firing, resolved)
+       select group_key, integration, seq, coalesce(at, now()), kind, reason, error, attempts, firing, resolved
+       from given where kind <> 'retry'),
+     written as (
        update ${schema}.group_messages m
        set lease_until = case when is_own then null else m.lease_until end,
          taken_by = case when is_own then null else m.taken_by end,
@@ -407,41 +427,11 @@ async function writeOutcomes(
          due_at = case when m.seq = g.seq and is_own
            then clock_timestamp() + g.after_ms * interval '1 millisecond' else m.due_at end
        from given g join locked using (group_key, integration)
-       where m.group_key = g.group_key and m.integration = g.integration`,
-      [given],
-    );
-  });
-  return outcomes.map(() => undefined);
-}
-
-/**
- * Groups whose looks wait for these outcomes. They are locked before their messages, as looks lock them: a look that is
- * written has either seen what became of its message, or is seen here.
- */
-async function lookAgain(run: Run, schema: string, given: string): Promise<void> {
-  const outcomes = `jsonb_to_recordset($1::jsonb) as g (${OUTCOME}) join ${schema}.group_messages m using (group_key, integration)`;
-  await run(
-    `with locked as (
-       select o.id, o.is_outrun from ${schema}.groups o where o.id in (select m.group_id from ${outcomes})
-       order by o.id for update),
-     outrun as (
-       update ${schema}.groups o
-       set due_at = least(o.due_at, clock_timestamp()), is_outrun = false, joined = o.joined + 1
-       from locked where o.id = locked.id and locked.is_outrun
-       returning o.id),
-     made as (
-       insert into ${schema}.groups as o (id, route_id, due_at)
-       select distinct on (m.group_id) m.group_id, m.route_id,
-         clock_timestamp() + case when g.kind = 'sent' then 0 else m.look_again_ms end * interval '1 millisecond'
-       from ${outcomes}
-       where m.group_id is not null and m.group_id not in (select id from outrun)
-         and (g.kind = 'refused' or (g.kind = 'sent' and cardinality(g.firing) > 0))
-       order by m.group_id
-       on conflict (id) do update set joined = o.joined + 1
-       returning joined)
+       where m.group_key = g.group_key and m.integration = g.integration)
      select pg_notify($2, '') where exists (select from outrun) or exists (select from made where joined = 1)`,
-    [given, wakeChannel(schema)],
+    [json(outcomes.map(([message, outcome]) => outcomeRow(message, outcome))), wakeChannel(schema)],
   );
+  return outcomes.map(() => undefined);
 }
 
 const OUTCOME = `group_key text, integration text, lease text, seq bigint, attempts integer, kind text, firing text[], resolved text[],

@@ -6,7 +6,7 @@
 import type { MaintenanceStore, SilenceStore } from '../mute/port';
 import type { OverrideStore } from '../oncall/port';
 import type { PermitStore } from '../remediate/port';
-import { openDatabase, type DatabaseOptions } from './database';
+import { openPools, type DatabaseOptions } from './database';
 import { followAlertChanges } from './alert-changes';
 import { createGroupRecords } from './group-records';
 import { createAuditRows } from './audit';
@@ -47,7 +47,7 @@ import type {
   StormStore,
   UndeliveredStore,
 } from './port';
-import { BY_DUE_DATE, createQueue } from './queue';
+import { createQueue } from './queue';
 import { forgetBefore } from './retention';
 import { createSilenceReminders } from './silence-reminders';
 import { createSilences } from './silences';
@@ -99,11 +99,10 @@ export interface History {
 
 /** Connects and brings the schema up to date. Throws TOC_DEPENDENCY_AWAY, TOC_SCHEMA_NEWER or TOC_SCHEMA_OLDER. */
 export async function openHistory(options: HistoryOptions): Promise<History> {
-  const database = openDatabase(options);
-  const byDueDate = openDatabase({ ...options, maxConnections: 1, planner: BY_DUE_DATE });
+  const pools = openPools(options);
+  const { database, close } = pools;
   let groupsOfOpened: GroupsOf = () => [];
   const groupsOf: GroupsOf = (alert, at) => groupsOfOpened(alert, at);
-  const close = async (): Promise<void> => void (await Promise.all([database.close(), byDueDate.close()]));
   try {
     await (options.migrate === false ? requireCurrent : migrate)(database);
   } catch (error) {
@@ -113,7 +112,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
   return {
     pages: createPages(database, groupsOf),
     lives: createLives(database, groupsOf),
-    queue: createQueue(database, byDueDate, (error) => options.onIdleError?.(error as Error)),
+    queue: createQueue(pools, (error) => options.onIdleError?.(error as Error)),
     lists: createLists(database),
     overrides: createOverrides(database),
     silences: createSilences(database, { keptMs: options.silencesKeptMs }),
@@ -122,7 +121,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     episodes: createEpisodeHistory(database),
     reminders: createSilenceReminders(database),
     permits: createPermitStore(database),
-    groups: createGroupStore(database, byDueDate, {
+    groups: createGroupStore(pools, {
       peerId: options.peerId ?? '',
       onListenError: (error) => options.onIdleError?.(error as Error),
     }),

@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { coalesced } from './coalesce';
-import { json, type Database } from './database';
+import { json, type Database, type Pools } from './database';
 import { wakeChannel, type EpisodeKey } from './enqueue';
 import { readFacts } from './facts';
 import { listenFor } from './listen';
@@ -45,26 +45,18 @@ const FIRST_OF_BUNDLE = (schema: string): string => `(n.bundle is null or not ex
   select 1 from ${schema}.notifications b where ${SAME_BUNDLE('b', 'n')} and b.id < n.id and ${DUE('b')}
     and ${FIRST_IN_LINE(schema, 'b')}))`;
 
-/**
- * The planner's settings for who walks the messages by due date and stops at the limit. Left alone, it sorts all that
- * wait while the table's statistics are young, which is just when a storm begins.
- */
-export const BY_DUE_DATE = { enable_sort: 'off', enable_bitmapscan: 'off' };
-
 const MOST_AT_ONCE = 200;
 /** What more there is of a bundle is another message. */
 const MOST_FELLOWS = 1_000;
 /** What of a bundle is due by then goes with what is due now. */
 const SOON = `interval '2 seconds'`;
 
-/** `byDueDate` has the planner set accordingly; a single connection of it is enough, since a notifier takes in turns. */
 export function createQueue(
-  database: Database,
-  byDueDate: Database,
+  { database, byDueDate, byKey }: Pools,
   onListenError: (error: unknown) => void,
 ): NotificationQueue {
   const holder = randomUUID();
-  const settle = coalesced<Settled, void>((outcomes) => writeOutcomes(database, outcomes), MOST_AT_ONCE);
+  const settle = coalesced<Settled, void>((outcomes) => writeOutcomes(byKey, outcomes), MOST_AT_ONCE);
   const admission = coalesced<AskedAdmission, Admission | null>(
     (asked) => admit(database, asked),
     MOST_AT_ONCE,

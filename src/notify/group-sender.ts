@@ -30,6 +30,8 @@ export interface GroupSenderOptions {
   readonly elapsedMs?: () => number;
   readonly log: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
   readonly onSent?: (event: GroupSent) => void;
+  /** Told again and again for as long as more is to be sent than there are places for, and it does leave. */
+  readonly onBacklog?: () => void;
   /** How many messages one destination is sent at once. */
   readonly places?: number;
   readonly leaseMs?: number;
@@ -66,7 +68,15 @@ const AWAY_MS = 250;
 const SEND_TIMEOUT_MS = 60_000;
 
 export function createGroupSender(options: GroupSenderOptions): GroupSender {
-  const { store, integrations, compose, now, log, onSent = () => undefined } = options;
+  const {
+    store,
+    integrations,
+    compose,
+    now,
+    log,
+    onSent = () => undefined,
+    onBacklog = () => undefined,
+  } = options;
   const { places = 16, leaseMs = 5_000, drainMs = 10_000, random = Math.random } = options;
   const elapsedMs = options.elapsedMs ?? (() => performance.now());
   const breaker = { ...BREAKER, ...options.breaker };
@@ -124,6 +134,7 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
       await beginAll(taken);
       more ||= taken.length === lane.limit;
     }
+    if (more) onBacklog();
     if (more) return 0;
     if (waiting.length === 0) return retryInMs;
     const next = await store.nextMessageDueInMs(waiting);
