@@ -16,6 +16,7 @@ import type { Shared } from './compose';
 import { openGroups, wakingAfter, type Groups } from './groups';
 import { incidentsOf, startIncidentWatch } from './incidents';
 import { enrichmentObserver, remediationObserver, streamObserver } from './observers';
+import { waysIn } from './integration-receivers';
 import { currentMutesOf, startMuteWatch } from './mute-watch';
 import { policiesOf } from './policies';
 import { startWorker, workflowBundle } from './temporal';
@@ -37,6 +38,7 @@ export async function startDispatcher(shared: Shared): Promise<void> {
   const quickArtifacts = quickArtifactsFrom({ lists: history.lists, budgets: config.enrich });
   const { instance } = config;
 
+  const waysOf = waysIn(groups?.inEffect ?? null);
   const onCall = createOnCall({ ...config.onCall, overrides: history.overrides });
 
   await startWorker(shared, 'lifecycle', {
@@ -57,6 +59,7 @@ export async function startDispatcher(shared: Shared): Promise<void> {
       followers: config.acknowledgedTo,
       lists: history.lists,
       groupOf: groups?.groupOf,
+      waysOf,
       wakeNotifier,
       onRemediated: remediationObserver(shared),
     }),
@@ -74,7 +77,7 @@ export async function startDispatcher(shared: Shared): Promise<void> {
         pageFor: pageOf(config.page, config.pages, config.pageBySeverity),
         resolveTo: config.resolveTo,
         groupsFor: groups?.grouping.groupsFor,
-        incidents: incidentsOf(config, onCall),
+        incidents: incidentsOf(config, onCall, waysOf),
         now: () => new Date(),
         wakeNotifier,
       }),

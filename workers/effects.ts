@@ -17,6 +17,7 @@ import { createRecoveryWatch } from '../src/remediate/watch';
 import { createSampleReader } from '../src/stream/sample-reader';
 import { startAuditor } from './auditor';
 import { channelOf } from './channels';
+import { followIntegrations } from './integration-receivers';
 import type { Shared } from './compose';
 import { keepDrills, openDrills } from './drills';
 import { startForgetting } from './forgetting';
@@ -85,6 +86,7 @@ async function startNotifier(shared: Shared): Promise<void> {
     queue,
     mutes,
     receivers,
+    changing: followIntegrations(shared),
     now,
     log,
     breaker: config.notify.breaker,

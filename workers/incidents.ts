@@ -8,10 +8,14 @@ import type { OnCall } from '../src/oncall/port';
 import type { Shared } from './compose';
 
 /** Nothing where none are configured: `pages` then asks and writes nothing for them. */
-export function incidentsOf({ incidents }: Config, onCall: OnCall): PagesDeps['incidents'] {
+export function incidentsOf(
+  { incidents }: Config,
+  onCall: OnCall,
+  waysOf: (receiver: string) => readonly string[],
+): PagesDeps['incidents'] {
   if (incidents.length === 0) return undefined;
   return {
-    correlation: createCorrelation(incidents),
+    correlation: createCorrelation(incidents, waysOf),
     commandsOf: (policies, at) => commandsOf(onCall, policies, at),
   };
 }

@@ -1,5 +1,6 @@
 /** From what stands in the file to the options that the rooms take. Everything has been checked before. */
 import { resolve } from 'node:path';
+import { nameInAlertmanager } from '../domain/drill';
 import type { PageReceiver } from '../domain/life';
 import { matcherText } from '../domain/matchers';
 import type { RuleSet } from './rule-files';
@@ -59,7 +60,10 @@ export function buildConfig(
     page: pagesNamed(raw.route.receivers, receivers),
     pageBySeverity: toPageBySeverity(raw.route.severity_routing, receivers),
     fatigueLimit: toFatigueLimit(raw.route.fatigue_limit),
-    resolveTo: receivers.filter(({ sendResolved }) => sendResolved).map(({ name }) => name),
+    resolveTo: [
+      ...receivers.filter(({ sendResolved }) => sendResolved).map(({ name }) => name),
+      ...namedThere(raw),
+    ],
     acknowledgedTo: receivers.filter(({ sendAcknowledged }) => sendAcknowledged).map(({ name }) => name),
     notify: {
       breaker: toBreaker(raw.notify.breaker),
@@ -88,6 +92,13 @@ export function buildConfig(
     remediation: toRemediation(raw.remediation),
     notificationService: toService(raw.notification_service, secret),
   };
+}
+
+/** Receivers of alertmanager.yml that messages of single alerts and incidents go to: whether one wants ends is known when it is told. */
+function namedThere({ escalation, incidents }: RawConfig): string[] {
+  const levels = escalation.flatMap((policy) => policy.levels);
+  const all = [...levels, ...incidents].flatMap(({ receivers }) => receivers);
+  return [...new Set(all)].filter((name) => nameInAlertmanager(name) !== null);
 }
 
 type ToSecret = (spec: SecretSpec) => Secret;

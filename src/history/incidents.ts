@@ -8,7 +8,7 @@ import { messageOf } from '../domain/errors';
 import { messageId } from '../domain/identity';
 import { json, type Database, type Run } from './database';
 import { databaseFault } from './database-errors';
-import { endHolds, enqueue, lookAgain } from './enqueue';
+import { endHolds, enqueue, IS_AMONG, lookAgain } from './enqueue';
 import { readIncident, readIncidentAlerts, readIncidents } from './incident-lists';
 import { nameOf, sendWithheld, TELLS_OF_INCIDENT, withhold, type Belonging } from './incident-pages';
 import { readNotifications } from './lists';
@@ -395,7 +395,7 @@ async function close(
   await note(run, schema, { id, episode }, 'resolved', by, said('resolved', comment));
   const heard = await run<{ receiver: string }>(
     `select distinct receiver from ${schema}.notifications
-     where fingerprint = $1 and episode = $2 and state in ('pending', 'sent') and receiver = any($3) order by receiver`,
+     where fingerprint = $1 and episode = $2 and state in ('pending', 'sent') and ${IS_AMONG('receiver', '$3')} order by receiver`,
     [incidentRef(id), episode, resolveTo],
   );
   await endHolds(run, schema, { fingerprint: incidentRef(id), episode });

@@ -16,23 +16,46 @@ export interface Wanted {
   readonly limit: number;
 }
 
+export interface Lanes {
+  /** Those of the receivers that there are now. */
+  all(): readonly Lane[];
+  /** From now on these are there. What is known of a destination stays known. */
+  take(receivers: readonly Receiver[]): void;
+  /** Also of a receiver that is gone and is still being sent to. */
+  destinationOf(receiver: Receiver): Destination;
+}
+
 export function createLanes(
-  receivers: readonly Receiver[],
+  first: readonly Receiver[],
   places: number,
   policy: BreakerPolicy,
   elapsedMs: () => number,
   onCircuit: (destination: string, state: BreakerState['kind']) => void,
-): ReadonlyMap<string, Lane> {
-  const names = [...new Set(receivers.map(({ channel }) => channel.destination))];
-  return new Map(
-    names.map((name) => [
-      name,
-      {
-        destination: createDestination(name, places, policy, elapsedMs, (state) => onCircuit(name, state)),
-        receivers: receivers.filter(({ channel }) => channel.destination === name),
-      },
-    ]),
-  );
+): Lanes {
+  const destinations = new Map<string, Destination>();
+
+  function named(name: string): Destination {
+    const known = destinations.get(name);
+    if (known !== undefined) return known;
+    const made = createDestination(name, places, policy, elapsedMs, (state) => onCircuit(name, state));
+    destinations.set(name, made);
+    return made;
+  }
+
+  function lanesOf(receivers: readonly Receiver[]): readonly Lane[] {
+    const names = [...new Set(receivers.map(({ channel }) => channel.destination))];
+    return names.map((name) => ({
+      destination: named(name),
+      receivers: receivers.filter(({ channel }) => channel.destination === name),
+    }));
+  }
+
+  let lanes = lanesOf(first);
+  return {
+    all: () => lanes,
+    take: (receivers) => void (lanes = lanesOf(receivers)),
+    destinationOf: ({ channel }) => named(channel.destination),
+  };
 }
 
 /**

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BreakerPolicy } from '../domain/breaker';
 import type { FatigueLimit } from '../domain/fatigue';
 import { messageOf } from '../domain/errors';
+import { nameInAlertmanager } from '../domain/drill';
 import type {
   AlertRow,
   NotificationOutcome,
@@ -37,6 +38,8 @@ export interface NotifierOptions {
   readonly queue: NotificationQueue;
   readonly mutes: Mutes;
   readonly receivers: readonly Receiver[];
+  /** Others that may change while it runs: the same array for as long as they are the same. */
+  readonly changing?: () => readonly Receiver[];
   /** How many alerts that are alike have a first message of their own; null, the default: all. */
   readonly fatigueLimit?: FatigueLimit | null;
   /** What people call the time; it may be set back. What is measured goes by `elapsedMs` or the queue's own clock. */
@@ -76,6 +79,8 @@ const SHORTEST_SLEEP_MS = 20;
 const AWAY_SLEEP_MS = 500;
 /** Another process may know the receiver: after a change of configuration they differ for a while. */
 const UNKNOWN_RECEIVER_MS = 60_000;
+/** All processes of an instance read an alertmanager.yml again at about the same time. */
+const GONE_INTEGRATION = { waitMs: 10_000, tries: 6 };
 const AT_ONCE_ELSEWHERE = 50;
 
 export function createNotifier(options: NotifierOptions): Notifier {
@@ -88,11 +93,14 @@ export function createNotifier(options: NotifierOptions): Notifier {
     random = Math.random,
     elapsedMs = () => performance.now(),
     fatigueLimit = null,
+    changing = () => NONE,
   } = options;
   const retry: RetryPolicy = { ...RETRY_DEFAULTS, ...options.retry };
-  const receivers = new Map(options.receivers.map((receiver) => [receiver.name, receiver]));
+  let changed = changing();
+  const everybody = (): readonly Receiver[] => [...options.receivers, ...changed];
+  const receivers = new Map(everybody().map((receiver) => [receiver.name, receiver]));
   const lanes = createLanes(
-    options.receivers,
+    everybody(),
     concurrency,
     { ...BREAKER_DEFAULTS, ...options.breaker },
     elapsedMs,
@@ -101,6 +109,14 @@ export function createNotifier(options: NotifierOptions): Notifier {
       onEvent({ kind: 'circuit', destination, state });
     },
   );
+  function follow(): void {
+    if (changing() === changed) return;
+    changed = changing();
+    receivers.clear();
+    everybody().forEach((receiver) => receivers.set(receiver.name, receiver));
+    lanes.take(everybody());
+  }
+
   const sent = createSentMemory();
   const abort = new AbortController();
   // Each message on its way listens to it, so there are as many listeners as messages.
@@ -119,7 +135,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
 
   const send = sendStage({
     receivers,
-    destinationOf: ({ channel }) => lanes.get(channel.destination)!.destination,
+    destinationOf: lanes.destinationOf,
     onCallPerson: ({ facts, queued }) =>
       queued.onCallPerson ?? options.onCallPerson?.(facts.alert, queued.step) ?? null,
     retry,
@@ -159,8 +175,13 @@ export function createNotifier(options: NotifierOptions): Notifier {
   }
 
   /** Not yet known to the history, or to this process' configuration: another time. */
-  async function putOff(queued: QueuedNotification, waitMs: number, error: string): Promise<void> {
-    const gaveUp = exhausted(retry, queued.attempts, queued.ageMs);
+  async function putOff(
+    queued: QueuedNotification,
+    waitMs: number,
+    error: string,
+    tries = retry.maxAttempts,
+  ): Promise<void> {
+    const gaveUp = exhausted({ ...retry, maxAttempts: tries }, queued.attempts, queued.ageMs);
     await queue.finish(
       queued.id,
       gaveUp === null
@@ -170,11 +191,20 @@ export function createNotifier(options: NotifierOptions): Notifier {
     log.warn({ messageId: queued.messageId, receiver: queued.receiver }, error);
   }
 
+  /** Whoever is named in alertmanager.yml no more is given up soon, for then the next level is told. */
+  function putOffUnknown(queued: QueuedNotification): Promise<void> {
+    const there = nameInAlertmanager(queued.receiver);
+    if (there === null)
+      return putOff(queued, UNKNOWN_RECEIVER_MS, `receiver "${queued.receiver}" is not configured here`);
+    const { waitMs, tries } = GONE_INTEGRATION;
+    return putOff(queued, waitMs, `alertmanager.yml has no integration ${there} (any more)`, tries);
+  }
+
   /** Null where it is put off. */
   async function begun(queued: QueuedNotification): Promise<Notification | null> {
     const receiver = receivers.get(queued.receiver);
     if (receiver === undefined) {
-      await putOff(queued, UNKNOWN_RECEIVER_MS, `receiver "${queued.receiver}" is not configured here`);
+      await putOffUnknown(queued);
       return null;
     }
     const facts = await queue.facts(queued.fingerprint, queued.episode);
@@ -245,8 +275,9 @@ export function createNotifier(options: NotifierOptions): Notifier {
   }
 
   async function takeAll(): Promise<boolean> {
+    follow();
     let more = await takeUnknown();
-    for (const lane of lanes.values()) {
+    for (const lane of lanes.all()) {
       const { receivers: only, limit } = wantedBy(lane);
       more = (await takeFor({ only }, limit)) || more;
     }
@@ -255,9 +286,12 @@ export function createNotifier(options: NotifierOptions): Notifier {
 
   /** Until a message is due to somebody who can have it, or a circuit lets one through again. A place that frees wakes. */
   async function sleepMs(): Promise<number> {
-    const able = [...lanes.values()].map(wantedBy).filter(({ limit }) => limit > 0);
+    const able = lanes
+      .all()
+      .map(wantedBy)
+      .filter(({ limit }) => limit > 0);
     const next = await queue.nextDueInMs({ only: able.flatMap(({ receivers: names }) => names) });
-    const opens = [...lanes.values()].map(({ destination }) => destination.look().retryInMs);
+    const opens = lanes.all().map(({ destination }) => destination.look().retryInMs);
     const waits = [next, ...opens].filter((wait): wait is number => wait !== null);
     return Math.min(maxSleepMs, Math.max(SHORTEST_SLEEP_MS, Math.min(...waits)));
   }
@@ -317,6 +351,8 @@ export function createNotifier(options: NotifierOptions): Notifier {
     },
   };
 }
+
+const NONE: readonly Receiver[] = [];
 
 type SentOutcome = Extract<NotificationOutcome, { kind: 'sent' }>;
 

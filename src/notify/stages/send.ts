@@ -138,16 +138,19 @@ function messageFor(
   const { messageId, fingerprint, episode, step, attempts, memories } = notification.queued;
   const { fellows = [], digest } = notification;
   const onCallPerson = options.onCallPerson(notification);
+  const others = fellows.map(({ alert }) => alert);
   const payload = buildPayload(notification.facts, {
     messageId,
     step,
     routingKey: receiver.routingKey,
     onCallPerson,
-    fellows: fellows.map(({ alert }) => alert),
+    fellows: others,
     digest,
     now: context.now(),
   });
-  return { payload, fingerprint, episode, step, attempts, memory: memories[receiver.name] ?? {} };
+  const memory = memories[receiver.name] ?? {};
+  const alerts = [notification.facts.alert, ...others];
+  return { payload, fingerprint, episode, step, attempts, memory, alerts };
 }
 
 /** A telephone takes over what asks for an action, and nothing else. */

@@ -37,7 +37,8 @@ function message(
 ): OutgoingMessage {
   const messageId = `INC-7:${FIRED}:${step}`;
   const payload = buildPayload(told, { messageId, step, routingKey: null, onCallPerson: person, now: NOW });
-  return { payload, fingerprint: 'INC-7', episode: FIRED, step, attempts: 0, memory };
+  const alerts = [told.alert];
+  return { payload, fingerprint: 'INC-7', episode: FIRED, step, attempts: 0, memory, alerts };
 }
 
 describe('what is said', () => {

@@ -159,7 +159,11 @@ export function outgoing(
     onCallPerson: null,
     now: NOW,
   });
-  return { payload, fingerprint: '0123456789abcdef', episode: FIRED, step, attempts: 0, memory: {}, ...sent };
+  return {
+    ...{ payload, fingerprint: '0123456789abcdef', episode: FIRED, step, attempts: 0, memory: {} },
+    alerts: [facts(change).alert],
+    ...sent,
+  };
 }
 
 /** A channel that answers as the test says and keeps what it was given. */
