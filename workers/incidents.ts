@@ -25,7 +25,7 @@ export async function startIncidentWatch(shared: Shared): Promise<void> {
   const { config, log, metrics, parts, wakeNotifier } = shared;
   const { incidents: store } = await shared.history();
   const watch = createIncidentWatch({
-    ...{ store, resolveTo: config.resolveTo, log, wakeNotifier },
+    ...{ store, resolveTo: config.resolveTo, acknowledgedTo: config.acknowledgedTo, log, wakeNotifier },
     isConfigured: config.incidents.length > 0,
     onLook: (open) => metrics.incidentsOpen.set(open),
   });

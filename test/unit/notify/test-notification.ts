@@ -61,7 +61,7 @@ export function facts(change: Partial<NotificationFacts> = {}): NotificationFact
 
 export function incident(change: Partial<IncidentFacts> = {}): IncidentFacts {
   const member = ({ fingerprint, labels, annotations, state, startsAt: at }: AlertRow): IncidentAlert => ({
-    ...{ fingerprint, episode: FIRED, labels, annotations, state, at, endedAt: null },
+    ...{ fingerprint, episode: FIRED, labels, annotations, state, at, endedAt: null, takenBy: null },
   });
   const other = alert({
     fingerprint: 'fedcba9876543210',
