@@ -44,6 +44,8 @@ const LATE_MS = 500;
 const LEASE_MS = 10_000;
 /** What takes longer to the rows is told at the group's next look. */
 const LONGEST_WAY_MS = 2_000;
+/** Many thousands take so long to be written. */
+const LONGEST_STORM_MS = 10_000;
 const AT_ONCE = 500;
 /** The first of a storm are not kept waiting for the work on hundreds of others. */
 const FIRST_AT_ONCE = 50;
@@ -96,11 +98,11 @@ export function createFlusher(options: FlusherOptions): Turns {
 
   /** In a storm also what comes meanwhile: told a whole interval later, it would be a second page of the same. */
   async function untilThere({ isStorm, shown }: Pick<UnderWay, 'isStorm' | 'shown'>): Promise<void> {
-    const until = now() + LONGEST_WAY_MS;
+    const until = now() + LONGEST_STORM_MS;
     let goesOn: boolean;
     do {
       goesOn = isStorm();
-      await shown(until - now());
+      await shown(LONGEST_WAY_MS);
     } while (goesOn && now() < until);
   }
 
