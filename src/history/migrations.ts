@@ -11,7 +11,7 @@ import { PERMITS_MIGRATION } from './permits';
 import { REMINDERS_MIGRATION } from './silence-reminders';
 import { SILENCES_MIGRATION, UNTIL_RESOLVED_MIGRATION } from './silences';
 import { THROTTLE_MIGRATION } from './throttle';
-import { UNDELIVERED_MIGRATION } from './undelivered';
+import { LOOKS_MIGRATION, UNDELIVERED_MIGRATION } from './undelivered';
 
 export interface Migration {
   readonly version: number;
@@ -340,5 +340,10 @@ alter table ${s}.peers add column routing text, add column routing_since timesta
     version: 17,
     name: 'what drills came to',
     sql: (s) => DRILLS_MIGRATION.replaceAll('{schema}', s),
+  },
+  {
+    version: 19,
+    name: 'when what was given up is looked at',
+    sql: (s) => LOOKS_MIGRATION.replaceAll('{schema}', s),
   },
 ];
