@@ -6,7 +6,7 @@
  */
 import { json, type Database } from './database';
 import { GIVEN_UP_AT } from './dead-letters';
-import { TELLS_OF_INCIDENT } from './incident-pages';
+import { COULD_NOT_TELL, TELLS_OF_INCIDENT } from './incident-pages';
 import type { Undelivered, UndeliveredStore } from './port';
 
 export const UNDELIVERED_MIGRATION = `
@@ -107,8 +107,8 @@ const STEPS = (s: string): string => `
     group by fingerprint, episode, step)`;
 
 /**
- * An incident tells of it where its first page was withheld: its message has left, or may yet, or was given up just now, so
- * that the page is about to be sent after all.
+ * An incident tells of it where its first page was withheld: its message has left, or may yet, or could not just now, so that
+ * the page is about to be sent after all.
  */
 const TOLD_BY_INCIDENT = (s: string): string => `
   from ${s}.notifications f
@@ -117,7 +117,7 @@ const TOLD_BY_INCIDENT = (s: string): string => `
   join ${s}.notifications w on w.fingerprint = 'INC-' || i.id and w.episode = i.episode and w.receiver = f.receiver
   where (f.fingerprint, f.episode, f.step) = (c.fingerprint, c.episode, 'fire')
     and f.state = 'dropped' and f.reason = 'incident'
-    and ((${TELLS_OF_INCIDENT('w')} and (${FAILING('w')}) is not true) or (w.state = 'dead' and i.state = 'open'))`;
+    and ((${TELLS_OF_INCIDENT('w')} and (${FAILING('w')}) is not true) or (${COULD_NOT_TELL('i', 'w')}))`;
 
 /** What their own rows say: `done` for good, `waits` for what may still arrive, or `open`: nobody was told by these. */
 const ASKED = (s: string): string => `
