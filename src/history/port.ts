@@ -817,10 +817,7 @@ export interface UndeliveredStore {
    * be tried in vain before it counts; null: until it is given up. `groupsMs`: groups have so long to tell of an alert after
    * its own page was given up.
    */
-  find(options: {
-    readonly lateMs: number | null;
-    readonly groupsMs: number;
-  }): Promise<number>;
+  find(options: { readonly lateMs: number | null; readonly groupsMs: number }): Promise<number>;
   /** Leases some of which no life has heard yet and whose alert is open, the oldest first. */
   take(limit: number, leaseMs: number): Promise<readonly Undelivered[]>;
   told(heard: readonly Undelivered[]): Promise<void>;
