@@ -6,7 +6,7 @@ import { DEAD_LETTERS_MIGRATION } from './dead-letters';
 import { HOLDS_MIGRATION } from './group-records';
 import { HEARING_MIGRATION } from './hearing';
 import { INCIDENTS_MIGRATION } from './incidents';
-import { MAINTENANCES_MIGRATION } from './maintenances';
+import { CONFIGURED_MIGRATION, MAINTENANCES_MIGRATION } from './maintenances';
 import { PERMITS_MIGRATION } from './permits';
 import { REMINDERS_MIGRATION } from './silence-reminders';
 import { SILENCES_MIGRATION, UNTIL_RESOLVED_MIGRATION } from './silences';
@@ -343,7 +343,7 @@ alter table ${s}.peers add column routing text, add column routing_since timesta
   },
   {
     version: 19,
-    name: 'when what was given up is looked at',
-    sql: (s) => LOOKS_MIGRATION.replaceAll('{schema}', s),
+    name: 'when what was given up is looked at, and which maintenances configurations have',
+    sql: (s) => (LOOKS_MIGRATION + CONFIGURED_MIGRATION).replaceAll('{schema}', s),
   },
 ];
