@@ -813,15 +813,11 @@ export interface Undelivered {
 
 export interface UndeliveredStore {
   /**
-   * Writes down those of open alerts that are not written down yet, and answers how many. `lookBackMs`: of what has become
-   * so within that time. `lateMs`: for so long a message may be tried in vain before it counts; null: until it is given
-   * up. `groupsMs`: groups have so long to tell of an alert after its own page was given up.
+   * Writes down those of open alerts that are not written down yet, and answers how many. `lateMs`: for so long a message may
+   * be tried in vain before it counts; null: until it is given up. `groupsMs`: groups have so long to tell of an alert after
+   * its own page was given up.
    */
-  find(options: {
-    readonly lookBackMs: number;
-    readonly lateMs: number | null;
-    readonly groupsMs: number;
-  }): Promise<number>;
+  find(options: { readonly lateMs: number | null; readonly groupsMs: number }): Promise<number>;
   /** Leases some of which no life has heard yet and whose alert is open, the oldest first. */
   take(limit: number, leaseMs: number): Promise<readonly Undelivered[]>;
   told(heard: readonly Undelivered[]): Promise<void>;

@@ -169,7 +169,7 @@ export function fakeOperator(world: World, calls: Calls['calls']): Operator {
       calls.push(['end', name]);
       return begun.filter((one) => one.name === name && !isOver(one, at)).length;
     },
-    changed: async (scopes) => void calls.push(['changed', scopes]),
+    goBy: async (_, scopes) => void calls.push(['goBy', scopes]),
     current: async (at) => begun.filter((one) => !isOver(one, at)),
     list: async (since) => begun.filter((one) => !isOver(one, since)),
   };
