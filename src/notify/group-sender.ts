@@ -330,7 +330,7 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
     const own = ownToo ? await sendOwn(sending, true) : first;
     if (own === null) return;
     const { message, integration } = sending;
-    const error = `${own.error}; ${second.error}`;
+    const error = [own.error, second.error].filter((each) => each !== '').join('; ');
     const outcome: MessageOutcome =
       own.kind === 'refused' && second.kind === 'refused'
         ? { kind: 'refused', error }

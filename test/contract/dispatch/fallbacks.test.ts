@@ -68,7 +68,16 @@ const pending = async () =>
       `select attempts, lease_until from ${scene.kept.schema}.group_messages where pending is not null`,
     )
   ).rows as { attempts: number; lease_until: Date | null }[];
-const nothingLeft = () => waitFor(async () => (await pending()).length === 0, { what: 'nothing to be left' });
+/** So many have left, and so many wait, held by nobody. */
+const settled = (sent: number, waiting = 0) =>
+  waitFor(
+    async () => {
+      const rows = await pending();
+      const isFree = rows.every(({ lease_until: until }) => until === null);
+      return isFree && rows.length === waiting && (await deliveries()).length === sent;
+    },
+    { what: `${sent} messages to have left and ${waiting} to wait`, timeoutMs: 20_000 },
+  );
 const hosts = (catcher: HttpCatcher): string[] =>
   catcher.requests.map(({ json }) => (json as { groupLabels: { host: string } }).groupLabels.host);
 
@@ -77,7 +86,7 @@ test('what a receiver refuses for good its fallback is told at once, and once', 
   const one = await start(LATE);
   await start(LATE, { history: await scene.kept.another() });
   await one.apply(told('a'));
-  await nothingLeft();
+  await settled(1);
   expect(hosts(mails)).toEqual(['a']);
   expect(pager.requests).toHaveLength(1);
   expect(await deliveries()).toEqual([
@@ -87,7 +96,7 @@ test('what a receiver refuses for good its fallback is told at once, and once', 
     },
   ]);
   // The row says that its receiver was told, so that nothing is told again.
-  const [row] = await one.grouping.known.all();
+  const [row] = one.grouping.known.all();
   expect(row).toBeDefined();
   const [message] = await scene.kept.history.groups.allTold();
   expect(message).toMatchObject({
@@ -102,7 +111,7 @@ test('of one that hangs when fallback_after is over, and not before', async () =
   const one = await start({ ...SECOND, fallbackAfterMs: 2_000 });
   const began = Date.now();
   await one.apply(told('a'));
-  await nothingLeft();
+  await settled(1);
   expect(mails.requests).toHaveLength(1);
   expect(mails.requests[0]!.at - began).toBeGreaterThanOrEqual(1_900);
 });
@@ -111,7 +120,7 @@ test('of one that fails and comes back in time the fallback hears nothing', asyn
   pager.answer({ status: 503 }, { status: 503 });
   const one = await start(LATE);
   await one.apply(told('a'));
-  await nothingLeft();
+  await settled(1);
   expect(hosts(pager)).toEqual(['a', 'a', 'a']);
   expect(mails.requests).toHaveLength(0);
 });
@@ -121,14 +130,15 @@ test('while the circuit is open the fallback is told, and the receiver again as 
   const one = await start(SECOND);
   const names = Array.from({ length: 14 }, (_, n) => `h${n}`);
   await one.apply(...names.map((name) => told(name)));
-  await nothingLeft();
+  await settled(names.length);
   expect(hosts(mails).sort()).toEqual([...names].sort());
   pager.answerAlways({ status: 200 });
   const before = pager.requests.length;
+  let sent = names.length;
   await waitFor(
     async () => {
       await one.apply(told(`probe-${Date.now()}`));
-      await nothingLeft();
+      await settled(++sent);
       return (await deliveries()).some(({ via }) => via === null);
     },
     { what: 'the receiver to be told itself', timeoutMs: 30_000, intervalMs: 500 },
@@ -141,7 +151,7 @@ test('where neither can be told it is tried again, by both', async () => {
   mails.answer({ status: 503 });
   const one = await start(LATE);
   await one.apply(told('a'));
-  await nothingLeft();
+  await settled(1);
   expect(hosts(mails)).toEqual(['a', 'a']);
   expect(await deliveries()).toMatchObject([{ via: 'mails/webhook/0', outcome: 'sent' }]);
 });
@@ -151,31 +161,23 @@ test('of two processes a limited receiver is sent no more than its limit, what i
   const one = await start(limited);
   await start(limited, { history: await scene.kept.another() });
   await one.apply(...['a', 'b', 'c', 'd', 'e'].map((name) => told(name)));
-  const left = (count: number) =>
-    waitFor(
-      async () => {
-        const rows = await pending();
-        return rows.length === count && rows.every(({ lease_until: until }) => until === null);
-      },
-      { what: `${count} messages to be left` },
-    );
-  await left(3);
+  await settled(2, 3);
   expect(pager.requests).toHaveLength(2);
   expect((await pending()).map(({ attempts }) => attempts)).toEqual([0, 0, 0]);
   await one.apply(told('worst', 'critical'));
-  await left(4);
+  await settled(2, 4);
   await scene.kept.sql.query(
     `update ${scene.kept.schema}.rate_limits set next_at = next_at - interval '30 minutes'`,
   );
   await one.apply(told('later'));
-  await left(4);
+  await settled(3, 4);
   expect(hosts(pager)[2]).toBe('worst');
 });
 
 test('what waits for the limit longer than fallback_after goes to the fallback', async () => {
   const one = await start({ ...SECOND, rateLimit: { messages: 1, perMs: 3_600_000 } });
   await one.apply(told('a'), told('b'), told('c'));
-  await nothingLeft();
+  await settled(3);
   expect(pager.requests).toHaveLength(1);
   expect(mails.requests).toHaveLength(2);
   expect(new Set((await deliveries()).map(({ error }) => error))).toEqual(
