@@ -47,6 +47,8 @@ const now = (): number => Date.now();
 const LOOPBACK = /^(?:127\.|::1$|localhost$)/;
 const LULL_MS = 250;
 const LONGEST_WAIT_FOR_LULL_MS = 15_000;
+/** Of each life that begins where there is no lull: as many wait as may begin at a time. */
+const PACE_MS = 3_000;
 /** A broker may take seconds to let the first reader in: what is posted meanwhile is read then. */
 const READER_PATIENCE_MS = 2_000;
 
@@ -249,7 +251,8 @@ function createLull() {
         }
       },
     async wait() {
-      while (isBusy() && now() - busySince < LONGEST_WAIT_FOR_LULL_MS) await sleep(LULL_MS / 5);
+      const until = Math.max(busySince + LONGEST_WAIT_FOR_LULL_MS, now() + PACE_MS);
+      while (isBusy() && now() < until) await sleep(LULL_MS / 5);
     },
   };
 }

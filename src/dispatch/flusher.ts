@@ -44,7 +44,11 @@ const LATE_MS = 500;
 const LEASE_MS = 10_000;
 /** What takes longer to the rows is told at the group's next look. */
 const LONGEST_WAY_MS = 2_000;
+/** Many thousands take so long to be written. */
+const LONGEST_STORM_MS = 10_000;
 const AT_ONCE = 500;
+/** The first of a storm are not kept waiting for the work on hundreds of others. */
+const FIRST_AT_ONCE = 50;
 const LEAST_AT_ONCE = 10;
 /** Alertmanager keeps what was told for two repeat intervals. */
 const KEEP_REPEATS = 2;
@@ -54,7 +58,7 @@ export function createFlusher(options: FlusherOptions): Turns {
   const { leaseMs = LEASE_MS, underWay } = options;
   const waiting = new Set<Promise<void>>();
   const holdersOf = options.holdersOf ?? createHoldersOf(known);
-  let atOnce = AT_ONCE;
+  let atOnce = FIRST_AT_ONCE;
 
   async function turn(): Promise<number | null> {
     const limit = atOnce;
@@ -94,11 +98,11 @@ export function createFlusher(options: FlusherOptions): Turns {
 
   /** In a storm also what comes meanwhile: told a whole interval later, it would be a second page of the same. */
   async function untilThere({ isStorm, shown }: Pick<UnderWay, 'isStorm' | 'shown'>): Promise<void> {
-    const until = now() + LONGEST_WAY_MS;
+    const until = now() + LONGEST_STORM_MS;
     let goesOn: boolean;
     do {
       goesOn = isStorm();
-      await shown(until - now());
+      await shown(LONGEST_WAY_MS);
     } while (goesOn && now() < until);
   }
 
@@ -244,10 +248,11 @@ function isOutrun({ told, members }: GroupLook, { messages }: GroupVerdict): boo
   );
 }
 
-/** Fewer where they took a good part of a lease, `part`, and more again where they did not. */
+/** Fewer where they took a good part of a lease, `part`; otherwise more for as long as more are due. */
 function nextLimit(many: number, limit: number, part: number): number {
   if (part > 0.5) return Math.max(LEAST_AT_ONCE, Math.floor(many / 2));
-  return part < 0.1 && many === limit ? Math.min(AT_ONCE, limit * 2) : limit;
+  if (many < limit) return Math.min(limit, FIRST_AT_ONCE);
+  return part < 0.1 ? Math.min(AT_ONCE, limit * 2) : limit;
 }
 
 const NOBODY: GroupVerdict = { messages: [], held: [] };

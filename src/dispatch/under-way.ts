@@ -26,7 +26,7 @@ const NONE: ReadonlySet<string> = new Set();
 const STORM = 500;
 const LOOK_EVERY_MS = 10;
 /** What has not come by then may never come, as a record that its reader has put aside. */
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 15_000;
 /** One that is over may stay so, whatever its sender says: somebody has resolved it. */
 const OVER_PATIENCE_MS = 250;
 

@@ -31,17 +31,28 @@ export interface TransitionConsumerOptions {
   readonly onEvent?: OnStreamEvent;
 }
 
+/** After a pause the first of a storm do not wait for hundreds of others; each call takes twice as many as the one before. */
+const FIRST_BATCH = 50;
+const PAUSE_MS = 1_000;
 /** A refusal that passes by itself (a process of another version, say) costs no alert. */
 const MOST_REFUSALS = 3;
 
 export function consumeTransitions(options: TransitionConsumerOptions): GroupConsumer {
   const { kafka, instance, maxBatch = 500, onEvent = ignoreEvents } = options;
   const deadLetters = createDeadLetterWriter(kafka, alertsDlqTopic(instance), onEvent);
+  let atOnce = 0;
+  let endedAt = -Infinity;
 
   async function onBatch(batch: RawBatch, hands: BatchHands): Promise<void> {
-    for (let from = 0; from < batch.messages.length; from += maxBatch) {
-      await handOver(batch, batch.messages.slice(from, from + maxBatch), hands);
+    const { messages } = batch;
+    if (performance.now() - endedAt > PAUSE_MS) atOnce = Math.min(FIRST_BATCH, maxBatch);
+    for (let from = 0; from < messages.length; ) {
+      const part = messages.slice(from, from + atOnce);
+      await handOver(batch, part, hands);
+      from += part.length;
+      atOnce = Math.min(atOnce * 2, maxBatch);
     }
+    endedAt = performance.now();
   }
 
   async function handOver(

@@ -75,10 +75,10 @@ it('that it cannot look is a warning once, and a word for the curious after that
   expect(log.debug).toHaveBeenCalledWith({ err: expect.any(Error) }, expect.stringContaining('away 2'));
 });
 
-it('looks again at once where there were as many as it takes at a time', async () => {
+it('looks at a few first, and again at once at twice as many while more are due', async () => {
   const scene = groupScene();
   const one = await scene.process('one', { route: route({ groupBy: null, groupWaitMs: 0 }) });
-  await scene.post(one, ...Array.from({ length: 501 }, (_, n) => host(`h${n}`)));
+  await scene.post(one, ...Array.from({ length: 1_001 }, (_, n) => host(`h${n}`)));
   const sizes: number[] = [];
   const store = scene.history.storeOf('it');
   const flusher = createFlusher({
@@ -95,9 +95,9 @@ it('looks again at once where there were as many as it takes at a time', async (
     verdicts: async () => () => NOTHING,
   });
   flusher.start();
-  await waitFor(() => sizes.length >= 2, { what: 'two looks', intervalMs: 1 });
+  await waitFor(() => sizes.length >= 5, { what: 'five looks', intervalMs: 1 });
   await flusher.stop();
-  expect(sizes.slice(0, 2)).toEqual([500, 1]);
+  expect(sizes.slice(0, 5)).toEqual([50, 100, 200, 400, 251]);
 });
 
 it('wakes the sender only where there is something to send', async () => {

@@ -71,7 +71,7 @@ it('gives up after the time that it is given', async () => {
 it('forgets what does not come: a record that was put aside holds nobody up for ever', async () => {
   const { groups, underWay } = await scene();
   underWay.add([firing('a')]);
-  groups.advance(5 * SECOND);
+  groups.advance(15 * SECOND);
   await underWay.shown(0);
   expect(underWay.size()).toBe(0);
 });
@@ -80,7 +80,7 @@ it('remembers no more while nobody looks, or the rows cannot be read', async () 
   const { groups, one, underWay } = await scene();
   one.die();
   underWay.add([firing('a'), firing('b')]);
-  groups.advance(5 * SECOND);
+  groups.advance(15 * SECOND);
   underWay.add([firing('c')]);
   expect(underWay.size()).toBe(1);
   await expect(underWay.shown(0)).rejects.toThrow();
@@ -111,7 +111,7 @@ it('a group waits for what it has under way, and tells all of it at once; the ot
   await row(firing('x', 'Other'));
   underWay.add([firing('b')]);
   groups.advance(30 * SECOND);
-  // Five seconds have passed since it was posted by the clock of the scene: it is posted again.
+  // Half a minute has passed since it was posted by the clock of the scene: it is posted again.
   underWay.add([firing('b')]);
   const looking = one.look();
   await turns();
@@ -153,4 +153,28 @@ it('a group tells what it has where the rest does not come', async () => {
   await looking;
   await one.send();
   expect(groups.heard.map(said)).toEqual([['a firing']]);
+});
+
+it('in a storm it waits for longer, and in the end tells what it has', async () => {
+  const { groups, one, underWay, row } = await scene();
+  await row(firing('a'));
+  groups.advance(30 * SECOND);
+  const storm = Array.from({ length: 600 }, (_, at) => firing(`h${at}`));
+  underWay.add(storm);
+  let isLookedAt = false;
+  const looking = one.look().then(() => void (isLookedAt = true));
+  await turns();
+  for (const [at, left] of [
+    [0, 599],
+    [1, 598],
+  ] as const) {
+    groups.advance(3 * SECOND);
+    await groups.apply(one, [storm[at]!]);
+    await waitFor(() => underWay.size() === left, { what: 'the row to be seen', intervalMs: 1 });
+  }
+  expect(isLookedAt).toBe(false);
+  groups.advance(6 * SECOND);
+  await looking;
+  await one.send();
+  expect(groups.heard.map(said)).toEqual([['a firing', 'h0 firing', 'h1 firing']]);
 });
