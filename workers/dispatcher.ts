@@ -105,7 +105,7 @@ export async function startDispatcher(shared: Shared): Promise<void> {
 async function openOwnGroups(shared: Shared): Promise<Groups | null> {
   const { config, parts } = shared;
   if (config.alertmanager === null) return null;
-  const { file, targetDownMs, stormReceiver } = config.alertmanager;
+  const { file, targetDownMs, stormReceiver, policies } = config.alertmanager;
   const externalUrl = config.externalUrl === '' ? shared.url : config.externalUrl;
   const read = (): InEffect => readAlertmanager({ file, externalUrl, matcherMode: 'fallback' });
   const { instance } = config;
@@ -114,7 +114,7 @@ async function openOwnGroups(shared: Shared): Promise<Groups | null> {
   parts.push({ name: "groups' publisher", stop: () => publisher.close() });
   const groups = await openGroups(shared, {
     ...{ read, first: read(), publish: publisher.publish },
-    ...{ startDelayMs: 0, ofRules: true, mends: true, targetDownMs, stormReceiver },
+    ...{ startDelayMs: 0, ofRules: true, mends: true, targetDownMs, stormReceiver, policies },
   });
   shared.onReload(async () => {
     await groups.reload();

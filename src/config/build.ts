@@ -10,7 +10,7 @@ import { toIncident } from './incidents/build';
 import { toMaintenance } from './maintenance/build';
 import { routesBySeverity, toPerson, toPolicy, toSchedule } from './on-call/build';
 import type { SecretSpec } from './fields';
-import type { RawConfig, RawReceiver, RawSmtp } from './schema';
+import type { RawConfig, RawPolicy, RawReceiver, RawSmtp } from './schema';
 import { Secret } from './secret';
 
 const DAY_MS = 86_400_000;
@@ -137,6 +137,18 @@ function toLimits({ pool, breaker }: RawConfig['collect']): Config['collect']['l
   };
 }
 
+export const toReceiverPolicy = (raw: RawPolicy) => ({
+  ...{ name: raw.name, fallback: raw.fallback, fallbackAfterMs: fallbackAfterMs(raw) },
+  rateLimit: toRateLimit(raw.rate_limit),
+});
+
+function fallbackAfterMs({ fallback, fallback_after: after }: RawReceiver | RawPolicy): number | null {
+  return fallback === null || after === null ? null : (after ?? DEFAULTS.receiver.fallback_after);
+}
+
+const toRateLimit = (raw: RawPolicy['rate_limit']) =>
+  raw === null ? null : { messages: raw.messages, perMs: raw.per };
+
 function toReceiver(raw: RawReceiver, secret: ToSecret): ReceiverConfig {
   const deadlineMs = raw.notify_after === 'fire' ? 0 : (raw.deadline ?? DEFAULTS.receiver.deadline);
   const common = {
@@ -145,10 +157,8 @@ function toReceiver(raw: RawReceiver, secret: ToSecret): ReceiverConfig {
     deadlineMs,
     sendResolved: raw.send_resolved,
     fallback: raw.fallback,
-    fallbackAfterMs:
-      raw.fallback === null || raw.fallback_after === null
-        ? null
-        : (raw.fallback_after ?? DEFAULTS.receiver.fallback_after),
+    fallbackAfterMs: fallbackAfterMs(raw),
+    rateLimit: toRateLimit(raw.rate_limit),
     timeoutMs: raw.timeout,
     sendAcknowledged: raw.send_acknowledged,
   };

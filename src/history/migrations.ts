@@ -8,6 +8,7 @@ import { HEARING_MIGRATION } from './hearing';
 import { INCIDENTS_MIGRATION } from './incidents';
 import { CONFIGURED_MIGRATION, MAINTENANCES_MIGRATION } from './maintenances';
 import { PERMITS_MIGRATION } from './permits';
+import { RATE_LIMITS_MIGRATION } from './rate-limits';
 import { REMINDERS_MIGRATION } from './silence-reminders';
 import { SILENCES_MIGRATION, UNTIL_RESOLVED_MIGRATION } from './silences';
 import { THROTTLE_MIGRATION } from './throttle';
@@ -340,6 +341,11 @@ alter table ${s}.peers add column routing text, add column routing_since timesta
     version: 17,
     name: 'what drills came to',
     sql: (s) => DRILLS_MIGRATION.replaceAll('{schema}', s),
+  },
+  {
+    version: 18,
+    name: 'how many messages receivers have been sent, and through whom instead',
+    sql: (s) => RATE_LIMITS_MIGRATION.replaceAll('{schema}', s),
   },
   {
     version: 19,

@@ -15,6 +15,7 @@ import type {
   NotificationOutcome,
   NotificationQueue,
   QueuedNotification,
+  RateLimitStore,
   ReceiverFilter,
 } from '../history/port';
 import type { Mutes } from '../mute/port';
@@ -22,8 +23,9 @@ import type { Logger } from '../observe/observe';
 import { backoffMs, exhausted, RETRY_DEFAULTS, type RetryPolicy } from './backoff';
 import { BREAKER_DEFAULTS } from './destination';
 import { byUrgency } from './digest';
-import { createLanes, wantedBy } from './lanes';
+import { createLanes, wantedBy, type HeldBack } from './lanes';
 import type { NotifierEvent, Receiver } from './port';
+import { createRateLimits } from './rate-limits';
 import { dedupStage } from './stages/dedup';
 import { recordStage } from './stages/record';
 import { sendStage } from './stages/send';
@@ -40,6 +42,8 @@ export interface NotifierOptions {
   readonly receivers: readonly Receiver[];
   /** Others that may change while it runs: the same array for as long as they are the same. */
   readonly changing?: () => readonly Receiver[];
+  /** Where receivers have a rate limit. */
+  readonly rateLimits?: RateLimitStore;
   /** How many alerts that are alike have a first message of their own; null, the default: all. */
   readonly fatigueLimit?: FatigueLimit | null;
   /** What people call the time; it may be set back. What is measured goes by `elapsedMs` or the queue's own clock. */
@@ -117,6 +121,13 @@ export function createNotifier(options: NotifierOptions): Notifier {
     lanes.take(everybody());
   }
 
+  const limits = createRateLimits(
+    options.rateLimits,
+    new Map(
+      options.receivers.flatMap(({ name, rateLimit }) => (rateLimit ? [[name, rateLimit] as const] : [])),
+    ),
+  );
+  const limitedNames = [...receivers.keys()].filter(limits.has);
   const sent = createSentMemory();
   const abort = new AbortController();
   // Each message on its way listens to it, so there are as many listeners as messages.
@@ -142,6 +153,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
     random,
     elapsedMs,
     sent,
+    limits,
   });
   const record = recordStage({ queue, sent, onRecorded });
   /** Of each alert by itself; what passes is sent, as one where it is of one bundle. */
@@ -152,6 +164,13 @@ export function createNotifier(options: NotifierOptions): Notifier {
 
   function onRecorded({ queued, facts, outcome }: Notification): void {
     if (outcome === null) return;
+    if (outcome.kind === 'limited') {
+      log.debug(
+        { messageId: queued.messageId, receiver: queued.receiver },
+        `message waits: ${outcome.detail}`,
+      );
+      return;
+    }
     const reason =
       outcome.kind === 'sent' ? outcome.via : 'reason' in outcome ? outcome.reason : outcome.error;
     const latencyMs = now().getTime() - queued.dueAt.getTime();
@@ -245,13 +264,18 @@ export function createNotifier(options: NotifierOptions): Notifier {
 
   /** What fails here keeps its lease until it ends, and is then taken again. */
   function begin(bundle: readonly QueuedNotification[]): void {
-    const [{ messageId }] = bundle as readonly [QueuedNotification];
+    const [{ id: first, messageId, receiver }] = bundle as readonly [QueuedNotification];
+    limits.expect(
+      receiver,
+      bundle.map(({ id }) => id),
+    );
     const work = handle(bundle)
       .catch((error: unknown) =>
         log.error({ messageId, err: error }, `message not handled: ${messageOf(error)}`),
       )
       .finally(() => {
         bundle.forEach(({ id }) => inFlight.delete(id));
+        limits.forget(first);
         alarm.wake();
       });
     bundle.forEach(({ id }) => inFlight.set(id, work));
@@ -277,22 +301,32 @@ export function createNotifier(options: NotifierOptions): Notifier {
   async function takeAll(): Promise<boolean> {
     follow();
     let more = await takeUnknown();
+    const rooms = await limits.look(limitedNames);
     for (const lane of lanes.all()) {
-      const { receivers: only, limit } = wantedBy(lane);
+      const { receivers: only, limit, limited } = wantedBy(lane, rooms);
       more = (await takeFor({ only }, limit)) || more;
+      for (const each of limited)
+        more = (await takeFor({ only: each.receivers, ...each.heldBack }, each.limit)) || more;
     }
     return more;
   }
 
   /** Until a message is due to somebody who can have it, or a circuit lets one through again. A place that frees wakes. */
   async function sleepMs(): Promise<number> {
-    const able = lanes
-      .all()
-      .map(wantedBy)
-      .filter(({ limit }) => limit > 0);
-    const next = await queue.nextDueInMs({ only: able.flatMap(({ receivers: names }) => names) });
+    const rooms = await limits.look(limitedNames);
+    const looks = lanes.all().map((lane) => wantedBy(lane, rooms));
+    const able = looks.flatMap(({ limited, ...own }) => [own, ...limited]).filter(({ limit }) => limit > 0);
+    const late = able.filter(
+      (each): each is HeldBack => 'heldBack' in each && (each.heldBack.waitedMs ?? 0) > 0,
+    );
+    const due = able.filter((each) => !late.includes(each as HeldBack));
+    const next = await Promise.all([
+      queue.nextDueInMs({ only: due.flatMap(({ receivers: names }) => names) }),
+      ...late.map(({ receivers: only, heldBack }) => queue.nextDueInMs({ only, ...heldBack })),
+    ]);
     const opens = lanes.all().map(({ destination }) => destination.look().retryInMs);
-    const waits = [next, ...opens].filter((wait): wait is number => wait !== null);
+    const permits = looks.map(({ nextInMs }) => nextInMs);
+    const waits = [...next, ...opens, ...permits].filter((wait): wait is number => wait !== null);
     return Math.min(maxSleepMs, Math.max(SHORTEST_SLEEP_MS, Math.min(...waits)));
   }
 
