@@ -143,7 +143,7 @@ function ownRunner(config: Config, policyOf: Parameters<typeof runEscalationTest
   const pageFor = pageOf(config.page, config.pages, config.pageBySeverity);
   const fatigue: FatiguePolicy = {
     limit: config.fatigueLimit,
-    pageOf: (labels) => pageFor({ labels } as Transition),
+    pageOf: (labels) => pageFor({ labels }),
   };
   return {
     failures: (test) => [...runEscalationTest(test, policyOf), ...runFatigueTest(test, fatigue)],
