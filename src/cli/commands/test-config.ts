@@ -12,7 +12,6 @@ import { problemText, type Problem } from '../../config/problems';
 import type { MatcherMode } from '../../domain/alertmanager-matchers';
 import { compileMatchers } from '../../domain/matchers';
 import { pageOf } from '../../dispatch/policy';
-import type { Transition } from '../../domain/transition';
 import type { Labels } from '../../domain/labels';
 import {
   runConfigTest,
