@@ -130,8 +130,15 @@ Roles:
       'processes of one name share the work; others, `tocsin start` among them, share the servers alone',
       'alertmanager',
     )
-    .option('--route-prefix <path>', 'stands before every path of the API', '')
-    .option('--external-url <url>', 'where people reach it: it stands in links')
+    .option(
+      '--route-prefix <path>',
+      'stands before every path of the API; default: the path of --external-url; / for none',
+      '',
+    )
+    .option(
+      '--external-url <url>',
+      "where people reach it: it stands in links; default: as it listens, with this machine's name for all addresses",
+    )
     .option('--web.config.file <file>', "TLS and users, in the form that Prometheus' programs share")
     .option('--enable-feature <name>', 'the way of reading matchers: classic-mode or utf8-strict-mode')
     .option('--dispatch-start-delay <duration>', 'how long groups wait after the start', '0s')

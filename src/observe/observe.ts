@@ -15,7 +15,7 @@ export { createMetrics, type Metrics, type MetricsOptions } from './metrics';
 export { createAlertmanagerMetrics, type AlertmanagerMetrics, type Tally } from './alertmanager-metrics';
 export { createHealth, type Health, type HealthCheck, type Liveness, type Readiness } from './health';
 export { startObservability, type Answering, type Observability, type ObservabilityOptions } from './server';
-export { advertisedAddress } from './advertised';
+export { addressOf, advertisedAddress } from './advertised';
 export { waitForDependency, type WaitOptions } from './wait-for';
 export { redactLine, redactUrl } from './redact';
 export { packageVersion } from './version';

@@ -26,6 +26,7 @@ export async function serve(context: Context, options: ServeCommandOptions): Pro
   };
   const config = read();
   const listen = listenAddress(options.listen);
+  const externalUrl = options.externalUrl ? externalUrlOf(options.externalUrl) : null;
   const matcherMode: MatcherMode = matcherModeOf(options.enableFeature);
   if (!/^[\w.-]{0,80}$/.test(options.instance))
     throw usage(`--instance ${options.instance}: letters, digits, _ . and -, at most 80`);
@@ -35,8 +36,8 @@ export async function serve(context: Context, options: ServeCommandOptions): Pro
     alertmanagerConfig: options.alertmanagerConfig,
     listen,
     matcherMode,
-    routePrefix: options.routePrefix,
-    externalUrl: options.externalUrl ?? null,
+    routePrefix: options.routePrefix === '' ? pathOf(externalUrl) : options.routePrefix,
+    externalUrl,
     webConfigFile: options['web.config.file'] ?? null,
     dispatchStartDelayMs: delayMs(options.dispatchStartDelay),
     stormReceiver: options.stormSummary ?? null,
@@ -52,6 +53,20 @@ function listenAddress(text: string): { host: string; port: number } {
     throw usage(`--listen ${text}: accepted is HOST:PORT such as 127.0.0.1:9093, or :9093 for all addresses`);
   return { host: found[1] ?? (found[2] === '' ? '::' : found[2]!), port };
 }
+
+/** Without a slash at its end: paths are put behind it. */
+function externalUrlOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw usage(
+      `--external-url ${text}: it stands in links, and accepted is a URL such as https://tocsin.example or http://tocsin.example:9093/am`,
+    );
+  return text.replace(/\/+$/, '');
+}
+
+/** Where a proxy leads people to `/am`, that is what it asks for here, unless it is told to take it away. */
+const pathOf = (externalUrl: string | null): string =>
+  externalUrl === null ? '' : new URL(externalUrl).pathname.replace(/\/+$/, '');
 
 function delayMs(text: string): number {
   try {
