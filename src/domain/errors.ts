@@ -10,6 +10,10 @@ const CATALOGUE = {
     retryable: false,
     todo: 'Correct the named places in the file and run `tocsin check`.',
   },
+  TOC_CANNOT_LISTEN: {
+    retryable: false,
+    todo: 'Give an address of this machine that is free.',
+  },
   TOC_USAGE: { retryable: false, todo: 'See `tocsin --help`.' },
   TOC_ILLEGAL_MOVE: {
     retryable: false,

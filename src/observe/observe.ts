@@ -16,6 +16,7 @@ export { createAlertmanagerMetrics, type AlertmanagerMetrics, type Tally } from 
 export { createHealth, type Health, type HealthCheck, type Liveness, type Readiness } from './health';
 export { startObservability, type Answering, type Observability, type ObservabilityOptions } from './server';
 export { addressOf, advertisedAddress } from './advertised';
+export { cannotListen } from './cannot-listen';
 export { waitForDependency, type WaitOptions } from './wait-for';
 export { redactLine, redactUrl } from './redact';
 export { packageVersion } from './version';

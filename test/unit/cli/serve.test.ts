@@ -1,4 +1,5 @@
 /** What `tocsin serve` makes of its command line, before anything is started. */
+import { cannotListen } from '../../../src/observe/observe';
 import type { ServeOptions } from '../../../src/cli/port';
 import { run } from './fake-context';
 
@@ -34,4 +35,16 @@ describe('where people reach it', () => {
       expect([code, options]).toEqual([2, undefined]);
     },
   );
+});
+
+it('says what to do where another process listens', async () => {
+  const cause = Object.assign(new Error('listen EADDRINUSE'), { code: 'EADDRINUSE' });
+  const runServe = async () => {
+    throw cannotListen('the API', { host: '::', port: 9_093 }, '--listen', cause);
+  };
+  const { code, err } = await run(['serve', ...FILE], {}, { env: {}, wire: { runServe } });
+  expect(err).toBe(
+    'tocsin serve: the API cannot listen on [::]:9093: another process listens there (listen EADDRINUSE); choose another address with --listen. Give an address of this machine that is free.',
+  );
+  expect(code).toBe(2);
 });

@@ -224,7 +224,7 @@ describe('the HTTP server', () => {
     const server = await startObservability({ port: 0, ...parts });
     expect(server.url).toBe(`http://127.0.0.1:${server.port}`);
     await expect(startObservability({ port: server.port, ...parts })).rejects.toMatchObject({
-      code: 'TOC_CONFIG_INVALID',
+      code: 'TOC_CANNOT_LISTEN',
       message: expect.stringMatching(/cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*http\.port/) as string,
     });
     await server.close();
