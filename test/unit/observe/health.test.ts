@@ -251,6 +251,16 @@ describe('a server that is away at start', () => {
     expect(quiet.info).toHaveBeenCalledTimes(1);
   });
 
+  it('that refuses us is waited for, and it is said what has to be done', async () => {
+    const refused = new TocsinError('TOC_ACCESS_REFUSED', 'postgres asks for a password');
+    let tries = 0;
+    const check = async (): Promise<string> => (++tries === 1 ? Promise.reject(refused) : 'in');
+    await waitForDependency('postgres', check, { log: quiet, firstDelayMs: 1 });
+    expect(quiet.warn.mock.calls[0]![1]).toMatch(
+      /^waiting for postgres: postgres asks for a password; trying again in \d+ ms\. Correct `postgres\.url` of the file or TOCSIN_POSTGRES/,
+    );
+  });
+
   it('is not waited for when trying again cannot help', async () => {
     const newer = new TocsinError('TOC_SCHEMA_NEWER', 'schema "tocsin" is at version 999');
     await expect(waitForDependency('postgres', () => Promise.reject(newer), { log: quiet })).rejects.toBe(
