@@ -86,15 +86,8 @@ function devOf(
   return { file: dev.file, env: { ...dev.environment, ...Object.fromEntries(set) } };
 }
 
-/** Where servers are when nobody configured anything. */
-const DEFAULT_SERVERS = {
-  path: null,
-  text: `
-kafka: { brokers: ["\${TOCSIN_KAFKA:-127.0.0.1:9092}"] }
-temporal: { address: "\${TOCSIN_TEMPORAL:-127.0.0.1:7233}" }
-postgres: { url: "\${TOCSIN_POSTGRES:-postgres://postgres@127.0.0.1:5432/tocsin}" }
-`,
-};
+/** Nobody has configured anything: servers are where the environment says, or at their usual ports. */
+const DEFAULT_SERVERS = { path: null, text: '' };
 
 /** What a configuration may refer to. Loads the collectors, so only where it is checked. */
 export function knownNames(): Known {
