@@ -63,14 +63,14 @@ export function serverConfig(context: Context, option: ConfigOption): Config {
 }
 
 export interface InstanceOption extends ConfigOption {
-  /** Of `tocsin serve`; left out, the configuration's. */
+  /** Of `tocsin serve`; left out, the configuration's, and where its file names none TOCSIN_INSTANCE. */
   readonly instance?: string;
 }
 
 /** For commands that may ask for another instance on the same servers, of which the file says nothing more. */
 export function instanceConfig(context: Context, option: InstanceOption): Config {
   const config = serverConfig(context, option);
-  const { instance = config.instance } = option;
+  const instance = option.instance ?? (config.instance || context.env.TOCSIN_INSTANCE || '');
   return instance === config.instance ? config : { ...config, instance, file: null };
 }
 

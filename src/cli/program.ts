@@ -127,8 +127,7 @@ Roles:
     .option('--listen <host:port>', 'where the API is', '127.0.0.1:9093')
     .option(
       '--instance <name>',
-      'processes of one name share the work; others, `tocsin start` among them, share the servers alone',
-      'alertmanager',
+      'processes of one name share the work; others, `tocsin start` among them, share the servers alone; default: TOCSIN_INSTANCE, else alertmanager',
     )
     .option(
       '--route-prefix <path>',

@@ -10,7 +10,7 @@ import { matcherModeOf } from '../matcher-mode';
 export interface ServeCommandOptions extends ConfigOption {
   readonly alertmanagerConfig: string;
   readonly listen: string;
-  readonly instance: string;
+  readonly instance?: string;
   readonly enableFeature?: string;
   readonly routePrefix: string;
   readonly externalUrl?: string;
@@ -19,17 +19,23 @@ export interface ServeCommandOptions extends ConfigOption {
   readonly stormSummary?: string;
 }
 
+/** Not that of a file: what `tocsin start` runs by it goes its own ways. */
+const ALERTMANAGER = 'alertmanager';
+
 export async function serve(context: Context, options: ServeCommandOptions): Promise<ExitCode> {
+  const instance = options.instance ?? (context.env.TOCSIN_INSTANCE || ALERTMANAGER);
   const read = (): Config => {
     const config = serverConfig(context, options);
-    return { ...config, instance: options.instance, http: { ...config.http, host: '127.0.0.1', port: 0 } };
+    return { ...config, instance, http: { ...config.http, host: '127.0.0.1', port: 0 } };
   };
   const config = read();
   const listen = listenAddress(options.listen);
   const externalUrl = options.externalUrl ? externalUrlOf(options.externalUrl) : null;
   const matcherMode: MatcherMode = matcherModeOf(options.enableFeature);
-  if (!/^[\w.-]{0,80}$/.test(options.instance))
-    throw usage(`--instance ${options.instance}: letters, digits, _ . and -, at most 80`);
+  if (!/^[\w.-]{0,80}$/.test(instance))
+    throw usage(
+      `${options.instance === undefined ? 'TOCSIN_INSTANCE' : '--instance'} ${instance}: letters, digits, _ . and -, at most 80`,
+    );
   await context.wiring.runServe({
     config,
     ...(config.file !== null && { reread: read }),

@@ -1,6 +1,9 @@
 /** What `tocsin serve` makes of its command line, before anything is started. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { cannotListen } from '../../../src/observe/observe';
-import type { ServeOptions } from '../../../src/cli/port';
+import type { ServeOptions, Wiring } from '../../../src/cli/port';
 import { run } from './fake-context';
 
 const FILE = ['--alertmanager-config', 'examples/alertmanager.yml'];
@@ -47,4 +50,45 @@ it('says what to do where another process listens', async () => {
     'tocsin serve: the API cannot listen on [::]:9093: another process listens there (listen EADDRINUSE); choose another address with --listen. Give an address of this machine that is free.',
   );
   expect(code).toBe(2);
+});
+
+describe('the instance', () => {
+  it.each([
+    [[], {}, 'alertmanager'],
+    [[], { TOCSIN_INSTANCE: '' }, 'alertmanager'],
+    [[], { TOCSIN_INSTANCE: 'blue' }, 'blue'],
+    [['--instance', 'green'], { TOCSIN_INSTANCE: 'blue' }, 'green'],
+    [['--instance', ''], { TOCSIN_INSTANCE: 'blue' }, ''],
+  ])('with %j and %j is "%s"', async (args, env, instance) => {
+    expect((await served(args, env)).options?.config.instance).toBe(instance);
+  });
+
+  it('of the environment is named where it is none', async () => {
+    const { code, err } = await served([], { TOCSIN_INSTANCE: 'a b' });
+    expect(err).toContain('TOCSIN_INSTANCE a b: letters, digits');
+    expect(code).toBe(2);
+  });
+
+  it.each([
+    [[], '', 'blue'],
+    [[], 'instance: own', 'own'],
+    [['--instance', 'green'], 'instance: own', 'green'],
+    [['--instance', ''], '', ''],
+  ])('of people, with %j beside a file with "%s", is "%s"', async (args, text, expected) => {
+    const folder = mkdtempSync(join(tmpdir(), 'tocsin-instance-'));
+    const file = join(folder, 'tocsin.yaml');
+    writeFileSync(file, text);
+    const seen: string[] = [];
+    const openOperator: Wiring['openOperator'] = async ({ instance }) => {
+      seen.push(instance);
+      throw new Error('seen');
+    };
+    try {
+      const env = { TOCSIN_INSTANCE: 'blue' };
+      await run(['alerts', 'list', '--config', file, ...args], {}, { env, wire: { openOperator } });
+      expect(seen).toEqual([expected]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 });
