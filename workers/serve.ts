@@ -35,6 +35,8 @@ export interface ServeOptions {
   readonly routePrefix: string;
   /** Null: as it listens. */
   readonly externalUrl: string | null;
+  /** A regular expression for whole origins whose web pages may use the API; null: none may. */
+  readonly corsOrigin: string | null;
   /** How long groups wait after the start, so that senders can tell what they have again. */
   readonly dispatchStartDelayMs: number;
   /** Of the alertmanager.yml: hears the summary of a storm; null: nobody does. */
@@ -171,6 +173,7 @@ async function startServing(
       now: () => new Date(),
       log,
       routePrefix: options.routePrefix,
+      corsOrigin: options.corsOrigin ?? undefined,
       web: webOf(shared, options),
     },
     options.listen,

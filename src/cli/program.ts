@@ -139,6 +139,10 @@ Roles:
       "where people reach it: it stands in links; default: as it listens, with this machine's name for all addresses",
     )
     .option('--web.config.file <file>', "TLS and users, in the form that Prometheus' programs share")
+    .option(
+      '--web.cors.origin <regex>',
+      'whole origins whose web pages may use the API, such as https://karma\\.example; default: none',
+    )
     .option('--enable-feature <name>', 'the way of reading matchers: classic-mode or utf8-strict-mode')
     .option('--dispatch-start-delay <duration>', 'how long groups wait after the start', '0s')
     .option(

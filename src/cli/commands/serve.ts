@@ -2,6 +2,8 @@
 import { prometheusDuration } from '../../domain/strict-duration';
 import type { Config } from '../../config/config';
 import type { MatcherMode } from '../../domain/alertmanager-matchers';
+import { regexOf } from '../../domain/alertmanager-regex';
+import { messageOf } from '../../domain/errors';
 import { serverConfig, type ConfigOption } from '../configuration';
 import type { Context } from '../context';
 import { EXIT, usage, type ExitCode } from '../failures';
@@ -15,6 +17,7 @@ export interface ServeCommandOptions extends ConfigOption {
   readonly routePrefix: string;
   readonly externalUrl?: string;
   readonly 'web.config.file'?: string;
+  readonly 'web.cors.origin'?: string;
   readonly dispatchStartDelay: string;
   readonly stormSummary?: string;
 }
@@ -44,6 +47,7 @@ export async function serve(context: Context, options: ServeCommandOptions): Pro
     matcherMode,
     routePrefix: options.routePrefix === '' ? pathOf(externalUrl) : options.routePrefix,
     externalUrl,
+    corsOrigin: originsOf(options['web.cors.origin']),
     webConfigFile: options['web.config.file'] ?? null,
     dispatchStartDelayMs: delayMs(options.dispatchStartDelay),
     stormReceiver: options.stormSummary ?? null,
@@ -68,6 +72,16 @@ function externalUrlOf(text: string): string {
       `--external-url ${text}: it stands in links, and accepted is a URL such as https://tocsin.example or http://tocsin.example:9093/am`,
     );
   return text.replace(/\/+$/, '');
+}
+
+function originsOf(pattern: string | undefined): string | null {
+  if (!pattern) return null;
+  try {
+    regexOf(pattern);
+    return pattern;
+  } catch (error) {
+    throw usage(`--web.cors.origin ${messageOf(error)}`);
+  }
 }
 
 /** Where a proxy leads people to `/am`, that is what it asks for here, unless it is told to take it away. */

@@ -92,3 +92,19 @@ describe('the instance', () => {
     }
   });
 });
+
+describe('pages of other origins', () => {
+  it.each([
+    [[], null],
+    [['--web.cors.origin', ''], null],
+    [['--web.cors.origin', 'https://karma\\.example'], 'https://karma\\.example'],
+  ])('with %j are %s', async (args, corsOrigin) => {
+    expect((await served(args)).options?.corsOrigin).toBe(corsOrigin);
+  });
+
+  it('are given by a regular expression', async () => {
+    const { code, err } = await served(['--web.cors.origin', '(']);
+    expect(err).toContain('--web.cors.origin has "(", which is no regular expression of RE2');
+    expect(code).toBe(2);
+  });
+});
