@@ -4,6 +4,7 @@ import type { Config } from '../../config/config';
 import type { MatcherMode } from '../../domain/alertmanager-matchers';
 import { regexOf } from '../../domain/alertmanager-regex';
 import { messageOf } from '../../domain/errors';
+import { namedText } from '../alertmanager-file';
 import { serverConfig, type ConfigOption } from '../configuration';
 import type { Context } from '../context';
 import { EXIT, usage, type ExitCode } from '../failures';
@@ -39,6 +40,7 @@ export async function serve(context: Context, options: ServeCommandOptions): Pro
     throw usage(
       `${options.instance === undefined ? 'TOCSIN_INSTANCE' : '--instance'} ${instance}: letters, digits, _ . and -, at most 80`,
     );
+  namedText('--alertmanager-config', options.alertmanagerConfig);
   await context.wiring.runServe({
     config,
     ...(config.file !== null && { reread: read }),

@@ -108,3 +108,19 @@ describe('pages of other origins', () => {
     expect(code).toBe(2);
   });
 });
+
+describe('a file that is not there', () => {
+  it.each([
+    [['serve', '--alertmanager-config', 'nope.yml'], '--alertmanager-config: there is no file nope.yml;'],
+    [['receivers', 'test', '--alertmanager-config', 'nope.yml'], '--alertmanager-config: there is no file'],
+    [['routes', 'show', 'nope.yml'], '<file>: there is no file nope.yml; name your alertmanager.yml'],
+    [['routes', 'test', 'severity=critical'], 'it looks like a label: the file comes before it'],
+    [['config', 'diff', 'examples/alertmanager.yml', 'nope.yml'], '<new>: there is no file nope.yml'],
+    [['serve', '--alertmanager-config', 'examples'], '--alertmanager-config: examples is a folder'],
+  ])('%j', async (args, text) => {
+    const { code, err, calls } = await run(args, {}, { env: {} });
+    expect(err).toContain(text);
+    expect(err).not.toContain('ENOENT');
+    expect([code, calls]).toEqual([2, []]);
+  });
+});
