@@ -15,6 +15,7 @@ import type { Integration, IntegrationName } from '../src/notify/port';
 
 export interface InEffect {
   readonly config: AlertmanagerConfig;
+  readonly file: string;
   readonly text: string;
   readonly integrations: ReadonlyMap<IntegrationName, Integration>;
   readonly integrationsOf: (receiver: string) => readonly { name: IntegrationName; sendResolved: boolean }[];
@@ -42,6 +43,7 @@ export function readAlertmanager({ file, externalUrl, matcherMode }: ReadOptions
   });
   return {
     config,
+    file,
     text,
     integrations: new Map(made.map((integration) => [nameOf(integration), integration])),
     integrationsOf: (receiver) =>

@@ -349,6 +349,7 @@ function reloading(wiring: Wiring, { read, ofRules, mends, take, onTaken }: Relo
       log.warn({ err: error }, `open groups move when their rows can be written: ${messageOf(error)}`);
     });
     onTaken();
+    log.info({ file: next.file }, `configuration loaded: ${next.file}`);
     setTimeout(() => void closeAll(before), CLOSE_AFTER_MS).unref();
   }
 
@@ -377,6 +378,7 @@ function tell(metrics: AlertmanagerMetrics, { text, config, integrations }: InEf
   metrics.receivers.set(config.receivers.length);
   metrics.integrations.set(integrations.size);
   metrics.inhibitionRules.set(config.inhibitRules.length);
+  metrics.notifiedBy([...integrations.values()].map(({ kind }) => kind));
 }
 
 function every(ms: number, run: () => Promise<void>, onError: (error: unknown) => void): NodeJS.Timeout {

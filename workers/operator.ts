@@ -1,7 +1,6 @@
 /** A person's access, for the command line: lists and kill switches in Postgres, actions on alerts through Temporal. */
 import { createRequire } from 'node:module';
 import type { Config } from '../src/config/config';
-import { messageOf, TocsinError } from '../src/domain/errors';
 import { openHistory } from '../src/history/history';
 import type {
   AlertLists,
@@ -52,7 +51,7 @@ export async function openOperator(config: Config): Promise<Operator> {
     instance,
     maxConnections: 2,
     migrate: false,
-  }).catch((error: unknown) => Promise.reject(plainer(error)));
+  });
   let temporal: ReturnType<typeof connectTemporal> | undefined;
   const linked = () => (temporal ??= connectTemporal(config));
   const connected = async (): Promise<AlertActions> => (await linked()).actions;
@@ -85,13 +84,6 @@ export async function openOperator(config: Config): Promise<Operator> {
       await Promise.all([opened?.close(), history.close()]);
     },
   };
-}
-
-/** The driver's own words for a URL without a password are about the protocol. */
-function plainer(error: unknown): unknown {
-  if (!/client password must be a string/.test(messageOf(error))) return error;
-  const reason = 'postgres asks for a password, and its URL has none';
-  return new TocsinError('TOC_DEPENDENCY_AWAY', reason, { cause: error });
 }
 
 /** Loaded when needed: a list is there before Temporal's client would be. */

@@ -13,7 +13,7 @@ import { createPagesHandler, type BatchHandler } from '../src/dispatch/dispatche
 import type { MatcherMode } from '../src/domain/alertmanager-matchers';
 import { messageOf, TocsinError } from '../src/domain/errors';
 import { previewSilence } from '../src/mute/preview';
-import { createLogger, packageVersion } from '../src/observe/observe';
+import { addressOf, advertisedAddress, createLogger, packageVersion } from '../src/observe/observe';
 import { createTransitionPublisher } from '../src/stream/publishers';
 import { consumeTransitions } from '../src/stream/transition-consumer';
 import { readAlertmanager, type InEffect } from './alertmanager';
@@ -35,6 +35,8 @@ export interface ServeOptions {
   readonly routePrefix: string;
   /** Null: as it listens. */
   readonly externalUrl: string | null;
+  /** A regular expression for whole origins whose web pages may use the API; null: none may. */
+  readonly corsOrigin: string | null;
   /** How long groups wait after the start, so that senders can tell what they have again. */
   readonly dispatchStartDelayMs: number;
   /** Of the alertmanager.yml: hears the summary of a storm; null: nobody does. */
@@ -55,7 +57,7 @@ const READER_PATIENCE_MS = 2_000;
 /** Runs until SIGINT or SIGTERM; SIGHUP reads the configuration again. Throws what is wrong with it at the start. */
 export async function runServe(options: ServeOptions): Promise<void> {
   const signal = stopSignal();
-  const externalUrl = options.externalUrl ?? `http://${options.listen.host}:${options.listen.port}`;
+  const externalUrl = options.externalUrl ?? `http://${reachedAt(options, options.listen.port)}`;
   const read = (): InEffect => {
     const { alertmanagerConfig: file, matcherMode, stormReceiver } = options;
     const next = readAlertmanager({ file, externalUrl, matcherMode });
@@ -77,7 +79,7 @@ export async function runServe(options: ServeOptions): Promise<void> {
     const { api, beginLives } = await startServing(shared, options, inEffect, read);
     // In the words that Alertmanager has for it: scripts wait for them.
     process.stderr.write(
-      `time=${new Date().toISOString()} level=INFO msg="Listening on" address=${options.listen.host}:${api.port}\n`,
+      `time=${new Date().toISOString()} level=INFO msg="Listening on" address=${addressOf(options.listen.host, api.port)}\n`,
     );
     livesBegun = beginLives();
     await untilAborted(signal);
@@ -177,12 +179,13 @@ async function startServing(
       now: () => new Date(),
       log,
       routePrefix: options.routePrefix,
+      corsOrigin: options.corsOrigin ?? undefined,
       web: webOf(shared, options),
     },
     options.listen,
   );
   parts.push({ name: 'API', stop: () => api.close() });
-  await groups.peers.answerAt(`${options.listen.host}:${api.port}`);
+  await groups.peers.answerAt(reachedAt(options, api.port));
   await startForgetting(shared);
   return {
     api,
@@ -199,6 +202,9 @@ async function startServing(
         ),
   };
 }
+
+const reachedAt = ({ listen: { host } }: ServeOptions, port: number): string =>
+  advertisedAddress({ host, advertise: null }, port);
 
 function requireReceiver({ config }: InEffect, name: string | null, file: string): void {
   const names = config.receivers.map((receiver) => receiver.name);

@@ -4,7 +4,7 @@
  */
 import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
 import type { Server as TlsServer } from 'node:tls';
-import { messageOf, TocsinError } from '../domain/errors';
+import { cannotListen } from '../observe/observe';
 import { createApp } from './app';
 import { guard } from './guard';
 import type { ApiOptions } from './options';
@@ -35,7 +35,7 @@ const MOST_CONNECTIONS = 4_096;
 /** Whoever has not got an answer by then asks another process. */
 const CLOSE_WITHIN_MS = 10_000;
 
-/** Throws TOC_CONFIG_INVALID when the address cannot be listened on. */
+/** Throws TOC_CANNOT_LISTEN when the address cannot be listened on. */
 export async function createApi(options: ApiOptions, { host, port }: Listen): Promise<Api> {
   const { web } = options;
   const first = web?.();
@@ -57,11 +57,7 @@ export async function createApi(options: ApiOptions, { host, port }: Listen): Pr
   try {
     await app.listen({ host, port });
   } catch (cause) {
-    throw new TocsinError(
-      'TOC_CONFIG_INVALID',
-      `the API cannot listen on ${host}:${port}: ${messageOf(cause)}; give another address`,
-      { cause },
-    );
+    throw cannotListen('the API', { host, port }, '--listen', cause);
   }
   const taken = (app.server.address() as AddressInfo).port;
   const address = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${taken}`;

@@ -63,14 +63,14 @@ export function serverConfig(context: Context, option: ConfigOption): Config {
 }
 
 export interface InstanceOption extends ConfigOption {
-  /** Of `tocsin serve`; left out, the configuration's. */
+  /** Of `tocsin serve`; left out, the configuration's, and where its file names none TOCSIN_INSTANCE. */
   readonly instance?: string;
 }
 
 /** For commands that may ask for another instance on the same servers, of which the file says nothing more. */
 export function instanceConfig(context: Context, option: InstanceOption): Config {
   const config = serverConfig(context, option);
-  const { instance = config.instance } = option;
+  const instance = option.instance ?? (config.instance || context.env.TOCSIN_INSTANCE || '');
   return instance === config.instance ? config : { ...config, instance, file: null };
 }
 
@@ -86,15 +86,8 @@ function devOf(
   return { file: dev.file, env: { ...dev.environment, ...Object.fromEntries(set) } };
 }
 
-/** Where servers are when nobody configured anything. */
-const DEFAULT_SERVERS = {
-  path: null,
-  text: `
-kafka: { brokers: ["\${TOCSIN_KAFKA:-127.0.0.1:9092}"] }
-temporal: { address: "\${TOCSIN_TEMPORAL:-127.0.0.1:7233}" }
-postgres: { url: "\${TOCSIN_POSTGRES:-postgres://postgres@127.0.0.1:5432/tocsin}" }
-`,
-};
+/** Nobody has configured anything: servers are where the environment says, or at their usual ports. */
+const DEFAULT_SERVERS = { path: null, text: '' };
 
 /** What a configuration may refer to. Loads the collectors, so only where it is checked. */
 export function knownNames(): Known {

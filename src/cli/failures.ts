@@ -9,7 +9,7 @@ import { plain } from './plain';
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-const OF_USAGE: ReadonlySet<string> = new Set(['TOC_USAGE', 'TOC_CONFIG_INVALID']);
+const OF_USAGE: ReadonlySet<string> = new Set(['TOC_USAGE', 'TOC_CONFIG_INVALID', 'TOC_CANNOT_LISTEN']);
 
 export function exitCodeOf(error: unknown): ExitCode {
   return error instanceof TocsinError && OF_USAGE.has(error.code) ? EXIT.usage : EXIT.failed;

@@ -127,12 +127,22 @@ Roles:
     .option('--listen <host:port>', 'where the API is', '127.0.0.1:9093')
     .option(
       '--instance <name>',
-      'processes of one name share the work; others, `tocsin start` among them, share the servers alone',
-      'alertmanager',
+      'processes of one name share the work; others, `tocsin start` among them, share the servers alone; default: TOCSIN_INSTANCE, else alertmanager',
     )
-    .option('--route-prefix <path>', 'stands before every path of the API', '')
-    .option('--external-url <url>', 'where people reach it: it stands in links')
+    .option(
+      '--route-prefix <path>',
+      'stands before every path of the API; default: the path of --external-url; / for none',
+      '',
+    )
+    .option(
+      '--external-url <url>',
+      "where people reach it: it stands in links; default: as it listens, with this machine's name for all addresses",
+    )
     .option('--web.config.file <file>', "TLS and users, in the form that Prometheus' programs share")
+    .option(
+      '--web.cors.origin <regex>',
+      'whole origins whose web pages may use the API, such as https://karma\\.example; default: none',
+    )
     .option('--enable-feature <name>', 'the way of reading matchers: classic-mode or utf8-strict-mode')
     .option('--dispatch-start-delay <duration>', 'how long groups wait after the start', '0s')
     .option(

@@ -16,7 +16,7 @@ import { ConfigInvalid } from './problems';
 import { parseAll } from './parse-all';
 import { collectRules, OWN_GROUP } from './rule-files';
 import { configSchema, type RawConfig } from './schema';
-
+import { withServers } from './server-defaults';
 import { blank, readSource, type Source } from './source';
 
 /** A file, or a text with the path that its relative paths and messages refer to. */
@@ -43,7 +43,7 @@ export function checkConfig(source: ConfigSource, env: Env = processEnv(), known
   const file = typeof source === 'string' ? source : source.path;
   const text = typeof source === 'string' ? readText(source) : source.text;
   if (typeof text !== 'string') return { config: null, problems: [text] };
-  const main = readSource(text, file, env, OWN_GROUP);
+  const main = readSource(text, file, env, OWN_GROUP, (whole, shown) => withServers(whole, env, shown));
   if (main.value === undefined && main.problems.length > 0) return { config: null, problems: main.problems };
 
   const parsed = parseAll(configSchema, main);

@@ -22,12 +22,16 @@ export interface Source {
 
 const REFERENCE = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{[^}]*\}?/g;
 
+/** Adds what the text leaves out; `shown` is what people see of a variable's value, which may be a secret. */
+export type Complete = (whole: unknown, shown?: (value: string, variable: string) => string) => unknown;
+
 /** Without an environment the text is taken as it is. `ownGroup`: of rules in short form, where the text names no group for them. */
 export function readSource(
   text: string,
   file: string | null,
   env: Env | null,
   ownGroup: string | null = null,
+  complete: Complete = (whole) => whole,
 ): Source {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -41,14 +45,14 @@ export function readSource(
   if (!read.ok) {
     return unreadable(file, [{ ...blank(file), path: '', message: `is not valid YAML: ${read.message}` }]);
   }
-  const raw = read.value;
+  const raw = complete(read.value, (_value, variable) => `\${${variable}}`);
   const place = (found: readonly Finding[]): Problem[] =>
     found.map((finding) => ({
       ...placed(shownRaw(finding, raw), file, position(document, lines, finding.path)),
       ...namesAt(finding.path, raw, ownGroup),
     }));
   const findings: Finding[] = [];
-  const value = env === null ? raw : interpolate(raw, [], env, findings);
+  const value = env === null ? raw : complete(interpolate(read.value, [], env, findings));
   return { file, value, problems: place(findings), place };
 }
 

@@ -120,7 +120,8 @@ export function kafkaLaunch(program: KafkaProgram, dataDir: string): Launch {
     command: program.java,
     cwd: folder,
     stopSignal: 'SIGTERM',
-    standardPorts: [9092, 9093],
+    // 9093 and 9094, which are usual for controllers, are Alertmanager's.
+    standardPorts: [9092, 29_093],
     async prepare([port, controllerPort]) {
       const properties = join(folder, 'server.properties');
       await mkdir(folder, { recursive: true });

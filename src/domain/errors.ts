@@ -10,6 +10,10 @@ const CATALOGUE = {
     retryable: false,
     todo: 'Correct the named places in the file and run `tocsin check`.',
   },
+  TOC_CANNOT_LISTEN: {
+    retryable: false,
+    todo: 'Give an address of this machine that is free.',
+  },
   TOC_USAGE: { retryable: false, todo: 'See `tocsin --help`.' },
   TOC_ILLEGAL_MOVE: {
     retryable: false,
@@ -34,6 +38,10 @@ const CATALOGUE = {
     todo: 'Install what the message names, or set the address of a running server.',
   },
   TOC_DEPENDENCY_AWAY: { retryable: true, todo: 'Nothing: it is tried again. See /readyz for its state.' },
+  TOC_ACCESS_REFUSED: {
+    retryable: true,
+    todo: 'Correct `postgres.url` of the file or TOCSIN_POSTGRES, or do in Postgres what the message asks for.',
+  },
   TOC_EVALUATORS_AWAY: {
     retryable: true,
     todo: 'Start one (`tocsin start evaluator`); where one has just started or ended, ask again in a few seconds.',

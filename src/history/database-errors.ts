@@ -58,6 +58,29 @@ export function asTocsinError(error: unknown, doing: string): unknown {
   return new TocsinError('TOC_DEPENDENCY_AWAY', `postgres, ${doing}: ${messageOf(error)}`, { cause: error });
 }
 
+const ACCESS: Readonly<Record<string, string>> = {
+  '28000': 'postgres lets this user in no such way',
+  '28P01': "postgres does not take the URL's password",
+  '3D000': 'postgres has no such database: create it, or name another one in the URL',
+  '42501': 'postgres has not granted this user what Tocsin needs: to create a schema, and all in its own',
+};
+
+/**
+ * `error` as TOC_ACCESS_REFUSED when Postgres answers and does not let us in: that lasts until somebody does something. The
+ * driver's own words for a URL without a password are about the protocol.
+ */
+export function asAccessRefused(error: unknown): unknown {
+  const message = messageOf(error);
+  if (message.includes('client password must be a string'))
+    return new TocsinError('TOC_ACCESS_REFUSED', 'postgres asks for a password, and its URL has none', {
+      cause: error,
+    });
+  const reason = ACCESS[codeOf(error)];
+  return reason === undefined
+    ? error
+    : new TocsinError('TOC_ACCESS_REFUSED', `${reason} (${message})`, { cause: error });
+}
+
 function codeOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors[0]);
   const code = (error as { code?: unknown } | null)?.code;

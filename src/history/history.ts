@@ -6,6 +6,7 @@
 import type { MaintenanceStore, SilenceStore } from '../mute/port';
 import type { OverrideStore } from '../oncall/port';
 import type { PermitStore } from '../remediate/port';
+import { asAccessRefused } from './database-errors';
 import { openPools, type DatabaseOptions } from './database';
 import { followAlertChanges } from './alert-changes';
 import { createGroupRecords } from './group-records';
@@ -100,7 +101,7 @@ export interface History {
   close(): Promise<void>;
 }
 
-/** Connects and brings the schema up to date. Throws TOC_DEPENDENCY_AWAY, TOC_SCHEMA_NEWER or TOC_SCHEMA_OLDER. */
+/** Connects and brings the schema up to date. Throws TOC_DEPENDENCY_AWAY, TOC_ACCESS_REFUSED, TOC_SCHEMA_NEWER or TOC_SCHEMA_OLDER. */
 export async function openHistory(options: HistoryOptions): Promise<History> {
   const pools = openPools(options);
   const { database, close } = pools;
@@ -110,7 +111,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     await (options.migrate === false ? requireCurrent : migrate)(database);
   } catch (error) {
     await close();
-    throw error;
+    throw asAccessRefused(error);
   }
   return {
     pages: createPages(database, groupsOf),

@@ -12,6 +12,9 @@ const EVERYWHERE: ReadonlySet<string> = new Set(['0.0.0.0', '::', '[::]', '']);
 /** `host:port`. One that listens on all addresses is found by the machine's name. */
 export function advertisedAddress({ host, advertise }: Listening, port: number): string {
   if (advertise !== null) return /:\d+$/.test(advertise) ? advertise : `${advertise}:${port}`;
-  const named = EVERYWHERE.has(host) ? hostname() : host;
-  return `${named.includes(':') && !named.startsWith('[') ? `[${named}]` : named}:${port}`;
+  return addressOf(EVERYWHERE.has(host) ? hostname() : host, port);
 }
+
+/** `host:port`, an address of IPv6 in brackets. */
+export const addressOf = (host: string, port: number): string =>
+  `${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`;

@@ -35,9 +35,7 @@ export function createAlertmanagerMetrics(registry: Registry) {
     at: gauge('config_last_reload_success_timestamp_seconds', 'When the configuration in effect was read.'),
   };
 
-  return {
-    alertsReceived: counter('alerts_received_total', 'Alerts that were posted.', 'status', 'version'),
-    alertsInvalid: counter('alerts_invalid_total', 'Alerts that were posted and refused.', 'version'),
+  const counters = {
     /** `integration` is the kind of the receiver: slack, webhook, … */
     notifications: counter('notifications_total', 'Notifications that were tried.', 'integration'),
     notificationsFailed: counter(
@@ -52,6 +50,12 @@ export function createAlertmanagerMetrics(registry: Registry) {
       'Attempts to notify that failed.',
       'integration',
     ),
+  };
+
+  return {
+    ...counters,
+    alertsReceived: counter('alerts_received_total', 'Alerts that were posted.', 'status', 'version'),
+    alertsInvalid: counter('alerts_invalid_total', 'Alerts that were posted and refused.', 'version'),
     notificationsSuppressed: counter(
       'notifications_suppressed_total',
       'Alerts that were left out of notifications: silence, inhibition, mute_time_interval or active_time_interval.',
@@ -92,6 +96,16 @@ export function createAlertmanagerMetrics(registry: Registry) {
       config.at.set(at.getTime() / 1_000);
     },
     configRefused: () => config.successful.set(0),
+
+    /** The kinds that are configured: their counters are there before the first message, so that it counts as an increase. */
+    notifiedBy(kinds: readonly string[]): void {
+      for (const integration of new Set(kinds)) {
+        counters.notifications.inc({ integration }, 0);
+        counters.notificationsFailed.inc({ integration, reason: 'other' }, 0);
+        counters.notificationRequests.inc({ integration }, 0);
+        counters.notificationRequestsFailed.inc({ integration }, 0);
+      }
+    },
 
     /** Gauges that are counted when somebody scrapes. */
     tally({ alerts, silences }: Tally): void {

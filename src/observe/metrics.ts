@@ -20,7 +20,10 @@ export type Metrics = ReturnType<typeof createMetrics>;
 export function createMetrics(options: MetricsOptions = {}) {
   const registry = new Registry();
   if (options.labels) registry.setDefaultLabels({ ...options.labels });
-  if (options.process ?? true) collectDefaultMetrics({ register: registry, prefix: 'tocsin_' });
+  if (options.process ?? true) {
+    collectDefaultMetrics({ register: registry, prefix: 'tocsin_' });
+    tellStart(registry);
+  }
   const registers = [registry];
   const counter = <T extends string>(name: string, help: string, ...labelNames: T[]) =>
     new Counter<T>({ name: `tocsin_${name}`, help, labelNames, registers });
@@ -175,4 +178,12 @@ export function createMetrics(options: MetricsOptions = {}) {
     dependencyUp: gauge('dependency_up', '1 while the dependency answers its check.', 'dependency'),
     buildInfo: gauge('build_info', 'Always 1; the version is a label.', 'version'),
   };
+}
+
+/** Under the name that all exporters have it, by which dashboards and alerts see restarts. */
+function tellStart(registry: Registry): void {
+  new Gauge({
+    ...{ name: 'process_start_time_seconds', registers: [registry] },
+    help: 'Start time of the process, in seconds since 1970.',
+  }).set(Math.round(Date.now() / 1_000 - process.uptime()));
 }

@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { messageOf, TocsinError } from '../domain/errors';
+import { cannotListen } from './cannot-listen';
 import type { Health } from './health';
 import type { Logger } from './logger';
 import type { Metrics } from './metrics';
@@ -43,7 +44,7 @@ interface Answer {
   readonly body: string;
 }
 
-/** Throws TOC_CONFIG_INVALID when the address cannot be listened on. */
+/** Throws TOC_CANNOT_LISTEN when the address cannot be listened on. */
 export async function startObservability(options: ObservabilityOptions): Promise<Observability> {
   const host = options.host ?? '127.0.0.1';
   const server = createServer((request, response) =>
@@ -165,10 +166,9 @@ function json(status: number, body: unknown): Answer {
 
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (cause) => {
-      const message = `http: cannot listen on ${host}:${port}: ${messageOf(cause)}; choose another http.port`;
-      reject(new TocsinError('TOC_CONFIG_INVALID', message, { cause }));
-    });
+    server.once('error', (cause) =>
+      reject(cannotListen('the server of metrics and health', { host, port }, 'http.port', cause)),
+    );
     server.listen(port, host, resolve);
   });
 }

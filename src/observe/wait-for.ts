@@ -46,12 +46,16 @@ export async function waitForDependency<T>(
       options.onFailure?.(reason, attempt);
       options.log.warn(
         { dependency: name, attempt, retry_in_ms: delayMs, reason },
-        `waiting for ${name}: ${reason}; trying again in ${delayMs} ms`,
+        `waiting for ${name}: ${reason}; trying again in ${delayMs} ms${todoOf(error)}`,
       );
       await pause(name, delayMs, options.signal);
     }
   }
 }
+
+/** A server that is away may come back by itself; one that refuses us waits for somebody. */
+const todoOf = (error: unknown): string =>
+  error instanceof TocsinError && error.code === 'TOC_ACCESS_REFUSED' ? `. ${error.todo}` : '';
 
 async function tryOnce<T>(
   name: string,

@@ -1,6 +1,6 @@
 /** The listener that services call back, by itself: nothing else is reachable where they have to be let in. */
 import type { AddressInfo } from 'node:net';
-import { messageOf, TocsinError } from '../../domain/errors';
+import { cannotListen } from '../../observe/observe';
 import { createCallbackApp } from './app';
 import type { CallbackOptions } from './options';
 
@@ -14,7 +14,7 @@ export interface Callbacks {
 const HEADERS_TIMEOUT_MS = 10_000;
 const MOST_CONNECTIONS = 512;
 
-/** Throws TOC_CONFIG_INVALID when the address cannot be listened on. */
+/** Throws TOC_CANNOT_LISTEN when the address cannot be listened on. */
 export async function startCallbacks(
   options: CallbackOptions,
   { host, port }: { readonly host: string; readonly port: number },
@@ -25,11 +25,7 @@ export async function startCallbacks(
   try {
     await app.listen({ host, port });
   } catch (cause) {
-    throw new TocsinError(
-      'TOC_CONFIG_INVALID',
-      `http.callbacks: cannot listen on ${host}:${port}: ${messageOf(cause)}; choose another address`,
-      { cause },
-    );
+    throw cannotListen('the listener for callbacks', { host, port }, 'http.callbacks.listen', cause);
   }
   const taken = (app.server.address() as AddressInfo).port;
   return {

@@ -36,7 +36,10 @@ export async function configDiff(
   const mode = { matcherMode: matcherModeOf(options.enableFeature) };
   const limit = countOf('--limit', options.limit, 0, MANY);
   const at = options.at === undefined ? context.now() : timeOf('--at', options.at, context.now());
-  const [before, after] = [alertmanagerAt(context, oldFile, mode), alertmanagerAt(context, newFile, mode)];
+  const [before, after] = [
+    alertmanagerAt(context, '<old>', oldFile, mode),
+    alertmanagerAt(context, '<new>', newFile, mode),
+  ];
   const alerts = options.alerts === undefined ? await openAlerts(context, options) : alertsIn(options.alerts);
   const difference = differenceOf(before, after, alerts, at);
   if (options.json) context.print(JSON.stringify(differenceJson(difference, limit), null, 2));

@@ -2,11 +2,11 @@
  * `tocsin receivers`: `test` sends a message that is marked as a test through the channels that real ones take; `dead` lists
  * messages that were given up, and `resend` has them sent again.
  */
-import { existsSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import type { Config } from '../../config/config';
 import { isIncidentRef } from '../../domain/incident';
 import type { DeadLetter, Resent } from '../../history/port';
+import { namedText } from '../alertmanager-file';
 import { chosenFile, readConfig, type ConfigOption, type InstanceOption } from '../configuration';
 import type { Context } from '../context';
 import { EXIT, usage, type ExitCode } from '../failures';
@@ -58,7 +58,7 @@ export async function testReceivers(
 function filesOf(context: Context, options: TestReceiversOptions) {
   const { alertmanagerConfig: named } = options;
   if (named !== undefined) {
-    if (!existsSync(named)) throw usage(`${named} does not exist`);
+    namedText('--alertmanager-config', named);
     const file = isAbsolute(named) ? named : resolve(named);
     return { config: null, alertmanagerFile: file, externalUrl: 'http://localhost' };
   }

@@ -17,7 +17,9 @@ export interface RoutesOptions {
 }
 
 export function showRoutes(context: Context, file: string, options: RoutesOptions): ExitCode {
-  const { route } = alertmanagerAt(context, file, { matcherMode: matcherModeOf(options.enableFeature) });
+  const { route } = alertmanagerAt(context, '<file>', file, {
+    matcherMode: matcherModeOf(options.enableFeature),
+  });
   if (options.json) context.print(JSON.stringify(routeJson(route), null, 2));
   else context.print([...treeLines(context, route, '', '')].join('\n'));
   return EXIT.ok;
@@ -99,7 +101,9 @@ export function testRoutes(
   options: TestRoutesOptions,
 ): ExitCode {
   const labels = labelsOf(words);
-  const { route } = alertmanagerAt(context, file, { matcherMode: matcherModeOf(options.enableFeature) });
+  const { route } = alertmanagerAt(context, '<file>', file, {
+    matcherMode: matcherModeOf(options.enableFeature),
+  });
   const places = compileRoutes(route).placesOf(labels);
   const receivers = places.map((place) => place.route.options.receiver);
   if (options.json)

@@ -42,7 +42,7 @@ export async function why(
 }
 
 function routingIn(context: Context, file: string): RecordedRouting {
-  const { route, receivers } = alertmanagerAt(context, file);
+  const { route, receivers } = alertmanagerAt(context, '--alertmanager-config', file);
   const integrations = receivers.flatMap(({ name, integrations: all }) =>
     all.map(({ kind, options }, index) => ({
       name: `${name}/${kind}/${index}`,

@@ -7,7 +7,8 @@
 import { timingSafeEqual, createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { messageOf, TocsinError } from '../../domain/errors';
+import { messageOf } from '../../domain/errors';
+import { cannotListen } from '../../observe/observe';
 import { openDeliveryLog } from './delivery-log';
 import { createIngest, type IngestAnswer } from './ingest';
 import { createMailer, createPrinter, type SmtpOptions } from './mail';
@@ -67,7 +68,7 @@ interface Door {
 const DEFAULT_MAX_BODY_BYTES = 1024 * 1024;
 const PATHS = ['/ingest', '/alerts'];
 
-/** @throws TOC_CONFIG_INVALID when the recipients' file or the address cannot be used, TOC_USAGE when the file of deliveries is in use. */
+/** @throws TOC_CONFIG_INVALID when the recipients' file cannot be used, TOC_CANNOT_LISTEN when the address cannot, TOC_USAGE when the file of deliveries is in use. */
 export async function startNotificationService(
   options: NotificationServiceOptions,
 ): Promise<NotificationService> {
@@ -187,10 +188,9 @@ async function readBody(request: IncomingMessage, limit: number): Promise<string
 
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (cause) => {
-      const message = `notification service: cannot listen on ${host}:${port}: ${messageOf(cause)}`;
-      reject(new TocsinError('TOC_CONFIG_INVALID', message, { cause }));
-    });
+    server.once('error', (cause) =>
+      reject(cannotListen('the notification service', { host, port }, 'notification_service.listen', cause)),
+    );
     server.listen(port, host, resolve);
   });
 }

@@ -48,8 +48,10 @@ test('an address that is taken is named', async () => {
   const api = await createApi(testApi().options, LOCAL);
   const again = createApi(testApi().options, { ...LOCAL, port: api.port });
   await expect(again).rejects.toMatchObject({
-    code: 'TOC_CONFIG_INVALID',
-    message: expect.stringContaining(`127.0.0.1:${api.port}`),
+    code: 'TOC_CANNOT_LISTEN',
+    message: expect.stringMatching(
+      `^the API cannot listen on 127.0.0.1:${api.port}: another process listens there .*--listen$`,
+    ),
   });
   await api.close();
 });

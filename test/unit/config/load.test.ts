@@ -743,3 +743,42 @@ describe('metrics far from their record time', () => {
     expect(late).toContain('evaluate.max_late');
   });
 });
+
+describe('servers of the environment', () => {
+  const env = {
+    TOCSIN_KAFKA: 'kafka-1:9092, kafka-2:9092',
+    TOCSIN_TEMPORAL: 'temporal:7233',
+    TOCSIN_POSTGRES: 'postgres://app:p${x}@db/tocsin',
+  };
+  const serversOf = (text: string, given: Record<string, string> = env) => {
+    const { kafka, temporal, postgres } = load(text, given);
+    return [kafka.brokers, temporal.address, postgres.url.reveal()];
+  };
+  const all = [['kafka-1:9092', 'kafka-2:9092'], env.TOCSIN_TEMPORAL, env.TOCSIN_POSTGRES];
+
+  it.each(['', 'log: { level: debug }', 'postgres: { pool: 3 }\nkafka: { tls: true }'])(
+    'are those of a file that names none: %j',
+    (text) => expect(serversOf(text)).toEqual(all),
+  );
+
+  it('stand back behind what the file says', () => {
+    expect(serversOf("kafka: { brokers: ['own:1'] }\npostgres: { url: postgres://own/db }")).toEqual([
+      ['own:1'],
+      env.TOCSIN_TEMPORAL,
+      'postgres://own/db',
+    ]);
+  });
+
+  it('are the usual ones where a variable is not set, or empty', () => {
+    const usual = [['127.0.0.1:9092'], '127.0.0.1:7233', 'postgres://postgres@127.0.0.1:5432/tocsin'];
+    expect(serversOf('', { TOCSIN_KAFKA: '', TOCSIN_TEMPORAL: '' })).toEqual(usual);
+  });
+
+  it('are named by their variables where they are wrong', () => {
+    expect(errors('', { TOCSIN_TEMPORAL: 'here', TOCSIN_KAFKA: 'a:1,b' })).toEqual([
+      expect.stringMatching(/kafka\.brokers\[1\]: "\$\{TOCSIN_KAFKA\}"/),
+      expect.stringMatching(/temporal\.address: "\$\{TOCSIN_TEMPORAL\}"/),
+    ]);
+    expect(errors('kafka:\npostgres: 3', env)).toHaveLength(2);
+  });
+});

@@ -1,6 +1,6 @@
 /** The address that others are told leads to the server from where they are, as far as that is known. */
 import { hostname } from 'node:os';
-import { advertisedAddress } from '../../../src/observe/observe';
+import { addressOf, advertisedAddress } from '../../../src/observe/observe';
 
 test.each([
   ['127.0.0.1', null, '127.0.0.1:9464'],
@@ -14,4 +14,12 @@ test.each([
   ['::', '[fe80::1]:80', '[fe80::1]:80'],
 ])('%s, advertised as %s: %s', (host, advertise, expected) => {
   expect(advertisedAddress({ host, advertise }, 9_464)).toBe(expected);
+});
+
+test('what is listened on is written as it is', () => {
+  expect(['127.0.0.1', '::', '[::1]'].map((host) => addressOf(host, 9_093))).toEqual([
+    '127.0.0.1:9093',
+    '[::]:9093',
+    '[::1]:9093',
+  ]);
 });

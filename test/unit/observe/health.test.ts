@@ -224,7 +224,7 @@ describe('the HTTP server', () => {
     const server = await startObservability({ port: 0, ...parts });
     expect(server.url).toBe(`http://127.0.0.1:${server.port}`);
     await expect(startObservability({ port: server.port, ...parts })).rejects.toMatchObject({
-      code: 'TOC_CONFIG_INVALID',
+      code: 'TOC_CANNOT_LISTEN',
       message: expect.stringMatching(/cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*http\.port/) as string,
     });
     await server.close();
@@ -249,6 +249,16 @@ describe('a server that is away at start', () => {
       /^waiting for kafka: connect ECONNREFUSED kafka:\/\/u:\*\*\*@h; trying again in \d+ ms$/,
     );
     expect(quiet.info).toHaveBeenCalledTimes(1);
+  });
+
+  it('that refuses us is waited for, and it is said what has to be done', async () => {
+    const refused = new TocsinError('TOC_ACCESS_REFUSED', 'postgres asks for a password');
+    let tries = 0;
+    const check = async (): Promise<string> => (++tries === 1 ? Promise.reject(refused) : 'in');
+    await waitForDependency('postgres', check, { log: quiet, firstDelayMs: 1 });
+    expect(quiet.warn.mock.calls[0]![1]).toMatch(
+      /^waiting for postgres: postgres asks for a password; trying again in \d+ ms\. Correct `postgres\.url` of the file or TOCSIN_POSTGRES/,
+    );
   });
 
   it('is not waited for when trying again cannot help', async () => {
