@@ -86,14 +86,17 @@ function pastOf(
   holds: readonly RecordedHold[],
   routing: RecordedRouting | null,
 ): WhyStatement[] {
-  const resolving = new Map(routing?.integrations.map(({ name, sendResolved }) => [name, sendResolved]));
-  const said = deliveries
-    // The end stands in the record of those that do not send it as well.
-    .filter(({ integration, said: word }) => word === 'firing' || resolving.get(integration) !== false)
-    .map(delivered);
+  const said = deliveries.filter((delivery) => isHeard(delivery, routing)).map(delivered);
   const over = holds.filter(({ until }) => until !== null).map(held);
   return [...said, ...over].sort((a, b) => Date.parse(a.at!) - Date.parse(b.at!));
 }
+
+/** The end stands in the record of those that do not send it as well. */
+export const isHeard = (
+  { integration, said }: Pick<RecordedDelivery, 'integration' | 'said'>,
+  routing: RecordedRouting | null,
+): boolean =>
+  said === 'firing' || routing?.integrations.find(({ name }) => name === integration)?.sendResolved !== false;
 
 function delivered({
   integration,
