@@ -40,36 +40,51 @@ export function whyOf(facts: WhyFacts): WhyRoute[] {
     ...{ groupLabels: place.labels, isCurrent: true },
     statements: statementsAt(place, facts),
   }));
-  return [...current, ...formerGroups(facts, new Set(places.map(({ key }) => key)))];
+  return [...current, ...formerGroups(facts, new Set(current.map(placeName)))];
 }
 
 function statementsAt(place: GroupPlace, facts: WhyFacts): WhyStatement[] {
   const { records } = facts;
-  const isHere = ({ groupKey }: { readonly groupKey: string }): boolean => groupKey === place.key;
+  const here = placeName({ groupKey: place.key, receiver: place.route.options.receiver });
+  const isHere = (one: Placed): boolean => placeName(one) === here;
   const holds = records.holds.filter((hold) => isHere(hold) && isOfEpisode(hold, facts.alert));
-  const past = pastOf(records.deliveries.filter(isHere), holds, facts.routing);
+  const past = pastOf(records.deliveries.map(ofReceiver).filter(isHere), holds, facts.routing);
   const open = holds.filter(({ until }) => until === null).map(held);
   return [...past, ...open, ...nowAt(place, facts, open.length > 0)];
 }
 
+interface Placed {
+  readonly groupKey: string;
+  readonly receiver: string;
+}
+
+/** Siblings with the same matchers have groups with one key: what was said there is told apart by who was told. */
+const placeName = ({ groupKey, receiver }: Placed): string => `${receiver}\n${groupKey}`;
+
+const ofReceiver = (delivery: RecordedDelivery): RecordedDelivery & Placed => ({
+  ...delivery,
+  receiver: receiverOf(delivery.integration),
+});
+
 function formerGroups({ alert, records, routing }: WhyFacts, current: ReadonlySet<string>): WhyRoute[] {
   const holds = records.holds.filter((hold) => isOfEpisode(hold, alert));
-  const keys = new Set([...records.deliveries, ...holds].map(({ groupKey }) => groupKey));
-  return [...keys]
-    .filter((key) => !current.has(key))
-    .map((key) => {
-      const deliveries = records.deliveries.filter(({ groupKey }) => groupKey === key);
-      const own = holds.filter(({ groupKey }) => groupKey === key);
+  const deliveries = records.deliveries.map(ofReceiver);
+  const places = new Map([...deliveries, ...holds].map((one) => [placeName(one), one]));
+  return [...places]
+    .filter(([name]) => !current.has(name))
+    .map(([name, { receiver, groupKey }]) => {
+      const own = holds.filter((hold) => placeName(hold) === name);
+      const left = deliveries.filter((delivery) => placeName(delivery) === name);
+      const past = pastOf(left, own, routing);
       return {
-        receiver: own[0]?.receiver ?? receiverOf(deliveries[0]!.integration),
-        route: key.replace(/:\{.*$/s, ''),
-        groupKey: key,
-        groupLabels: null,
-        isCurrent: false,
-        statements: [
-          ...pastOf(deliveries, own, routing),
-          ...own.filter(({ until }) => until === null).map(held),
-        ],
+        ...{
+          receiver,
+          route: groupKey.replace(/:\{.*$/s, ''),
+          groupKey,
+          groupLabels: null,
+          isCurrent: false,
+        },
+        statements: [...past, ...own.filter(({ until }) => until === null).map(held)],
       };
     });
 }

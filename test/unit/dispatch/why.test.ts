@@ -214,6 +214,42 @@ test('groups that it has left come last, and only with what was said there', () 
   expect(whyOf({ alert: alert(), routing: null, records, now: time(100) })).toHaveLength(2);
 });
 
+test('siblings with the same matchers have one group key, and each its own receiver', () => {
+  const siblings = ['mail', 'pager'].map((receiver) => route({ receiver, continue: true }));
+  const [mail, pager] = ['mail/email/0', 'pager/webhook/0'];
+  const twins: RecordedRouting = {
+    route: route({ routes: siblings }),
+    integrations: [mail, pager].map((name) => ({ name: name!, sendResolved: true })),
+  };
+  const groupKey = '{}/{}:{alertname="Down"}';
+  const records = {
+    ...{ groups: [], messages: [] },
+    deliveries: [mail, pager, 'gone/webhook/0'].map((integration) => delivery({ groupKey, integration })),
+    holds: ['mail', 'pager'].map((receiver) => hold({ groupKey, receiver, until: time(20) })),
+  };
+  const ways = whyOf({ alert: alert(), routing: twins, records, now: time(100) });
+  const texts = ways.map(({ receiver, statements: said }) => [receiver, said.map(({ text }) => text)]);
+  expect(texts).toEqual([
+    [
+      'mail',
+      [
+        expect.stringMatching(/^mail was not/),
+        expect.stringMatching(/^mail\/email\/0 was told/),
+        expect.stringMatching(/^mail/),
+      ],
+    ],
+    [
+      'pager',
+      [
+        expect.stringMatching(/^pager was not/),
+        expect.stringMatching(/^pager\/webhook\/0 was/),
+        expect.stringMatching(/^pager/),
+      ],
+    ],
+    ['gone', [expect.stringMatching(/^gone\/webhook\/0 was told/)]],
+  ]);
+});
+
 const MAINTENANCE = { kind: 'maintenance', name: 'move', createdBy: 'ana', comment: '', endsAt: null };
 
 test("messages of rules: the timeline's words, then what waits", () => {
