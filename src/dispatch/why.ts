@@ -16,12 +16,14 @@ import type {
 import { holdersText } from './holder-text';
 import type { WhyRoute, WhyStage, WhyStatement } from './port';
 import { compileRoutes, type GroupPlace } from './routes';
+import { isOverNow, resolvedByHand, unheardEnd } from './why-ends';
 
 export interface WhyFacts {
   readonly alert: AlertRow;
   /** Null where no process has said by which routes it works. */
   readonly routing: RecordedRouting | null;
   readonly records: AlertRecords;
+  readonly instance: string;
   readonly now: Date;
 }
 
@@ -50,7 +52,8 @@ function statementsAt(place: GroupPlace, facts: WhyFacts): WhyStatement[] {
   const holds = records.holds.filter((hold) => isHere(hold) && isOfEpisode(hold, facts.alert));
   const past = pastOf(records.deliveries.map(ofReceiver).filter(isHere), holds, facts.routing);
   const open = holds.filter(({ until }) => until === null).map(held);
-  return [...past, ...open, ...nowAt(place, facts, open.length > 0)];
+  const ends = [...resolvedByHand(facts.alert, facts.now), ...unheardEnd(facts.alert, records, facts.now)];
+  return [...past, ...open, ...ends, ...nowAt(place, facts, open.length > 0)];
 }
 
 interface Placed {
@@ -178,22 +181,25 @@ function integrationNow(asked: Asked): WhyStatement[] {
   const { fingerprint } = facts.alert;
   const pending = message?.pending ?? null;
   if (pending !== null && [...pending.firing, ...pending.resolved].includes(fingerprint))
-    return [onItsWay(name, message!)];
+    return [onItsWay(name, message!, facts)];
   const knows = message !== undefined && message.toldAt !== null && message.firing.includes(fingerprint);
-  const over = isOver(facts.alert, facts.now);
+  const over = isOverNow(facts.alert, facts.records, facts.now);
   if (over) return knows && sendResolved ? [waits(asked, 'of its end')] : [];
   if (isHeld) return [];
   return [knows ? toldAlready(asked, message) : waits(asked, 'of it')];
 }
 
-function onItsWay(integration: string, { dueAt, attempts, error, pending }: RecordedMessage): WhyStatement {
+function onItsWay(integration: string, message: RecordedMessage, facts: WhyFacts): WhyStatement {
+  const { dueAt, attempts, error, pending } = message;
   const about = { stage: 'send' as const, integration, at: dueAt?.toISOString() ?? null };
   if (attempts > 0 && error !== null) {
     const times = attempts === 1 ? 'once' : `${attempts} times`;
     const text = `${integration} could not be told (${pending!.reason}), tried ${times}: ${error}; it is tried again`;
     return statement({ ...about, kind: 'retried', text });
   }
-  return statement({ ...about, kind: 'sending', text: `${integration} is being told (${pending!.reason})` });
+  const late = overdueText(dueAt, facts);
+  const text = `${integration} is being told (${pending!.reason})${late === null ? '' : `; ${late}`}`;
+  return statement({ ...about, kind: 'sending', text });
 }
 
 function toldAlready({ name, place, facts }: Asked, { toldAt }: RecordedMessage): WhyStatement {
@@ -214,7 +220,8 @@ function waits({ name, place, facts }: Asked, ofWhat: string): WhyStatement {
   const group = facts.records.groups.find(({ id }) => id === place.id);
   const about = { kind: 'waits' as const, stage: 'group' as const, integration: name };
   if (group === undefined) {
-    const text = `${name} is not told ${ofWhat} yet: no running process has taken its group up`;
+    const nobody = facts.records.isServed ? '' : `; ${nobodyText(facts)}`;
+    const text = `${name} is not told ${ofWhat} yet: no running process has taken its group up${nobody}`;
     return statement({ ...about, text });
   }
   const { groupWaitMs, groupIntervalMs } = place.route.options;
@@ -222,12 +229,26 @@ function waits({ name, place, facts }: Asked, ofWhat: string): WhyStatement {
     group.flushedAt === null
       ? `group_wait of ${groupWaitMs / 1_000} s`
       : `group_interval of ${groupIntervalMs / 1_000} s`;
-  const text = `${name} is told ${ofWhat} when its group is looked at next (${why} of route ${routeText(place)}), unless something holds it back then`;
+  const late = overdueText(group.dueAt, facts);
+  const text =
+    late === null
+      ? `${name} is told ${ofWhat} when its group is looked at next (${why} of route ${routeText(place)}), unless something holds it back then`
+      : `${name} is not told ${ofWhat} yet: ${late} (${why} of route ${routeText(place)} is over)`;
   return statement({ ...about, at: group.dueAt.toISOString(), text });
 }
 
-const isOver = ({ state, expiresAt }: AlertRow, now: Date): boolean =>
-  state === 'RESOLVED' || (expiresAt !== null && Date.parse(expiresAt) <= now.getTime());
+/** So long groups and messages may wait while a process is there. */
+const OVERDUE_MS = 5_000;
+
+/** Null where it is not due for long, or somebody is there to do it. */
+function overdueText(dueAt: Date | null, facts: WhyFacts): string | null {
+  const { records, now } = facts;
+  if (records.isServed || dueAt === null || now.getTime() - dueAt.getTime() <= OVERDUE_MS) return null;
+  return `overdue; ${nobodyText(facts)}`;
+}
+
+const nobodyText = ({ instance }: WhyFacts): string =>
+  `no process of ${instance === '' ? 'this instance' : `instance ${instance}`} answers`;
 
 const routeText = ({ route }: GroupPlace): string => `{${matcherListText(route.options.matchers)}}`;
 
