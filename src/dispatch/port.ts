@@ -66,6 +66,7 @@ export type WhyStage =
   | 'incident'
   | 'dedup'
   | 'throttle'
+  | 'rate limit'
   | 'send'
   | 'remediation'
   | 'escalation';

@@ -124,6 +124,7 @@ function delivered({
   error,
   attempts,
   said,
+  via = null,
 }: RecordedDelivery): WhyStatement {
   const tries = attempts > 1 ? ` at the ${ordinal(attempts)} try` : '';
   const what = said === 'firing' ? 'that it fires' : 'that it is over';
@@ -133,6 +134,10 @@ function delivered({
     return statement({ ...about, kind: 'refused', text });
   }
   const kind = said === 'firing' ? 'told' : 'told of the end';
+  if (via !== null) {
+    const text = `${via} was told ${what} instead of ${integration} (${reason}): ${error ?? 'without a reason'}`;
+    return statement({ ...about, kind, text });
+  }
   return statement({ ...about, kind, text: `${integration} was told ${what}${tries} (${reason})` });
 }
 
@@ -190,12 +195,17 @@ function integrationNow(asked: Asked): WhyStatement[] {
 }
 
 function onItsWay(integration: string, message: RecordedMessage, facts: WhyFacts): WhyStatement {
-  const { dueAt, attempts, error, pending } = message;
+  const { dueAt, attempts, error, pending, limitedUntil = null } = message;
   const about = { stage: 'send' as const, integration, at: dueAt?.toISOString() ?? null };
   if (attempts > 0 && error !== null) {
     const times = attempts === 1 ? 'once' : `${attempts} times`;
     const text = `${integration} could not be told (${pending!.reason}), tried ${times}: ${error}; it is tried again`;
     return statement({ ...about, kind: 'retried', text });
+  }
+  if (limitedUntil !== null && attempts === 0) {
+    const next = limitedUntil.toISOString();
+    const text = `${integration} is told (${pending!.reason}) when its rate limit lets it: the next message leaves at ${next}, what is critical first`;
+    return statement({ ...about, kind: 'waits', stage: 'rate limit', text });
   }
   const late = overdueText(dueAt, facts);
   const text = `${integration} is being told (${pending!.reason})${late === null ? '' : `; ${late}`}`;
