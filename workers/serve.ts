@@ -157,7 +157,10 @@ async function startServing(
       silences: history.silences,
       why: async (fingerprint) => {
         const alert = await history.lists.find(fingerprint);
-        return alert && answerWhy(alert, { ...history, routing: groups.routing(), now: new Date() });
+        const { instance } = options.config;
+        return (
+          alert && answerWhy(alert, { ...history, routing: groups.routing(), instance, now: new Date() })
+        );
       },
       openAlerts: () => history.episodes.open(),
       preview: (matchers) => previewSilence(matchers, history.episodes, new Date()),

@@ -11,6 +11,7 @@ import type { KnownAlert } from '../history/port';
 import { byJobAndInstance } from './alert-order';
 import type { RouteOptions } from './port';
 import type { Grouping } from './grouping';
+import { shownEnd } from './hearing';
 import { isOver } from './known-alerts';
 import { transitionOf } from './posted';
 import type { UnderWay } from './under-way';
@@ -80,13 +81,14 @@ export function createApiAlerts(options: ApiAlertsOptions): ApiAlerts {
     const silencedBy = silenced(alert.labels);
     const maintainedBy = maintained(alert.labels);
     const inhibitedBy = mutes.inhibitedBy(alert, at.getTime());
+    const end = shownEnd(alert, at.getTime());
     const isMuted = silencedBy.length + maintainedBy.length + inhibitedBy.length > 0;
     return {
       fingerprint: alert.fingerprint,
       labels: alert.labels,
       annotations: alert.annotations,
       startsAt: new Date(alert.startsAt).toISOString(),
-      endsAt: alert.expiresAt === null ? NEVER : new Date(alert.expiresAt).toISOString(),
+      endsAt: end === null ? NEVER : new Date(end).toISOString(),
       updatedAt: new Date(alert.updatedAt).toISOString(),
       generatorUrl: alert.generatorUrl,
       receivers: [...new Set(places.map(({ route }) => route.options.receiver))].sort(),

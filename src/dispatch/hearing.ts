@@ -6,7 +6,7 @@
  */
 import type { AlertsProgress } from '../audit/port';
 import { messageOf, TocsinError } from '../domain/errors';
-import type { ChangedAlert, Hearing, HearingStore } from '../history/port';
+import type { ChangedAlert, Hearing, HearingStore, KnownAlert } from '../history/port';
 import { createTurns, type Logger, type Turns } from '../observe/observe';
 
 /** Whoever says of no end repeats within Alertmanager's five minutes. The rows' `LONG_ENOUGH` is the same. */
@@ -52,9 +52,25 @@ export function overAt(
 ): number | null {
   if (expiresAt === null) return null;
   const isTimely = updatedAt >= since || expiresAt <= before;
-  const grace = Math.min(MOST_GRACE_MS, Math.max(0, expiresAt - updatedAt));
-  const end = isTimely ? expiresAt : Math.max(expiresAt, since + grace);
+  const end = isTimely ? expiresAt : Math.max(expiresAt, since + graceOf(expiresAt, updatedAt));
   return end <= until ? end : Infinity;
+}
+
+/** As long as its sender had promised: so long it has again once it can be heard. */
+export const graceOf = (expiresAt: number, updatedAt: number): number =>
+  Math.min(MOST_GRACE_MS, Math.max(0, expiresAt - updatedAt));
+
+/**
+ * The end that readers are shown of an alert that is not over at `at`, never one that has passed: while its sender cannot be
+ * heard, what it has if it can be from now on. Null where it has none.
+ */
+export function shownEnd(
+  { expiresAt, updatedAt, overAt: end }: Pick<KnownAlert, 'expiresAt' | 'updatedAt' | 'overAt'>,
+  at: number,
+): number | null {
+  if (expiresAt === null || end === null) return expiresAt;
+  if (end !== Infinity) return end;
+  return expiresAt > at ? expiresAt : at + graceOf(expiresAt, updatedAt);
 }
 
 export interface HearingOptions {

@@ -278,10 +278,13 @@ function event(
   };
 }
 
+/** What was posted has no value; a rule that knows none says so. */
 function firedText(transition: Transition): string {
-  const { labels, value, threshold } = transition;
+  const { labels, value, threshold, rule } = transition;
+  const name = labels.alertname ?? 'the alert';
+  if (rule === null && value === null) return `${name} fires`;
   const unit = unitOf(transition);
   const limit = threshold === null ? '' : `, threshold ${amountText(threshold, unit)}`;
   const measured = value === null ? 'unknown' : amountText(value, unit);
-  return `${labels.alertname ?? 'the alert'} fires: value ${measured}${limit}`;
+  return `${name} fires: value ${measured}${limit}`;
 }

@@ -61,6 +61,8 @@ export type WhyStage =
   | 'inhibition'
   | 'time interval'
   | 'acknowledged'
+  | 'expiry'
+  | 'resolved'
   | 'incident'
   | 'dedup'
   | 'throttle'

@@ -16,12 +16,14 @@ import type {
 import { holdersText } from './holder-text';
 import type { WhyRoute, WhyStage, WhyStatement } from './port';
 import { compileRoutes, type GroupPlace } from './routes';
+import { isOverNow, resolvedByHand, unheardEnd } from './why-ends';
 
 export interface WhyFacts {
   readonly alert: AlertRow;
   /** Null where no process has said by which routes it works. */
   readonly routing: RecordedRouting | null;
   readonly records: AlertRecords;
+  readonly instance: string;
   readonly now: Date;
 }
 
@@ -40,36 +42,52 @@ export function whyOf(facts: WhyFacts): WhyRoute[] {
     ...{ groupLabels: place.labels, isCurrent: true },
     statements: statementsAt(place, facts),
   }));
-  return [...current, ...formerGroups(facts, new Set(places.map(({ key }) => key)))];
+  return [...current, ...formerGroups(facts, new Set(current.map(placeName)))];
 }
 
 function statementsAt(place: GroupPlace, facts: WhyFacts): WhyStatement[] {
   const { records } = facts;
-  const isHere = ({ groupKey }: { readonly groupKey: string }): boolean => groupKey === place.key;
+  const here = placeName({ groupKey: place.key, receiver: place.route.options.receiver });
+  const isHere = (one: Placed): boolean => placeName(one) === here;
   const holds = records.holds.filter((hold) => isHere(hold) && isOfEpisode(hold, facts.alert));
-  const past = pastOf(records.deliveries.filter(isHere), holds, facts.routing);
+  const past = pastOf(records.deliveries.map(ofReceiver).filter(isHere), holds, facts.routing);
   const open = holds.filter(({ until }) => until === null).map(held);
-  return [...past, ...open, ...nowAt(place, facts, open.length > 0)];
+  const ends = [...resolvedByHand(facts.alert, facts.now), ...unheardEnd(facts.alert, records, facts.now)];
+  return [...past, ...open, ...ends, ...nowAt(place, facts, open.length > 0)];
 }
+
+interface Placed {
+  readonly groupKey: string;
+  readonly receiver: string;
+}
+
+/** Siblings with the same matchers have groups with one key: what was said there is told apart by who was told. */
+const placeName = ({ groupKey, receiver }: Placed): string => `${receiver}\n${groupKey}`;
+
+const ofReceiver = (delivery: RecordedDelivery): RecordedDelivery & Placed => ({
+  ...delivery,
+  receiver: receiverOf(delivery.integration),
+});
 
 function formerGroups({ alert, records, routing }: WhyFacts, current: ReadonlySet<string>): WhyRoute[] {
   const holds = records.holds.filter((hold) => isOfEpisode(hold, alert));
-  const keys = new Set([...records.deliveries, ...holds].map(({ groupKey }) => groupKey));
-  return [...keys]
-    .filter((key) => !current.has(key))
-    .map((key) => {
-      const deliveries = records.deliveries.filter(({ groupKey }) => groupKey === key);
-      const own = holds.filter(({ groupKey }) => groupKey === key);
+  const deliveries = records.deliveries.map(ofReceiver);
+  const places = new Map([...deliveries, ...holds].map((one) => [placeName(one), one]));
+  return [...places]
+    .filter(([name]) => !current.has(name))
+    .map(([name, { receiver, groupKey }]) => {
+      const own = holds.filter((hold) => placeName(hold) === name);
+      const left = deliveries.filter((delivery) => placeName(delivery) === name);
+      const past = pastOf(left, own, routing);
       return {
-        receiver: own[0]?.receiver ?? receiverOf(deliveries[0]!.integration),
-        route: key.replace(/:\{.*$/s, ''),
-        groupKey: key,
-        groupLabels: null,
-        isCurrent: false,
-        statements: [
-          ...pastOf(deliveries, own, routing),
-          ...own.filter(({ until }) => until === null).map(held),
-        ],
+        ...{
+          receiver,
+          route: groupKey.replace(/:\{.*$/s, ''),
+          groupKey,
+          groupLabels: null,
+          isCurrent: false,
+        },
+        statements: [...past, ...own.filter(({ until }) => until === null).map(held)],
       };
     });
 }
@@ -86,14 +104,17 @@ function pastOf(
   holds: readonly RecordedHold[],
   routing: RecordedRouting | null,
 ): WhyStatement[] {
-  const resolving = new Map(routing?.integrations.map(({ name, sendResolved }) => [name, sendResolved]));
-  const said = deliveries
-    // The end stands in the record of those that do not send it as well.
-    .filter(({ integration, said: word }) => word === 'firing' || resolving.get(integration) !== false)
-    .map(delivered);
+  const said = deliveries.filter((delivery) => isHeard(delivery, routing)).map(delivered);
   const over = holds.filter(({ until }) => until !== null).map(held);
   return [...said, ...over].sort((a, b) => Date.parse(a.at!) - Date.parse(b.at!));
 }
+
+/** The end stands in the record of those that do not send it as well. */
+export const isHeard = (
+  { integration, said }: Pick<RecordedDelivery, 'integration' | 'said'>,
+  routing: RecordedRouting | null,
+): boolean =>
+  said === 'firing' || routing?.integrations.find(({ name }) => name === integration)?.sendResolved !== false;
 
 function delivered({
   integration,
@@ -165,15 +186,15 @@ function integrationNow(asked: Asked): WhyStatement[] {
   const { fingerprint } = facts.alert;
   const pending = message?.pending ?? null;
   if (pending !== null && [...pending.firing, ...pending.resolved].includes(fingerprint))
-    return [onItsWay(name, message!)];
+    return [onItsWay(name, message!, facts)];
   const knows = message !== undefined && message.toldAt !== null && message.firing.includes(fingerprint);
-  const over = isOver(facts.alert, facts.now);
+  const over = isOverNow(facts.alert, facts.records, facts.now);
   if (over) return knows && sendResolved ? [waits(asked, 'of its end')] : [];
   if (isHeld) return [];
   return [knows ? toldAlready(asked, message) : waits(asked, 'of it')];
 }
 
-function onItsWay(integration: string, message: RecordedMessage): WhyStatement {
+function onItsWay(integration: string, message: RecordedMessage, facts: WhyFacts): WhyStatement {
   const { dueAt, attempts, error, pending, limitedUntil = null } = message;
   const about = { stage: 'send' as const, integration, at: dueAt?.toISOString() ?? null };
   if (attempts > 0 && error !== null) {
@@ -186,7 +207,9 @@ function onItsWay(integration: string, message: RecordedMessage): WhyStatement {
     const text = `${integration} is told (${pending!.reason}) when its rate limit lets it: the next message leaves at ${next}, what is critical first`;
     return statement({ ...about, kind: 'waits', stage: 'rate limit', text });
   }
-  return statement({ ...about, kind: 'sending', text: `${integration} is being told (${pending!.reason})` });
+  const late = overdueText(dueAt, facts);
+  const text = `${integration} is being told (${pending!.reason})${late === null ? '' : `; ${late}`}`;
+  return statement({ ...about, kind: 'sending', text });
 }
 
 function toldAlready({ name, place, facts }: Asked, { toldAt }: RecordedMessage): WhyStatement {
@@ -207,7 +230,8 @@ function waits({ name, place, facts }: Asked, ofWhat: string): WhyStatement {
   const group = facts.records.groups.find(({ id }) => id === place.id);
   const about = { kind: 'waits' as const, stage: 'group' as const, integration: name };
   if (group === undefined) {
-    const text = `${name} is not told ${ofWhat} yet: no running process has taken its group up`;
+    const nobody = facts.records.isServed ? '' : `; ${nobodyText(facts)}`;
+    const text = `${name} is not told ${ofWhat} yet: no running process has taken its group up${nobody}`;
     return statement({ ...about, text });
   }
   const { groupWaitMs, groupIntervalMs } = place.route.options;
@@ -215,12 +239,26 @@ function waits({ name, place, facts }: Asked, ofWhat: string): WhyStatement {
     group.flushedAt === null
       ? `group_wait of ${groupWaitMs / 1_000} s`
       : `group_interval of ${groupIntervalMs / 1_000} s`;
-  const text = `${name} is told ${ofWhat} when its group is looked at next (${why} of route ${routeText(place)}), unless something holds it back then`;
+  const late = overdueText(group.dueAt, facts);
+  const text =
+    late === null
+      ? `${name} is told ${ofWhat} when its group is looked at next (${why} of route ${routeText(place)}), unless something holds it back then`
+      : `${name} is not told ${ofWhat} yet: ${late} (${why} of route ${routeText(place)} is over)`;
   return statement({ ...about, at: group.dueAt.toISOString(), text });
 }
 
-const isOver = ({ state, expiresAt }: AlertRow, now: Date): boolean =>
-  state === 'RESOLVED' || (expiresAt !== null && Date.parse(expiresAt) <= now.getTime());
+/** So long groups and messages may wait while a process is there. */
+const OVERDUE_MS = 5_000;
+
+/** Null where it is not due for long, or somebody is there to do it. */
+function overdueText(dueAt: Date | null, facts: WhyFacts): string | null {
+  const { records, now } = facts;
+  if (records.isServed || dueAt === null || now.getTime() - dueAt.getTime() <= OVERDUE_MS) return null;
+  return `overdue; ${nobodyText(facts)}`;
+}
+
+const nobodyText = ({ instance }: WhyFacts): string =>
+  `no process of ${instance === '' ? 'this instance' : `instance ${instance}`} answers`;
 
 const routeText = ({ route }: GroupPlace): string => `{${matcherListText(route.options.matchers)}}`;
 

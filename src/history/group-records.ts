@@ -5,7 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import { json, type Database, type Run } from './database';
-import { goBy } from './peers';
+import { hearingColumns, toHearing, type HearingColumns } from './hearing';
+import { goBy, isAnyThere } from './peers';
 import { LIMITED_UNTIL } from './rate-limits';
 import type {
   AlertRecords,
@@ -166,8 +167,9 @@ async function recordsOf(
     places.map(({ key }) => key),
   );
   const keys = [...places.map(({ key }) => key), ...[...holds, ...messages].map(({ groupKey }) => groupKey)];
-  const [deliveries, groups] = await Promise.all([
+  const [deliveries, served, groups] = await Promise.all([
     readDeliveries(database, fingerprint, [...new Set(keys)], since),
+    readServed(database),
     run<{ id: string; due_at: Date; flushed_at: Date | null }>(
       `select id, due_at, flushed_at from ${schema}.groups where id = any($1)`,
       [places.map(({ id }) => id)],
@@ -178,7 +180,17 @@ async function recordsOf(
     messages,
     deliveries,
     holds,
+    ...served,
   };
+}
+
+/** Who looks at groups, and whom they hear. */
+async function readServed({ run, schema }: Database): Promise<Pick<AlertRecords, 'hearing' | 'isServed'>> {
+  const [row] = await run<HearingColumns & { is_served: boolean }>(
+    `select ${hearingColumns}, ${isAnyThere(schema)} as is_served
+     from (select 1) one left join (select * from ${schema}.hearing limit 1) h on true`,
+  );
+  return { hearing: toHearing(row!), isServed: row!.is_served };
 }
 
 interface HoldColumns {

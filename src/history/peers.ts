@@ -8,18 +8,22 @@ import type { Peer, PeerStore } from './port';
 
 /** Those that ended without a word are forgotten after so long. */
 const FORGOTTEN_AFTER = `interval '1 hour'`;
-/** Far longer than a process takes between two words: its routes stay in effect while Postgres is slow. */
-const ROUTES_STAY = `interval '15 seconds'`;
+/** Far longer than a process takes between two words: it counts, and its routes stay in effect, while Postgres is slow. */
+const LATELY = `interval '15 seconds'`;
 
 /** By which the newest of those go that are there, and since when. */
 const newest = (schema: string, who: string): string =>
   `select p.routing, p.routing_since from ${schema}.peers p
-   where p.routing is not null and p.seen_at > now() - ${ROUTES_STAY} and ${who} order by p.routing_since desc limit 1`;
+   where p.routing is not null and p.seen_at > now() - ${LATELY} and ${who} order by p.routing_since desc limit 1`;
 
 /** That a process which is there goes by newer routes than that of this id. One that has never named any is never behind. */
 export const isOutdated = (schema: string, id: string): string =>
   `exists (select from ${schema}.peers me, lateral (${newest(schema, 'true')}) of_all
      where me.id = ${id} and of_all.routing <> me.routing and of_all.routing_since > me.routing_since)`;
+
+/** That a process has said lately that it is there. */
+export const isAnyThere = (schema: string): string =>
+  `exists (select from ${schema}.peers where seen_at > now() - ${LATELY})`;
 
 export function createPeerStore({ run, schema }: Database): PeerStore {
   return {

@@ -303,6 +303,10 @@ export interface AlertRecords {
   readonly deliveries: readonly RecordedDelivery[];
   /** Oldest first. */
   readonly holds: readonly RecordedHold[];
+  /** Null where nobody has served yet. */
+  readonly hearing: Hearing | null;
+  /** A process that looks at groups has been seen lately. */
+  readonly isServed: boolean;
 }
 
 /** By what alerts are routed, so that whoever asks why needs no configuration. */

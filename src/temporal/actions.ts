@@ -77,7 +77,7 @@ export function createActions({ client, instance, policyFor, timeoutMs }: Action
     if (cause instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
       return new TocsinError(
         'TOC_DEPENDENCY_AWAY',
-        `no dispatcher answered for alert ${row.fingerprint} within ${timeoutMs} ms; is \`tocsin start dispatcher\` running?`,
+        `no process${instance === '' ? '' : ` of instance ${instance}`} answered for alert ${row.fingerprint} within ${timeoutMs} ms; is \`tocsin serve\` or \`tocsin start dispatcher\` running?`,
         { cause },
       );
     }

@@ -205,9 +205,28 @@ test('each stage that decides is named with what it went by, over HTTP and on th
 
 const person = async (...args: readonly string[]): Promise<string> => {
   const all = [ENTRY, ...args, '--instance', scene.instance];
-  const env = { ...process.env, TOCSIN_POSTGRES: testServers().postgres };
+  const { postgres, temporal } = testServers();
+  const env = { ...process.env, TOCSIN_POSTGRES: postgres, TOCSIN_TEMPORAL: temporal };
   return (await promisify(execFile)(process.execPath, all, { env })).stdout;
 };
+
+test('the story lists what groups told, and a resolve by hand is named while its sender goes on', async () => {
+  await scene.configure(config());
+  const serve = await scene.start();
+  await serve.post(alert('up'));
+  await untilSaid(serve, 'up', 'told');
+  const id = await fingerprintOf(serve, 'up');
+  const story = await person('alerts', 'show', id);
+  expect(story).toMatch(/Notifications\n.*\n +team +fire +sent +webhook\/0 +1 .*first notification/);
+  expect(story).toContain('Down fires\n');
+  await person('alerts', 'resolve', id, '--owner', 'ana');
+  const answer = await serve.get<Why>(`/api/tocsin/v1/why?fingerprint=${id}`);
+  const said = answer.routes.flatMap(({ statements }) => statements);
+  expect(said.find(({ stage }) => stage === 'resolved')).toMatchObject({
+    ...{ kind: 'held', by: [{ kind: 'person', name: 'ana' }] },
+    text: expect.stringMatching(/^ana resolved it by hand: nobody is told of it again before /),
+  });
+});
 
 test('a maintenance is named while it holds an alert back, and its end lets the group tell of it', async () => {
   await scene.configure(config());

@@ -156,6 +156,14 @@ function hurried(
   return { clock: { ...clock, remainingMs: 0 }, then: `${who} as soon as escalation goes on` };
 }
 
+type HasPolicy = { readonly escalation: EscalationPolicy | null };
+
+/** After what somebody did; nothing where there is no chain. */
+export const waitsText = ({ escalation }: HasPolicy): string =>
+  escalation === null ? '' : '; escalation waits';
+export const goesOnText = ({ escalation }: HasPolicy): string =>
+  escalation === null ? '' : '; escalation goes on';
+
 /** Null where nothing waits. */
 export function earliest(waits: readonly (number | null)[]): number | null {
   const set = waits.filter((at): at is number => at !== null);

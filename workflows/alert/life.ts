@@ -123,7 +123,7 @@ export class AlertLife {
     this.acknowledgement = { owner: request.owner, at: iso(now), until, comment: request.comment ?? null };
     this.runClock(now);
     const held = until === null ? 'until it is taken back' : `until ${until}`;
-    const text = `${request.owner} acknowledged it ${held}; escalation waits`;
+    const text = `${request.owner} acknowledged it ${held}${chain.waitsText(this.policy)}`;
     this.record(
       now,
       'acknowledged',
@@ -139,7 +139,7 @@ export class AlertLife {
     return this.release(
       'unacknowledge',
       request.owner,
-      `${request.owner} gave the acknowledgement back; escalation goes on`,
+      `${request.owner} gave the acknowledgement back${chain.goesOnText(this.policy)}`,
       now,
     );
   }
@@ -173,7 +173,7 @@ export class AlertLife {
   /** The silence itself is in Postgres by now; here it stops the escalation's clock. */
   silence(request: SilenceRequest, until: number, now: number): ActionAnswer {
     const end = this.silenceUntil(until, now);
-    const text = `${request.owner} silenced it until ${request.until_resolved ? 'it is over' : end}; escalation waits`;
+    const text = `${request.owner} silenced it until ${request.until_resolved ? 'it is over' : end}${chain.waitsText(this.policy)}`;
     this.record(now, 'silenced', request.owner, text, { comment: request.comment ?? null }, {});
     return this.answer(now, text);
   }
@@ -183,9 +183,16 @@ export class AlertLife {
     if (held === null) this.endSilence();
     else this.silencedUntil = held;
     this.runClock(now);
-    const text = `${owner} ended its silence; ${held === null ? 'escalation goes on' : `another one holds it until ${iso(held)}`}`;
+    const then = held === null ? chain.goesOnText(this.policy) : `; another one holds it until ${iso(held)}`;
+    const text = `${owner} ended its silence${then}`;
     this.record(now, 'silence_ended', owner, text, { comment }, {});
     return this.answer(now, text);
+  }
+
+  private silenceEnds(how: string, now: number): void {
+    this.endSilence();
+    this.runClock(now);
+    this.record(now, 'silence_ended', 'tocsin', `${how}${chain.goesOnText(this.policy)}`, {}, {});
   }
 
   private endSilence(): void {
@@ -197,12 +204,7 @@ export class AlertLife {
   mutesChanged(held: OpenedEpisode['silenced'] | null, now: number): void {
     if (this.refusedInMaintenance()) this.repairAt = now;
     if (this.state === 'RESOLVED' || (held == null && this.silencedUntil === null)) return;
-    if (held == null) {
-      this.endSilence();
-      this.runClock(now);
-      this.record(now, 'silence_ended', 'tocsin', 'the silence was ended; escalation goes on', {}, {});
-      return;
-    }
+    if (held == null) return this.silenceEnds('the silence was ended', now);
     const until = Date.parse(held.until);
     if (until === this.silencedUntil) return;
     this.silencedUntil = until;
@@ -280,15 +282,11 @@ export class AlertLife {
       this.release(
         'lapse',
         'tocsin',
-        `the acknowledgement of ${this.acknowledgement!.owner} lapsed; escalation goes on`,
+        `the acknowledgement of ${this.acknowledgement!.owner} lapsed${chain.goesOnText(this.policy)}`,
         now,
       );
     }
-    if (this.silencedUntil !== null && this.silencedUntil <= now) {
-      this.endSilence();
-      this.runClock(now);
-      this.record(now, 'silence_ended', 'tocsin', 'the silence ended; escalation goes on', {}, {});
-    }
+    if (this.silencedUntil !== null && this.silencedUntil <= now) this.silenceEnds('the silence ended', now);
     if (this.repairAt !== null && this.repairAt <= now) {
       this.repairAt = null;
       if (this.state !== 'RESOLVED' && this.refusedInMaintenance()) this.remediation = null;
@@ -368,7 +366,7 @@ export class AlertLife {
   }
 
   private recordSilence(by: string, what: string, now: number): void {
-    this.record(now, 'silenced', by, `${by} ${what}; escalation waits`, {}, {});
+    this.record(now, 'silenced', by, `${by} ${what}${chain.waitsText(this.policy)}`, {}, {});
   }
 
   private silenced(now: number): boolean {

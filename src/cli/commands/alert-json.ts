@@ -1,4 +1,5 @@
 /** Alerts as programs read them: snake_case, times in ISO 8601. Keys are only added. */
+import type { GroupPage } from '../../dispatch/group-pages';
 import type { LifeStatus } from '../../domain/life';
 import type { AlertRow, NotificationRecord } from '../../history/port';
 
@@ -43,5 +44,13 @@ export function notificationJson(record: NotificationRecord): Record<string, unk
     due_at: new Date(record.dueAt).toISOString(),
     sent_at: record.sentAt,
     detail: record.detail,
+  };
+}
+
+export function groupPageJson(page: GroupPage): Record<string, unknown> {
+  const { receiver, via, step, state, attempts, sentAt, dueAt, detail, groupKey, reason } = page;
+  return {
+    ...{ group_key: groupKey, receiver, step, state, via, attempts },
+    ...{ due_at: dueAt.toISOString(), sent_at: sentAt, reason, detail },
   };
 }

@@ -6,6 +6,7 @@
 import type { Config } from '../../config/config';
 import { amountText, limitsText, unitOf } from '../../domain/amount';
 import { messageOf } from '../../domain/errors';
+import { readGroupPages, type GroupPage } from '../../dispatch/group-pages';
 import type { Artifact } from '../../domain/artifact';
 import { nextLevel } from '../../domain/escalation';
 import type { LifeStatus, TimelineEvent } from '../../domain/life';
@@ -21,7 +22,7 @@ import { EXIT, type ExitCode } from '../failures';
 import type { Operator } from '../port';
 import { facts, fromNow, paint, severityStyle, span, stamp, stateStyle, tableOf, type Column } from '../show';
 import { fingerprintOf } from '../words';
-import { alertJson, lifeJson, notificationJson } from './alert-json';
+import { alertJson, groupPageJson, lifeJson, notificationJson } from './alert-json';
 import { findAlert, withSilences } from './alerts';
 import { foundLines } from './evidence';
 
@@ -34,6 +35,8 @@ interface Story {
   readonly away: string | null;
   readonly timeline: readonly PlacedEvent[];
   readonly notifications: readonly NotificationRecord[];
+  /** By the routes of an alertmanager.yml. */
+  readonly groupPages: readonly GroupPage[];
   readonly remediations: readonly RemediationResult[];
   readonly artifacts: readonly Artifact[];
   readonly silencedUntil: string | null;
@@ -71,28 +74,31 @@ async function readStory(
   all: boolean,
   now: number,
 ): Promise<Story> {
-  const { lists, actions } = operator;
+  const { lists, records, actions } = operator;
   const row = await findAlert(lists, prefix);
   const { fingerprint } = row;
   const episode = all ? undefined : row.episode;
-  const [live, timeline, notifications, remediations, artifacts, [listed]] = await Promise.all([
+  const [live, timeline, notifications, groupPages, remediations, artifacts, [listed]] = await Promise.all([
     actions.status(fingerprint).then(
       (status) => ({ status, away: null }),
       (error: unknown) => ({ status: null, away: redactUrl(messageOf(error)) }),
     ),
     lists.timeline(fingerprint, episode),
     lists.notifications(fingerprint, episode),
+    readGroupPages(row, records, all),
     lists.remediations(fingerprint, episode),
     lists.artifacts(fingerprint, row.episode),
     withSilences(operator, config, [row], now),
   ]);
   const silencedUntil = listed!.silencedUntil ?? live.status?.silencedUntil ?? null;
   const { heldBy } = listed!;
-  return { row, ...live, timeline, notifications, remediations, artifacts, silencedUntil, heldBy, all };
+  const told = { notifications, groupPages, remediations };
+  return { row, ...live, ...told, timeline, artifacts, silencedUntil, heldBy, all };
 }
 
 function storyText(context: Context, story: Story, config: Config): string {
-  const { row, timeline, notifications, artifacts, all } = story;
+  const { row, timeline, notifications, groupPages, artifacts, all } = story;
+  const told = [...notifications, ...groupPages];
   const parts = [
     `${title(context, story)}\n${facts(context, summary(context, story, config))}`,
     section(context, 'Evidence', artifacts.length === 0 ? null : evidenceText(context, story)),
@@ -106,9 +112,7 @@ function storyText(context: Context, story: Story, config: Config): string {
     section(
       context,
       'Notifications',
-      notifications.length === 0
-        ? '  nobody was told'
-        : tableOf(context, notificationColumns(context.now()), notifications, 2),
+      told.length === 0 ? '  nobody was told' : tableOf(context, notificationColumns(context.now()), told, 2),
     ),
   ];
   const episodes =
@@ -277,7 +281,12 @@ export function timelineColumns(now: number): Column<TimelineEvent>[] {
   ];
 }
 
-export function notificationColumns(now: number): Column<NotificationRecord>[] {
+type Told = Pick<
+  NotificationRecord,
+  'receiver' | 'step' | 'state' | 'via' | 'attempts' | 'sentAt' | 'dueAt' | 'detail'
+>;
+
+export function notificationColumns(now: number): Column<Told>[] {
   return [
     { title: 'RECEIVER', value: ({ receiver }) => receiver },
     { title: 'STEP', value: ({ step }) => step },
@@ -298,13 +307,15 @@ export function notificationColumns(now: number): Column<NotificationRecord>[] {
 }
 
 function storyJson(story: Story): object {
-  const { row, status, away, timeline, notifications, remediations, artifacts, silencedUntil } = story;
+  const { row, status, away, timeline, notifications, groupPages } = story;
+  const { remediations, artifacts, silencedUntil } = story;
   return {
     ...alertJson(row, silencedUntil),
     life: status && lifeJson(status),
     life_error: away,
     timeline,
     notifications: notifications.map(notificationJson),
+    group_notifications: groupPages.map(groupPageJson),
     remediations,
     artifacts,
   };

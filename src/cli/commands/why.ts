@@ -27,12 +27,14 @@ export async function why(
 ): Promise<ExitCode> {
   const routing =
     options.alertmanagerConfig === undefined ? undefined : routingIn(context, options.alertmanagerConfig);
-  const operator = await context.wiring.openOperator(instanceConfig(context, options));
+  const config = instanceConfig(context, options);
+  const { instance } = config;
+  const operator = await context.wiring.openOperator(config);
   try {
     const alerts = await alertsNamed(operator.lists, words);
     const answers: WhyAnswer[] = [];
     for (const alert of alerts)
-      answers.push(await answerWhy(alert, { ...operator, routing, now: new Date(context.now()) }));
+      answers.push(await answerWhy(alert, { ...operator, routing, instance, now: new Date(context.now()) }));
     if (options.json) context.print(JSON.stringify(answers.map(answerJson), null, 2));
     else context.print(answers.map((answer) => answerText(context, answer)).join('\n\n'));
     return EXIT.ok;

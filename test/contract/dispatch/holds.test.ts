@@ -94,7 +94,7 @@ test('many looks of two processes write one row an alert; its end, and a new ale
   expect(records.holds).toMatchObject([
     { reason: 'silence', until: null, by: [{ kind: 'silence', id, createdBy: 'ana', comment: 'work' }] },
   ]);
-  const [way] = whyOf({ alert, routing, records, now: new Date() });
+  const [way] = whyOf({ alert, routing, records, instance: '', now: new Date() });
   expect(way!.statements.map(({ kind }) => kind)).toEqual(['held']);
 
   silenced = false;

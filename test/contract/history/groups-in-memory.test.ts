@@ -228,6 +228,7 @@ const recordsIn = ({ messages, deliveries, holds }: HistoryInMemory): Side['reco
         said: firing.includes(fingerprint) ? 'firing' : 'resolved',
       })),
     holds: holds.filter((hold) => hold.fingerprint === fingerprint),
+    ...{ hearing: null, isServed: false },
   }),
 });
 

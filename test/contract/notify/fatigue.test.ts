@@ -234,6 +234,7 @@ test('`why` and the timeline name the limit, and when the digest comes', async (
   await flooded([row]);
   const alert = (await history().lists.find(row.fingerprint))!;
   const { pages } = await answerWhy(alert, {
+    instance: '',
     lists: history().lists,
     records: history().records,
     now: new Date(),

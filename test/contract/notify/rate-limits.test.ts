@@ -80,7 +80,7 @@ test('what is critical goes first once the limit holds messages back, and why sa
   const critical = alert('db-9', 'critical');
   await fire([critical], 'pager');
   const { lists, records } = history();
-  const { pages } = await answerWhy(critical, { lists, records, now: new Date() });
+  const { pages } = await answerWhy(critical, { lists, records, instance: '', now: new Date() });
   expect(pages.map(({ kind, stage, text }) => [kind, stage, text.replace(/at \S+Z/, 'at T')])).toEqual([
     [
       'waits',

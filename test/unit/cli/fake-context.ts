@@ -143,7 +143,11 @@ export function fakeOperator(world: World, calls: Calls['calls']): Operator {
     },
   };
   const records: Operator['records'] = {
-    of: async () => ({ groups: [], messages: [], deliveries: [], holds: [], ...world.records }),
+    of: async () => ({
+      ...{ groups: [], messages: [], deliveries: [], holds: [], isServed: true },
+      hearing: { now: NOW, since: 0, heardUntil: NOW, before: 0 },
+      ...world.records,
+    }),
     keepRouting: async (routing) => void calls.push(['keepRouting', routing]),
     routing: async () => world.routing ?? null,
   };

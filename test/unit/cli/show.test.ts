@@ -242,6 +242,35 @@ Episode 3 of this alert; \`tocsin alerts show 7c3f00aa11bb22cc --all\` shows the
     expect(out).toContain('Notifications\n  nobody was told');
   });
 
+  it('lists what groups have told of it, or are about to', async () => {
+    const group = { groupKey: '{}:{alertname="Down"}', attempts: 1, error: null };
+    const delivery = { ...group, outcome: 'sent' as const, reason: 'first notification' };
+    const told = { ...delivery, integration: 'team/webhook/0', at: new Date(NOW - 60_000) };
+    const message = { ...group, integration: 'team/email/0', firing: [], resolved: [], toldAt: null, seq: 1 };
+    const pending = { reason: 'repeat interval', firing: [row.fingerprint], resolved: [] };
+    const records = {
+      deliveries: [
+        { ...told, said: 'firing' as const },
+        { ...told, said: 'resolved' as const, outcome: 'refused' as const, error: '400' },
+      ],
+      messages: [{ ...message, attempts: 2, error: '503', pending, dueAt: new Date(NOW + 20_000) }],
+    };
+    const { out } = await run(show(), { rows: [row], records });
+    expect(out).toContain(`
+Notifications
+  RECEIVER  STEP      STATE    VIA        TRIES  WHEN        DETAILS
+  team      fire      sent     webhook/0  1      1m ago      first notification
+  team      resolved  dead     webhook/0  1                  first notification: 400
+  team      fire      pending  email/0    2      due in 20s  repeat interval: 503
+`);
+    const json = JSON.parse((await run(show('--json'), { rows: [row], records })).out);
+    expect(json.group_notifications).toMatchObject([
+      { group_key: group.groupKey, receiver: 'team', via: 'webhook/0', state: 'sent', sent_at: at(-60) },
+      { state: 'dead', reason: 'first notification' },
+      { state: 'pending', due_at: at(20) },
+    ]);
+  });
+
   it('asks for one episode or all', async () => {
     const asked: unknown[] = [];
     const timeline: AlertLists['timeline'] = async (_fingerprint, episode) => {

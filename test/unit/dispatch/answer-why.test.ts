@@ -14,7 +14,10 @@ import { MINUTE, route, START } from '../../harness/group-scene';
 import { alertRow } from '../cli/fake-context';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
-const NONE: AlertRecords = { groups: [], messages: [], deliveries: [], holds: [] };
+const NONE: AlertRecords = {
+  ...{ groups: [], messages: [], deliveries: [], holds: [], isServed: true },
+  hearing: { now: START, since: 0, heardUntil: START, before: 0 },
+};
 const ROUTING: RecordedRouting = {
   route: route(),
   integrations: [{ name: 'team/webhook/0', sendResolved: true }],
@@ -41,10 +44,11 @@ function asked(records: Partial<AlertRecords> = {}, routing: RecordedRouting | n
 const alert = (more: Partial<AlertRow> = {}): AlertRow =>
   alertRow({ labels: { alertname: 'Down' }, rule: null, startsAt: iso(START), ...more });
 const now = new Date(START + MINUTE);
+const instance = 'blue';
 
 it('asks for the groups that the routes on record make of the alert, from when its episode began', async () => {
   const { records, lists } = asked();
-  const answer = await answerWhy(alert({ episode: START - MINUTE }), { records, lists, now });
+  const answer = await answerWhy(alert({ episode: START - MINUTE }), { instance, records, lists, now });
   const places = compileRoutes(ROUTING.route).placesOf({ alertname: 'Down' });
   const [fingerprint, groups, since] = records.of.mock.calls[0]!;
   expect(fingerprint).toBe(alert().fingerprint);
@@ -57,7 +61,7 @@ it('asks for the groups that the routes on record make of the alert, from when i
 it('by the routes that it is given, where somebody asks what other ones would do', async () => {
   const { records, lists } = asked();
   const routing = { ...ROUTING, route: route({ groupBy: [] }) };
-  const answer = await answerWhy(alert(), { records, lists, now, routing });
+  const answer = await answerWhy(alert(), { instance, records, lists, now, routing });
   expect(records.routing).not.toHaveBeenCalled();
   expect(answer.routes.map(({ groupKey }) => groupKey)).toEqual(['{}:{}']);
 });
@@ -65,17 +69,25 @@ it('by the routes that it is given, where somebody asks what other ones would do
 it('an alert of a rule has its pages, and routes only where a group has taken it up', async () => {
   const rule = { group: 'g', name: 'Down', hash: 'h' };
   const { records, lists } = asked();
-  const answer = await answerWhy(alert({ rule }), { records, lists, now });
+  const answer = await answerWhy(alert({ rule }), { instance, records, lists, now });
   expect(answer.routes).toEqual([]);
   expect(answer.pages.map(({ kind, integration }) => [kind, integration])).toEqual([['waits', 'mail']]);
   const id = compileRoutes(ROUTING.route).placesOf({ alertname: 'Down' })[0]!.id;
   const taken = asked({ groups: [{ id, dueAt: now, flushedAt: null }] });
-  expect((await answerWhy(alert({ rule }), { ...taken, now })).routes).toHaveLength(1);
+  expect((await answerWhy(alert({ rule }), { instance, ...taken, now })).routes).toHaveLength(1);
+});
+
+it('an alert of a rule that goes by no routes says who resolved it among its pages', async () => {
+  const rule = { group: 'g', name: 'Down', hash: 'h' };
+  const resolved = { state: 'RESOLVED', resolvedBy: 'ana', quietUntil: iso(START + 5 * MINUTE) } as const;
+  const { records, lists } = asked();
+  const { pages } = await answerWhy(alert({ rule, ...resolved }), { instance, records, lists, now });
+  expect(pages.map(({ stage }) => stage)).toEqual(['send', 'resolved']);
 });
 
 it('where no process has ever said by which routes it works there is none', async () => {
   const { records, lists } = asked({}, null);
-  expect((await answerWhy(alert(), { records, lists, now })).routes).toEqual([]);
+  expect((await answerWhy(alert(), { instance, records, lists, now })).routes).toEqual([]);
   expect(records.of.mock.calls[0]![1]).toEqual([]);
 });
 

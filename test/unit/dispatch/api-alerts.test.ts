@@ -179,6 +179,17 @@ describe('lists', () => {
     ]);
   });
 
+  it('an alert whose sender could not be heard has the end that it is given then, not one that has passed', async () => {
+    const { scene, one, alerts } = await api();
+    await alerts.post([posted('a')]);
+    scene.advance(20 * MINUTE);
+    const { known } = one.grouping;
+    const overAt = START + 25 * MINUTE;
+    const unheard = { ...known.get(fingerprint(labelled({ host: 'a' })))!, overAt };
+    jest.spyOn(known, 'all').mockImplementation(() => [unheard]);
+    expect((await alerts.list()).map(({ endsAt }) => endsAt)).toEqual([iso(overAt)]);
+  });
+
   it('an alert of a rule has no end, and one whose time is over is not shown though its row says that it fires', async () => {
     const { scene, one, alerts, hosts } = await api();
     await alerts.post([posted('a'), posted('b')]);

@@ -1,4 +1,4 @@
-import { createHearing, heardOf, overAt, UNHEARD } from '../../../src/dispatch/hearing';
+import { createHearing, heardOf, overAt, shownEnd, UNHEARD } from '../../../src/dispatch/hearing';
 import { createKnownAlerts, isOver, type KnownAlerts } from '../../../src/dispatch/known-alerts';
 import { createExpiry } from '../../../src/dispatch/expiry';
 import { TocsinError } from '../../../src/domain/errors';
@@ -53,6 +53,15 @@ describe('when an alert is over of which nobody says anything more', () => {
     const hearing = heard({ now: T + 31 * MINUTE, since: T + 30 * MINUTE, before: T + MINUTE });
     expect(overAt(alert(), heardOf(hearing, hearing.now + MINUTE))).toBe(T + 35 * MINUTE);
   });
+});
+
+test('readers are shown the end that counts, and none that has passed of an alert that is open', () => {
+  const shown = (end: number | null, at: number, of = alert()) => shownEnd({ ...of, overAt: end }, at);
+  expect(shown(T + 4 * MINUTE, T)).toBe(T + 4 * MINUTE);
+  expect(shown(T + 34 * MINUTE, T + 31 * MINUTE)).toBe(T + 34 * MINUTE);
+  expect(shown(Infinity, T + MINUTE)).toBe(T + 4 * MINUTE);
+  expect(shown(Infinity, T + 10 * MINUTE)).toBe(T + 14 * MINUTE);
+  expect(shown(null, T, alert({ expiresAt: null }))).toBeNull();
 });
 
 test('what is known is judged anew when it shows that nobody could be heard, and all else stays as it is', async () => {

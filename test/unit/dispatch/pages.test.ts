@@ -72,6 +72,16 @@ it('a second evaluator with another start of the same condition pages nobody aga
   expect(change.rows).toMatchObject([{ episode: T0, fireCount: 1 }]);
 });
 
+it('what was posted fires without a value, and nothing is said of one', () => {
+  const texts = (one: Transition) => planPages(none, [one], audience, NOW).timeline.map(({ text }) => text);
+  const { labels } = transition();
+  const posted = { ...transition(), ...{ source: 'api', value: null, threshold: null, rule: null } };
+  expect(texts(posted)).toEqual([`${labels.alertname} fires`]);
+  expect(texts({ ...transition(), value: null, threshold: null })).toEqual([
+    `${labels.alertname} fires: value unknown`,
+  ]);
+});
+
 it('an alert that fires again after its resolve is the next episode', () => {
   const change = planPages(
     none,

@@ -49,6 +49,11 @@ const hold = (more: Partial<RecordedHold> = {}): RecordedHold => ({
   ...{ from: time(10), until: null },
   ...more,
 });
+/** A process serves, and senders have been heard all along. */
+const NOTHING: AlertRecords = {
+  ...{ groups: [], messages: [], deliveries: [], holds: [], isServed: true },
+  hearing: { now: +time(100), since: +time(-9_000), heardUntil: +time(100), before: 0 },
+};
 const TOLD = message({ firing: [ID], toldAt: time(30) });
 
 function statements(
@@ -56,8 +61,8 @@ function statements(
   more: { readonly alert?: AlertRow; readonly routing?: RecordedRouting; readonly now?: Date } = {},
 ): readonly WhyStatement[] {
   const [first] = whyOf({
-    ...{ alert: alert(), routing, now: time(100) },
-    records: { groups: [], messages: [], deliveries: [], holds: [], ...records },
+    ...{ alert: alert(), routing, instance: 'blue', now: time(100) },
+    records: { ...NOTHING, ...records },
     ...more,
   });
   return first!.statements;
@@ -201,17 +206,128 @@ test('a receiver without integrations tells nobody, by the route that leads ther
 
 test('groups that it has left come last, and only with what was said there', () => {
   const records = {
-    ...{ groups: [], messages: [], holds: [hold({ groupKey: 'old', receiver: 'old', until: time(20) })] },
+    ...{ ...NOTHING, holds: [hold({ groupKey: 'old', receiver: 'old', until: time(20) })] },
     deliveries: [delivery({ groupKey: '{}/{a="b"}:{}', integration: 'a/b/webhook/1' })],
   };
-  const ways = whyOf({ alert: alert(), routing, records, now: time(100) });
+  const ways = whyOf({ alert: alert(), routing, records, instance: '', now: time(100) });
   expect(ways.map(({ receiver, isCurrent }) => [receiver, isCurrent])).toEqual([
     ['team', true],
     ['a/b', false],
     ['old', false],
   ]);
   expect(ways[1]).toMatchObject({ route: '{}/{a="b"}', statements: [{ kind: 'told' }] });
-  expect(whyOf({ alert: alert(), routing: null, records, now: time(100) })).toHaveLength(2);
+  expect(whyOf({ alert: alert(), routing: null, records, instance: '', now: time(100) })).toHaveLength(2);
+});
+
+test('siblings with the same matchers have one group key, and each its own receiver', () => {
+  const siblings = ['mail', 'pager'].map((receiver) => route({ receiver, continue: true }));
+  const [mail, pager] = ['mail/email/0', 'pager/webhook/0'] as const;
+  const twins: RecordedRouting = {
+    route: route({ routes: siblings }),
+    integrations: [mail, pager].map((name) => ({ name, sendResolved: true })),
+  };
+  const groupKey = '{}/{}:{alertname="Down"}';
+  const records = {
+    ...NOTHING,
+    deliveries: [mail, pager, 'gone/webhook/0'].map((integration) => delivery({ groupKey, integration })),
+    holds: ['mail', 'pager'].map((receiver) => hold({ groupKey, receiver, until: time(20) })),
+  };
+  const ways = whyOf({ alert: alert(), routing: twins, records, instance: '', now: time(100) });
+  const texts = ways.map(({ receiver, statements: said }) => [receiver, said.map(({ text }) => text)]);
+  expect(texts).toEqual([
+    [
+      'mail',
+      [
+        expect.stringMatching(/^mail was not/),
+        expect.stringMatching(/^mail\/email\/0 was told/),
+        expect.stringMatching(/^mail/),
+      ],
+    ],
+    [
+      'pager',
+      [
+        expect.stringMatching(/^pager was not/),
+        expect.stringMatching(/^pager\/webhook\/0 was/),
+        expect.stringMatching(/^pager/),
+      ],
+    ],
+    ['gone', [expect.stringMatching(/^gone\/webhook\/0 was told/)]],
+  ]);
+});
+
+test('who resolved it by hand stands there, and until when nobody is told of it again', () => {
+  const quiet = { quietUntil: time(900).toISOString(), endsAt: time(90).toISOString() };
+  const resolved = alert({ state: 'RESOLVED', resolvedBy: 'ana', ...quiet });
+  const end = delivery({ at: time(95), said: 'resolved', reason: 'all alerts resolved' });
+  const heard = { deliveries: [delivery(), end], messages: [message({ toldAt: time(95), resolved: [ID] })] };
+  expect(statements(heard, { alert: resolved }).at(-1)).toMatchObject({
+    ...{ kind: 'held', stage: 'resolved', at: time(90).toISOString(), until: null },
+    by: [{ kind: 'person', name: 'ana', until: quiet.quietUntil }],
+    text: `ana resolved it by hand: nobody is told of it again before ${quiet.quietUntil}, whatever its sender says`,
+  });
+  const later = statements(heard, { alert: resolved, now: time(901) }).find(
+    ({ stage }) => stage === 'resolved',
+  );
+  expect(later).toMatchObject({ kind: 'was held', until: quiet.quietUntil });
+  expect(later!.text).toMatch(/^ana resolved it by hand: nobody was told of it again/);
+  const bySender = alert({ state: 'RESOLVED', resolvedBy: 'api', endsAt: quiet.endsAt });
+  expect(statements(heard, { alert: bySender }).map(({ stage }) => stage)).toEqual(['send', 'send']);
+});
+
+describe('an alert whose end has passed while its sender could not be heard', () => {
+  const ended = alert({ expiresAt: time(90).toISOString(), eventTime: +time(-150) });
+  const hearing = { now: +time(100), since: +time(95), heardUntil: +time(100), before: +time(80) };
+
+  test('is not over: until when its sender has time is said', () => {
+    const said = statements({ messages: [TOLD], hearing }, { alert: ended });
+    expect(kinds(said)).toEqual(['waits', 'told already']);
+    const until = time(95 + 240).toISOString();
+    expect(said[0]).toMatchObject({ stage: 'expiry', at: until });
+    expect(said[0]!.text).toBe(
+      `its sender gave it until ${ended.expiresAt} and has not told it again, but could not be heard until ${time(95).toISOString()}: it has until ${until} to do so, and then the alert is over`,
+    );
+  });
+
+  test('and nobody can be heard yet', () => {
+    const away = { ...hearing, heardUntil: +time(85), since: +time(0) };
+    const [said] = statements({ messages: [TOLD], hearing: away }, { alert: ended });
+    expect(said).toMatchObject({ kind: 'waits', stage: 'expiry', at: null });
+    expect(said!.text).toMatch(/cannot be heard since 2026-11-22T03:01:25.000Z: .* 4m to tell it again/);
+  });
+
+  test('is over where it could be heard', () => {
+    expect(kinds(statements({ messages: [TOLD] }, { alert: ended }))).toEqual(['waits']);
+  });
+});
+
+describe('what is overdue', () => {
+  const long = { now: time(140) };
+
+  test('while no process has been seen names the instance', () => {
+    const [said] = statements({ groups: groups(null), isServed: false }, long);
+    expect(said).toMatchObject({ kind: 'waits', at: time(130).toISOString() });
+    expect(said!.text).toMatch(
+      /^team\/webhook\/0 is not told of it yet: overdue; no process of instance blue answers \(/,
+    );
+    const pending = { reason: 'first notification', firing: [ID], resolved: [] };
+    const [sending] = statements(
+      { messages: [message({ pending, dueAt: time(120) })], isServed: false },
+      long,
+    );
+    expect(sending!.text).toBe(
+      `${HOOK} is being told (first notification); overdue; no process of instance blue answers`,
+    );
+    const [none] = statements({ isServed: false }, long);
+    expect(none!.text).toContain('no process of instance blue answers');
+  });
+
+  test('is so for some seconds before, and not while one is there', () => {
+    for (const [records, now] of [
+      [{ isServed: false }, time(134)],
+      [{ isServed: true }, time(140)],
+    ] as const)
+      expect(statements({ groups: groups(null), ...records }, { now })[0]!.text).not.toContain('overdue');
+  });
 });
 
 const MAINTENANCE = { kind: 'maintenance', name: 'move', createdBy: 'ana', comment: '', endsAt: null };

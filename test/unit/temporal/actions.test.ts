@@ -1,5 +1,9 @@
 /** A person's action reaches the life that runs; begins one that has not begun only where its policy is known. */
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import {
+  WorkflowNotFoundError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  type Client,
+} from '@temporalio/client';
 import type { LifePolicy } from '../../../src/domain/life';
 import { createActions } from '../../../src/temporal/actions';
 import { policy } from '../../builders/alerts';
@@ -59,5 +63,17 @@ test('one that has ended is never begun by an action', async () => {
   await expect(act(() => policy(), 'RESOLVED')).rejects.toMatchObject({
     code: 'TOC_ILLEGAL_MOVE',
     message: expect.stringContaining('its life has ended'),
+  });
+});
+
+test('where nobody answers, the person is told which processes would', async () => {
+  const silent = new WorkflowUpdateRPCTimeoutOrCancelledError('no answer in time');
+  const client = {
+    withDeadline: () => Promise.reject(silent),
+  } as unknown as Client;
+  const actions = createActions({ client, instance: 'blue', policyFor: null, timeoutMs: 1_000 });
+  await expect(actions.acknowledge(alertRow(), { owner: 'ada' })).rejects.toMatchObject({
+    code: 'TOC_DEPENDENCY_AWAY',
+    message: `no process of instance blue answered for alert ${alertRow().fingerprint} within 1000 ms; is \`tocsin serve\` or \`tocsin start dispatcher\` running?`,
   });
 });

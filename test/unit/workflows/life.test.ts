@@ -319,6 +319,24 @@ describe('a remediation that was joined', () => {
   });
 });
 
+describe('what people do where there is no escalation', () => {
+  it('says nothing of one', () => {
+    const { life, at, write, written } = begin({ escalation: null });
+    const held = life.acknowledge({ owner: 'ada', lease_seconds: 60 }, at(1)).message;
+    expect(held).toMatch(/^ada acknowledged it until \S+Z$/);
+    expect(life.unacknowledge({ owner: 'ada' }, at(1)).message).toBe('ada gave the acknowledgement back');
+    expect(life.silence({ owner: 'ada' }, at(5), at(2)).message).toMatch(/^ada silenced it until \S+Z$/);
+    expect(life.unsilence('ada', null, null, at(3)).message).toBe('ada ended its silence');
+    life.acknowledge({ owner: 'ada', lease_seconds: 60 }, at(4));
+    life.silence({ owner: 'ada' }, at(6), at(4));
+    life.tick(at(7));
+    write();
+    const texts = written.flatMap(({ timeline }) => timeline.map(({ text }) => text));
+    expect(texts.slice(-2)).toEqual(['the acknowledgement of ada lapsed', 'the silence ended']);
+    expect(texts.join()).not.toContain('escalation');
+  });
+});
+
 describe('a silence until the alert is over', () => {
   it('ends with the episode, so that the next one is escalated', () => {
     const { life, steps, at, resolved, firing, policy: now } = begin();
