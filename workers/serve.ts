@@ -13,7 +13,7 @@ import { createPagesHandler, type BatchHandler } from '../src/dispatch/dispatche
 import type { MatcherMode } from '../src/domain/alertmanager-matchers';
 import { messageOf, TocsinError } from '../src/domain/errors';
 import { previewSilence } from '../src/mute/preview';
-import { createLogger, packageVersion } from '../src/observe/observe';
+import { advertisedAddress, createLogger, packageVersion } from '../src/observe/observe';
 import { createTransitionPublisher } from '../src/stream/publishers';
 import { consumeTransitions } from '../src/stream/transition-consumer';
 import { readAlertmanager, type InEffect } from './alertmanager';
@@ -35,6 +35,8 @@ export interface ServeOptions {
   readonly routePrefix: string;
   /** Null: as it listens. */
   readonly externalUrl: string | null;
+  /** A regular expression for web pages that may use the API; null: none of another origin may. */
+  readonly corsOrigin: string | null;
   /** How long groups wait after the start, so that senders can tell what they have again. */
   readonly dispatchStartDelayMs: number;
   /** Of the alertmanager.yml: hears the summary of a storm; null: nobody does. */
@@ -55,7 +57,7 @@ const READER_PATIENCE_MS = 2_000;
 /** Runs until SIGINT or SIGTERM; SIGHUP reads the configuration again. Throws what is wrong with it at the start. */
 export async function runServe(options: ServeOptions): Promise<void> {
   const signal = stopSignal();
-  const externalUrl = options.externalUrl ?? `http://${options.listen.host}:${options.listen.port}`;
+  const externalUrl = options.externalUrl ?? ownAddress(options.listen);
   const read = (): InEffect => {
     const { alertmanagerConfig: file, matcherMode, stormReceiver } = options;
     const next = readAlertmanager({ file, externalUrl, matcherMode });
@@ -88,6 +90,10 @@ export async function runServe(options: ServeOptions): Promise<void> {
   }
   if (!stopped) process.exit(1);
 }
+
+/** Of links in messages where nobody says better; who listens on all addresses is found by the machine's name. */
+const ownAddress = ({ host, port }: ServeOptions['listen']): string =>
+  `http://${advertisedAddress({ host, advertise: null }, port)}`;
 
 async function startServing(
   shared: Shared,
@@ -172,6 +178,7 @@ async function startServing(
       log,
       routePrefix: options.routePrefix,
       web: webOf(shared, options),
+      ...(options.corsOrigin !== null && { corsOrigin: options.corsOrigin }),
     },
     options.listen,
   );

@@ -74,6 +74,8 @@ export interface ServeOptions {
   readonly webConfigFile: string | null;
   /** Null: as it listens. */
   readonly externalUrl: string | null;
+  /** A regular expression for web pages that may use the API; null: none of another origin may. */
+  readonly corsOrigin: string | null;
   /** How long groups wait after the start, so that senders can tell what they have again. */
   readonly dispatchStartDelayMs: number;
   /** Of the alertmanager.yml: hears the summary of a storm; null: nobody does. */

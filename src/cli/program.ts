@@ -133,6 +133,7 @@ Roles:
     .option('--route-prefix <path>', 'stands before every path of the API', '')
     .option('--external-url <url>', 'where people reach it: it stands in links')
     .option('--web.config.file <file>', "TLS and users, in the form that Prometheus' programs share")
+    .option('--web.cors.origin <regex>', 'web pages of these origins may use the API')
     .option('--enable-feature <name>', 'the way of reading matchers: classic-mode or utf8-strict-mode')
     .option('--dispatch-start-delay <duration>', 'how long groups wait after the start', '0s')
     .option(

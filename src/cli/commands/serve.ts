@@ -1,4 +1,6 @@
 /** `tocsin serve`: stands in for Alertmanager with its own configuration file, on servers that run. */
+import { regexOf } from '../../domain/alertmanager-regex';
+import { messageOf } from '../../domain/errors';
 import { prometheusDuration } from '../../domain/strict-duration';
 import type { Config } from '../../config/config';
 import type { MatcherMode } from '../../domain/alertmanager-matchers';
@@ -15,6 +17,7 @@ export interface ServeCommandOptions extends ConfigOption {
   readonly routePrefix: string;
   readonly externalUrl?: string;
   readonly 'web.config.file'?: string;
+  readonly 'web.cors.origin'?: string;
   readonly dispatchStartDelay: string;
   readonly stormSummary?: string;
 }
@@ -38,6 +41,7 @@ export async function serve(context: Context, options: ServeCommandOptions): Pro
     routePrefix: options.routePrefix,
     externalUrl: options.externalUrl ?? null,
     webConfigFile: options['web.config.file'] ?? null,
+    corsOrigin: corsOrigin(options['web.cors.origin'] ?? ''),
     dispatchStartDelayMs: delayMs(options.dispatchStartDelay),
     stormReceiver: options.stormSummary ?? null,
   });
@@ -51,6 +55,17 @@ function listenAddress(text: string): { host: string; port: number } {
   if (found === null || port > 65_535)
     throw usage(`--listen ${text}: accepted is HOST:PORT such as 127.0.0.1:9093, or :9093 for all addresses`);
   return { host: found[1] ?? (found[2] === '' ? '::' : found[2]!), port };
+}
+
+/** Looked at before anything is started. */
+function corsOrigin(source: string): string | null {
+  if (source === '') return null;
+  try {
+    regexOf(source);
+    return source;
+  } catch (error) {
+    throw usage(`--web.cors.origin ${source}: ${messageOf(error)}`);
+  }
 }
 
 function delayMs(text: string): number {
