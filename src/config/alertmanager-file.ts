@@ -2,10 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { messageOf } from '../domain/errors';
+import type { AlertmanagerConfig } from './alertmanager/config';
 import { checkAlertmanager } from './alertmanager/load';
 import type { Config } from './config';
 import type { Placing } from './parse-all';
-import type { Problem } from './problems';
+import type { Finding, Problem } from './problems';
 import { unknownName } from './references';
 import type { RawConfig } from './schema';
 
@@ -37,8 +38,20 @@ export function namedAlertmanager(raw: RawConfig, folder: string, main: Placing)
     stormReceiver === null
       ? []
       : unknownName(['alertmanager', 'storm_summary'], stormReceiver, receivers, `receiver of ${name}`);
+  const leadsNowhere = raw.external_url === null && config!.receivers.some(isToldWithLinks);
   return {
     alertmanager: { file, receivers, targetDownMs, stormReceiver },
-    problems: [...own, ...main.place(unknown)],
+    problems: [...own, ...main.place([...unknown, ...(leadsNowhere ? [withoutAddress(name)] : [])])],
   };
 }
+
+const isToldWithLinks = ({ integrations }: AlertmanagerConfig['receivers'][number]): boolean =>
+  integrations.some(({ kind }) => kind !== 'webhook');
+
+/** Without it links have the address of the dispatcher's metrics, on the loopback address as a rule. */
+const withoutAddress = (name: string): Finding => ({
+  level: 'warning',
+  path: ['alertmanager'],
+  message: `links in the messages of ${name} lead to this process, which has no page for people; set external_url`,
+  accepted: 'the address of a dashboard, such as https://karma.example.com',
+});
