@@ -3,6 +3,7 @@
  * is reduced to what others wait for and a note: a life that tried it for ever would tell nobody any more.
  */
 import type { Artifact } from '../src/domain/artifact';
+import { nameInAlertmanager } from '../src/domain/drill';
 import { isRefusal, messageOf } from '../src/domain/errors';
 import type { Labels } from '../src/domain/labels';
 import { messageId } from '../src/domain/identity';
@@ -32,6 +33,8 @@ export interface BookkeepingDeps {
   readonly lists?: Pick<AlertLists, 'list'>;
   /** The group that an alert is told in, where alerts go through groups; their escalations are told together. */
   readonly groupOf?: (fingerprint: string) => Promise<string | null>;
+  /** What a receiver's name stands for: itself, or the integrations of one of alertmanager.yml. */
+  readonly waysOf?: (receiver: string) => readonly string[];
   /** Tells the notifier of this process that messages may be due. */
   readonly wakeNotifier: () => void;
   /** Told of each result that was written down for the first time. */
@@ -60,6 +63,7 @@ export function createBookkeepingActivities({
   followers = [],
   lists,
   groupOf = async () => null,
+  waysOf = (receiver) => [receiver],
   wakeNotifier,
   onRemediated,
 }: BookkeepingDeps) {
@@ -69,7 +73,7 @@ export function createBookkeepingActivities({
     const messages = resolved
       ? messagesTo(resolved, record, asks)
       : known?.map((one) => ({ ...one, dueAt: new Date(one.dueAt) }));
-    const notifications = messages && (await inBundles(messages));
+    const notifications = messages && (await inBundles(messages.flatMap(toEachWay)));
     const follows = followedBy(record, followers);
     const answer = await recordOrReduced(lives, {
       ...rest,
@@ -90,13 +94,17 @@ export function createBookkeepingActivities({
     return answer;
   }
 
-  /** Escalations of a group wait a moment for each other. */
+  /** One that fails delays none of the others. */
+  const toEachWay = (message: NewNotification): readonly NewNotification[] =>
+    waysOf(message.receiver).map((receiver) => ({ ...message, receiver }));
+
+  /** Escalations of a group wait a moment for each other; integrations are told of each alert as a group of its own. */
   async function inBundles(messages: readonly NewNotification[]): Promise<readonly NewNotification[]> {
     const [first] = messages.filter(isEscalation);
     const group = first === undefined ? null : await groupOf(first.fingerprint);
     if (group === null) return messages;
     return messages.map((message) =>
-      isEscalation(message)
+      isEscalation(message) && nameInAlertmanager(message.receiver) === null
         ? {
             ...message,
             bundle: `${group}:${message.step}`,

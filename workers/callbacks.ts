@@ -1,5 +1,6 @@
 /** The callbacks role: PagerDuty, Slack and telephones come back with what people did there. */
 import { createActs } from '../src/api/callbacks/acts';
+import { createIncidentActs } from '../src/api/callbacks/incident-acts';
 import type { Caller } from '../src/api/callbacks/port';
 import { startCallbacks as listen } from '../src/api/callbacks/server';
 import type { Config, ReceiverConfig } from '../src/config/config';
@@ -33,10 +34,11 @@ export async function startCallbacks(shared: Shared): Promise<void> {
   const policyFor = policiesOf(config);
   const actions = createActions({ client, instance, policyFor, timeoutMs: ACT_WITHIN_MS });
   const people = new Map(config.onCall.people.flatMap(({ name, slack }) => (slack ? [[slack, name]] : [])));
+  const acts = createActs({ lists: history.lists, actions });
   const server = await listen(
     {
       callers: callersOf(config),
-      acts: createActs({ lists: history.lists, actions }),
+      ...{ acts, incidentActs: createIncidentActs({ incidents: history.incidents, acts }) },
       store: history.callbacks,
       instance,
       externalUrl: callbacks.externalUrl,

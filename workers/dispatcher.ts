@@ -16,6 +16,7 @@ import type { Shared } from './compose';
 import { openGroups, wakingAfter, type Groups } from './groups';
 import { incidentsOf, startIncidentWatch } from './incidents';
 import { enrichmentObserver, remediationObserver, streamObserver } from './observers';
+import { waysIn } from './integration-receivers';
 import { currentMutesOf, startMuteWatch } from './mute-watch';
 import { policiesOf } from './policies';
 import { startWorker, workflowBundle } from './temporal';
@@ -37,6 +38,7 @@ export async function startDispatcher(shared: Shared): Promise<void> {
   const quickArtifacts = quickArtifactsFrom({ lists: history.lists, budgets: config.enrich });
   const { instance } = config;
 
+  const waysOf = waysIn(groups?.inEffect ?? null);
   const onCall = createOnCall({ ...config.onCall, overrides: history.overrides });
 
   await startWorker(shared, 'lifecycle', {
@@ -57,6 +59,7 @@ export async function startDispatcher(shared: Shared): Promise<void> {
       followers: config.acknowledgedTo,
       lists: history.lists,
       groupOf: groups?.groupOf,
+      waysOf,
       wakeNotifier,
       onRemediated: remediationObserver(shared),
     }),
@@ -74,7 +77,7 @@ export async function startDispatcher(shared: Shared): Promise<void> {
         pageFor: pageOf(config.page, config.pages, config.pageBySeverity),
         resolveTo: config.resolveTo,
         groupsFor: groups?.grouping.groupsFor,
-        incidents: incidentsOf(config, onCall),
+        incidents: incidentsOf(config, onCall, waysOf),
         now: () => new Date(),
         wakeNotifier,
       }),
@@ -102,7 +105,7 @@ export async function startDispatcher(shared: Shared): Promise<void> {
 async function openOwnGroups(shared: Shared): Promise<Groups | null> {
   const { config, parts } = shared;
   if (config.alertmanager === null) return null;
-  const { file, targetDownMs, stormReceiver } = config.alertmanager;
+  const { file, targetDownMs, stormReceiver, policies } = config.alertmanager;
   const externalUrl = config.externalUrl === '' ? shared.url : config.externalUrl;
   const read = (): InEffect => readAlertmanager({ file, externalUrl, matcherMode: 'fallback' });
   const { instance } = config;
@@ -111,7 +114,7 @@ async function openOwnGroups(shared: Shared): Promise<Groups | null> {
   parts.push({ name: "groups' publisher", stop: () => publisher.close() });
   const groups = await openGroups(shared, {
     ...{ read, first: read(), publish: publisher.publish },
-    ...{ startDelayMs: 0, ofRules: true, mends: true, targetDownMs, stormReceiver },
+    ...{ startDelayMs: 0, ofRules: true, mends: true, targetDownMs, stormReceiver, policies },
   });
   shared.onReload(async () => {
     await groups.reload();

@@ -1,9 +1,7 @@
 /** Drills, as the effects role does them: what their activities are made of, and their Schedules. */
-import { pageOf } from '../src/dispatch/policy';
+import { othersOf, pageOf } from '../src/dispatch/policy';
 import type { Config } from '../src/config/config';
 import { nameInAlertmanager } from '../src/domain/drill';
-import type { Labels } from '../src/domain/labels';
-import type { Transition } from '../src/domain/transition';
 import { createDrills } from '../src/notify/drills';
 import type { NoticeWay } from '../src/notify/notices';
 import type { Drills } from '../src/notify/port';
@@ -22,7 +20,7 @@ export async function openDrills(shared: Shared): Promise<Drills> {
   return createDrills({
     ...{ instance, store: history.drills, rows: history.audit, publish: publisher.publish },
     waysOf: waysOf(config, config.externalUrl === '' ? shared.url : config.externalUrl),
-    toldOf: othersOf(config),
+    toldOf: othersOf(pageOf(config.page, config.pages, config.pageBySeverity), config.pages),
     now: () => Date.now(),
     onDrilled: (drill, { receiver, delivered }) =>
       metrics.drills.inc({ drill, receiver, outcome: delivered ? 'delivered' : 'failed' }),
@@ -47,18 +45,5 @@ function waysOf(config: Config, externalUrl: string): (receiver: string) => read
     return alertmanagerWays({ file, externalUrl, matcherMode: 'fallback' }).filter(
       ({ receiver }) => receiver === there,
     );
-  };
-}
-
-/** Whoever is told of an alert like it, without the one that was not reached; where nobody is left, all others. */
-export function othersOf(config: Config): (receiver: string, labels: Labels) => readonly string[] {
-  const pageFor = pageOf(config.page, config.pages, config.pageBySeverity);
-  return (failed, labels) => {
-    const without = (pages: Config['pages']): readonly string[] =>
-      pages.map(({ receiver }) => receiver).filter((receiver) => receiver !== failed);
-    const told = pageFor({ labels } as Transition);
-    if (!told.some(({ receiver }) => receiver === failed)) return [];
-    const others = without(told);
-    return others.length > 0 ? others : without(config.pages);
   };
 }

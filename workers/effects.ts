@@ -17,6 +17,7 @@ import { createRecoveryWatch } from '../src/remediate/watch';
 import { createSampleReader } from '../src/stream/sample-reader';
 import { startAuditor } from './auditor';
 import { channelOf } from './channels';
+import { followIntegrations } from './integration-receivers';
 import type { Shared } from './compose';
 import { keepDrills, openDrills } from './drills';
 import { startForgetting } from './forgetting';
@@ -79,12 +80,14 @@ async function startEffectsWorker(shared: Shared, drills: Drills): Promise<void>
 
 async function startNotifier(shared: Shared): Promise<void> {
   const { config, log, parts } = shared;
-  const [{ queue, lists }, mutes] = await Promise.all([shared.history(), shared.mutes()]);
+  const [{ queue, lists, rateLimits }, mutes] = await Promise.all([shared.history(), shared.mutes()]);
   const receivers = config.receivers.map((receiver) => receiverOf(shared, receiver, lists));
   const notifier = createNotifier({
     queue,
     mutes,
     receivers,
+    changing: followIntegrations(shared),
+    rateLimits,
     now,
     log,
     breaker: config.notify.breaker,
@@ -102,10 +105,10 @@ async function startNotifier(shared: Shared): Promise<void> {
 }
 
 function receiverOf(shared: Shared, receiver: ReceiverConfig, lists: AlertLists): Receiver {
-  const { name, timeoutMs, fallback, fallbackAfterMs } = receiver;
+  const { name, timeoutMs, fallback, fallbackAfterMs, rateLimit } = receiver;
   const routingKey = receiver.type === 'notification_service' ? receiver.routingKey : null;
   const channel = timedChannel(shared, name, channelOf(receiver, shared.config, lists));
-  return { name, channel, routingKey, timeoutMs, fallback, fallbackAfterMs };
+  return { name, channel, routingKey, timeoutMs, fallback, fallbackAfterMs, rateLimit };
 }
 
 function onCallPersonOf(config: Config): (alert: AlertRow, step: string) => string | null {

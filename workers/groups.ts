@@ -22,6 +22,7 @@ import type { RecordedRouting } from '../src/history/port';
 import { maintenanceNames, type MaintenanceNames } from '../src/mute/maintenances';
 import { createTargetDownMutes, type TargetDownMutes } from '../src/mute/target-down';
 import { createGroupSender, type GroupSender } from '../src/notify/group-sender';
+import type { ReceiverPolicy } from '../src/notify/port';
 import { createGroupVerdicts } from '../src/notify/group-stages/stages';
 import { createAlertmanagerMetrics, type AlertmanagerMetrics, type Turns } from '../src/observe/observe';
 import { createAlertsProgress } from '../src/stream/alerts-progress';
@@ -44,6 +45,8 @@ export interface GroupsOptions {
   readonly targetDownMs: number | null;
   /** Of the alertmanager.yml: hears the summary of a storm; null: nobody does. */
   readonly stormReceiver: string | null;
+  /** What is said of receivers of the alertmanager.yml beside it. */
+  readonly policies: readonly ({ readonly name: string } & ReceiverPolicy)[];
   /** Told for as long as there is more to be sent than leaves at once. */
   readonly onBacklog?: () => void;
   /** Makes groups again whose rows are lost; no auditor of this process does. */
@@ -135,7 +138,7 @@ export async function openGroups(shared: Shared, options: GroupsOptions): Promis
     untilReminded: (at) => silencer(at, shared.config.silences.remindBeforeMs ?? 0),
     mutes: { ...mutesOf(inEffect, silencer, targetDown), maintainer: maintained.maintainer },
   };
-  const sender = senderOf(wiring, options.onBacklog);
+  const sender = senderOf(wiring, options);
   const { stormReceiver } = options;
   const storms = createStormWatch({
     ...{ store: history.storms, known: grouping.known, now, log, onSummary: sender.wake },
@@ -252,8 +255,9 @@ function mutesOf(
 
 function senderOf(
   { shared: { log }, history, grouping, metrics, inEffect }: Wiring,
-  onBacklog: GroupsOptions['onBacklog'],
+  { onBacklog, policies }: Pick<GroupsOptions, 'onBacklog' | 'policies'>,
 ): GroupSender {
+  const byReceiver = new Map(policies.map(({ name, ...policy }) => [name, policy]));
   return createGroupSender({
     store: history.groups,
     integrations: () => inEffect().integrations,
@@ -262,6 +266,8 @@ function senderOf(
     now: () => new Date(),
     log,
     onBacklog,
+    policyOf: (receiver) => byReceiver.get(receiver),
+    rateLimits: history.rateLimits,
     onSent({ integration: { kind: integration }, outcome, tookMs }) {
       metrics.notificationRequests.inc({ integration });
       metrics.notificationLatencySeconds.observe({ integration }, tookMs / 1_000);

@@ -8,10 +8,14 @@ import type { OnCall } from '../src/oncall/port';
 import type { Shared } from './compose';
 
 /** Nothing where none are configured: `pages` then asks and writes nothing for them. */
-export function incidentsOf({ incidents }: Config, onCall: OnCall): PagesDeps['incidents'] {
+export function incidentsOf(
+  { incidents }: Config,
+  onCall: OnCall,
+  waysOf: (receiver: string) => readonly string[],
+): PagesDeps['incidents'] {
   if (incidents.length === 0) return undefined;
   return {
-    correlation: createCorrelation(incidents),
+    correlation: createCorrelation(incidents, waysOf),
     commandsOf: (policies, at) => commandsOf(onCall, policies, at),
   };
 }
@@ -21,7 +25,7 @@ export async function startIncidentWatch(shared: Shared): Promise<void> {
   const { config, log, metrics, parts, wakeNotifier } = shared;
   const { incidents: store } = await shared.history();
   const watch = createIncidentWatch({
-    ...{ store, resolveTo: config.resolveTo, log, wakeNotifier },
+    ...{ store, resolveTo: config.resolveTo, acknowledgedTo: config.acknowledgedTo, log, wakeNotifier },
     isConfigured: config.incidents.length > 0,
     onLook: (open) => metrics.incidentsOpen.set(open),
   });

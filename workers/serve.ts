@@ -117,7 +117,13 @@ async function startServing(
     publish,
     startDelayMs: options.dispatchStartDelayMs,
     onBacklog: lull.touch,
-    ...{ ofRules: false, mends: false, targetDownMs: null, stormReceiver: options.stormReceiver },
+    ...{
+      ofRules: false,
+      mends: false,
+      targetDownMs: null,
+      stormReceiver: options.stormReceiver,
+      policies: [],
+    },
   });
   const { grouping, metrics: own, mutes } = groups;
   const pages = consumeTransitions({

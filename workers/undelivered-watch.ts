@@ -12,7 +12,6 @@ export async function startUndeliveredWatch(shared: Shared): Promise<void> {
     tell: undeliveredTeller(client, config.instance),
     lateMs: config.notify.undeliveredAfterMs,
     hasGroups: config.alertmanager !== null,
-    elapsedMs: () => performance.now(),
     log,
   });
   watch.start();

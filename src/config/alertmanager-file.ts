@@ -4,10 +4,12 @@ import { resolve } from 'node:path';
 import { messageOf } from '../domain/errors';
 import type { AlertmanagerConfig } from './alertmanager/config';
 import { checkAlertmanager } from './alertmanager/load';
+import { toReceiverPolicy } from './build';
 import type { Config } from './config';
 import type { Placing } from './parse-all';
+import { fallbackFindings } from './fallbacks';
 import type { Finding, Problem } from './problems';
-import { unknownName } from './references';
+import { duplicates, unknownName } from './references';
 import type { RawConfig } from './schema';
 
 export interface NamedAlertmanager {
@@ -39,10 +41,32 @@ export function namedAlertmanager(raw: RawConfig, folder: string, main: Placing)
       ? []
       : unknownName(['alertmanager', 'storm_summary'], stormReceiver, receivers, `receiver of ${name}`);
   const leadsNowhere = raw.external_url === null && config!.receivers.some(isToldWithLinks);
+  const found = [
+    ...unknown,
+    ...policyFindings(raw.alertmanager, receivers),
+    ...(leadsNowhere ? [withoutAddress(name)] : []),
+  ];
   return {
-    alertmanager: { file, receivers, targetDownMs, stormReceiver },
-    problems: [...own, ...main.place([...unknown, ...(leadsNowhere ? [withoutAddress(name)] : [])])],
+    alertmanager: {
+      ...{ file, receivers, targetDownMs, stormReceiver },
+      policies: raw.alertmanager.receivers.map(toReceiverPolicy),
+    },
+    problems: [...own, ...main.place(found)],
   };
+}
+
+/** Receivers that the file has, each named once; fallbacks that lead, in the end, to one without. */
+function policyFindings(
+  { file, receivers: policies }: NonNullable<RawConfig['alertmanager']>,
+  names: readonly string[],
+): Finding[] {
+  const section = ['alertmanager', 'receivers'];
+  const what = `receiver of ${file}`;
+  return [
+    ...duplicates(section, policies),
+    ...policies.flatMap(({ name }, at) => unknownName([...section, at, 'name'], name, names, what)),
+    ...fallbackFindings(section, policies, names, what),
+  ];
 }
 
 const isToldWithLinks = ({ integrations }: AlertmanagerConfig['receivers'][number]): boolean =>

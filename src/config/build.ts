@@ -1,5 +1,6 @@
 /** From what stands in the file to the options that the rooms take. Everything has been checked before. */
 import { resolve } from 'node:path';
+import { nameInAlertmanager } from '../domain/drill';
 import type { PageReceiver } from '../domain/life';
 import { matcherText } from '../domain/matchers';
 import type { RuleSet } from './rule-files';
@@ -9,7 +10,7 @@ import { toIncident } from './incidents/build';
 import { toMaintenance } from './maintenance/build';
 import { routesBySeverity, toPerson, toPolicy, toSchedule } from './on-call/build';
 import type { SecretSpec } from './fields';
-import type { RawConfig, RawReceiver, RawSmtp } from './schema';
+import type { RawConfig, RawPolicy, RawReceiver, RawSmtp } from './schema';
 import { Secret } from './secret';
 
 const DAY_MS = 86_400_000;
@@ -59,7 +60,10 @@ export function buildConfig(
     page: pagesNamed(raw.route.receivers, receivers),
     pageBySeverity: toPageBySeverity(raw.route.severity_routing, receivers),
     fatigueLimit: toFatigueLimit(raw.route.fatigue_limit),
-    resolveTo: receivers.filter(({ sendResolved }) => sendResolved).map(({ name }) => name),
+    resolveTo: [
+      ...receivers.filter(({ sendResolved }) => sendResolved).map(({ name }) => name),
+      ...namedThere(raw),
+    ],
     acknowledgedTo: receivers.filter(({ sendAcknowledged }) => sendAcknowledged).map(({ name }) => name),
     notify: {
       breaker: toBreaker(raw.notify.breaker),
@@ -88,6 +92,13 @@ export function buildConfig(
     remediation: toRemediation(raw.remediation),
     notificationService: toService(raw.notification_service, secret),
   };
+}
+
+/** Receivers of alertmanager.yml that messages of single alerts and incidents go to: whether one wants ends is known when it is told. */
+function namedThere({ escalation, incidents }: RawConfig): string[] {
+  const levels = escalation.flatMap((policy) => policy.levels);
+  const all = [...levels, ...incidents].flatMap(({ receivers }) => receivers);
+  return [...new Set(all)].filter((name) => nameInAlertmanager(name) !== null);
 }
 
 type ToSecret = (spec: SecretSpec) => Secret;
@@ -126,6 +137,18 @@ function toLimits({ pool, breaker }: RawConfig['collect']): Config['collect']['l
   };
 }
 
+export const toReceiverPolicy = (raw: RawPolicy) => ({
+  ...{ name: raw.name, fallback: raw.fallback, fallbackAfterMs: fallbackAfterMs(raw) },
+  rateLimit: toRateLimit(raw.rate_limit),
+});
+
+function fallbackAfterMs({ fallback, fallback_after: after }: RawReceiver | RawPolicy): number | null {
+  return fallback === null || after === null ? null : (after ?? DEFAULTS.receiver.fallback_after);
+}
+
+const toRateLimit = (raw: RawPolicy['rate_limit']) =>
+  raw === null ? null : { messages: raw.messages, perMs: raw.per };
+
 function toReceiver(raw: RawReceiver, secret: ToSecret): ReceiverConfig {
   const deadlineMs = raw.notify_after === 'fire' ? 0 : (raw.deadline ?? DEFAULTS.receiver.deadline);
   const common = {
@@ -134,10 +157,8 @@ function toReceiver(raw: RawReceiver, secret: ToSecret): ReceiverConfig {
     deadlineMs,
     sendResolved: raw.send_resolved,
     fallback: raw.fallback,
-    fallbackAfterMs:
-      raw.fallback === null || raw.fallback_after === null
-        ? null
-        : (raw.fallback_after ?? DEFAULTS.receiver.fallback_after),
+    fallbackAfterMs: fallbackAfterMs(raw),
+    rateLimit: toRateLimit(raw.rate_limit),
     timeoutMs: raw.timeout,
     sendAcknowledged: raw.send_acknowledged,
   };

@@ -5,7 +5,7 @@ import { messageOf } from '../domain/errors';
 import type { Matcher } from '../domain/matchers';
 import type { ConfigTest, ConfigTestFile, ExpectedMute, TestAlert } from '../whatif/port';
 import { unknownNames, type TestedNames } from './config-test-names';
-import { duration, labelValue, text } from './fields';
+import { count, duration, labelValue, text } from './fields';
 import { parseAll } from './parse-all';
 import type { Finding, Path, Problem } from './problems';
 import { readSource } from './source';
@@ -26,6 +26,18 @@ const alertSchema = z.strictObject({
   groups: z.record(z.string(), labels()).optional(),
   muted_by: z.array(muteSchema).optional(),
   escalation: z.array(z.strictObject({ after: duration(), receivers: z.array(text()) })).optional(),
+  after: duration().optional(),
+  single: names(),
+  digest: z
+    .array(
+      z.strictObject({
+        receiver: text(),
+        after: duration().optional(),
+        told: count(1, 1_000).optional(),
+        like: labels().optional(),
+      }),
+    )
+    .optional(),
 });
 
 const testSchema = z.strictObject({
@@ -106,11 +118,12 @@ function instantOf(at: string | Date): number {
 }
 
 function toAlert(raw: RawAlert, path: Path, silences: ReadonlySet<string>, findings: Finding[]): TestAlert {
-  const { labels: own, receivers, told, groups, muted_by: mutes, escalation } = raw;
+  const { labels: own, receivers, told, groups, muted_by: mutes, escalation, after, single, digest } = raw;
   const mutedBy = mutes?.flatMap((mute, n) => toMute(mute, [...path, 'muted_by', n], silences, findings));
   return {
     labels: own,
-    ...{ receivers, told, groups, mutedBy },
+    ...{ receivers, told, groups, mutedBy, single, afterMs: after ?? 0 },
+    digest: digest?.map(({ after: afterMs, ...rest }) => ({ ...rest, afterMs })),
     escalation: escalation?.map(({ after, receivers: level }) => ({ afterMs: after, receivers: level })),
   };
 }

@@ -27,6 +27,10 @@ function namesIn(alert: TestAlert, path: Path, names: TestedNames): Finding[] {
   return [
     ...receivers(alert.receivers, [...path, 'receivers']),
     ...receivers(alert.told, [...path, 'told']),
+    ...receivers(alert.single, [...path, 'single']),
+    ...(alert.digest ?? []).flatMap(({ receiver }, n) =>
+      unknownName([...path, 'digest', n, 'receiver'], receiver, names.receivers, `receiver of ${names.file}`),
+    ),
     ...Object.keys(alert.groups ?? {}).flatMap((name) =>
       unknownName([...path, 'groups', name], name, names.receivers, `receiver of ${names.file}`),
     ),

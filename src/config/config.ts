@@ -51,6 +51,8 @@ interface ReceiverCommon {
   readonly fallback: string | null;
   /** So long after a message was due that one takes it over in any case; null: it does not. */
   readonly fallbackAfterMs: number | null;
+  /** How many messages it is sent at most; null: all. */
+  readonly rateLimit: { readonly messages: number; readonly perMs: number } | null;
   readonly timeoutMs: number;
   /** Whether it hears what people do about an alert that it has heard of. */
   readonly sendAcknowledged: boolean;
@@ -217,6 +219,8 @@ export interface Config {
     readonly targetDownMs: number | null;
     /** Hears the summary of a storm; null: nobody does. */
     readonly stormReceiver: string | null;
+    /** What is said of its receivers here. */
+    readonly policies: readonly Pick<ReceiverCommon, 'name' | 'fallback' | 'fallbackAfterMs' | 'rateLimit'>[];
   } | null;
   readonly notify: {
     /** Which addresses receivers over HTTP may be at. */

@@ -2,13 +2,14 @@
 import type { Runbook } from '../domain/runbook';
 import { formatDuration } from '../domain/duration';
 import { messageOf } from '../domain/errors';
+import { fallbackFindings } from './fallbacks';
 import { incidentFindings } from './incidents/checks';
 import { drillFindings } from './drills/checks';
 import { maintenanceFindings } from './maintenance/checks';
 import { onCallFindings } from './on-call/checks';
 import type { Finding, Path } from './problems';
 import { duplicates, unknownName } from './references';
-import type { RawConfig, RawReceiver } from './schema';
+import type { RawConfig } from './schema';
 
 /** What other rooms have, passed in because this room imports none of them. Left out: not checked. */
 export interface Known {
@@ -38,10 +39,10 @@ export function crossFindings(
     ...fatigue(config),
     ...maintenanceFindings(config),
     ...drillFindings(config.drills, names),
-    ...onCallFindings(config),
+    ...onCallFindings(config, names),
     ...escalations(config),
-    ...incidentFindings(config),
-    ...fallbacks(config.receivers),
+    ...incidentFindings(config, names),
+    ...fallbackFindings(['receivers'], config.receivers, namesOf(config.receivers), 'receiver'),
     ...remediation(config, known),
     ...pools(config),
     ...history(config),
@@ -202,35 +203,6 @@ function audit({ audit: { every, heartbeat } }: RawConfig): Finding[] {
   if ('text' in url && !schemeIsOneOf(url.text, ['http', 'https']))
     return [{ path, value: '***', message: 'is no web address', accepted: 'an http or https URL' }];
   return every === null ? [{ path, message: 'is never told anything while audit.every is off' }] : [];
-}
-
-/** A fallback exists and leads, in the end, to a receiver without one. */
-function fallbacks(all: readonly RawReceiver[]): Finding[] {
-  const names = namesOf(all);
-  const next = new Map(all.map(({ name, fallback }) => [name, fallback]));
-  return all.flatMap((receiver, index): Finding[] => {
-    if (receiver.fallback === null) return fallbackTime(receiver, index);
-    const path: Path = ['receivers', index, 'fallback'];
-    const value = JSON.stringify(receiver.fallback);
-    if (receiver.fallback === receiver.name) return [{ path, value, message: 'is the receiver itself' }];
-    const unknown = unknownName(path, receiver.fallback, names, 'receiver');
-    if (unknown.length > 0) return unknown;
-    const way = [receiver.name];
-    for (let name: string | null | undefined = receiver.fallback; name; name = next.get(name)) {
-      if (name === receiver.name)
-        return [{ path, value, message: `leads back to itself: ${[...way, name].join(' → ')}` }];
-      // a loop further on is reported where it closes
-      if (way.includes(name)) return [];
-      way.push(name);
-    }
-    return [];
-  });
-}
-
-function fallbackTime({ fallback_after: after }: RawReceiver, index: number): Finding[] {
-  if (after === undefined || after === null) return [];
-  const path: Path = ['receivers', index, 'fallback_after'];
-  return [{ level: 'warning', path, message: 'is never used: the receiver has no fallback' }];
 }
 
 function remediation({ remediation: policy }: RawConfig, { runbooks }: Known): Finding[] {

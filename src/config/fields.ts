@@ -40,6 +40,9 @@ export const text = (accepted = 'a text') => field(accepted, (value) => (isText(
 export const textLike = (form: RegExp, accepted: string, options: FieldOptions = {}) =>
   field(accepted, (value) => (typeof value === 'string' && form.test(value) ? value : REFUSED), options);
 
+/** Where those of alertmanager.yml may be named too. */
+export const ANY_RECEIVER = "a receiver's name, or alertmanager/ and the name of one of alertmanager.yml";
+
 /** What people call something. */
 export const name = (what: string) =>
   textLike(/^[\w.-]{1,80}$/, `${what} of letters, digits, _ . and -, at most 80`);

@@ -45,6 +45,7 @@ export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', '
 
 /** Less would put aside what is only on its way. */
 const MINUTE_MS = 60_000;
+const LONGEST_LIMIT_MS = 86_400_000;
 const SECOND_MS = 1_000;
 const HOUR_MS = 3_600_000;
 
@@ -110,12 +111,19 @@ const smtp = z.strictObject({
   password: secret().nullable().default(null),
 });
 
+const rateLimit = () =>
+  z
+    .strictObject({ messages: count(1, 10_000), per: duration(SECOND_MS, LONGEST_LIMIT_MS) })
+    .nullable()
+    .default(null);
+
 const receiverCommon = {
   name: name('a name'),
   deadline: duration().optional(),
   send_resolved: flag().default(DEFAULTS.receiver.send_resolved),
   fallback: text("a receiver's name").nullable().default(null),
   fallback_after: durationOrOff(SECOND_MS).optional(),
+  rate_limit: rateLimit(),
   timeout: duration(1).default(DEFAULTS.receiver.timeout),
 };
 type ReceiverType = (typeof RECEIVER_TYPES)[number];
@@ -304,6 +312,14 @@ export const configSchema = section({
       file: filePath(),
       target_down: upToAnHourOrOff().default(DEFAULTS.alertmanager.target_down),
       storm_summary: text("a receiver's name").nullable().default(null),
+      receivers: list(
+        z.strictObject({
+          name: text("the name of one of the file's receivers"),
+          fallback: text("the name of another of the file's receivers").nullable().default(null),
+          fallback_after: durationOrOff(SECOND_MS).optional(),
+          rate_limit: rateLimit(),
+        }),
+      ),
     })
     .nullable()
     .default(null),
@@ -355,4 +371,5 @@ export const configSchema = section({
 
 export type RawConfig = z.output<typeof configSchema>;
 export type RawReceiver = RawConfig['receivers'][number];
+export type RawPolicy = NonNullable<RawConfig['alertmanager']>['receivers'][number];
 export type RawSmtp = z.output<typeof smtp>;

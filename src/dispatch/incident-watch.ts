@@ -1,5 +1,5 @@
 /**
- * Looks again and again at open incidents. One whose alerts have all been over for long enough is resolved; where one could not be
+ * Looks again and again at open incidents. Whether people have taken all that is open of one is told in its message. One whose alerts have all been over for long enough is resolved; where one could not be
  * told to a receiver, first pages that were withheld for it are sent after all. Any number of processes may do so at once.
  */
 import { messageOf } from '../domain/errors';
@@ -7,9 +7,11 @@ import type { IncidentStore } from '../history/port';
 import { createTurns, type Logger, type Turns } from '../observe/observe';
 
 export interface IncidentWatchOptions {
-  readonly store: Pick<IncidentStore, 'resolveOver' | 'sendWithheld'>;
+  readonly store: Pick<IncidentStore, 'resolveOver' | 'sendWithheld' | 'tellTaken'>;
   /** Who wants to hear of ends. */
   readonly resolveTo: readonly string[];
+  /** Who wants to hear what people do. */
+  readonly acknowledgedTo: readonly string[];
   /** False: this process makes none, and looks seldom while none is open. */
   readonly isConfigured: boolean;
   readonly wakeNotifier: () => void;
@@ -20,7 +22,16 @@ export interface IncidentWatchOptions {
 }
 
 export function createIncidentWatch(options: IncidentWatchOptions): Turns {
-  const { store, resolveTo, isConfigured, wakeNotifier, onLook, log, everyMs = 2_000 } = options;
+  const {
+    store,
+    resolveTo,
+    acknowledgedTo,
+    isConfigured,
+    wakeNotifier,
+    onLook,
+    log,
+    everyMs = 2_000,
+  } = options;
 
   async function turn(): Promise<number | null> {
     const sent = await store.sendWithheld();
@@ -28,6 +39,7 @@ export function createIncidentWatch(options: IncidentWatchOptions): Turns {
       log.warn({ sent }, `first pages are sent after all, since incidents could not be told: ${sent}`);
       wakeNotifier();
     }
+    if ((await store.tellTaken(acknowledgedTo)) > 0) wakeNotifier();
     const { resolved, open } = await store.resolveOver(resolveTo);
     onLook(open);
     if (resolved > 0) {

@@ -48,7 +48,11 @@ export interface Correlation {
 /** People read it; labels may be of any length. */
 const MOST_ABOUT = 300;
 
-export function createCorrelation(policies: readonly IncidentPolicy[]): Correlation {
+/** `waysOf`: what a receiver's name stands for, itself or the integrations of one of alertmanager.yml. */
+export function createCorrelation(
+  policies: readonly IncidentPolicy[],
+  waysOf: (receiver: string) => readonly string[] = (receiver) => [receiver],
+): Correlation {
   const compiled = policies.map((policy) => ({ policy, holds: compileMatchers(policy.matchers) }));
   const named = new Map(policies.map((policy) => [policy.name, policy]));
 
@@ -84,7 +88,8 @@ export function createCorrelation(policies: readonly IncidentPolicy[]): Correlat
       const loose = groupedBy(known.loose);
       return [...groupedBy(candidates)].flatMap(([key, fired]) => {
         const policy = named.get(fired[0]!.policy)!;
-        return ofOneKey(policy, open.get(key) ?? [], loose.get(key) ?? [], fired, commands);
+        const told = { ...policy, receivers: policy.receivers.flatMap(waysOf) };
+        return ofOneKey(told, open.get(key) ?? [], loose.get(key) ?? [], fired, commands);
       });
     },
   };

@@ -8,7 +8,7 @@ import { severityClass, type SeverityClass } from '../domain/severity';
 import type { Transition } from '../domain/transition';
 
 /** Who is told that an alert fires. */
-export type PageFor = (transition: Transition) => readonly PageReceiver[];
+export type PageFor = (transition: Pick<Transition, 'labels' | 'receivers'>) => readonly PageReceiver[];
 
 /**
  * Those that the alert's rule names, else those of its severity where the route asks for that, else those of the route.
@@ -25,6 +25,21 @@ export function pageOf(
     if (named.length > 0) return named;
     const known = bySeverity === null ? null : severityClass(labels['severity']);
     return known === null ? (route.length > 0 ? route : (bySeverity?.high ?? [])) : bySeverity![known];
+  };
+}
+
+/** Whoever is told of an alert like it, without the one that was not reached; where nobody is left, all others. */
+export function othersOf(
+  pageFor: PageFor,
+  all: readonly PageReceiver[],
+): (failed: string, labels: Labels) => readonly string[] {
+  return (failed, labels) => {
+    const without = (pages: readonly PageReceiver[]): readonly string[] =>
+      pages.map(({ receiver }) => receiver).filter((receiver) => receiver !== failed);
+    const told = pageFor({ labels });
+    if (!told.some(({ receiver }) => receiver === failed)) return [];
+    const others = without(told);
+    return others.length > 0 ? others : without(all);
   };
 }
 

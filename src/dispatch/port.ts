@@ -64,6 +64,7 @@ export type WhyStage =
   | 'incident'
   | 'dedup'
   | 'throttle'
+  | 'rate limit'
   | 'send'
   | 'remediation'
   | 'escalation';

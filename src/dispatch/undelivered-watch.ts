@@ -15,8 +15,6 @@ export interface UndeliveredWatchOptions {
   readonly lateMs: number | null;
   /** Groups of an alertmanager.yml tell of the same alerts. */
   readonly hasGroups: boolean;
-  /** Never goes back. */
-  readonly elapsedMs: () => number;
   readonly log: Pick<Logger, 'warn' | 'debug'>;
   readonly everyMs?: number;
 }
@@ -25,24 +23,15 @@ const AT_ONCE = 100;
 const TOLD_TOGETHER = 20;
 /** An alert's life may begin a moment after its first page was given up; until then it is asked for again and again. */
 const LEASE_MS = 5_000;
-/** What happened while nobody was watching. */
-const FIRST_LOOK_BACK_MS = 86_400_000;
-/** Whoever writes takes a moment, and a message that hangs is known to have failed only when its try has ended. */
-const OVERLAP_MS = 600_000;
 /** Beyond the usual group_wait. */
 const GROUPS_MS = 120_000;
 
 export function createUndeliveredWatch(options: UndeliveredWatchOptions): Turns {
-  const { store, tell, lateMs, hasGroups, elapsedMs, log, everyMs = 1_000 } = options;
+  const { store, tell, lateMs, hasGroups, log, everyMs = 1_000 } = options;
   const groupsMs = hasGroups ? GROUPS_MS : 0;
-  let lookedAt: number | null = null;
 
   async function turn(): Promise<number> {
-    const now = elapsedMs();
-    const lookBackMs = lookedAt === null ? FIRST_LOOK_BACK_MS : now - lookedAt + OVERLAP_MS;
-    const found = await store.find({ lookBackMs, lateMs, groupsMs });
-    // More may be left of as long ago.
-    if (found === 0) lookedAt = now;
+    await store.find({ lateMs, groupsMs });
     const steps = await store.take(AT_ONCE, LEASE_MS);
     for (let from = 0; from < steps.length; from += TOLD_TOGETHER)
       await tellLives(steps.slice(from, from + TOLD_TOGETHER));

@@ -57,7 +57,8 @@ const untold = ({ at, text }: Noted): WhyStatement => ({
   text,
 });
 
-function pending({ receiver, step, dueAt, attempts, detail }: NotificationRecord): WhyStatement {
+function pending(message: NotificationRecord): WhyStatement {
+  const { receiver, step, dueAt, attempts, detail, limitedUntil } = message;
   const what = `${receiver} of ${step}`;
   const about = {
     stage: STAGES[/^(\w+): /.exec(detail ?? '')?.[1] ?? ''] ?? 'send',
@@ -66,6 +67,12 @@ function pending({ receiver, step, dueAt, attempts, detail }: NotificationRecord
     integration: receiver,
     by: [],
   };
+  if (limitedUntil !== undefined && (detail === null || attempts === 0) && dueAt <= limitedUntil)
+    return {
+      ...about,
+      ...{ kind: 'waits', stage: 'rate limit' },
+      text: `tells ${what} when the rate limit of ${receiver} lets it: the next message leaves at ${limitedUntil.toISOString()}, what is critical first`,
+    };
   if (attempts > 0)
     return {
       ...about,

@@ -103,6 +103,7 @@ function delivered({
   error,
   attempts,
   said,
+  via = null,
 }: RecordedDelivery): WhyStatement {
   const tries = attempts > 1 ? ` at the ${ordinal(attempts)} try` : '';
   const what = said === 'firing' ? 'that it fires' : 'that it is over';
@@ -112,6 +113,10 @@ function delivered({
     return statement({ ...about, kind: 'refused', text });
   }
   const kind = said === 'firing' ? 'told' : 'told of the end';
+  if (via !== null) {
+    const text = `${via} was told ${what} instead of ${integration} (${reason}): ${error ?? 'without a reason'}`;
+    return statement({ ...about, kind, text });
+  }
   return statement({ ...about, kind, text: `${integration} was told ${what}${tries} (${reason})` });
 }
 
@@ -168,12 +173,18 @@ function integrationNow(asked: Asked): WhyStatement[] {
   return [knows ? toldAlready(asked, message) : waits(asked, 'of it')];
 }
 
-function onItsWay(integration: string, { dueAt, attempts, error, pending }: RecordedMessage): WhyStatement {
+function onItsWay(integration: string, message: RecordedMessage): WhyStatement {
+  const { dueAt, attempts, error, pending, limitedUntil = null } = message;
   const about = { stage: 'send' as const, integration, at: dueAt?.toISOString() ?? null };
   if (attempts > 0 && error !== null) {
     const times = attempts === 1 ? 'once' : `${attempts} times`;
     const text = `${integration} could not be told (${pending!.reason}), tried ${times}: ${error}; it is tried again`;
     return statement({ ...about, kind: 'retried', text });
+  }
+  if (limitedUntil !== null && attempts === 0) {
+    const next = limitedUntil.toISOString();
+    const text = `${integration} is told (${pending!.reason}) when its rate limit lets it: the next message leaves at ${next}, what is critical first`;
+    return statement({ ...about, kind: 'waits', stage: 'rate limit', text });
   }
   return statement({ ...about, kind: 'sending', text: `${integration} is being told (${pending!.reason})` });
 }

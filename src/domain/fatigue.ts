@@ -19,6 +19,50 @@ export interface FatigueLimit {
 /** An alert that is critical, high, or of a severity that nobody knows is never limited. */
 export const isLimited = ({ severity }: Labels): boolean => urgencyOf(severity) === 'low';
 
+/** A first message that may leave, to one receiver. */
+export interface LimitedMessage {
+  readonly receiver: string;
+  readonly labels: Labels;
+  /** Milliseconds. */
+  readonly at: number;
+}
+
+/** `told`: how many like it the receiver was told of by themselves, within the time before. Null where the limit does not count it. */
+export type Limited =
+  | { readonly kind: 'single'; readonly told: number | null }
+  | { readonly kind: 'digest'; readonly told: number; readonly leavesAt: number };
+
+/**
+ * What becomes of messages that each leave as soon as they may, one answer each. The history counts rows of a queue by the same
+ * law; here it is for what has not happened.
+ */
+export function planFatigue(
+  { similar, windowMs, digestAfterMs, groupBy }: FatigueLimit,
+  messages: readonly LimitedMessage[],
+): Limited[] {
+  const seen = new Map<string, { left: number[]; digestAt: number }>();
+  const found = new Map<LimitedMessage, Limited>();
+  for (const message of [...messages].sort((a, b) => a.at - b.at)) {
+    const { receiver, labels, at } = message;
+    if (!isLimited(labels)) {
+      found.set(message, { kind: 'single', told: null });
+      continue;
+    }
+    const key = `${receiver} ${likenessKey(labels, groupBy)}`;
+    const known = seen.get(key) ?? { left: [], digestAt: -Infinity };
+    seen.set(key, known);
+    const told = known.left.filter((left) => left > at - windowMs).length;
+    if (told < similar) {
+      known.left.push(at);
+      found.set(message, { kind: 'single', told });
+      continue;
+    }
+    if (known.digestAt <= at) known.digestAt = at + digestAfterMs;
+    found.set(message, { kind: 'digest', told, leavesAt: known.digestAt });
+  }
+  return messages.map((message) => found.get(message)!);
+}
+
 /** What it has in common with those that are like it; a label that it lacks, they lack too. */
 export function likeness(labels: Labels, by: readonly string[]): Labels {
   const common = by.filter((name) => (labels[name] ?? '') !== '').map((name) => [name, labels[name]!]);

@@ -2,6 +2,7 @@
 import { ALERT_COLUMNS, toAlertRow, type AlertColumns } from './alert-row';
 import type { Database } from './database';
 import type { AuditRows } from './port';
+import { WAS_LIMITED } from './rate-limits';
 import type { ResumedLife } from '../domain/life';
 
 interface LifeColumns {
@@ -63,13 +64,17 @@ export function createAuditRows({ run, schema }: Database): AuditRows {
     async overdue(groupMs, messageMs) {
       const free = `(lease_until is null or lease_until < now())`;
       const past = (place: string): string => `due_at < now() - ${place} * interval '1 millisecond'`;
+      // What a rate limit lets through one by one is late, and nothing is wrong.
+      const flows = (name: string): string =>
+        WAS_LIMITED(schema, name, `now() - $2 * interval '1 millisecond'`);
       const [row] = await run<{ groups: number; messages: number }>(
         `select (select count(*) from ${schema}.groups where ${past('$1')} and ${free}) as groups,
            (select count(*) from ${schema}.notifications n where state = 'pending' and ${past('$2')} and ${free}
-              and (held_until is null or held_until < now()) and not exists (
+              and (held_until is null or held_until < now()) and not ${flows('n.receiver')} and not exists (
                 select from ${schema}.notifications earlier where earlier.state = 'pending' and earlier.id < n.id
                   and earlier.fingerprint = n.fingerprint and earlier.receiver = n.receiver))
-           + (select count(*) from ${schema}.group_messages where pending is not null and ${past('$2')} and ${free})
+           + (select count(*) from ${schema}.group_messages where pending is not null and ${past('$2')} and ${free}
+              and not ${flows('integration')})
            as messages`,
         [groupMs, messageMs],
       );

@@ -26,6 +26,10 @@ create index deliveries_refused on {schema}.deliveries (at) where outcome = 'ref
 const GROUP_ID = /^g(\d{1,18})$/;
 const MESSAGE_ID = /^\d{1,18}$/;
 
+/** A process of an earlier version, which may run beside this one, does not write when: it was no earlier than it was due. */
+export const GIVEN_UP_AT = (n: string): string =>
+  `coalesce(${n}.dead_at, greatest(${n}.created_at, ${n}.due_at))`;
+
 export function createDeadLetters(database: Database): DeadLetters {
   return {
     list: (filter, limit) => list(database, filter, limit),
@@ -67,13 +71,14 @@ async function deadMessages(
   limit: number,
 ): Promise<DeadLetter[]> {
   const rows = await run<DeadColumns>(
-    `select n.id, n.receiver, n.fingerprint, n.episode, n.step, n.dead_at, n.attempts, n.detail,
+    `select n.id, n.receiver, n.fingerprint, n.episode, n.step, ${GIVEN_UP_AT('n')} as dead_at, n.attempts, n.detail,
        coalesce(i.policy, a.labels->>'alertname') as alertname,
        coalesce(i.state = 'open', a.state <> 'RESOLVED' and a.episode = n.episode) as is_open
      from ${schema}.notifications n left join ${schema}.alerts a using (fingerprint)
        left join ${INCIDENT_OF(schema, 'n')}
-     where n.state = 'dead' and ($1::text is null or n.receiver = $1) and ($2::timestamptz is null or n.dead_at >= $2)
-     order by n.dead_at desc, n.id desc limit $3`,
+     where n.state = 'dead' and ($1::text is null or n.receiver = $1)
+       and ($2::timestamptz is null or ${GIVEN_UP_AT('n')} >= $2)
+     order by dead_at desc, n.id desc limit $3`,
     [receiver ?? null, since ?? null, limit],
   );
   return rows.map((row) => ({

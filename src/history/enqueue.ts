@@ -120,6 +120,10 @@ export async function endHolds(run: Run, schema: string, key: EpisodeKey): Promi
   await run(`with looked as (${endHold(schema)}) ${WAKE}`, followUp(schema, [key]));
 }
 
+/** A receiver of alertmanager.yml stands for its integrations, of which each has its own messages: see `integrationsOf`. */
+export const IS_AMONG = (receiver: string, receivers: string): string => `(${receiver} = any(${receivers})
+  or (${receiver} like 'alertmanager/%' and regexp_replace(${receiver}, '/[^/]*/[^/]*$', '') = any(${receivers})))`;
+
 /** Puts the resolves into the queue that are wanted by now. */
 const settleResolves = (schema: string): string => `
   insert into ${schema}.notifications (message_id, receiver, fingerprint, episode, step, due_at)
@@ -128,7 +132,7 @@ const settleResolves = (schema: string): string => `
   from (select distinct fingerprint, episode from unnest($2::text[], $3::bigint[]) as g (fingerprint, episode)) given
   join ${schema}.episodes e using (fingerprint, episode)
   join ${schema}.notifications n using (fingerprint, episode)
-  where n.receiver = any(e.resolve_receivers) and n.step <> 'resolved' and n.state in ('pending', 'sent')
+  where ${IS_AMONG('n.receiver', 'e.resolve_receivers')} and n.step <> 'resolved' and n.state in ('pending', 'sent')
   on conflict do nothing`;
 
 /** The values of what follows: the channel first, then the episodes. */

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { json, type Database, type Run } from './database';
 import { goBy } from './peers';
+import { LIMITED_UNTIL } from './rate-limits';
 import type {
   AlertRecords,
   FlushedGroup,
@@ -215,6 +216,7 @@ interface MessageColumns {
   due_at: Date | null;
   attempts: number;
   error: string | null;
+  limited_until: Date | null;
 }
 
 /** Of a group that is no more, too, where it has told of the alert. */
@@ -224,7 +226,8 @@ async function readMessages(
   keys: readonly string[],
 ): Promise<RecordedMessage[]> {
   const rows = await run<MessageColumns>(
-    `select group_key, integration, firing, resolved, told_at, seq, pending, due_at, attempts, error
+    `select group_key, integration, firing, resolved, told_at, seq, pending, due_at, attempts, error,
+       ${LIMITED_UNTIL(schema, 'integration')} as limited_until
      from ${schema}.group_messages
      where group_key = any($1) or $2 = any(firing) or $2 = any(resolved) order by group_key, integration`,
     [keys, fingerprint],
@@ -232,7 +235,7 @@ async function readMessages(
   return rows.map((row) => ({
     ...{ groupKey: row.group_key, integration: row.integration, firing: row.firing, resolved: row.resolved },
     ...{ toldAt: row.told_at, seq: row.seq, pending: row.pending },
-    ...{ dueAt: row.due_at, attempts: row.attempts, error: row.error },
+    ...{ dueAt: row.due_at, attempts: row.attempts, error: row.error, limitedUntil: row.limited_until },
   }));
 }
 
@@ -244,6 +247,7 @@ interface DeliveryColumns {
   reason: string;
   error: string | null;
   attempts: number;
+  via: string | null;
   said: RecordedDelivery['said'];
 }
 
@@ -254,7 +258,7 @@ async function readDeliveries(
   since: Date,
 ): Promise<RecordedDelivery[]> {
   const rows = await run<DeliveryColumns>(
-    `select group_key, integration, at, outcome, reason, error, attempts,
+    `select group_key, integration, at, outcome, reason, error, attempts, via,
        case when $2 = any(firing) then 'firing' else 'resolved' end as said
      from ${schema}.deliveries
      where group_key = any($1) and at >= $3 and ($2 = any(firing) or $2 = any(resolved))

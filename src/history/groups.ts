@@ -15,6 +15,7 @@ import type {
   DueGroup,
   FlushedGroup,
   GroupStore,
+  HeldBackMessages,
   InheritedOfGroup,
   MessageOutcome,
   NewGroup,
@@ -49,9 +50,10 @@ export function createGroupStore(
     told: (groupKeys) => readTold(database, 'where group_key = any($1)', [groupKeys]),
     allTold: () => readTold(database, '', []),
     flushed: (results) => writeFlushed(database, peerId, results),
-    takeMessages: (integrations, limit, leaseMs) =>
-      takeMessages(byDueDate, peerId, integrations, limit, leaseMs),
-    nextMessageDueInMs: (integrations) => nextMessageDueInMs(byDueDate, peerId, integrations),
+    takeMessages: (integrations, limit, leaseMs, heldBack) =>
+      takeMessages(byDueDate, peerId, integrations, limit, leaseMs, heldBack),
+    nextMessageDueInMs: (integrations, heldBack) =>
+      nextMessageDueInMs(byDueDate, peerId, integrations, heldBack),
     renew: (messages, leaseMs) => renew(database, messages, leaseMs),
     finish: (message, outcome) => settle([message, outcome]),
     inherit: (told, keepUntil) => inherit(database, told, keepUntil),
@@ -290,6 +292,11 @@ async function writeMessages(run: Run, schema: string, messages: readonly Messag
   );
 }
 
+/** Of integrations that cannot have all their messages now. */
+const URGENT_FIRST = (schema: string): string => `exists (
+  select from ${schema}.alerts a join jsonb_array_elements_text(pending->'firing') f on a.fingerprint = f
+  where lower(a.labels->>'severity') = 'critical') desc, `;
+
 interface TakenColumns {
   group_key: string;
   integration: string;
@@ -306,20 +313,24 @@ async function takeMessages(
   integrations: readonly string[],
   limit: number,
   leaseMs: number,
+  { waitedMs = 0, urgentFirst = false }: HeldBackMessages = {},
 ): Promise<TakenMessage[]> {
   const lease = randomUUID();
+  const which =
+    waitedMs > 0 ? `and pending_since <= clock_timestamp() - $6::float8 * interval '1 millisecond'` : '';
+  const first = urgentFirst ? URGENT_FIRST(schema) : '';
   const rows = await run<TakenColumns>(
     `with due as (
        select group_key, integration from ${schema}.group_messages
        where pending is not null and due_at <= clock_timestamp() and integration = any($1)
-         and (lease_until is null or lease_until <= now()) and not ${isOutdated(schema, '$5')}
-       order by due_at limit $2 for update skip locked)
+         and (lease_until is null or lease_until <= now()) and not ${isOutdated(schema, '$5')} ${which}
+       order by ${first}due_at limit $2 for update skip locked)
      update ${schema}.group_messages m
      set lease_until = now() + $3 * interval '1 millisecond', taken_by = $4, attempts = m.attempts + 1
      from due where m.group_key = due.group_key and m.integration = due.integration
      returning m.group_key, m.integration, m.seq, m.attempts - 1 as attempts, m.pending, m.memory,
        extract(epoch from now() - m.pending_since)::float8 * 1000 as age_ms`,
-    [integrations, limit, leaseMs, lease, peerId],
+    [integrations, limit, leaseMs, lease, peerId, ...(waitedMs > 0 ? [waitedMs] : [])],
   );
   return rows.map((row) => ({
     ...{ groupKey: row.group_key, integration: row.integration, lease },
@@ -335,12 +346,14 @@ async function nextMessageDueInMs(
   { run, schema }: Database,
   peerId: string,
   integrations: readonly string[],
+  { waitedMs = 0 }: HeldBackMessages = {},
 ): Promise<number | null> {
+  const waited = waitedMs > 0 ? `, pending_since + $3::float8 * interval '1 millisecond'` : '';
   const [row] = await run<{ inMs: number | null }>(
-    `select extract(epoch from min(greatest(due_at, coalesce(lease_until, due_at))) - clock_timestamp())::float8 * 1000
+    `select extract(epoch from min(greatest(due_at, coalesce(lease_until, due_at)${waited})) - clock_timestamp())::float8 * 1000
        as "inMs" from ${schema}.group_messages where pending is not null and integration = any($1)
        and not ${isOutdated(schema, '$2')}`,
-    [integrations, peerId],
+    [integrations, peerId, ...(waitedMs > 0 ? [waitedMs] : [])],
   );
   return row?.inMs ?? null;
 }
@@ -407,24 +420,25 @@ async function writeOutcomes(
        order by m.group_key, m.integration for update of m),
      logged as (
        insert into ${schema}.deliveries
-         (group_key, integration, seq, at, outcome, reason, error, attempts, firing, resolved)
-       select group_key, integration, seq, coalesce(at, now()), kind, reason, error, attempts, firing, resolved
-       from given where kind <> 'retry'),
+         (group_key, integration, seq, at, outcome, reason, error, attempts, firing, resolved, via)
+       select group_key, integration, seq, coalesce(at, now()), kind, reason, coalesce(error, why), attempts, firing, resolved, via
+       from given where kind in ('sent', 'refused')),
      written as (
        update ${schema}.group_messages m
        set lease_until = case when is_own then null else m.lease_until end,
          taken_by = case when is_own then null else m.taken_by end,
-         error = case when is_own then g.error else m.error end,
+         error = case when is_own and g.kind <> 'limited' then g.error else m.error end,
          awaited = case when is_news then ${stillAwaited('m', 'g')} else m.awaited end,
          firing = case when is_news then g.firing else m.firing end,
          resolved = case when is_news then g.resolved else m.resolved end,
          told_at = case when is_news then g.at else m.told_at end,
          told_seq = case when is_news then g.seq else m.told_seq end,
          memory = case when is_news then coalesce(nullif(g.memory, 'null'), m.memory) else m.memory end,
-         pending = case when m.seq = g.seq and (g.kind = 'sent' or (is_own and g.kind <> 'retry')) then null
+         pending = case when m.seq = g.seq and (g.kind = 'sent' or (is_own and g.kind = 'refused')) then null
            else m.pending end,
-         attempts = case when g.kind = 'retry' or not is_own then m.attempts else 0 end,
-         due_at = case when m.seq = g.seq and is_own
+         attempts = case when g.kind = 'retry' or not is_own then m.attempts
+           when g.kind = 'limited' then m.attempts - 1 else 0 end,
+         due_at = case when m.seq = g.seq and is_own and g.kind <> 'limited'
            then clock_timestamp() + g.after_ms * interval '1 millisecond' else m.due_at end
        from given g join locked using (group_key, integration)
        where m.group_key = g.group_key and m.integration = g.integration)
@@ -435,7 +449,7 @@ async function writeOutcomes(
 }
 
 const OUTCOME = `group_key text, integration text, lease text, seq bigint, attempts integer, kind text, firing text[], resolved text[],
-  reason text, at timestamptz, error text, after_ms float8, memory jsonb`;
+  reason text, at timestamptz, error text, after_ms float8, memory jsonb, via text, why text`;
 
 function outcomeRow(
   { groupKey, integration, lease, seq, attempts, pending }: TakenMessage,
@@ -447,7 +461,9 @@ function outcomeRow(
     ...{ firing: pending.firing, resolved: pending.resolved, reason: pending.reason },
     at: isSent ? outcome.at : null,
     memory: isSent ? (outcome.memory ?? null) : null,
-    error: isSent ? null : outcome.error,
+    via: isSent ? (outcome.instead?.via ?? null) : null,
+    why: isSent ? (outcome.instead?.why ?? null) : null,
+    error: 'error' in outcome ? outcome.error : null,
     after_ms: outcome.kind === 'retry' ? outcome.afterMs : 0,
   };
 }

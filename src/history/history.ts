@@ -43,12 +43,14 @@ import type {
   NotificationQueue,
   PagesStore,
   PeerStore,
+  RateLimitStore,
   SilenceReminders,
   StormStore,
   UndeliveredStore,
 } from './port';
 import { createQueue } from './queue';
 import { forgetBefore } from './retention';
+import { createRateLimitStore } from './rate-limits';
 import { createSilenceReminders } from './silence-reminders';
 import { createSilences } from './silences';
 import { createStormStore } from './storms';
@@ -76,6 +78,7 @@ export interface History {
   readonly overrides: OverrideStore;
   readonly permits: PermitStore;
   readonly groups: GroupStore;
+  readonly rateLimits: RateLimitStore;
   readonly storms: StormStore;
   readonly records: GroupRecords;
   readonly hearing: HearingStore;
@@ -125,6 +128,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
       peerId: options.peerId ?? '',
       onListenError: (error) => options.onIdleError?.(error as Error),
     }),
+    rateLimits: createRateLimitStore(database),
     storms: createStormStore(database),
     records: createGroupRecords(database),
     hearing: createHearingStore(database),

@@ -70,6 +70,7 @@ interface MemberColumns {
   annotations: AlertRow['annotations'];
   state: AlertRow['state'];
   ended_at: Date | null;
+  taken_by: string | null;
 }
 
 /** Of an earlier episode than the alert's last it is known that it is over. */
@@ -81,16 +82,18 @@ export async function readIncidentAlerts(
   const rows = await run<MemberColumns>(
     `select m.fingerprint, m.episode, m.at, a.labels, a.annotations,
        case when a.episode = m.episode then a.state else 'RESOLVED' end as state,
-       coalesce(e.ended_at, e.life_ended_at) as ended_at
+       coalesce(e.ended_at, e.life_ended_at) as ended_at,
+       case when a.episode = m.episode and a.state = 'ACKNOWLEDGED' then a.acknowledgement->>'owner' end as taken_by
      from ${schema}.incident_alerts m join ${schema}.alerts a on a.fingerprint = m.fingerprint
      left join ${schema}.episodes e on e.fingerprint = m.fingerprint and e.episode = m.episode
      where m.incident = $1 order by m.at, m.fingerprint limit $2`,
     [id, limit],
   );
-  return rows.map(({ fingerprint, episode, at, labels, annotations, state, ended_at: endedAt }) => ({
-    ...{ fingerprint, episode, labels, annotations, state },
+  return rows.map(({ at, ended_at: endedAt, taken_by: takenBy, ...row }) => ({
+    ...row,
     at: new Date(at).toISOString(),
     endedAt: endedAt?.toISOString() ?? null,
+    takenBy,
   }));
 }
 

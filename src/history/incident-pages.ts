@@ -61,13 +61,22 @@ export async function withhold(
   return notifications.filter((one) => !isWithheld(one));
 }
 
-/** A message that has told a receiver of an incident, or will. A later way may yet be dropped. */
+/** A message that has told a receiver of an incident's alerts, or will. A later way may yet be dropped. */
 export const TELLS_OF_INCIDENT = (w: string): string =>
-  `${w}.state in ('pending', 'sent') and not ${w}.unless_acknowledged`;
+  `${w}.state in ('pending', 'sent') and ${w}.step <> 'resolved' and not ${w}.unless_acknowledged`;
 
 /**
- * First pages of open alerts to receivers for which their incident's message was given up are due now, with their tries and
- * their age anew; answers how many. Found by looking, since an alert may join in the moment in which the message is given up; one
+ * A message by which a receiver could not be told of an incident's alerts: given up, or left out because somebody has resolved
+ * the incident meanwhile, as one that would only ring up. It is given up within a day.
+ */
+export const COULD_NOT_TELL = (i: string, w: string): string =>
+  `${w}.step <> 'resolved' and (
+    (${w}.state = 'dead' and ${i}.state = 'open')
+    or (${w}.state in ('dead', 'dropped') and ${i}.state = 'resolved' and ${i}.resolved_at > now() - interval '2 days'))`;
+
+/**
+ * First pages of open alerts to receivers that could not be told of their incident are due now, with their tries and their age
+ * anew; answers how many. Found by looking, since an alert may join in the moment in which the message is given up; one
  * whose row is being written, perhaps because it is over, is left to the next look.
  */
 export async function sendWithheld(database: Database): Promise<number> {
@@ -81,11 +90,12 @@ export async function sendWithheld(database: Database): Promise<number> {
 
 const SEND_WITHHELD = (s: string): string => `
   with given_up as materialized (
-    select distinct i.id, n.receiver, n.detail from ${s}.incidents i
+    select distinct on (i.id, n.receiver) i.id, n.receiver, n.detail from ${s}.incidents i
     join ${s}.notifications n on n.fingerprint = 'INC-' || i.id and n.episode = i.episode
-    where i.state = 'open' and n.state = 'dead' and not exists (
+    where ${COULD_NOT_TELL('i', 'n')} and not exists (
       select from ${s}.notifications w where (w.fingerprint, w.episode, w.receiver) = (n.fingerprint, n.episode, n.receiver)
-        and ${TELLS_OF_INCIDENT('w')})),
+        and ${TELLS_OF_INCIDENT('w')})
+    order by i.id, n.receiver, n.state, n.id),
   due as (
     select f.id, g.id as incident, g.detail as why from given_up g
     join ${s}.incident_alerts m on m.incident = g.id

@@ -99,6 +99,8 @@ export interface IncidentAlert {
   /** When it fired. */
   readonly at: string;
   readonly endedAt: string | null;
+  /** Who holds it; null where nobody does. */
+  readonly takenBy: string | null;
 }
 
 /** Who does something to an incident, and why. */
@@ -125,6 +127,8 @@ export interface IncidentStore {
   resolve(id: number, act: IncidentAct, resolveTo: readonly string[]): Promise<IncidentRow | null>;
   /** Those whose alerts have been over for long enough are resolved; answers how many, and how many are still open. */
   resolveOver(resolveTo: readonly string[]): Promise<{ readonly resolved: number; readonly open: number }>;
+  /** Those whose open alerts have all been taken, or are so no more, are told so to who has heard of them and is among these; answers how many. */
+  tellTaken(acknowledgedTo: readonly string[]): Promise<number>;
   /** First pages withheld for an incident that could not be told to their receiver are due after all; answers how many. */
   sendWithheld(): Promise<number>;
 }

@@ -3,12 +3,12 @@
  * time: two processes that see related alerts at once make one incident, and what is delivered again finds its row there.
  * Messages of an incident are rows of the same queue as those of alerts: its reference stands where a fingerprint does.
  */
-import { INCIDENT_OPENED, commanderStep, incidentRef, raisedStep } from '../domain/incident';
+import { INCIDENT_OPENED, commanderStep, incidentRef, raisedStep, takenStep } from '../domain/incident';
 import { messageOf } from '../domain/errors';
 import { messageId } from '../domain/identity';
 import { json, type Database, type Run } from './database';
 import { databaseFault } from './database-errors';
-import { endHolds, enqueue, lookAgain } from './enqueue';
+import { endHolds, enqueue, IS_AMONG, lookAgain } from './enqueue';
 import { readIncident, readIncidentAlerts, readIncidents } from './incident-lists';
 import { nameOf, sendWithheld, TELLS_OF_INCIDENT, withhold, type Belonging } from './incident-pages';
 import { readNotifications } from './lists';
@@ -94,8 +94,79 @@ export function createIncidents(database: Database): IncidentStore {
       }
       return { resolved, open: open.length - resolved };
     },
+    async tellTaken(acknowledgedTo) {
+      const found = await database.run<{ id: number }>(
+        `select i.id from ${schema}.incidents i where i.state = 'open' and (${IS_TAKEN(schema)}) <> (${WAS_TAKEN(schema)})`,
+      );
+      let told = 0;
+      for (const { id } of found)
+        if (
+          await transaction('tell who has taken an incident', (run) =>
+            tellTaken(run, schema, id, acknowledgedTo),
+          )
+        )
+          told++;
+      return told;
+    },
     sendWithheld: () => sendWithheld(database),
   };
+}
+
+/** Somebody holds each of its alerts that is open, and one is. */
+const IS_TAKEN = (s: string): string => `coalesce((
+    select bool_and(a.state = 'ACKNOWLEDGED') from ${s}.incident_alerts m
+    join ${s}.alerts a on a.fingerprint = m.fingerprint and a.episode = m.episode
+    where m.incident = i.id and a.state <> 'RESOLVED'), false)`;
+
+/** What was said of that last: its timeline has it. */
+const WAS_TAKEN = (s: string): string => `coalesce((
+    select t.kind = 'acknowledged' from ${s}.timeline t
+    where t.fingerprint = 'INC-' || i.id and t.episode = i.episode and t.kind in ('acknowledged', 'unacknowledged')
+    order by t.id desc limit 1), false)`;
+
+interface TakenColumns {
+  episode: number;
+  commander: string | null;
+  taken: boolean;
+  was: boolean;
+  any_open: boolean;
+  owners: string | null;
+  count: number;
+}
+
+/** Once for each change, whoever looks: who does holds the incident. The end of its last open alert is no news of who held it. */
+async function tellTaken(
+  run: Run,
+  schema: string,
+  id: number,
+  acknowledgedTo: readonly string[],
+): Promise<boolean> {
+  if ((await locked(run, schema, id)) === undefined) return false;
+  const open = `from ${schema}.incident_alerts m join ${schema}.alerts a on a.fingerprint = m.fingerprint
+    and a.episode = m.episode where m.incident = i.id and a.state <> 'RESOLVED'`;
+  const [row] = await run<TakenColumns>(
+    `select i.episode, i.commander, ${IS_TAKEN(schema)} as taken, ${WAS_TAKEN(schema)} as was,
+       exists (select 1 ${open}) as any_open,
+       (select string_agg(distinct a.acknowledgement->>'owner', ', ') ${open}) as owners,
+       (select count(*) from ${schema}.timeline t where t.fingerprint = 'INC-' || i.id and t.episode = i.episode
+          and t.kind in ('acknowledged', 'unacknowledged'))::integer as count
+     from ${schema}.incidents i where i.id = $1`,
+    [id],
+  );
+  const { episode, commander, taken, was, any_open: isOpen, owners, count } = row!;
+  if (taken === was || !isOpen) return false;
+  const step = takenStep(taken, count + 1);
+  const what = taken ? `all open alerts are taken: ${owners ?? 'by somebody'}` : 'an open alert is not taken';
+  await note(run, schema, { id, episode }, step, taken ? (owners ?? 'somebody') : 'tocsin', what);
+  const receivers = (await toldOf(run, schema, { id, episode })).filter((one) =>
+    acknowledgedTo.includes(one),
+  );
+  await enqueue(
+    run,
+    schema,
+    receivers.map((receiver) => message({ id, episode }, step, receiver, commander)),
+  );
+  return true;
 }
 
 /** None of its alerts is open, and the last has been over for long enough. */
@@ -395,7 +466,7 @@ async function close(
   await note(run, schema, { id, episode }, 'resolved', by, said('resolved', comment));
   const heard = await run<{ receiver: string }>(
     `select distinct receiver from ${schema}.notifications
-     where fingerprint = $1 and episode = $2 and state in ('pending', 'sent') and receiver = any($3) order by receiver`,
+     where fingerprint = $1 and episode = $2 and state in ('pending', 'sent') and ${IS_AMONG('receiver', '$3')} order by receiver`,
     [incidentRef(id), episode, resolveTo],
   );
   await endHolds(run, schema, { fingerprint: incidentRef(id), episode });

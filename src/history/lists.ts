@@ -8,6 +8,7 @@ import { json, type Database } from './database';
 import { coalesced } from './coalesce';
 import { readRelated, type RelatedTo } from './facts';
 import type { AlertFilter, AlertLists, AlertRow, NotificationRecord } from './port';
+import { LIMITED_UNTIL } from './rate-limits';
 import { readTimeline } from './timeline';
 
 const DEFAULT_LIMIT = 1_000;
@@ -90,6 +91,7 @@ interface NotificationColumns {
   via: string | null;
   reason: string | null;
   detail: string | null;
+  limited_until: Date | null;
 }
 
 export async function readNotifications(
@@ -98,7 +100,8 @@ export async function readNotifications(
   episode?: number,
 ): Promise<NotificationRecord[]> {
   const rows = await run<NotificationColumns>(
-    `select * from ${schema}.notifications where fingerprint = $1 and ($2::bigint is null or episode = $2) order by id`,
+    `select n.*, case when n.state = 'pending' then ${LIMITED_UNTIL(schema, 'n.receiver')} end as limited_until
+     from ${schema}.notifications n where n.fingerprint = $1 and ($2::bigint is null or n.episode = $2) order by n.id`,
     [fingerprint, episode ?? null],
   );
   return rows.map(toNotificationRecord);
@@ -117,6 +120,7 @@ function toNotificationRecord(row: NotificationColumns): NotificationRecord {
     sentAt: row.sent_at?.toISOString() ?? null,
     via: row.via,
     detail: row.reason === null ? row.detail : `${row.reason}: ${row.detail}`,
+    ...(row.limited_until !== null && { limitedUntil: row.limited_until }),
   };
 }
 

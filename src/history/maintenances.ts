@@ -34,6 +34,19 @@ create table {schema}.mute_news (
 );
 `;
 
+/** Those of configurations, by their own words: which are there by the reading of the last process, and since when it is so. */
+export const CONFIGURED_MIGRATION = `
+create table {schema}.configured_maintenances (
+  digest text primary key,
+  scope jsonb not null,
+  is_there boolean not null default true,
+  changed_at timestamptz not null default now()
+);
+`;
+
+/** Far longer than processes take to read a file, or to be started with it, one after the other. */
+const GOES_ROUND = `interval '1 day'`;
+
 interface MaintenanceColumns {
   id: string;
   name: string;
@@ -85,14 +98,45 @@ export function createMaintenanceStore({ run, schema, transaction }: Database): 
         await tellLives(on, schema, ended.map(toMaintenance));
         return ended.length;
       }),
-    changed: (scopes) =>
+    goBy: (all, changed) =>
       transaction('tell of changed maintenances', async (on) => {
+        const scopes = [...changed, ...(await changedLately(on, schema, all))].map(scopeOf);
+        const each = [...new Map(scopes.map((scope) => [json(scope), scope])).values()];
+        if (each.length === 0) return;
         await lookAtHeld(on, schema);
-        await tellLives(on, schema, scopes);
+        await tellLives(on, schema, each);
       }),
     current: notOverSince,
     list: notOverSince,
   };
+}
+
+async function changedLately(
+  on: Run,
+  schema: string,
+  all: readonly Maintenance[],
+): Promise<readonly MaintenanceScope[]> {
+  const table = `${schema}.configured_maintenances`;
+  await on('select pg_advisory_xact_lock(hashtextextended($1, 0))', [table]);
+  await on(
+    `with given as materialized (
+       select distinct on (digest) md5(one::text) as digest, one->'scope' as scope
+       from jsonb_array_elements($1::jsonb) as g (one) order by digest),
+     went as (
+       update ${table} set is_there = false, changed_at = now()
+       where is_there and digest not in (select digest from given)),
+     forgotten as (
+       delete from ${table}
+       where not is_there and changed_at < now() - ${GOES_ROUND} and digest not in (select digest from given))
+     insert into ${table} as o (digest, scope) select digest, scope from given
+     on conflict (digest) do update set is_there = true, changed_at = now() where not o.is_there`,
+    [json(all.map((one) => ({ ...one, scope: scopeOf(one) })))],
+  );
+  const rows = await on<{ scope: MaintenanceScope }>(
+    `select scope from ${table} where changed_at > now() - ${GOES_ROUND} order by changed_at, digest`,
+    [],
+  );
+  return rows.map(({ scope }) => scope);
 }
 
 async function insert(on: Run, schema: string, maintenance: Maintenance): Promise<void> {
@@ -127,12 +171,16 @@ export async function lookAtHeld(on: Run, schema: string): Promise<void> {
 /** In the transaction of the change. */
 export async function tellLives(on: Run, schema: string, scopes: readonly MaintenanceScope[]): Promise<void> {
   if (scopes.length === 0) return;
-  const rows = scopes.map(({ targets, environments, matchers }) => ({ targets, environments, matchers }));
+  const rows = scopes.map(scopeOf);
   await on(
     `insert into ${schema}.mute_news (scope) select scope from jsonb_array_elements($1::jsonb) as s (scope)`,
     [json(rows)],
   );
 }
+
+const scopeOf = ({ targets, environments, matchers }: MaintenanceScope): MaintenanceScope => ({
+  ...{ targets, environments, matchers },
+});
 
 export function createMuteNews({ run, schema }: Database): MuteNewsStore {
   return {

@@ -6,12 +6,13 @@ import { DEAD_LETTERS_MIGRATION } from './dead-letters';
 import { HOLDS_MIGRATION } from './group-records';
 import { HEARING_MIGRATION } from './hearing';
 import { INCIDENTS_MIGRATION } from './incidents';
-import { MAINTENANCES_MIGRATION } from './maintenances';
+import { CONFIGURED_MIGRATION, MAINTENANCES_MIGRATION } from './maintenances';
 import { PERMITS_MIGRATION } from './permits';
+import { RATE_LIMITS_MIGRATION } from './rate-limits';
 import { REMINDERS_MIGRATION } from './silence-reminders';
 import { SILENCES_MIGRATION, UNTIL_RESOLVED_MIGRATION } from './silences';
 import { THROTTLE_MIGRATION } from './throttle';
-import { UNDELIVERED_MIGRATION } from './undelivered';
+import { LOOKS_MIGRATION, UNDELIVERED_MIGRATION } from './undelivered';
 
 export interface Migration {
   readonly version: number;
@@ -340,5 +341,15 @@ alter table ${s}.peers add column routing text, add column routing_since timesta
     version: 17,
     name: 'what drills came to',
     sql: (s) => DRILLS_MIGRATION.replaceAll('{schema}', s),
+  },
+  {
+    version: 18,
+    name: 'how many messages receivers have been sent, and through whom instead',
+    sql: (s) => RATE_LIMITS_MIGRATION.replaceAll('{schema}', s),
+  },
+  {
+    version: 19,
+    name: 'when what was given up is looked at, and which maintenances configurations have',
+    sql: (s) => (LOOKS_MIGRATION + CONFIGURED_MIGRATION).replaceAll('{schema}', s),
   },
 ];

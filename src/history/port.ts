@@ -9,9 +9,11 @@ import type { RelatedAlert } from '../domain/notification';
 import type { RemediationResult } from '../domain/remediation';
 import type { Transition } from '../domain/transition';
 import type { Asked } from '../oncall/port';
+import type { HeldBackMessages } from './rate-limit-types';
 import type { IncidentCandidate, IncidentDraft, IncidentFacts, KnownIncidents } from './incident-types';
 
 export type * from './incident-types';
+export type * from './rate-limit-types';
 
 /** An alert as the lists know it: one row a fingerprint, its current or last episode. */
 export interface AlertRow {
@@ -276,6 +278,8 @@ export interface RecordedDelivery {
   readonly reason: string;
   readonly error: string | null;
   readonly attempts: number;
+  /** The integration of a fallback that told it instead; `error` says why. */
+  readonly via?: string | null;
   /** What it said of the alert. */
   readonly said: 'firing' | 'resolved';
 }
@@ -287,6 +291,8 @@ export interface RecordedMessage extends Omit<ToldOfGroup, 'isTaken' | 'groupId'
   readonly attempts: number;
   /** Of the last try; null where that went well. */
   readonly error: string | null;
+  /** When the integration's rate limit lets the next message through; null where it lets one through now. */
+  readonly limitedUntil?: Date | null;
 }
 
 /** All that is on record of why people were told of an alert, or not. */
@@ -344,8 +350,16 @@ export interface TakenMessage {
 
 export type MessageOutcome =
   /** `memory`: what the integration keeps for the next message of the group; left out, what it kept stays. */
-  | { readonly kind: 'sent'; readonly at: Date; readonly memory?: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'sent';
+      readonly at: Date;
+      readonly memory?: Readonly<Record<string, string>>;
+      /** The integration of the fallback that has told it instead, and why. */
+      readonly instead?: { readonly via: string; readonly why: string };
+    }
   | { readonly kind: 'retry'; readonly afterMs: number; readonly error: string }
+  /** The integration's rate limit is reached: it stays as due as it was, and it was no attempt. */
+  | { readonly kind: 'limited' }
   /** Not sent, and not tried again: the group's next look decides anew. */
   | { readonly kind: 'refused'; readonly error: string };
 
@@ -367,8 +381,13 @@ export interface GroupStore {
   /** Writes what came of looks; of a group whose lease another has taken over, nothing. */
   flushed(results: readonly FlushedGroup[]): Promise<void>;
   /** Leases messages of these integrations that are due. */
-  takeMessages(integrations: readonly string[], limit: number, leaseMs: number): Promise<TakenMessage[]>;
-  nextMessageDueInMs(integrations: readonly string[]): Promise<number | null>;
+  takeMessages(
+    integrations: readonly string[],
+    limit: number,
+    leaseMs: number,
+    heldBack?: HeldBackMessages,
+  ): Promise<TakenMessage[]>;
+  nextMessageDueInMs(integrations: readonly string[], heldBack?: HeldBackMessages): Promise<number | null>;
   renew(
     messages: readonly Pick<TakenMessage, 'groupKey' | 'integration' | 'lease'>[],
     leaseMs: number,
@@ -624,7 +643,8 @@ export interface QueuedNotification extends NewNotification {
 }
 
 /** Which receivers' messages to look at: those named, or all but those named. */
-export type ReceiverFilter = { readonly only: readonly string[] } | { readonly except: readonly string[] };
+export type ReceiverFilter =
+  ({ readonly only: readonly string[] } & HeldBackMessages) | { readonly except: readonly string[] };
 
 export type NotificationOutcome =
   /** `memory`: what the receiver keeps for its next message of the episode. */
@@ -641,6 +661,8 @@ export type NotificationOutcome =
       readonly by?: readonly Holder[];
     }
   | { readonly kind: 'retry'; readonly afterMs: number; readonly error: string }
+  /** Its receiver's rate limit is reached: it is as due as it was, or again after `afterMs`, and it was no attempt. */
+  | { readonly kind: 'limited'; readonly detail: string; readonly afterMs?: number }
   /** Not now: looked at again after so long, or when the episode ends. It was no attempt. */
   | {
       readonly kind: 'held';
@@ -813,15 +835,11 @@ export interface Undelivered {
 
 export interface UndeliveredStore {
   /**
-   * Writes down those of open alerts that are not written down yet, and answers how many. `lookBackMs`: of what has become
-   * so within that time. `lateMs`: for so long a message may be tried in vain before it counts; null: until it is given
-   * up. `groupsMs`: groups have so long to tell of an alert after its own page was given up.
+   * Writes down those of open alerts that are not written down yet, and answers how many. `lateMs`: for so long a message may
+   * be tried in vain before it counts; null: until it is given up. `groupsMs`: groups have so long to tell of an alert after
+   * its own page was given up.
    */
-  find(options: {
-    readonly lookBackMs: number;
-    readonly lateMs: number | null;
-    readonly groupsMs: number;
-  }): Promise<number>;
+  find(options: { readonly lateMs: number | null; readonly groupsMs: number }): Promise<number>;
   /** Leases some of which no life has heard yet and whose alert is open, the oldest first. */
   take(limit: number, leaseMs: number): Promise<readonly Undelivered[]>;
   told(heard: readonly Undelivered[]): Promise<void>;
@@ -833,6 +851,8 @@ export interface NotificationRecord extends NewNotification {
   readonly sentAt: string | null;
   readonly via: string | null;
   readonly detail: string | null;
+  /** When the receiver's rate limit lets the next message through; left out where it lets one through now. */
+  readonly limitedUntil?: Date;
 }
 
 export interface AlertFilter {

@@ -12,6 +12,7 @@ import { listenFor } from './listen';
 import type {
   Admission,
   DigestEnd,
+  HeldBackMessages,
   Holder,
   NotificationFacts,
   NotificationOutcome,
@@ -45,6 +46,12 @@ const FIRST_OF_BUNDLE = (schema: string): string => `(n.bundle is null or not ex
   select 1 from ${schema}.notifications b where ${SAME_BUNDLE('b', 'n')} and b.id < n.id and ${DUE('b')}
     and ${FIRST_IN_LINE(schema, 'b')}))`;
 
+/** Of receivers that cannot have all their messages now: what has waited for so long, and what is critical first. */
+const WAITED = (n: string, ms: string): string =>
+  `coalesce(${n}.first_due_at, ${n}.due_at) <= now() - ${ms} * interval '1 millisecond'`;
+const URGENT_FIRST = (schema: string, n: string): string => `(select lower(a.labels->>'severity') = 'critical'
+  from ${schema}.alerts a where a.fingerprint = ${n}.fingerprint) desc nulls last, `;
+
 const MOST_AT_ONCE = 200;
 /** What more there is of a bundle is another message. */
 const MOST_FELLOWS = 1_000;
@@ -73,9 +80,11 @@ export function createQueue(
     finish: (id, outcome) =>
       outcome.kind === 'retry'
         ? postpone(database, holder, id, outcome.afterMs, outcome.error)
-        : outcome.kind === 'held'
-          ? (outcome.digest === undefined ? hold : holdForDigest)(database, holder, id, outcome)
-          : settle({ id, ...settled(outcome) }),
+        : outcome.kind === 'limited'
+          ? putBack(database, holder, id, outcome.afterMs ?? 0)
+          : outcome.kind === 'held'
+            ? (outcome.digest === undefined ? hold : holdForDigest)(database, holder, id, outcome)
+            : settle({ id, ...settled(outcome) }),
     digestEnd: ({ id }) => ending(id),
     admit: ({ id, receiver }, like) => admission({ id, receiver, like }),
     nextDueInMs: (receivers) => nextDueInMs(byDueDate, receivers),
@@ -112,11 +121,14 @@ async function take(
   orphans: boolean,
   receivers?: ReceiverFilter,
 ): Promise<QueuedNotification[]> {
+  const { waitedMs = 0, urgentFirst = false } = heldBackBy(receivers);
+  const which = waitedMs > 0 ? `and ${WAITED('n', '$7::float8')}` : '';
+  const first = urgentFirst ? URGENT_FIRST(schema, 'n') : '';
   const rows = await run<TakenColumns>(
     `with due as (
        select n.id, n.bundle, n.receiver, n.on_call_person from ${schema}.notifications n
-       where ${DUE('n')} and (n.receiver = any($4)) = $5 and ${FIRST_IN_LINE(schema)} and ${FIRST_OF_BUNDLE(schema)}
-       order by n.due_at, n.id limit $1 for update skip locked),
+       where ${DUE('n')} and (n.receiver = any($4)) = $5 and ${FIRST_IN_LINE(schema)} and ${FIRST_OF_BUNDLE(schema)} ${which}
+       order by ${first}n.due_at, n.id limit $1 for update skip locked),
      fellows as (
        select n.id from (select * from due where bundle is not null) first
        join ${schema}.notifications n on ${SAME_BUNDLE('n', 'first')} and n.id <> first.id
@@ -136,7 +148,7 @@ async function take(
            select distinct on (kept.via) kept.via, kept.memory from ${schema}.notifications kept
            where kept.fingerprint = n.fingerprint and kept.episode = n.episode and kept.memory is not null
            order by kept.via, kept.sent_at desc, kept.id desc) last) as memories`,
-    [limit, leaseMs, holder, ...receiverValues(receivers), orphans],
+    [limit, leaseMs, holder, ...receiverValues(receivers), orphans, ...(waitedMs > 0 ? [waitedMs] : [])],
   );
   return rows
     .map(toQueued)
@@ -179,7 +191,7 @@ async function renew(
   );
 }
 
-type Final = Exclude<NotificationOutcome, { kind: 'retry' | 'held' }>;
+type Final = Exclude<NotificationOutcome, { kind: 'retry' | 'held' | 'limited' }>;
 
 interface Settled {
   readonly id: string;
@@ -255,6 +267,23 @@ async function postpone(
   );
 }
 
+/** As if nobody had taken it. */
+async function putBack(
+  { run, schema }: Database,
+  holder: string,
+  id: string,
+  afterMs: number,
+): Promise<void> {
+  await run(
+    `update ${schema}.notifications
+     set due_at = case when $3::float8 > 0 then now() + $3::float8 * interval '1 millisecond' else due_at end,
+       first_due_at = case when $3::float8 > 0 then coalesce(first_due_at, due_at) else first_due_at end,
+       attempts = attempts - 1, lease_until = null, taken_by = null
+     where id = $1 and state = 'pending' and taken_by = $2`,
+    [id, holder, afterMs],
+  );
+}
+
 /** A silence may have been taken back between the verdict and the hold, with nothing held yet to be looked at again. */
 const LOOK_AGAIN = `interval '1 minute'`;
 
@@ -290,7 +319,10 @@ async function hold(
 }
 
 /** The next that nobody holds, or the first lease that ends. */
-async function nextDueInMs({ run, schema }: Database, receivers?: ReceiverFilter): Promise<number | null> {
+async function nextDueInMs(database: Database, receivers?: ReceiverFilter): Promise<number | null> {
+  const { run, schema } = database;
+  const { waitedMs = 0 } = heldBackBy(receivers);
+  if (waitedMs > 0) return nextWaitedInMs(database, waitedMs, receivers!);
   const waits = `n.state = 'pending' and (n.receiver = any($1)) = $2 and ${FIRST_IN_LINE(schema)}`;
   const [row] = await run<{ inMs: number | null }>(
     `select extract(epoch from least(
@@ -302,6 +334,25 @@ async function nextDueInMs({ run, schema }: Database, receivers?: ReceiverFilter
   );
   return row?.inMs ?? null;
 }
+
+/** When the next will have waited for so long. */
+async function nextWaitedInMs(
+  { run, schema }: Database,
+  waitedMs: number,
+  receivers: ReceiverFilter,
+): Promise<number | null> {
+  const [row] = await run<{ inMs: number | null }>(
+    `select extract(epoch from min(greatest(n.due_at, coalesce(n.first_due_at, n.due_at) + $3 * interval '1 millisecond',
+       n.lease_until)) - now())::float8 * 1000 as "inMs"
+     from ${schema}.notifications n
+     where n.state = 'pending' and (n.receiver = any($1)) = $2 and ${FIRST_IN_LINE(schema)}`,
+    [...receiverValues(receivers), waitedMs],
+  );
+  return row?.inMs ?? null;
+}
+
+const heldBackBy = (receivers: ReceiverFilter = { except: [] }): HeldBackMessages =>
+  'only' in receivers ? receivers : {};
 
 /** The names, and whether it is they or all but they. */
 function receiverValues(receivers: ReceiverFilter = { except: [] }): [readonly string[], boolean] {

@@ -131,8 +131,12 @@ export interface MaintenanceStore {
   start(maintenance: Maintenance, at: Date): Promise<boolean>;
   /** Ends at `at` those of this name or id that are not over, and answers how many. */
   end(name: string, at: Date): Promise<number>;
-  /** Those of the configuration have changed: what waits for them is looked at again, and lives hear of it. */
-  changed(scopes: readonly MaintenanceScope[]): Promise<void>;
+  /**
+   * A process goes by these of its configuration from now on. Of `changed`, what is otherwise than before, lives hear, and what
+   * waits is looked at again; so it is with what any process has found come or gone within a day, for lives and pages may
+   * have been answered by this one as it was, or by one that it follows.
+   */
+  goBy(all: readonly Maintenance[], changed: readonly MaintenanceScope[]): Promise<void>;
   /** Those that are in effect or to come. */
   current(at: Date): Promise<readonly Maintenance[]>;
   /** The same, and those that were over at `since` at the earliest. */

@@ -7,10 +7,26 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BreakerPolicy } from '../domain/breaker';
 import { messageOf, TocsinError } from '../domain/errors';
 import { fnv1a64 } from '../domain/labels';
-import type { GroupStore, MessageOutcome, TakenMessage } from '../history/port';
+import type {
+  GroupStore,
+  LimitAnswer,
+  MessageOutcome,
+  RateLimit,
+  RateLimitStore,
+  TakenMessage,
+} from '../history/port';
 import { createTurns, type Logger } from '../observe/observe';
 import { createDestination, type Destination } from './destination';
-import type { Delivery, GroupMessage, Integration, IntegrationName, NotificationReason } from './port';
+import { fallbackOf, groupLanes, type GroupLane } from './group-lanes';
+import type {
+  Delivery,
+  GroupMessage,
+  Integration,
+  IntegrationName,
+  NotificationReason,
+  ReceiverPolicy,
+} from './port';
+import { limitText } from './rate-limits';
 import { withinDeadline } from './within-deadline';
 
 /** A message as its group is now; null where there is no such group any more. */
@@ -37,13 +53,41 @@ export interface GroupSenderOptions {
   readonly leaseMs?: number;
   readonly drainMs?: number;
   readonly breaker?: Partial<BreakerPolicy>;
+  /** What is said of a receiver beside the alertmanager.yml; by default nothing of any. */
+  readonly policyOf?: (receiver: string) => ReceiverPolicy | undefined;
+  /** Where receivers have a rate limit. */
+  readonly rateLimits?: RateLimitStore;
   readonly random?: () => number;
 }
+
+/** One message on its way. */
+interface Sending {
+  readonly message: TakenMessage;
+  readonly integration: Integration;
+  readonly key: string;
+  readonly reason: NotificationReason;
+  /** Empty where nobody tells it instead. */
+  readonly fallback: readonly IntegrationName[];
+  /** How long it has been waiting. */
+  readonly waitedMs: () => number;
+  /** How long its integration has left until the fallback tells it. */
+  readonly leftMs: () => number;
+  /** Whether the integration has failed for so long that the fallback tells it. */
+  readonly isFailing: () => boolean;
+}
+
+interface Failed {
+  readonly kind: 'retry' | 'refused';
+  readonly error: string;
+  readonly retryAfterMs: number | null;
+}
+
+type Told = Exclude<MessageOutcome, { kind: 'limited' }>;
 
 /** For metrics and logs. */
 export interface GroupSent {
   readonly integration: Integration;
-  readonly outcome: MessageOutcome['kind'];
+  readonly outcome: Told['kind'];
   readonly tookMs: number;
 }
 
@@ -66,6 +110,9 @@ const LONGEST_RETRY_AFTER_MS = 3_600_000;
 const BREAKER: BreakerPolicy = { failureThreshold: 10, resetMs: 5_000, successThreshold: 1 };
 const AWAY_MS = 250;
 const SEND_TIMEOUT_MS = 60_000;
+const SHORTEST_TRY_MS = 1_000;
+const SHORTEST_WAIT_MS = 50;
+const NO_ROOMS: ReadonlyMap<IntegrationName, LimitAnswer> = new Map();
 
 export function createGroupSender(options: GroupSenderOptions): GroupSender {
   const {
@@ -82,6 +129,8 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
   const breaker = { ...BREAKER, ...options.breaker };
   const destinations = new Map<string, Destination>();
   const lastTookMs = new Map<Destination, number>();
+  /** Since when each failing integration has delivered nothing. */
+  const failingSince = new Map<IntegrationName, number>();
   const abort = new AbortController();
   setMaxListeners(0, abort.signal);
   const inFlight = new Map<string, Promise<void>>();
@@ -108,41 +157,69 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
     return room < READY / 2 ? 0 : room;
   }
 
-  /** What each destination has room for. */
-  function lanes(): { names: IntegrationName[]; limit: number; retryInMs: number | null }[] {
-    const byDestination = new Map<Destination, IntegrationName[]>();
+  const policyOf: NonNullable<GroupSenderOptions['policyOf']> = options.policyOf ?? (() => undefined);
+  const limitOf = ({ receiver }: Integration): RateLimit | null => policyOf(receiver)?.rateLimit ?? null;
+
+  /** Asked for only where there is a limit. */
+  async function rooms(): Promise<ReadonlyMap<IntegrationName, LimitAnswer>> {
+    if (options.rateLimits === undefined) return NO_ROOMS;
+    const limits = new Map<IntegrationName, RateLimit>();
     for (const [name, integration] of integrations()) {
-      const destination = destinationOf(integration);
-      byDestination.set(destination, [...(byDestination.get(destination) ?? []), name]);
+      const limit = limitOf(integration);
+      if (limit !== null) limits.set(name, limit);
     }
-    return [...byDestination].map(([destination, names]) => {
-      const { allowed, state, retryInMs } = destination.look();
-      const limit = !allowed ? 0 : state === 'closed' ? batch(destination) : Math.min(1, destination.free());
-      return { names, limit, retryInMs };
-    });
+    return limits.size === 0 ? NO_ROOMS : options.rateLimits.look(limits);
   }
 
+  const failingForMs = (name: IntegrationName): number => {
+    const since = failingSince.get(name);
+    return since === undefined ? 0 : elapsedMs() - since;
+  };
+
   async function turn(): Promise<number | null> {
-    const waiting: IntegrationName[] = [];
-    let retryInMs: number | null = null;
+    const { lanes, retryInMs } = groupLanes({
+      ...{ integrations: integrations(), destinationOf, policyOf, rooms: await rooms(), batch, failingForMs },
+    });
     let more = false;
-    for (const lane of lanes()) {
-      if (lane.retryInMs !== null) retryInMs = Math.min(retryInMs ?? Infinity, lane.retryInMs);
-      if (lane.limit === 0) continue;
-      waiting.push(...lane.names);
-      const taken = await store.takeMessages(lane.names, lane.limit, leaseMs);
-      await beginAll(taken);
-      more ||= taken.length === lane.limit;
+    for (const lane of lanes) {
+      const { names, limit, heldBack, instead = null } = lane;
+      if (limit === 0) continue;
+      const taken = await store.takeMessages(names, limit, leaseMs, heldBack);
+      await beginAll(await permitted(lane, taken), instead);
+      more ||= taken.length === limit;
     }
     if (more) onBacklog();
     if (more) return 0;
-    if (waiting.length === 0) return retryInMs;
-    const next = await store.nextMessageDueInMs(waiting);
-    const waits = [next, retryInMs].filter((wait) => wait !== null);
+    const waits = [...(await nextDue(lanes)), retryInMs].filter((wait) => wait !== null);
     return waits.length === 0 ? null : Math.min(...waits);
   }
 
-  async function beginAll(taken: readonly TakenMessage[]): Promise<void> {
+  /** Of what goes to fallbacks each for itself. */
+  async function nextDue(lanes: readonly GroupLane[]): Promise<(number | null)[]> {
+    const able = lanes.filter(({ limit }) => limit > 0);
+    const late = able.filter(({ heldBack }) => (heldBack?.waitedMs ?? 0) > 0);
+    const names = able.filter((lane) => !late.includes(lane)).flatMap((lane) => lane.names);
+    return Promise.all([
+      ...(names.length === 0 ? [] : [store.nextMessageDueInMs(names)]),
+      ...late.map((lane) => store.nextMessageDueInMs(lane.names, lane.heldBack)),
+    ]);
+  }
+
+  /** What another process has been faster with stays in the queue. */
+  async function permitted(
+    { permits }: GroupLane,
+    taken: readonly TakenMessage[],
+  ): Promise<readonly TakenMessage[]> {
+    const integration = permits === undefined ? undefined : integrations().get(permits);
+    const limit = integration === undefined ? null : limitOf(integration);
+    if (limit === null || taken.length === 0) return taken;
+    const { free } = await options.rateLimits!.take(permits!, limit, taken.length);
+    await Promise.all(taken.slice(free).map((message) => store.finish(message, { kind: 'limited' })));
+    return taken.slice(0, free);
+  }
+
+  /** `instead`: why the fallback tells it and its integration is not tried. */
+  async function beginAll(taken: readonly TakenMessage[], instead: string | null): Promise<void> {
     if (taken.length === 0) return;
     taken.forEach((message) => held.add(message));
     try {
@@ -151,15 +228,15 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
       taken.forEach((message) => held.delete(message));
       throw error;
     }
-    taken.forEach(begin);
+    taken.forEach((message) => begin(message, instead));
   }
 
   /** What fails here keeps its lease until it ends, and is then taken again. */
-  function begin(message: TakenMessage): void {
+  function begin(message: TakenMessage, instead: string | null): void {
     const place = `${message.groupKey} ${message.integration}`;
     // This process was too slow to keep it, and is sending it still.
-    if (inFlight.has(place)) return;
-    const done = send(message)
+    if (inFlight.has(place)) return void held.delete(message);
+    const done = send(message, instead)
       .catch((error: unknown) =>
         log.error({ ...aboutOf(message), err: error }, `message not handled: ${messageOf(error)}`),
       )
@@ -171,20 +248,60 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
     inFlight.set(place, done);
   }
 
-  async function send(message: TakenMessage): Promise<void> {
+  async function send(message: TakenMessage, instead: string | null): Promise<void> {
     const integration = integrations().get(message.integration);
     if (integration === undefined) return store.finish(message, GONE);
+    const sending = sendingOf(message, integration);
+    const isLate = message.attempts > 0 && sending.leftMs() <= 0;
+    if (instead === null && !isLate) {
+      const first = await sendOwn(sending);
+      if (first !== null) await sendBy(sending, first);
+      return;
+    }
+    // The fallback comes first by now, and spares the integration; that has another try where it could.
+    const failed = instead ?? `it could not be told for ${Math.round(sending.waitedMs() / 1_000)} s`;
+    await sendBy(sending, { kind: 'retry', error: failed, retryAfterMs: null }, instead === null);
+  }
+
+  function sendingOf(message: TakenMessage, integration: Integration): Sending {
+    const { receiver } = integration;
+    const hasFiring = message.pending.firing.length > 0;
+    const fallback = fallbackOf({ integrations: integrations(), policyOf }, receiver).filter(
+      (name) => hasFiring || integrations().get(name)!.sendResolved,
+    );
+    const after = fallback.length === 0 ? null : policyOf(receiver)!.fallbackAfterMs;
+    const took = elapsedMs();
+    const waitedMs = (): number => message.ageMs + elapsedMs() - took;
     const reason = message.pending.reason as NotificationReason;
+    return {
+      ...{ message, integration, fallback, waitedMs, reason },
+      // The same however often it is sent, and by whom; another one as soon as it says something else.
+      key: fnv1a64(`${message.groupKey} ${message.integration} ${message.seq}`),
+      leftMs: () => (after ?? Infinity) - waitedMs(),
+      isFailing: () => after !== null && Math.max(waitedMs(), failingForMs(message.integration)) >= after,
+    };
+  }
+
+  /** Null where what came of it is written down; otherwise why the fallback is to tell it. */
+  async function sendOwn(sending: Sending, isLast = false): Promise<Failed | null> {
+    const { message, integration, key, reason, fallback } = sending;
     // What begins anew has nothing to do with what was kept for the last time.
     const memory = reason === 'first notification' ? {} : message.memory;
-    // The same however often it is sent; another one as soon as it says something else.
-    const key = fnv1a64(`${message.groupKey} ${message.integration} ${message.seq}`);
     const destination = destinationOf(integration);
     let began = elapsedMs();
+    let left: Failed | null = null;
     const record = async (delivery: Delivery | null): Promise<void> => {
       if (delivery === GONE) return store.finish(message, GONE);
       if (delivery !== null) lastTookMs.set(destination, elapsedMs() - began);
-      const outcome = outcomeOf(delivery, message, destination);
+      noteFailure(message.integration, delivery);
+      const failed = failureOf(delivery, destination);
+      const isTakenOver = failed?.kind === 'refused' ? fallback.length > 0 : sending.isFailing();
+      if (failed !== null && (isLast || isTakenOver)) {
+        left = failed;
+        onSent({ integration, outcome: failed.kind, tookMs: elapsedMs() - began });
+        return;
+      }
+      const outcome = outcomeOf(delivery, sending, destination);
       await written(() => store.finish(message, outcome));
       report(message, integration, outcome);
       onSent({ integration, outcome: outcome.kind, tookMs: elapsedMs() - began });
@@ -194,7 +311,7 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
         began = elapsedMs();
         const content = compose(message, integration);
         if (content === null) return GONE;
-        return withinDeadline(SEND_TIMEOUT_MS, abort.signal, (signal) =>
+        return withinDeadline(deadlineOf(sending), abort.signal, (signal) =>
           integration.notify({ ...content, key, reason, memory }, signal),
         );
       },
@@ -203,6 +320,94 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
       record,
     );
     if (delivery === null) await record(null);
+    return left;
+  }
+
+  /** By the fallback; where that cannot tell it either, it is tried again, `ownToo`: also here. */
+  async function sendBy(sending: Sending, first: Failed, ownToo = false): Promise<void> {
+    const second = await sendInstead(sending, first);
+    if (second === null) return;
+    const own = ownToo ? await sendOwn(sending, true) : first;
+    if (own === null) return;
+    const { message, integration } = sending;
+    const error = [own.error, second.error].filter((each) => each !== '').join('; ');
+    const outcome: MessageOutcome =
+      own.kind === 'refused' && second.kind === 'refused'
+        ? { kind: 'refused', error }
+        : { kind: 'retry', error, afterMs: retryInMs(message.attempts, second.retryAfterMs, random()) };
+    await written(() => store.finish(message, outcome));
+    report(message, integration, outcome);
+  }
+
+  /**
+   * By all integrations of the fallback. It is told as soon as one of them has it; null then. The place of the integration
+   * that it was for is free by now: who waits for one place while he holds another waits in a circle.
+   */
+  async function sendInstead(sending: Sending, first: Failed): Promise<Failed | null> {
+    const { message, integration, fallback, key, reason } = sending;
+    const failures: Failed[] = [];
+    let isTold = false;
+    let isGone = false;
+    const tell = async (name: IntegrationName): Promise<void> => {
+      const other = integrations().get(name);
+      if (other === undefined) return;
+      const limited = await limitedAt(name, other);
+      if (limited !== null) return void failures.push(limited);
+      const destination = destinationOf(other);
+      let began = elapsedMs();
+      const record = async (delivery: Delivery): Promise<void> => {
+        const tookMs = elapsedMs() - began;
+        if (delivery === GONE) return void (isGone = true);
+        lastTookMs.set(destination, tookMs);
+        noteFailure(name, delivery);
+        const outcome = delivery.kind === 'delivered' ? 'sent' : delivery.kind;
+        onSent({ integration: other, outcome, tookMs });
+        const failed = failureOf(delivery, destination);
+        if (failed !== null) return void failures.push({ ...failed, error: `${name}: ${failed.error}` });
+        if (isTold) return;
+        isTold = true;
+        const sent = { kind: 'sent', at: now(), instead: { via: name, why: first.error } } as const;
+        await written(() => store.finish(message, sent));
+        log.info(
+          { ...aboutOf(message), attempts: message.attempts + 1, via: name },
+          `${other.receiver}/${other.kind}: told of ${message.pending.firing.length} firing instead of ${integration.receiver}/${integration.kind}: ${first.error}`,
+        );
+      };
+      const delivery = await destination.attempt(
+        async () => {
+          began = elapsedMs();
+          const content = compose(message, other);
+          if (content === null) return GONE;
+          return withinDeadline(SEND_TIMEOUT_MS, abort.signal, (signal) =>
+            other.notify({ ...content, key, reason, memory: {} }, signal),
+          );
+        },
+        ({ kind }) => kind !== 'retry',
+        record,
+      );
+      const open = delivery === null ? failureOf(null, destination) : null;
+      if (open !== null) failures.push({ ...open, error: `${name}: ${open.error}` });
+    };
+    await Promise.all(fallback.map(tell));
+    if (isGone && !isTold) return store.finish(message, GONE).then(() => null);
+    if (!isTold) return togetherOf(failures);
+    for (const { error } of failures)
+      log.warn({ ...aboutOf(message), error }, `not told instead of ${integration.receiver}: ${error}`);
+    return null;
+  }
+
+  async function limitedAt(name: IntegrationName, integration: Integration): Promise<Failed | null> {
+    const limit = limitOf(integration);
+    if (limit === null || options.rateLimits === undefined) return null;
+    const { free, nextInMs } = await options.rateLimits.take(name, limit, 1);
+    if (free > 0) return null;
+    return { kind: 'retry', error: `${name}: ${limitText(limit)}`, retryAfterMs: nextInMs };
+  }
+
+  /** A refusal is an answer. */
+  function noteFailure(name: IntegrationName, delivery: Delivery | null): void {
+    if (delivery !== null && delivery.kind !== 'retry') failingSince.delete(name);
+    else if (!failingSince.has(name)) failingSince.set(name, elapsedMs());
   }
 
   /** What has left and is not written down would be sent again: it is tried for as long as Postgres is away. */
@@ -220,20 +425,19 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
 
   function outcomeOf(
     delivery: Delivery | null,
-    { attempts }: TakenMessage,
+    { message: { attempts }, leftMs }: Sending,
     destination: Destination,
-  ): MessageOutcome {
-    if (delivery === null) {
-      const afterMs = Math.max(100, destination.look().retryInMs ?? 0);
-      return { kind: 'retry', afterMs, error: `the circuit of ${destination.name} is open` };
-    }
-    if (delivery.kind === 'delivered') return { kind: 'sent', at: now(), memory: delivery.memory };
-    if (delivery.kind === 'refused') return { kind: 'refused', error: delivery.error };
-    const afterMs = retryInMs(attempts, delivery.retryAfterMs, random());
-    return { kind: 'retry', afterMs, error: delivery.error };
+  ): Told {
+    if (delivery?.kind === 'delivered') return { kind: 'sent', at: now(), memory: delivery.memory };
+    if (delivery?.kind === 'refused') return { kind: 'refused', error: delivery.error };
+    const { error, retryAfterMs } = failureOf(delivery, destination)!;
+    const afterMs =
+      delivery === null ? Math.max(100, retryAfterMs ?? 0) : retryInMs(attempts, retryAfterMs, random());
+    // Once the fallback's turn has come, a pause of the integration holds nobody up.
+    return { kind: 'retry', afterMs: Math.min(afterMs, Math.max(SHORTEST_WAIT_MS, leftMs())), error };
   }
 
-  function report(message: TakenMessage, integration: Integration, outcome: MessageOutcome): void {
+  function report(message: TakenMessage, integration: Integration, outcome: Told): void {
     const about = { ...aboutOf(message), attempts: message.attempts + 1 };
     const { receiver, kind } = integration;
     if (outcome.kind === 'sent')
@@ -281,6 +485,30 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
 function retryInMs(attempts: number, retryAfterMs: number | null, random: number): number {
   const pause = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 1.5 ** Math.min(attempts, 30)) * (1 + random / 2);
   return Math.max(pause, Math.min(retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS));
+}
+
+/** By its fallback's time a message that hangs is let go, so that it hangs nowhere longer than that. */
+function deadlineOf({ leftMs }: Sending): number {
+  const left = leftMs();
+  return left <= 0 ? SEND_TIMEOUT_MS : Math.min(SEND_TIMEOUT_MS, Math.max(SHORTEST_TRY_MS, left));
+}
+
+/** Null where it was delivered; of a circuit that is open there is no delivery. */
+function failureOf(delivery: Delivery | null, destination: Destination): Failed | null {
+  if (delivery?.kind === 'delivered') return null;
+  if (delivery?.kind === 'refused') return { ...delivery, retryAfterMs: null };
+  if (delivery !== null) return delivery;
+  const error = `the circuit of ${destination.name} is open`;
+  return { kind: 'retry', error, retryAfterMs: destination.look().retryInMs };
+}
+
+/** Refused only where all have refused. */
+function togetherOf(failures: readonly Failed[]): Failed {
+  const kind =
+    failures.some((failed) => failed.kind === 'retry') || failures.length === 0 ? 'retry' : 'refused';
+  const rests = failures.flatMap(({ retryAfterMs }) => (retryAfterMs === null ? [] : [retryAfterMs]));
+  const retryAfterMs = rests.length < failures.length || rests.length === 0 ? null : Math.min(...rests);
+  return { kind, error: failures.map(({ error }) => error).join('; '), retryAfterMs };
 }
 
 const aboutOf = ({ groupKey, integration, pending }: TakenMessage) => ({

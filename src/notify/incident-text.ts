@@ -56,13 +56,14 @@ function alertLines({ alerts, count, openCount }: IncidentFacts): string[] {
   ];
 }
 
-function alertLine({ labels, annotations, state, at, fingerprint }: IncidentAlert): string {
+function alertLine({ labels, annotations, state, at, fingerprint, takenBy }: IncidentAlert): string {
   const place = labels['instance_id'] ?? labels['instance'] ?? labels['service'];
   const where = place === undefined ? '' : ` on ${place}`;
   const what = `${labels['alertname'] ?? fingerprint}${where} (${labels['severity'] ?? 'no severity'})`;
   const runbook = annotations['runbook_url'] || labels['runbook_url'];
   const links = [`tocsin alerts show ${fingerprint.slice(0, 8)}`, ...(runbook ? [`runbook ${runbook}`] : [])];
-  return `- ${what}, ${state}, since ${clock(at)}: ${links.join(', ')}`;
+  const held = takenBy === null ? '' : ` by ${takenBy}`;
+  return `- ${what}, ${state}${held}, since ${clock(at)}: ${links.join(', ')}`;
 }
 
 function todo({ id, state }: IncidentFacts): string[] {
@@ -71,6 +72,7 @@ function todo({ id, state }: IncidentFacts): string[] {
   return [
     'What to do:',
     `Look at it: tocsin incidents show ${ref}`,
+    `Take all of it: tocsin incidents ack ${ref}`,
     `Hand it over: tocsin incidents commander ${ref} PERSON`,
     `End it: tocsin incidents resolve ${ref}; it ends by itself when its alerts are over`,
   ];

@@ -58,7 +58,7 @@ export function channelWay(options: ChannelWay): NoticeWay {
       subject: subjectOf(notice, row.state === 'RESOLVED'),
       body_text: `${notice.summary}\n\n${notice.description}`,
     };
-    return { payload, fingerprint, episode, step, attempts, memory };
+    return { payload, fingerprint, episode, step, attempts, memory, alerts: [row] };
   };
   return {
     ...{ receiver, kind, name: kind, timeoutMs },

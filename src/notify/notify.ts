@@ -9,11 +9,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BreakerPolicy } from '../domain/breaker';
 import type { FatigueLimit } from '../domain/fatigue';
 import { messageOf } from '../domain/errors';
+import { nameInAlertmanager } from '../domain/drill';
 import type {
   AlertRow,
   NotificationOutcome,
   NotificationQueue,
   QueuedNotification,
+  RateLimitStore,
   ReceiverFilter,
 } from '../history/port';
 import type { Mutes } from '../mute/port';
@@ -21,8 +23,9 @@ import type { Logger } from '../observe/observe';
 import { backoffMs, exhausted, RETRY_DEFAULTS, type RetryPolicy } from './backoff';
 import { BREAKER_DEFAULTS } from './destination';
 import { byUrgency } from './digest';
-import { createLanes, wantedBy } from './lanes';
+import { createLanes, wantedBy, type HeldBack } from './lanes';
 import type { NotifierEvent, Receiver } from './port';
+import { createRateLimits } from './rate-limits';
 import { dedupStage } from './stages/dedup';
 import { recordStage } from './stages/record';
 import { sendStage } from './stages/send';
@@ -37,6 +40,10 @@ export interface NotifierOptions {
   readonly queue: NotificationQueue;
   readonly mutes: Mutes;
   readonly receivers: readonly Receiver[];
+  /** Others that may change while it runs: the same array for as long as they are the same. */
+  readonly changing?: () => readonly Receiver[];
+  /** Where receivers have a rate limit. */
+  readonly rateLimits?: RateLimitStore;
   /** How many alerts that are alike have a first message of their own; null, the default: all. */
   readonly fatigueLimit?: FatigueLimit | null;
   /** What people call the time; it may be set back. What is measured goes by `elapsedMs` or the queue's own clock. */
@@ -76,6 +83,8 @@ const SHORTEST_SLEEP_MS = 20;
 const AWAY_SLEEP_MS = 500;
 /** Another process may know the receiver: after a change of configuration they differ for a while. */
 const UNKNOWN_RECEIVER_MS = 60_000;
+/** All processes of an instance read an alertmanager.yml again at about the same time. */
+const GONE_INTEGRATION = { waitMs: 10_000, tries: 6 };
 const AT_ONCE_ELSEWHERE = 50;
 
 export function createNotifier(options: NotifierOptions): Notifier {
@@ -88,11 +97,14 @@ export function createNotifier(options: NotifierOptions): Notifier {
     random = Math.random,
     elapsedMs = () => performance.now(),
     fatigueLimit = null,
+    changing = () => NONE,
   } = options;
   const retry: RetryPolicy = { ...RETRY_DEFAULTS, ...options.retry };
-  const receivers = new Map(options.receivers.map((receiver) => [receiver.name, receiver]));
+  let changed = changing();
+  const everybody = (): readonly Receiver[] => [...options.receivers, ...changed];
+  const receivers = new Map(everybody().map((receiver) => [receiver.name, receiver]));
   const lanes = createLanes(
-    options.receivers,
+    everybody(),
     concurrency,
     { ...BREAKER_DEFAULTS, ...options.breaker },
     elapsedMs,
@@ -101,6 +113,21 @@ export function createNotifier(options: NotifierOptions): Notifier {
       onEvent({ kind: 'circuit', destination, state });
     },
   );
+  function follow(): void {
+    if (changing() === changed) return;
+    changed = changing();
+    receivers.clear();
+    everybody().forEach((receiver) => receivers.set(receiver.name, receiver));
+    lanes.take(everybody());
+  }
+
+  const limits = createRateLimits(
+    options.rateLimits,
+    new Map(
+      options.receivers.flatMap(({ name, rateLimit }) => (rateLimit ? [[name, rateLimit] as const] : [])),
+    ),
+  );
+  const limitedNames = [...receivers.keys()].filter(limits.has);
   const sent = createSentMemory();
   const abort = new AbortController();
   // Each message on its way listens to it, so there are as many listeners as messages.
@@ -119,13 +146,14 @@ export function createNotifier(options: NotifierOptions): Notifier {
 
   const send = sendStage({
     receivers,
-    destinationOf: ({ channel }) => lanes.get(channel.destination)!.destination,
+    destinationOf: lanes.destinationOf,
     onCallPerson: ({ facts, queued }) =>
       queued.onCallPerson ?? options.onCallPerson?.(facts.alert, queued.step) ?? null,
     retry,
     random,
     elapsedMs,
     sent,
+    limits,
   });
   const record = recordStage({ queue, sent, onRecorded });
   /** Of each alert by itself; what passes is sent, as one where it is of one bundle. */
@@ -136,6 +164,13 @@ export function createNotifier(options: NotifierOptions): Notifier {
 
   function onRecorded({ queued, facts, outcome }: Notification): void {
     if (outcome === null) return;
+    if (outcome.kind === 'limited') {
+      log.debug(
+        { messageId: queued.messageId, receiver: queued.receiver },
+        `message waits: ${outcome.detail}`,
+      );
+      return;
+    }
     const reason =
       outcome.kind === 'sent' ? outcome.via : 'reason' in outcome ? outcome.reason : outcome.error;
     const latencyMs = now().getTime() - queued.dueAt.getTime();
@@ -159,8 +194,13 @@ export function createNotifier(options: NotifierOptions): Notifier {
   }
 
   /** Not yet known to the history, or to this process' configuration: another time. */
-  async function putOff(queued: QueuedNotification, waitMs: number, error: string): Promise<void> {
-    const gaveUp = exhausted(retry, queued.attempts, queued.ageMs);
+  async function putOff(
+    queued: QueuedNotification,
+    waitMs: number,
+    error: string,
+    tries = retry.maxAttempts,
+  ): Promise<void> {
+    const gaveUp = exhausted({ ...retry, maxAttempts: tries }, queued.attempts, queued.ageMs);
     await queue.finish(
       queued.id,
       gaveUp === null
@@ -170,11 +210,20 @@ export function createNotifier(options: NotifierOptions): Notifier {
     log.warn({ messageId: queued.messageId, receiver: queued.receiver }, error);
   }
 
+  /** Whoever is named in alertmanager.yml no more is given up soon, for then the next level is told. */
+  function putOffUnknown(queued: QueuedNotification): Promise<void> {
+    const there = nameInAlertmanager(queued.receiver);
+    if (there === null)
+      return putOff(queued, UNKNOWN_RECEIVER_MS, `receiver "${queued.receiver}" is not configured here`);
+    const { waitMs, tries } = GONE_INTEGRATION;
+    return putOff(queued, waitMs, `alertmanager.yml has no integration ${there} (any more)`, tries);
+  }
+
   /** Null where it is put off. */
   async function begun(queued: QueuedNotification): Promise<Notification | null> {
     const receiver = receivers.get(queued.receiver);
     if (receiver === undefined) {
-      await putOff(queued, UNKNOWN_RECEIVER_MS, `receiver "${queued.receiver}" is not configured here`);
+      await putOffUnknown(queued);
       return null;
     }
     const facts = await queue.facts(queued.fingerprint, queued.episode);
@@ -215,13 +264,18 @@ export function createNotifier(options: NotifierOptions): Notifier {
 
   /** What fails here keeps its lease until it ends, and is then taken again. */
   function begin(bundle: readonly QueuedNotification[]): void {
-    const [{ messageId }] = bundle as readonly [QueuedNotification];
+    const [{ id: first, messageId, receiver }] = bundle as readonly [QueuedNotification];
+    limits.expect(
+      receiver,
+      bundle.map(({ id }) => id),
+    );
     const work = handle(bundle)
       .catch((error: unknown) =>
         log.error({ messageId, err: error }, `message not handled: ${messageOf(error)}`),
       )
       .finally(() => {
         bundle.forEach(({ id }) => inFlight.delete(id));
+        limits.forget(first);
         alarm.wake();
       });
     bundle.forEach(({ id }) => inFlight.set(id, work));
@@ -245,20 +299,34 @@ export function createNotifier(options: NotifierOptions): Notifier {
   }
 
   async function takeAll(): Promise<boolean> {
+    follow();
     let more = await takeUnknown();
-    for (const lane of lanes.values()) {
-      const { receivers: only, limit } = wantedBy(lane);
+    const rooms = await limits.look(limitedNames);
+    for (const lane of lanes.all()) {
+      const { receivers: only, limit, limited } = wantedBy(lane, rooms);
       more = (await takeFor({ only }, limit)) || more;
+      for (const each of limited)
+        more = (await takeFor({ only: each.receivers, ...each.heldBack }, each.limit)) || more;
     }
     return more;
   }
 
   /** Until a message is due to somebody who can have it, or a circuit lets one through again. A place that frees wakes. */
   async function sleepMs(): Promise<number> {
-    const able = [...lanes.values()].map(wantedBy).filter(({ limit }) => limit > 0);
-    const next = await queue.nextDueInMs({ only: able.flatMap(({ receivers: names }) => names) });
-    const opens = [...lanes.values()].map(({ destination }) => destination.look().retryInMs);
-    const waits = [next, ...opens].filter((wait): wait is number => wait !== null);
+    const rooms = await limits.look(limitedNames);
+    const looks = lanes.all().map((lane) => wantedBy(lane, rooms));
+    const able = looks.flatMap(({ limited, ...own }) => [own, ...limited]).filter(({ limit }) => limit > 0);
+    const late = able.filter(
+      (each): each is HeldBack => 'heldBack' in each && (each.heldBack.waitedMs ?? 0) > 0,
+    );
+    const due = able.filter((each) => !late.includes(each as HeldBack));
+    const next = await Promise.all([
+      queue.nextDueInMs({ only: due.flatMap(({ receivers: names }) => names) }),
+      ...late.map(({ receivers: only, heldBack }) => queue.nextDueInMs({ only, ...heldBack })),
+    ]);
+    const opens = lanes.all().map(({ destination }) => destination.look().retryInMs);
+    const permits = looks.map(({ nextInMs }) => nextInMs);
+    const waits = [...next, ...opens, ...permits].filter((wait): wait is number => wait !== null);
     return Math.min(maxSleepMs, Math.max(SHORTEST_SLEEP_MS, Math.min(...waits)));
   }
 
@@ -317,6 +385,8 @@ export function createNotifier(options: NotifierOptions): Notifier {
     },
   };
 }
+
+const NONE: readonly Receiver[] = [];
 
 type SentOutcome = Extract<NotificationOutcome, { kind: 'sent' }>;
 

@@ -2,7 +2,7 @@
 import type { DrilledReceiver, DrillOutcome } from '../domain/drill';
 import type { Labels } from '../domain/labels';
 import type { NotificationPayload } from '../domain/notification';
-import type { KnownAlert, PendingMessage, ToldOfGroup } from '../history/port';
+import type { AlertRow, KnownAlert, PendingMessage, RateLimit, ToldOfGroup } from '../history/port';
 
 /** A message on its way. `payload.message_id` is the same however often and through whichever channel it is sent. */
 export interface OutgoingMessage {
@@ -14,6 +14,8 @@ export interface OutgoingMessage {
   readonly attempts: number;
   /** What this receiver kept at its last delivery of the episode; empty at the first. */
   readonly memory: Memory;
+  /** What it tells of, its own first. */
+  readonly alerts: readonly AlertRow[];
 }
 
 /**
@@ -54,8 +56,12 @@ export interface Receiver {
   readonly timeoutMs: number;
   /** The receiver that gets the message while this one cannot. */
   readonly fallback: string | null;
+  /** It does not want to hear of ends, though it may be asked to; left out: whoever makes messages knows. */
+  readonly sendResolved?: boolean;
   /** So long after a message was due it goes there although this one might still take it; null or left out: never. */
   readonly fallbackAfterMs?: number | null;
+  /** How many messages it may be sent; null or left out: all. */
+  readonly rateLimit?: RateLimit | null;
 }
 
 /** What a drill's workflow asks for. */
@@ -122,6 +128,15 @@ export interface Integration {
   /** Never throws; ends soon after `signal` aborts, which is how a timeout arrives. */
   notify(message: GroupMessage, signal: AbortSignal): Promise<Delivery>;
   close(): Promise<void>;
+}
+
+/** What tocsin.yaml says of a receiver of alertmanager.yml; each of its integrations goes by it for itself. */
+export interface ReceiverPolicy {
+  /** The receiver whose integrations tell what this one refuses, or fails to take for `fallbackAfterMs`. */
+  readonly fallback: string | null;
+  /** Null: only what is refused goes there. */
+  readonly fallbackAfterMs: number | null;
+  readonly rateLimit: RateLimit | null;
 }
 
 /** What names an integration among all, also from one process to the next: `receiver/kind/index`. */

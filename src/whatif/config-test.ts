@@ -1,9 +1,10 @@
 /** Runs tests of a configuration: does each alert go where the test says, and is it held back by what the test says? */
 import { advance, beginEscalation, nextLevel, type EscalationPolicy } from '../domain/escalation';
 import { formatDuration } from '../domain/duration';
+import { likeness, likenessText, planFatigue, type FatigueLimit, type Limited } from '../domain/fatigue';
 import { labelsText, type Labels } from '../domain/labels';
 import type { Holder } from '../history/port';
-import type { ConfigTest, ExpectedLevel, ExpectedMute, Policy, TestAlert, Way } from './port';
+import type { ConfigTest, ExpectedDigest, ExpectedLevel, ExpectedMute, Policy, TestAlert, Way } from './port';
 import { createWays } from './ways';
 
 /** What of an alert is not as expected; sides are texts to be compared by people. */
@@ -31,6 +32,102 @@ export function runEscalationTest(
     const got = policy === null ? [] : levelsOf(policy);
     return compared(labels, 'escalation', levelsText(escalation), levelsText(got));
   });
+}
+
+export interface FatiguePolicy {
+  /** Null: all are told by themselves. */
+  readonly limit: FatigueLimit | null;
+  /** Who is told that such an alert fires, and how long after that at the latest. */
+  readonly pageOf: (labels: Labels) => readonly { readonly receiver: string; readonly deadlineMs: number }[];
+}
+
+/** The same for the fatigue limit: each message leaves when its receiver's deadline is over. */
+export function runFatigueTest({ alerts }: ConfigTest, { limit, pageOf }: FatiguePolicy): ConfigFailure[] {
+  const messages = alerts.flatMap((alert) =>
+    pageOf(alert.labels).map(({ receiver, deadlineMs }) => ({
+      ...{ alert, receiver, labels: alert.labels, at: alert.afterMs + deadlineMs },
+    })),
+  );
+  const plan = limit === null ? [] : planFatigue(limit, messages);
+  const ends = messages.map((message, index) => ({
+    ...message,
+    end: plan[index] ?? { kind: 'single' as const, told: null },
+  }));
+  return alerts.flatMap((alert) =>
+    wrongEnds(
+      alert,
+      ends.filter((one) => one.alert === alert),
+      limit,
+    ),
+  );
+}
+
+interface Ended {
+  readonly receiver: string;
+  readonly end: Limited;
+}
+
+function wrongEnds(alert: TestAlert, ends: readonly Ended[], limit: FatigueLimit | null): ConfigFailure[] {
+  const { labels, single, digest } = alert;
+  const alone = ends.filter(({ end }) => end.kind === 'single');
+  const together = ends.filter(({ end }) => end.kind === 'digest');
+  const wanted = single && listText(single);
+  const got = listText(alone.map(({ receiver }) => receiver));
+  const why = ends.map((each) => whyText(each, alert, limit)).join('; ') || 'nobody is told of it';
+  return [
+    ...(wanted === undefined || wanted === got ? [] : [failure(labels, 'single', wanted, `${got} (${why})`)]),
+    ...(digest === undefined || meets(digest, together, alert, limit)
+      ? []
+      : [failure(labels, 'digest', digestsText(digest), why)]),
+  ];
+}
+
+const failure = (labels: Labels, what: string, expected: string, got: string): ConfigFailure => ({
+  ...{ alert: labelsText(labels), what, expected, got },
+});
+
+/** Each expected one is there as it is expected to be, and no other is. */
+function meets(
+  wanted: readonly ExpectedDigest[],
+  got: readonly Ended[],
+  { labels, afterMs: firedAt }: TestAlert,
+  limit: FatigueLimit | null,
+): boolean {
+  if (wanted.length !== got.length) return false;
+  return wanted.every(({ receiver, afterMs, told, like }) => {
+    const end = got.find((each) => each.receiver === receiver)?.end;
+    if (end?.kind !== 'digest') return false;
+    return (
+      (afterMs === undefined || firedAt + afterMs === end.leavesAt) &&
+      (told === undefined || told === end.told) &&
+      (like === undefined || labelsText(like) === labelsText(likeness(labels, limit!.groupBy)))
+    );
+  });
+}
+
+const digestsText = (all: readonly ExpectedDigest[]): string =>
+  all
+    .map(({ receiver, afterMs, told, like }) =>
+      [
+        receiver,
+        ...(afterMs === undefined ? [] : [`after ${formatDuration(afterMs)}`]),
+        ...(told === undefined ? [] : [`${told} told`]),
+        ...(like === undefined ? [] : [`like ${likenessText(like)}`]),
+      ].join(', '),
+    )
+    .join('; ') || 'nobody';
+
+/** What a person is to read of it, and why it is so. */
+function whyText({ receiver, end }: Ended, alert: TestAlert, limit: FatigueLimit | null): string {
+  if (limit === null) return `${receiver} is told of each: there is no fatigue_limit`;
+  const { labels, afterMs: firedAt } = alert;
+  if (end.told === null)
+    return `${receiver} is told of each: severity ${labels['severity'] ?? 'unknown'} is never limited`;
+  const like = likenessText(likeness(labels, limit.groupBy));
+  const counted = `${end.told} like ${like} were told in the last ${formatDuration(limit.windowMs)}, and the limit is ${limit.similar}`;
+  return end.kind === 'single'
+    ? `${receiver} is told of it: ${counted}`
+    : `${receiver} in a digest after ${formatDuration(end.leavesAt - firedAt)}: ${counted}`;
 }
 
 function failuresOf({ labels, ...expected }: TestAlert, ways: readonly Way[]): ConfigFailure[] {

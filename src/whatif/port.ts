@@ -54,6 +54,23 @@ export interface TestAlert {
   readonly groups?: Readonly<Record<string, Labels>>;
   readonly mutedBy?: readonly ExpectedMute[];
   readonly escalation?: readonly ExpectedLevel[];
+  /** When it fires, so long after the test's moment. */
+  readonly afterMs: number;
+  /** Who is told of it in a message of its own. */
+  readonly single?: readonly string[];
+  /** Who is told of it in a digest of alerts that are alike. */
+  readonly digest?: readonly ExpectedDigest[];
+}
+
+/** Undefined is what the test does not ask for. */
+export interface ExpectedDigest {
+  readonly receiver: string;
+  /** Since the alert fired. */
+  readonly afterMs?: number;
+  /** How many like it were told by themselves in the limit's time before. */
+  readonly told?: number;
+  /** What makes them alike. */
+  readonly like?: Labels;
 }
 
 /** A silence or time interval by its name, an inhibition rule by its name or, from 1, its number. */

@@ -10,6 +10,7 @@ import type {
   FlushedGroup,
   GroupStore,
   HeldAlert,
+  HeldBackMessages,
   Holder,
   ChangedAlert,
   MessageOutcome,
@@ -179,11 +180,16 @@ function storeOf(kept: Kept, holder: string): GroupStore {
     ),
     allTold: later(() => [...messages.values()].map(toldOf)),
     flushed: later((results) => writeFlushed(kept, results)),
-    takeMessages: later((names, limit, leaseMs) => takeMessages(kept, holder, names, limit, leaseMs)),
-    nextMessageDueInMs: later((names) => {
+    takeMessages: later((names, limit, leaseMs, heldBack) =>
+      takeMessages(kept, holder, names, limit, leaseMs, heldBack),
+    ),
+    nextMessageDueInMs: later((names, { waitedMs = 0 } = {}) => {
       const times = [...messages.values()]
         .filter(({ pending, integration }) => pending !== null && names.includes(integration))
-        .map(({ dueAt, leaseUntil }) => Math.max(dueAt!, leaseUntil ?? dueAt!) - now());
+        .map(
+          ({ dueAt, leaseUntil, pendingSince }) =>
+            Math.max(dueAt!, leaseUntil ?? dueAt!, waitedMs > 0 ? pendingSince! + waitedMs : 0) - now(),
+        );
       return times.length === 0 ? null : Math.min(...times);
     }),
     keep: later((held, leaseMs) => {
@@ -384,9 +390,11 @@ function takeMessages(
   names: readonly string[],
   limit: number,
   leaseMs: number,
+  { waitedMs = 0 }: HeldBackMessages = {},
 ): TakenMessage[] {
-  const isFree = ({ pending, dueAt, integration, leaseUntil }: MessageRow): boolean =>
+  const isFree = ({ pending, pendingSince, dueAt, integration, leaseUntil }: MessageRow): boolean =>
     pending !== null &&
+    pendingSince! <= now() - waitedMs &&
     dueAt! <= now() &&
     names.includes(integration) &&
     (leaseUntil === null || leaseUntil <= now());
@@ -411,6 +419,11 @@ function finish(kept: Kept, message: TakenMessage, outcome: MessageOutcome): voi
   if (row === undefined) return;
   const isSent = outcome.kind === 'sent';
   lookAgain(kept, row, message, outcome);
+  if (outcome.kind === 'limited') {
+    if (row.takenBy === message.lease)
+      Object.assign(row, { leaseUntil: null, takenBy: null, attempts: row.attempts - 1 });
+    return;
+  }
   if (outcome.kind !== 'retry') kept.deliveries.push(deliveryOf(message, outcome, now()));
   const isNewest = row.seq === message.seq;
   const isOwn = row.takenBy === message.lease;
@@ -457,7 +470,7 @@ function lookAgain(
 
 function deliveryOf(
   { groupKey, integration, attempts, pending }: TakenMessage,
-  outcome: Exclude<MessageOutcome, { kind: 'retry' }>,
+  outcome: Exclude<MessageOutcome, { kind: 'retry' | 'limited' }>,
   now: number,
 ): Delivered {
   const isSent = outcome.kind === 'sent';
@@ -465,6 +478,7 @@ function deliveryOf(
     ...{ groupKey, integration, outcome: outcome.kind, attempts: attempts + 1 },
     ...{ firing: pending.firing, resolved: pending.resolved, reason: pending.reason },
     at: isSent ? outcome.at : new Date(now),
-    error: isSent ? null : outcome.error,
+    error: isSent ? (outcome.instead?.why ?? null) : outcome.error,
+    via: isSent ? (outcome.instead?.via ?? null) : null,
   };
 }

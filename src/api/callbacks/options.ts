@@ -2,11 +2,13 @@
 import type { CallbackStore } from '../../history/port';
 import type { Logger } from '../../observe/observe';
 import type { Acts } from './acts';
+import type { IncidentActs } from './incident-acts';
 import type { Caller, CallbackEvent } from './port';
 
 export interface CallbackOptions {
   readonly callers: readonly Caller[];
   readonly acts: Acts;
+  readonly incidentActs: IncidentActs;
   readonly store: CallbackStore;
   readonly instance: string;
   /** As services see it, without a slash at its end; null where nobody has said, and then what signs it is not taken. */

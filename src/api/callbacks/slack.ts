@@ -1,18 +1,21 @@
 /**
- * Clicks on the buttons of an alert's message in Slack. Slack waits for three seconds, and an alert's life may need longer: the click
+ * Clicks on the buttons of an alert's or an incident's message in Slack. Slack waits for three seconds, and an alert's life may need longer: the click
  * is answered at once, and its outcome told afterwards, to who has clicked or, where others should know, in the message's thread.
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { SLACK_BUTTONS } from '../../domain/callback';
 import { parseEpisodeRef } from '../../domain/identity';
-import type { Action } from './acts';
+import { parseIncidentEpisode } from '../../domain/incident';
+import type { Acted, Action } from './acts';
 import { once, type Once } from './once';
 import { NOT_SIGNED, type CallbackAnswer, type CallbackOptions, type Called } from './options';
 import type { SlackCaller } from './port';
 import { isSignedBySlack } from './signatures';
 
-const ACTIONS: Readonly<Record<string, Action>> = {
+type Clicked = Exclude<Action, 'resolve'>;
+
+const ACTIONS: Readonly<Record<string, Clicked>> = {
   [SLACK_BUTTONS.acknowledge]: 'acknowledge',
   [SLACK_BUTTONS.silence]: 'silence',
 };
@@ -26,6 +29,7 @@ const clickSchema = z.object({
 });
 type Click = z.output<typeof clickSchema>;
 
+const COMMENT = 'in Slack';
 const TAKEN: CallbackAnswer = { status: 200, body: '' };
 
 export async function fromSlack(
@@ -39,15 +43,28 @@ export async function fromSlack(
   const click = clickIn(body);
   const [chosen] = click?.actions ?? [];
   const action = ACTIONS[chosen?.action_id ?? ''];
-  const of = parseEpisodeRef(chosen?.value ?? '');
   // Also Slack's look whether somebody is there, and links that look like buttons.
-  if (click === null || action === undefined || of === null) return TAKEN;
+  if (click === null || action === undefined) return TAKEN;
+  const act = actOn(options, action, chosen?.value ?? '', ownerOf(click, options));
+  if (act === null) return TAKEN;
   const id = createHash('sha256').update(`${signature}`).digest('hex');
-  const act = () => options.acts(action, of, ownerOf(click, options), 'in Slack');
   return {
     ...TAKEN,
     afterwards: () => actAndTell(options, click, action, () => once(options, caller, id, act)),
   };
+}
+
+/** Null where the button is of neither an alert nor an incident. */
+function actOn(
+  { acts, incidentActs }: CallbackOptions,
+  action: Clicked,
+  value: string,
+  owner: string,
+): (() => Promise<Acted>) | null {
+  const alert = parseEpisodeRef(value);
+  if (alert !== null) return () => acts(action, alert, owner, COMMENT);
+  const incident = parseIncidentEpisode(value);
+  return incident && (() => incidentActs(action, incident, owner, COMMENT));
 }
 
 async function actAndTell(

@@ -1,6 +1,6 @@
 /**
  * `tocsin test config`: does a configuration tell whom its tests say, and nobody else? An alertmanager.yml is asked for routes,
- * groups and mutes, a tocsin.yaml for escalation. Exit codes are those of `tocsin test rules`.
+ * groups and mutes, a tocsin.yaml for escalation and for what the fatigue limit does. Exit codes are those of `tocsin test rules`.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
@@ -13,9 +13,16 @@ import { checkConfig } from '../../config/load';
 import { problemText, type Problem } from '../../config/problems';
 import type { MatcherMode } from '../../domain/alertmanager-matchers';
 import { alertmanagerReceiver } from '../../domain/drill';
-import type { Labels } from '../../domain/labels';
 import { compileMatchers } from '../../domain/matchers';
-import { runConfigTest, runEscalationTest, type ConfigFailure } from '../../whatif/config-test';
+import { pageOf } from '../../dispatch/policy';
+import type { Labels } from '../../domain/labels';
+import {
+  runConfigTest,
+  runEscalationTest,
+  runFatigueTest,
+  type ConfigFailure,
+  type FatiguePolicy,
+} from '../../whatif/config-test';
 import type { ConfigTest } from '../../whatif/port';
 import type { Context } from '../context';
 import { EXIT, type ExitCode } from '../failures';
@@ -120,7 +127,7 @@ function runnerOf(
       matches: compileMatchers(matchers),
     }));
     const policyOf = (labels: Labels) => escalations.find((each) => each.matches(labels))?.policy ?? null;
-    return { run: escalationRunner(policyOf, receiversOf(config)), errors: [] };
+    return { run: ownRunner(config, policyOf), errors: [] };
   }
   const { config, problems } = checkAlertmanager(content.text, path, { matcherMode: mode });
   if (config === null) return { run: null, errors: errorsOf(problems) };
@@ -132,8 +139,10 @@ function runnerOf(
     },
     failures: (test) => runConfigTest(test, config),
     refuses: ({ name, alerts }) =>
-      alerts.some(({ escalation }) => escalation !== undefined)
-        ? [`test ${name}: escalation is asked of a tocsin.yaml; ${path} is Alertmanager's and has none`]
+      alerts.some(({ escalation, single, digest, afterMs }) => escalation ?? single ?? digest ?? afterMs > 0)
+        ? [
+            `test ${name}: escalation, after, single and digest are asked of a tocsin.yaml; ${path} is Alertmanager's and has none of it`,
+          ]
         : [],
   };
   return { run, errors: [] };
@@ -145,17 +154,20 @@ const receiversOf = ({ receivers, alertmanager }: Config): string[] => [
   ...(alertmanager?.receivers ?? []).map(alertmanagerReceiver),
 ];
 
-function escalationRunner(
-  policyOf: Parameters<typeof runEscalationTest>[1],
-  receivers: readonly string[],
-): Runner {
+/** Who is told by the rule itself is not known here: a test has alerts, and no rules. */
+function ownRunner(config: Config, policyOf: Parameters<typeof runEscalationTest>[1]): Runner {
+  const pageFor = pageOf(config.page, config.pages, config.pageBySeverity);
+  const fatigue: FatiguePolicy = {
+    limit: config.fatigueLimit,
+    pageOf: (labels) => pageFor({ labels }),
+  };
   return {
-    names: { receivers },
-    failures: (test) => runEscalationTest(test, policyOf),
+    names: { receivers: receiversOf(config) },
+    failures: (test) => [...runEscalationTest(test, policyOf), ...runFatigueTest(test, fatigue)],
     refuses: ({ name, alerts }) =>
       alerts.some((alert) => alert.receivers ?? alert.told ?? alert.groups ?? alert.mutedBy)
         ? [
-            `test ${name}: receivers, told, groups and muted_by are asked of an alertmanager.yml; of a tocsin.yaml escalation`,
+            `test ${name}: receivers, told, groups and muted_by are asked of an alertmanager.yml; of a tocsin.yaml escalation, single and digest`,
           ]
         : [],
   };

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { cronFault } from '../../domain/cron';
 import { DEFAULTS } from '../defaults';
-import { field, name, REFUSED, text } from '../fields';
+import { ANY_RECEIVER, field, name, REFUSED, text } from '../fields';
 
 const cron = () =>
   field(
@@ -12,9 +12,7 @@ const cron = () =>
 
 export const drill = z.strictObject({
   name: name('a name'),
-  receivers: z
-    .array(text("a receiver's name, or alertmanager/ and the name of one of alertmanager.yml"))
-    .min(1),
+  receivers: z.array(text(ANY_RECEIVER)).min(1),
   cron: cron(),
   time_zone: text().default(DEFAULTS.drill.time_zone),
 });

@@ -1,25 +1,27 @@
 /** What incidents have to mean together: names lead somewhere, and each value belongs to one list of related ones. */
 import { pathText, type Finding, type Path } from '../problems';
-import { duplicates, unknownName } from '../references';
+import { duplicates, unknownName, unknownReceiver, type ReceiverNames } from '../references';
 import type { RawIncident } from './schema';
 
 type Named = readonly { readonly name: string }[];
 
-export function incidentFindings(config: {
-  readonly incidents: readonly RawIncident[];
-  readonly receivers: Named;
-  readonly people: Named;
-  readonly schedules: Named;
-}): Finding[] {
+export function incidentFindings(
+  config: {
+    readonly incidents: readonly RawIncident[];
+    readonly people: Named;
+    readonly schedules: Named;
+  },
+  names: ReceiverNames,
+): Finding[] {
   const { incidents } = config;
-  const [receivers, people, schedules] = [config.receivers, config.people, config.schedules].map(namesOf);
+  const [people, schedules] = [config.people, config.schedules].map(namesOf);
   return [
     ...duplicates(['incidents'], incidents),
     ...incidents.flatMap((each, index) => {
       const path: Path = ['incidents', index];
       const { commander } = each;
       return [
-        ...unknownNames([...path, 'receivers'], each.receivers, receivers!, 'receiver'),
+        ...each.receivers.flatMap((name, at) => unknownReceiver([...path, 'receivers', at], name, names)),
         ...unknownNames([...path, 'commander', 'people'], commander.people, people!, 'person'),
         ...unknownNames([...path, 'commander', 'schedules'], commander.schedules, schedules!, 'schedule'),
         ...relatedOnce([...path, 'related'], each),

@@ -1,7 +1,7 @@
 /** The shape of `incidents`: which alerts make one, who commands it, and who is told. */
 import { z } from 'zod';
 import { DEFAULTS } from '../defaults';
-import { count, duration, labelName, matcher, name, text } from '../fields';
+import { ANY_RECEIVER, count, duration, labelName, matcher, name, text } from '../fields';
 
 const list = <T extends z.ZodType>(item: T) => z.array(item).default([]);
 const SECOND_MS = 1_000;
@@ -25,7 +25,7 @@ export const incident = z.strictObject({
       people: list(text("a person's name")),
     })
     .prefault({}),
-  receivers: z.array(text("a receiver's name")).min(1),
+  receivers: z.array(text(ANY_RECEIVER)).min(1),
 });
 
 export type RawIncident = z.output<typeof incident>;

@@ -1,7 +1,7 @@
 /** What on-call values have to mean together: names lead somewhere, times are in order, somebody is told. */
 import { isTimeZone } from '../../domain/time-interval';
 import { didYouMean, type Finding, type Path } from '../problems';
-import { duplicates, unknownName } from '../references';
+import { duplicates, unknownName, unknownReceiver, type ReceiverNames } from '../references';
 import { routesBySeverity } from './build';
 import type { RawTimes } from './fields';
 import type { RawEscalation, RawPerson, RawSchedule, RawSeverityRouting } from './schema';
@@ -18,14 +18,16 @@ interface Names {
   readonly people: readonly string[];
   readonly schedules: readonly string[];
   readonly receivers: readonly string[];
+  /** For levels. */
+  readonly all: ReceiverNames;
 }
 
-export function onCallFindings(config: Section): Finding[] {
+export function onCallFindings(config: Section, all: ReceiverNames): Finding[] {
   const named = (items: readonly { readonly name: string }[]): string[] => items.map(({ name }) => name);
   const names = {
     people: named(config.people),
     schedules: named(config.schedules),
-    receivers: named(config.receivers),
+    ...{ receivers: named(config.receivers), all },
   };
   return [
     ...duplicates(['people'], config.people),
@@ -109,7 +111,7 @@ function escalated(path: Path, policy: RawEscalation, names: Names): Finding[] {
     const { receivers, people, schedules, when } = level;
     const hours = Object.entries({ hours: when?.hours ?? [], not_hours: when?.not_hours ?? [] });
     return [
-      ...unknownNames([...at, 'receivers'], receivers, names.receivers, 'receiver'),
+      ...receivers.flatMap((name, i) => unknownReceiver([...at, 'receivers', i], name, names.all)),
       ...unknownNames([...at, 'people'], people, names.people, 'person'),
       ...unknownNames([...at, 'schedules'], schedules, names.schedules, 'schedule'),
       ...(receivers.length + people.length + schedules.length === 0

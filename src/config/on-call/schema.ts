@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { URGENCIES } from '../../domain/severity';
 import { DEFAULTS } from '../defaults';
-import { count, duration, labelName, matcher, name, slackUser, text, word } from '../fields';
+import { ANY_RECEIVER, count, duration, labelName, matcher, name, slackUser, text, word } from '../fields';
 import { contact, handoff, instant, timesInZone, timesOfSchedule, wallTime } from './fields';
 
 const list = <T extends z.ZodType>(item: T) => z.array(item).default([]);
@@ -53,7 +53,7 @@ export const escalation = z.strictObject({
     .array(
       z.strictObject({
         name: text(),
-        receivers: receiverNames().default([]),
+        receivers: list(text(ANY_RECEIVER)),
         people: list(text("a person's name")),
         schedules: list(text("a schedule's name")),
         urgency: word(URGENCIES).optional(),

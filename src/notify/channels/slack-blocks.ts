@@ -1,4 +1,4 @@
-/** What an alert looks like in Slack: a headline, the facts, and buttons for what people do about it. Pure. */
+/** What an alert, or an incident, looks like in Slack: a headline, the facts, and buttons for what people do about it. Pure. */
 import { SLACK_BUTTONS } from '../../domain/callback';
 import { episodeRef } from '../../domain/identity';
 import type { NotificationPayload } from '../../domain/notification';
@@ -25,8 +25,7 @@ export interface Shown {
 export function alertBlocks(message: OutgoingMessage, interactive: boolean): Shown {
   const { payload, fingerprint, episode } = message;
   const links = linksOf(payload);
-  const buttons =
-    interactive && payload.incident === undefined ? buttonsOf(payload, episodeRef(fingerprint, episode)) : [];
+  const buttons = interactive ? buttonsOf(payload, episodeRef(fingerprint, episode)) : [];
   return {
     text: escaped(payload.subject, MOST_SECTION),
     blocks: [
@@ -49,11 +48,13 @@ export function newsText({ payload, step }: OutgoingMessage): string {
 
 const section = (text: string): object => ({ type: 'section', text: { type: 'mrkdwn', text } });
 
-function buttonsOf({ state }: NotificationPayload, value: string): object[] {
+/** Of an incident they are for all of its open alerts. */
+function buttonsOf({ state, incident }: NotificationPayload, value: string): object[] {
   if (state === 'RESOLVED') return [];
-  const silence = button('Silence 1 h', SLACK_BUTTONS.silence, value);
+  const all = incident === undefined ? '' : ' all';
+  const silence = button(`Silence${all} 1 h`, SLACK_BUTTONS.silence, value);
   if (state !== 'FIRING') return [silence];
-  return [{ ...button('Acknowledge', SLACK_BUTTONS.acknowledge, value), style: 'primary' }, silence];
+  return [{ ...button(`Acknowledge${all}`, SLACK_BUTTONS.acknowledge, value), style: 'primary' }, silence];
 }
 
 const button = (label: string, action: string, value: string): object => ({

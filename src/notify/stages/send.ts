@@ -8,6 +8,7 @@ import { backoffMs, exhausted, type RetryPolicy } from '../backoff';
 import type { Destination } from '../destination';
 import { buildPayload } from '../payload';
 import type { Delivery, OutgoingMessage, Receiver } from '../port';
+import type { Limited, RateLimits } from '../rate-limits';
 import { withinDeadline } from '../within-deadline';
 import type { SentMemory } from './sent-memory';
 import { asksForAction } from './timely';
@@ -22,6 +23,8 @@ export interface SendOptions {
   /** Never goes back. */
   readonly elapsedMs: () => number;
   readonly sent: SentMemory;
+  /** Left out: there are none. */
+  readonly limits?: Pick<RateLimits, 'take' | 'forget'>;
 }
 
 export function sendStage(options: SendOptions): Stage {
@@ -34,9 +37,9 @@ export function sendStage(options: SendOptions): Stage {
 
 const SHORTEST_WAIT_MS = 50;
 
-/** `open`: not tried, since the circuit is open. */
+/** Not tried: the circuit is `open`, or the rate limit is reached. */
 type Attempt =
-  Delivery | { readonly kind: 'open'; readonly error: string; readonly retryInMs: number | null };
+  Delivery | { readonly kind: 'open' | 'limited'; readonly error: string; readonly retryInMs: number | null };
 
 async function deliver(
   options: SendOptions,
@@ -99,7 +102,10 @@ function laterByBoth(
   }: { readonly first: Failed; readonly second: Failed; readonly fallback: Receiver },
 ): NotificationOutcome {
   const both = `${first.error}; ${fallback.name}: ${second.error}`;
-  const worse = first.kind === 'refused' ? second : first;
+  // A limit alone is waited for: what the other one answered does not end the message.
+  if (first.kind === 'limited' && (second.kind === 'limited' || second.kind === 'refused'))
+    return { kind: 'limited', detail: both, afterMs: Math.max(SHORTEST_WAIT_MS, first.retryInMs ?? 0) };
+  const worse = first.kind === 'refused' || first.kind === 'limited' ? second : first;
   return later(options, notification, { ...worse, error: both });
 }
 
@@ -120,6 +126,8 @@ async function attempt(
   receiver: Receiver,
 ): Promise<Attempt> {
   const destination = options.destinationOf(receiver);
+  const limited = await limitOf(options, notification, receiver);
+  if (limited !== null) return { kind: 'limited', error: limited.error, retryInMs: limited.nextInMs };
   const message = messageFor(options, context, notification, receiver);
   const call = (): Promise<Delivery> =>
     withinDeadline(receiver.timeoutMs, context.signal, (signal) => receiver.channel.send(message, signal));
@@ -127,6 +135,18 @@ async function attempt(
   if (delivery !== null) return delivery;
   const { retryInMs } = destination.look();
   return { kind: 'open', error: `the circuit of ${destination.name} is open`, retryInMs };
+}
+
+/** Where nothing can leave anyway no permit is taken. */
+async function limitOf(
+  { limits, destinationOf }: SendOptions,
+  { queued, receiver: own }: Notification,
+  receiver: Receiver,
+): Promise<Limited | null> {
+  if (limits === undefined || !destinationOf(receiver).look().allowed) return null;
+  const limited = await limits.take(receiver.name);
+  if (receiver === own) limits.forget(queued.id);
+  return limited;
 }
 
 function messageFor(
@@ -138,16 +158,19 @@ function messageFor(
   const { messageId, fingerprint, episode, step, attempts, memories } = notification.queued;
   const { fellows = [], digest } = notification;
   const onCallPerson = options.onCallPerson(notification);
+  const others = fellows.map(({ alert }) => alert);
   const payload = buildPayload(notification.facts, {
     messageId,
     step,
     routingKey: receiver.routingKey,
     onCallPerson,
-    fellows: fellows.map(({ alert }) => alert),
+    fellows: others,
     digest,
     now: context.now(),
   });
-  return { payload, fingerprint, episode, step, attempts, memory: memories[receiver.name] ?? {} };
+  const memory = memories[receiver.name] ?? {};
+  const alerts = [notification.facts.alert, ...others];
+  return { payload, fingerprint, episode, step, attempts, memory, alerts };
 }
 
 /** A telephone takes over what asks for an action, and nothing else. */
@@ -159,6 +182,7 @@ function fallbackOf({ receivers }: SendOptions, notification: Notification): Rec
 
 /** A single failure is tried again at the same place; a circuit that it opened, or a refusal, is not waited for. */
 function needsFallback({ destinationOf }: SendOptions, receiver: Receiver, first: Attempt): boolean {
+  if (first.kind === 'limited') return false;
   return first.kind !== 'retry' || destinationOf(receiver).look().state === 'open';
 }
 
@@ -180,6 +204,7 @@ function later(
   failed: Failed,
 ): NotificationOutcome {
   if (failed.kind === 'refused') return { kind: 'dead', error: failed.error };
+  if (failed.kind === 'limited') return { kind: 'limited', detail: failed.error };
   const gaveUp = exhausted(retry, queued.attempts, queued.ageMs);
   if (gaveUp !== null) return { kind: 'dead', error: `${gaveUp}: ${failed.error}` };
   const waitMs = backoffMs(

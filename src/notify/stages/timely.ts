@@ -1,19 +1,23 @@
 /**
  * Drops what has no use any more: an escalation of what is over, another way to a person where somebody has taken the
  * alert, a reminder of what does not fire any more, what somebody did about what is over, the end of what the receiver never
- * heard of, and a call that asks for nothing.
+ * heard of or that it does not want to hear of, and a call that asks for nothing.
  */
 import { silenceEndOf } from '../../domain/identity';
 import { INCIDENT_OPENED, tellsOfCommander, tellsOfRaise } from '../../domain/incident';
 import { deciding, drop, type Notification, type Stage } from './stage';
 
 export const timelyStage: Stage = deciding('timely', async (_, notification) => {
-  const { queued, facts } = notification;
+  const { queued, facts, receiver } = notification;
   if (queued.step === 'resolved' && !queued.told) {
     return drop(notification, {
       reason: 'never_told',
       detail: 'the receiver was told of nothing in this episode',
     });
+  }
+  if (queued.step === 'resolved' && receiver.sendResolved === false) {
+    const detail = `${receiver.name} has send_resolved: false`;
+    return drop(notification, { reason: 'not_wanted', detail });
   }
   const isOnlyForOpen = tellsWhileOpen(queued.step) || queued.unlessAcknowledged;
   if (isOnlyForOpen && facts.alert.state === 'RESOLVED') {

@@ -11,7 +11,7 @@ import type { Transition } from '../../../src/domain/transition';
 import type { History } from '../../../src/history/history';
 import { createGroupSender } from '../../../src/notify/group-sender';
 import { createGroupVerdicts, type GroupStagesOptions } from '../../../src/notify/group-stages/stages';
-import type { Delivery, GroupMessage, Integration } from '../../../src/notify/port';
+import type { Delivery, GroupMessage, Integration, ReceiverPolicy } from '../../../src/notify/port';
 import { silentLogger } from '../../../src/observe/observe';
 import { testHistory, type TestHistory } from '../history/test-history';
 
@@ -50,6 +50,10 @@ export interface GroupProcessOptions {
   readonly stormReceiver?: string;
   /** Whether Kafka answers. Default: always. */
   readonly isHeard?: () => boolean;
+  /** In place of the ones that keep what they hear. */
+  readonly integrations?: readonly Integration[];
+  /** Of receivers. */
+  readonly policies?: Readonly<Record<string, ReceiverPolicy>>;
 }
 
 /** Everything to one receiver, in groups of a name. */
@@ -90,23 +94,29 @@ export async function startGroupProcess(options: GroupProcessOptions): Promise<G
   const grouping = createGrouping({ store, changes: history.followAlerts(), route, now, isInEffect });
   await grouping.start();
   history.joinOpened(grouping.groupsFor);
+  const given = options.integrations?.map((one): [string, Integration] => [
+    `${one.receiver}/${one.kind}/${one.index}`,
+    one,
+  ]);
   const integrations = new Map(
-    receivers.map((receiver): [string, Integration] => [
-      `${receiver}/webhook/0`,
-      {
-        ...{ receiver, kind: 'webhook', index: 0, sendResolved, destination: `http://${receiver}` },
-        async notify(message, signal) {
-          const delivery = await answer(message, signal);
-          if (delivery.kind === 'delivered')
-            heard.push({ at: now(), integration: `${receiver}/webhook/0`, message });
-          return delivery;
+    given ??
+      receivers.map((receiver): [string, Integration] => [
+        `${receiver}/webhook/0`,
+        {
+          ...{ receiver, kind: 'webhook', index: 0, sendResolved, destination: `http://${receiver}` },
+          async notify(message, signal) {
+            const delivery = await answer(message, signal);
+            if (delivery.kind === 'delivered')
+              heard.push({ at: now(), integration: `${receiver}/webhook/0`, message });
+            return delivery;
+          },
+          close: async () => undefined,
         },
-        close: async () => undefined,
-      },
-    ]),
+      ]),
   );
   const sender = createGroupSender({
     ...{ store, log, integrations: () => integrations, now: () => new Date() },
+    ...{ policyOf: (receiver: string) => options.policies?.[receiver], rateLimits: history.rateLimits },
     ...{
       compose: composeWith(grouping, now),
       refresh: grouping.known.refresh,

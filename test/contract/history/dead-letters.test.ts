@@ -36,6 +36,22 @@ test('are listed with their alert, step, receiver, tries and error; by receiver 
   expect(await letters({ since: new Date(Date.now() + 60_000) })).toEqual([]);
 });
 
+test('those of a process that did not write when are listed with when they were due, among the others by time', async () => {
+  await apply(firing(row, ['slack', 'mail', 'pager'], new Date(Date.now() - 7_200_000)));
+  await giveUp();
+  await test_.sql.query(
+    `update ${test_.schema}.notifications set dead_at = null, created_at = now() - interval '3 hours'
+     where receiver in ('slack', 'mail')`,
+  );
+  const all = await letters();
+  expect(all.map(({ receiver }) => receiver).sort()).toEqual(['mail', 'pager', 'slack']);
+  expect(all[0]).toMatchObject({ receiver: 'pager' });
+  for (const { at } of all.slice(1)) expect(Date.now() - at.getTime()).toBeGreaterThan(7_000_000);
+  const recent = await letters({ since: new Date(Date.now() - 3_600_000) });
+  expect(recent.map(({ receiver }) => receiver)).toEqual(['pager']);
+  expect(await letters({ since: new Date(Date.now() - 7_300_000) })).toHaveLength(3);
+});
+
 test('one is sent again under its message id, with its tries and its age anew; asked twice, once', async () => {
   await apply(firing(row, ['slack']));
   await giveUp();

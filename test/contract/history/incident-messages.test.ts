@@ -128,8 +128,63 @@ describe('first pages withheld for it', () => {
     expect(await messagesOf(test_)).toContain('payments slack resolved pending');
   });
 
+  describe('where somebody resolves the incident before it could be told', () => {
+    const resolve = () => test_.history.incidents.resolve(1, { by: 'eve', comment: '' }, ['slack']);
+    const left: NotificationOutcome = { kind: 'dropped', reason: 'never_told', detail: 'of nothing' };
+
+    test.each([
+      ['after it was given up', async () => (await finish('slack', 'INC-', dead), await resolve())],
+      ['while it is tried', async () => (await resolve(), await finish('slack', 'INC-', dead))],
+      [
+        'and it is left out for that',
+        async () => (await resolve(), await finish('slack', 'INC-', { ...left, reason: 'no_action_needed' })),
+      ],
+    ])('are sent after all, of alerts that are open: %s', async (_, end) => {
+      await open();
+      await handlerOf(test_.history)(batch(ends('orders', 4_000, 0)));
+      await end();
+      // What tells of its end waited for it.
+      await finish('slack', 'INC-', left);
+      expect((await messagesOf(test_)).filter((text) => /^INC-1 slack .*pending/.test(text))).toEqual([]);
+      expect(await sendWithheld()).toBe(1);
+      expect(await sendWithheld()).toBe(0);
+      expect((await pages()).filter((text) => text.includes('slack'))).toEqual([
+        'orders slack dropped',
+        'payments slack pending',
+      ]);
+    });
+
+    test('count as told while they may yet be, and not when nobody could be', async () => {
+      const find = () => test_.history.undelivered.find({ lateMs: null, groupsMs: 0 });
+      await open();
+      await finish('log', '', dead);
+      await resolve();
+      await finish('slack', 'INC-', dead);
+      await finish('slack', 'INC-', left);
+      expect(await find()).toBe(0);
+      await sendWithheld();
+      await finish('slack', '', dead);
+      expect(await find()).toBe(2);
+    });
+
+    test('are not where it tells of all alerts when it leaves, as one that is resolved', async () => {
+      await open();
+      await resolve();
+      await finish('slack', 'INC-', { kind: 'sent', via: 'slack', detail: 'ok' });
+      expect(await sendWithheld()).toBe(0);
+    });
+
+    test('are not of one that was resolved long ago', async () => {
+      await open();
+      await finish('slack', 'INC-', dead);
+      await resolve();
+      await test_.sql.query(`update ${test_.schema}.incidents set resolved_at = now() - interval '3 days'`);
+      expect(await sendWithheld()).toBe(0);
+    });
+  });
+
   test('count as told while the incident is or may be told, and not when nobody could be', async () => {
-    const find = () => test_.history.undelivered.find({ lookBackMs: 600_000, lateMs: 120_000, groupsMs: 0 });
+    const find = () => test_.history.undelivered.find({ lateMs: 120_000, groupsMs: 0 });
     await open();
     const { rows } = await test_.sql.query<{ fingerprint: string }>(
       `select fingerprint from ${test_.schema}.alerts where labels->>'service' = 'payments'`,
@@ -153,17 +208,18 @@ describe('first pages withheld for it', () => {
     await finish('slack', 'INC-', { kind: 'sent', via: 'slack', detail: 'ok' });
     await finish('slack', '', { kind: 'sent', via: 'slack', detail: 'ok' });
     await finish('log', '', dead);
-    expect(await test_.history.undelivered.find({ lookBackMs: 600_000, lateMs: null, groupsMs: 0 })).toBe(0);
+    expect(await test_.history.undelivered.find({ lateMs: null, groupsMs: 0 })).toBe(0);
   });
 
   test('do not while the incident is tried in vain for long', async () => {
     await open();
     await finish('log', '', dead);
-    const find = () => test_.history.undelivered.find({ lookBackMs: 600_000, lateMs: 60_000, groupsMs: 0 });
+    const find = () => test_.history.undelivered.find({ lateMs: 60_000, groupsMs: 0 });
     await finish('slack', 'INC-', { kind: 'retry', afterMs: 0, error: 'HTTP 503' });
     expect(await find()).toBe(0);
     await test_.sql.query(
-      `update ${test_.schema}.notifications set first_due_at = now() - interval '90 seconds' where fingerprint like 'INC-%'`,
+      `update ${test_.schema}.notifications set first_due_at = now() - interval '90 seconds' where fingerprint like 'INC-%';
+       update ${test_.schema}.notifications set look_at = now() where state = 'dead'`,
     );
     expect(await find()).toBe(2);
   });

@@ -168,6 +168,44 @@ it('it is over when its alerts are, and those who heard are told', async () => {
   expect(await incidents.list({ all: true, limit: 10 })).toHaveLength(1);
 });
 
+it('that people have taken all that is open of it is told once, and so is that it asks for somebody again', async () => {
+  const handle = handlerOf(test_.history);
+  const { incidents, queue } = test_.history;
+  await handle(batch(fires('orders', 0), fires('payments', 1_000)));
+  for (const one of await queue.take(10, 60_000))
+    await queue.finish(one.id, { kind: 'sent', via: one.receiver, detail: '' });
+  const take = (service: string, owner: string | null) =>
+    test_.sql.query(
+      `update ${test_.schema}.alerts set state = $2, acknowledgement = $3 where labels->>'service' = $1`,
+      [
+        service,
+        owner === null ? 'FIRING' : 'ACKNOWLEDGED',
+        owner && JSON.stringify({ owner, comment: '', at: new Date().toISOString(), until: null }),
+      ],
+    );
+  await take('orders', 'ana');
+  expect(await incidents.tellTaken(['slack'])).toBe(0);
+  await take('payments', 'ben');
+  const others = await Promise.all([test_.another(), test_.another()]);
+  const told = await Promise.all(others.map((one) => one.incidents.tellTaken(['slack'])));
+  expect(told.sort()).toEqual([0, 1]);
+  expect(await incidents.alerts(1, 10)).toMatchObject([{ takenBy: 'ana' }, { takenBy: 'ben' }]);
+  expect((await ofIncidents()).slice(3)).toEqual(['INC-1 slack acknowledged-1 pending']);
+  expect((await incidents.timeline(1)).map(({ text }) => text)).toContain(
+    'all open alerts are taken: ana, ben',
+  );
+
+  await take('orders', null);
+  expect(await incidents.tellTaken(['slack'])).toBe(1);
+  expect(await incidents.tellTaken(['slack'])).toBe(0);
+  await handle(batch(ends('orders', 5_000, 0), ends('payments', 6_000, 1_000)));
+  expect(await incidents.tellTaken(['slack'])).toBe(0);
+  expect((await ofIncidents()).slice(3).filter((text) => !text.includes('resolved'))).toEqual([
+    'INC-1 slack acknowledged-1 pending',
+    'INC-1 slack unacknowledged-2 pending',
+  ]);
+});
+
 it('an alert of it that fires anew is not told by itself while it is open', async () => {
   const handle = handlerOf(test_.history);
   const hour = 3_600_000;

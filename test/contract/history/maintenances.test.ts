@@ -85,7 +85,7 @@ test('one of the configuration that has changed is heard of like one that has en
      values ('m', 'r', 'f', 1, 'fire', now() + interval '1 hour', now() + interval '1 hour')`,
   );
   const configured = maintenance({ id: 'configuration/move', startsAt: null, endsAt: null });
-  await history.maintenances.changed([configured]);
+  await history.maintenances.goBy([], [configured]);
   const { rows } = await sql.query(
     `select due_at <= now() as due, held_until <= now() as freed from ${schema}.notifications`,
   );
@@ -93,6 +93,40 @@ test('one of the configuration that has changed is heard of like one that has en
   expect((await history.muteNews.take(10, 60_000)).map(({ scope }) => scope)).toEqual([
     { targets: ['db-1'], environments: [], matchers: [] },
   ]);
+});
+
+test('whoever reads a configuration, or starts with it, after another has lives ask again for a day', async () => {
+  const { history, sql, schema } = own;
+  const named = (name: string): Maintenance =>
+    maintenance({ id: `configuration/${name}`, name, targets: [name], startsAt: null, endsAt: null });
+  const heard = async (): Promise<string[]> => {
+    const { rows } = await sql.query<{ scope: { targets: string[] } }>(
+      `delete from ${schema}.mute_news returning scope`,
+    );
+    return rows.flatMap(({ scope }) => scope.targets).sort();
+  };
+  const dayLater = () =>
+    sql.query(`update ${schema}.configured_maintenances set changed_at = changed_at - interval '25 hours'`);
+  const [one, other] = [history.maintenances, (await own.another()).maintenances];
+  await one.goBy([named('a'), named('b')], []);
+  await dayLater();
+  await heard();
+  await other.goBy([named('b'), named('a')], []);
+  expect(await heard()).toEqual([]);
+  // One has read that a is gone; lives may yet be answered by the other that it holds.
+  await one.goBy([named('b')], [named('a')]);
+  expect(await heard()).toEqual(['a']);
+  await other.goBy([named('b')], []);
+  expect(await heard()).toEqual(['a']);
+  await dayLater();
+  await other.goBy([named('b'), named('c')], []);
+  expect(await heard()).toEqual(['c']);
+  await dayLater();
+  await other.goBy([named('b')], []);
+  await dayLater();
+  await heard();
+  await one.goBy([named('b'), named('c')], []);
+  expect(await heard()).toEqual(['c']);
 });
 
 test('lives are told of each change until somebody has told them', async () => {

@@ -26,6 +26,7 @@ interface Has {
   onCall?: OnCall;
   list?: () => Promise<AlertRow[]>;
   groupOf?: (fingerprint: string) => Promise<string | null>;
+  waysOf?: (receiver: string) => readonly string[];
 }
 
 function writing(more: Has = {}) {
@@ -39,6 +40,7 @@ function writing(more: Has = {}) {
     wakeNotifier: () => (woken += 1),
     onCall: more.onCall,
     groupOf: more.groupOf,
+    waysOf: more.waysOf,
     ...(more.list && { lists: { list: more.list } }),
   });
   return { activities, records, woken: () => woken };
@@ -126,4 +128,17 @@ describe('where alerts are told in groups', () => {
     await activities.recordLife([{ ...record, notifications: [told('escalate-1')] }]);
     expect(records[0]!.notifications).toEqual([{ ...told('escalate-1'), dueAt: new Date(AT) }]);
   });
+});
+
+it('a receiver of alertmanager.yml is told by each of its integrations, of each alert by itself', async () => {
+  const waysOf = (name: string) =>
+    name === 'alertmanager/pager' ? ['alertmanager/pager/webhook/0', 'alertmanager/pager/email/1'] : [name];
+  const { activities, records } = writing({ waysOf, groupOf: async () => 'group' });
+  const named = { ...asking, asks: { ...asking.asks!, receivers: ['room', 'alertmanager/pager'] } };
+  await activities.recordLife([named]);
+  expect(records[0]!.notifications!.map(({ receiver, bundle }) => [receiver, bundle])).toEqual([
+    ['room', 'group:escalate-1'],
+    ['alertmanager/pager/webhook/0', undefined],
+    ['alertmanager/pager/email/1', undefined],
+  ]);
 });

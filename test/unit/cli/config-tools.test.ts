@@ -298,8 +298,15 @@ test('test config: names that the configuration does not have are refused, each 
     /"3" is no inhibition rule of alertmanager\.yml/,
   ])
     expect(err).toMatch(said);
-  const other = write('tests.yml', escalation('').replace('oncall-mail', 'oncall-mial'));
-  expect((await run(['test', 'config', other])).err).toContain('did you mean "oncall-mail"?');
+  const other = write(
+    'tests.yml',
+    escalation('        single: [hok]\n        digest: [{ receiver: hoook }]').replace(
+      'oncall-mail',
+      'oncall-mial',
+    ),
+  );
+  const own = (await run(['test', 'config', other])).err;
+  for (const said of ['"oncall-mial" is no', '"hok" is no', '"hoook" is no']) expect(own).toContain(said);
 });
 
 test('test config: where active and mute times both hold a route back, the active ones decide', async () => {
@@ -352,10 +359,60 @@ test('test config: what the configuration has not is not asked of it', async () 
   expect(err).toContain('are asked of an alertmanager.yml');
   const other = TESTS.replace('told: [dba]', 'escalation: []');
   expect((await run(['test', 'config', write('tests.yml', other)])).err).toContain(
-    'is asked of a tocsin.yaml',
+    'are asked of a tocsin.yaml',
   );
 });
 
-test('the example is right', async () => {
-  expect(await run(['test', 'config', 'examples/alertmanager-test.yml'])).toMatchObject({ code: 0, err: '' });
+const OWN = `receivers:
+  - { name: chat, type: webhook, url: 'http://h/' }
+route: { receivers: [chat], fatigue_limit: { similar: 1, window: 30m, digest_after: 5m } }
+`;
+const fatigue = (second: string, first = 'single: [chat]'): string => `config: tocsin.yaml
+tests:
+  - alerts:
+      - { labels: { alertname: Slow, severity: warning, instance: a }, ${first} }
+      - { labels: { alertname: Slow, severity: warning, instance: b }, after: 10m, ${second} }
+`;
+
+test('test config: what the fatigue limit tells singly and what in a digest, and why', async () => {
+  write('tocsin.yaml', OWN);
+  const right = fatigue(
+    'single: [], digest: [{ receiver: chat, after: 5m, told: 1, like: { alertname: Slow } }]',
+  );
+  expect(await run(['test', 'config', write('tests.yml', right)])).toMatchObject({ code: 0, err: '' });
+});
+
+test.each([
+  [
+    fatigue('single: [chat]'),
+    'got: nobody (chat in a digest after 5m: 1 like Slow were told in the last 30m, and the limit is 1)',
+  ],
+  [fatigue('digest: [{ receiver: chat, after: 6m }]'), 'exp: chat, after 6m'],
+  [fatigue('digest: [{ receiver: chat, told: 2 }]'), 'exp: chat, 2 told'],
+  [fatigue('digest: [{ receiver: chat, like: { alertname: Other } }]'), 'exp: chat, like Other'],
+  [fatigue('digest: []'), 'exp: nobody'],
+  [
+    fatigue('after: 10m', 'digest: [{ receiver: chat }]').replace(', after: 10m, after', ', after'),
+    'got: chat is told of it: 0 like Slow were told',
+  ],
+  [
+    fatigue('single: [chat]').replaceAll('warning', 'critical').replace('[chat]', '[]'),
+    'got: chat (chat is told of each: severity critical is never limited)',
+  ],
+])('test config: a wrong expectation of the fatigue limit is told with the reason', async (text, told) => {
+  write('tocsin.yaml', OWN);
+  const { code, err } = await run(['test', 'config', write('tests.yml', text)]);
+  expect(code).toBe(1);
+  expect(err).toContain(told);
+});
+
+test('test config: an alertmanager.yml has no fatigue limit to be asked for', async () => {
+  const other = TESTS.replace('told: [dba]', 'single: [dba]');
+  expect((await run(['test', 'config', write('tests.yml', other)])).err).toContain(
+    'are asked of a tocsin.yaml',
+  );
+});
+
+test.each(['alertmanager', 'tocsin'])('the example of %s is right', async (name) => {
+  expect(await run(['test', 'config', `examples/${name}-test.yml`])).toMatchObject({ code: 0, err: '' });
 });

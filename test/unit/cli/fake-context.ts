@@ -169,7 +169,7 @@ export function fakeOperator(world: World, calls: Calls['calls']): Operator {
       calls.push(['end', name]);
       return begun.filter((one) => one.name === name && !isOver(one, at)).length;
     },
-    changed: async (scopes) => void calls.push(['changed', scopes]),
+    goBy: async (_, scopes) => void calls.push(['goBy', scopes]),
     current: async (at) => begun.filter((one) => !isOver(one, at)),
     list: async (since) => begun.filter((one) => !isOver(one, since)),
   };
@@ -194,6 +194,7 @@ export function fakeOperator(world: World, calls: Calls['calls']): Operator {
     alerts: async () =>
       rows.map(({ fingerprint, episode, labels, annotations, state, startsAt, endsAt }) => ({
         ...{ fingerprint, episode, labels, annotations, state, at: startsAt, endedAt: endsAt },
+        takenBy: null,
       })),
     timeline: async () => [],
     notifications: async () => [],
@@ -208,6 +209,7 @@ export function fakeOperator(world: World, calls: Calls['calls']): Operator {
       return open && { ...open, state: 'resolved', resolvedBy: act.by };
     },
     resolveOver: async () => ({ resolved: 0, open: 0 }),
+    tellTaken: async () => 0,
     sendWithheld: async () => 0,
   };
   const episodes: Operator['episodes'] = {

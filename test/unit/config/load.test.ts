@@ -123,6 +123,7 @@ describe('the alertmanager.yml that is named', () => {
       receivers: ['team'],
       targetDownMs: 3_600_000,
       stormReceiver: null,
+      policies: [],
     });
   });
 
@@ -146,6 +147,67 @@ describe('the alertmanager.yml that is named', () => {
     expect(errors(text.replace('WORD', 'opps'))).toEqual([
       expect.stringMatching(
         /alertmanager\.storm_summary: "opps" is no receiver of \S*alertmanager\.yml; did you mean "ops"\?; accepted: team, ops$/,
+      ),
+    ]);
+  });
+});
+
+describe('what is said of receivers of the alertmanager.yml', () => {
+  const said = (receivers: string) =>
+    `alertmanager:\n  file: ${file('alertmanager.yml', 'route: { receiver: pager }\nreceivers: [{ name: pager }, { name: mails }]')}\n  receivers: ${receivers}`;
+
+  it('is their fallback and their rate limit', () => {
+    const text = said(
+      '[{ name: pager, fallback: mails, rate_limit: { messages: 30, per: 1m } }, { name: mails }]',
+    );
+    expect(problems(text)).toEqual([]);
+    expect(load(text).alertmanager!.policies).toEqual([
+      {
+        ...{ name: 'pager', fallback: 'mails', fallbackAfterMs: 60_000 },
+        rateLimit: { messages: 30, perMs: 60_000 },
+      },
+      { name: 'mails', fallback: null, fallbackAfterMs: null, rateLimit: null },
+    ]);
+  });
+
+  it.each([
+    [
+      '[{ name: pagr }]',
+      /receivers\[0\]\.name: "pagr" is no receiver of \S+; did you mean "pager"\?; accepted: pager, mails$/,
+    ],
+    [
+      '[{ name: pager, fallback: mail }]',
+      /receivers\[0\]\.fallback: "mail" is no receiver of \S+; did you mean "mails"/,
+    ],
+    ['[{ name: pager, fallback: pager }]', /receivers\[0\]\.fallback: "pager" is the receiver itself$/],
+    [
+      '[{ name: pager }, { name: pager }]',
+      /receivers\[1\]\.name: "pager" is the name of alertmanager\.receivers\[0\] already$/,
+    ],
+    [
+      '[{ name: pager, rate_limit: { messages: 0, per: 1m } }]',
+      /receivers\[0\]\.rate_limit\.messages: 0 is not accepted/,
+    ],
+    [
+      '[{ name: pager, rate_limit: { messages: 1, per: 2d } }]',
+      /receivers\[0\]\.rate_limit\.per: "?2d"? is not accepted/,
+    ],
+  ])('%s is refused, with its place', (receivers, why) => {
+    expect(errors(said(receivers))).toEqual([expect.stringMatching(why)]);
+  });
+
+  it('leads round in no circle', () => {
+    const text = said('[{ name: pager, fallback: mails }, { name: mails, fallback: pager }]');
+    expect(errors(text)).toEqual([
+      expect.stringMatching(/receivers\[0\]\.fallback: "mails" leads back to itself: pager → mails → pager$/),
+      expect.stringMatching(/receivers\[1\]\.fallback: "pager" leads back to itself: mails → pager → mails$/),
+    ]);
+  });
+
+  it('has a time that is never used without a fallback', () => {
+    expect(problems(said('[{ name: pager, fallback_after: 5s }]')).map(problemText)).toEqual([
+      expect.stringContaining(
+        'receivers[0].fallback_after: warning: is never used: the receiver has no fallback',
       ),
     ]);
   });
@@ -308,7 +370,7 @@ rutes: {}
     [
       "a key of another receiver's type",
       'receivers: [{ name: a, type: webhook, url: "http://h/", routing_kye: x }]',
-      'tocsin.yaml:1:57: receivers[0].routing_kye: is not a key here; accepted: type, name, deadline, send_resolved, fallback, fallback_after, timeout, notify_after, send_acknowledged, url, headers, signing_secrets, tls',
+      'tocsin.yaml:1:57: receivers[0].routing_kye: is not a key here; accepted: type, name, deadline, send_resolved, fallback, fallback_after, rate_limit, timeout, notify_after, send_acknowledged, url, headers, signing_secrets, tls',
     ],
     [
       'an audit more often than a server takes',

@@ -14,9 +14,16 @@ function watching(answers: readonly Answer[], more: Partial<IncidentWatchOptions
     store: {
       resolveOver: async () => answers[Math.min(looks++, answers.length - 1)]!(),
       sendWithheld: async () => 0,
+      tellTaken: async () => 0,
       ...more,
     },
-    ...{ resolveTo: [], isConfigured: true, wakeNotifier: () => void woken++, everyMs: 1 },
+    ...{
+      resolveTo: [],
+      acknowledgedTo: [],
+      isConfigured: true,
+      wakeNotifier: () => void woken++,
+      everyMs: 1,
+    },
     log: { info: saying('info'), warn: saying('warn'), debug: saying('debug') } as never,
     onLook: (open) => void seen.push(open),
   });

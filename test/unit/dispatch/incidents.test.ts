@@ -311,3 +311,16 @@ describe('transitions that come to `pages`', () => {
     expect(plan([transition()]).incidents).toBeUndefined();
   });
 });
+
+it('a receiver of alertmanager.yml is told by each of its integrations', () => {
+  const from = policy({ receivers: ['slack', 'alertmanager/pager'] });
+  const waysOf = (name: string) => (name === 'slack' ? [name] : [`${name}/webhook/0`, `${name}/email/1`]);
+  const fired = candidates([
+    ['orders', 0],
+    ['orders', 1],
+  ]);
+  const [draft] = createCorrelation([from], waysOf).decide(NONE, fired, COMMANDS);
+  const ways = ['slack', 'alertmanager/pager/webhook/0', 'alertmanager/pager/email/1'];
+  expect(draft!.opens!.receivers).toEqual(ways);
+  expect(draft!.opens!.recipients.map(({ receiver }) => receiver)).toEqual([...ways, 'dora-phone']);
+});

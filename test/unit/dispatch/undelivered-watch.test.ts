@@ -1,4 +1,4 @@
-/** What nobody could be told is told to lives: as long as it takes, and looked for as far back as nobody has looked. */
+/** What nobody could be told is told to lives: as long as it takes. */
 import { createUndeliveredWatch } from '../../../src/dispatch/undelivered-watch';
 import type { Undelivered, UndeliveredStore } from '../../../src/history/port';
 import { oneTurn } from '../../harness/group-scene';
@@ -9,14 +9,13 @@ async function watched(tell: () => Promise<boolean>, hasGroups = false) {
   const asked: Parameters<UndeliveredStore['find']>[0][] = [];
   const told: Undelivered[] = [];
   const warned: string[] = [];
-  let now = 1_000_000;
   const watch = createUndeliveredWatch({
     store: {
       find: async (options) => (asked.push(options), 0),
       take: async () => [step],
       told: async (heard) => void told.push(...heard),
     },
-    ...{ tell, lateMs: 120_000, hasGroups, elapsedMs: () => (now += 5_000), everyMs: 60_000 },
+    ...{ tell, lateMs: 120_000, hasGroups, everyMs: 60_000 },
     log: { warn: (_: unknown, text?: string) => void warned.push(text ?? ''), debug: () => undefined },
   });
   await oneTurn(watch);
@@ -26,7 +25,7 @@ async function watched(tell: () => Promise<boolean>, hasGroups = false) {
 it('one whose life has heard of it is done', async () => {
   const { asked, told, warned } = await watched(async () => true);
   expect(told).toEqual([step]);
-  expect(asked[0]).toEqual({ lookBackMs: 86_400_000, lateMs: 120_000, groupsMs: 0 });
+  expect(asked[0]).toEqual({ lateMs: 120_000, groupsMs: 0 });
   expect(warned).toEqual(['nobody could be told of fire: slack: HTTP 403']);
 });
 

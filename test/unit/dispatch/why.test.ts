@@ -269,3 +269,25 @@ test("messages of rules: the timeline's words, then what waits", () => {
   ]);
   expect(said.map(({ by }) => by).slice(0, 2)).toEqual([[{ kind: 'silence', id: 's1' }], [MAINTENANCE]]);
 });
+
+test('who told it in place of an integration, and why', () => {
+  const instead = delivery({ via: 'mails/email/0', error: 'HTTP 400', attempts: 2 });
+  const [said] = statements({ deliveries: [instead], messages: [TOLD] });
+  expect(said).toMatchObject({ kind: 'told', integration: HOOK });
+  expect(said!.text).toBe(
+    'mails/email/0 was told that it fires instead of team/webhook/0 (first notification): HTTP 400',
+  );
+});
+
+test('a message that waits for a rate limit', () => {
+  const pending = { reason: 'first notification', firing: [ID], resolved: [] };
+  const [said] = statements({ messages: [message({ pending, limitedUntil: time(120) })] });
+  expect(said).toMatchObject({ kind: 'waits', stage: 'rate limit', integration: HOOK });
+  expect(said!.text).toBe(
+    `team/webhook/0 is told (first notification) when its rate limit lets it: the next message leaves at ${time(120).toISOString()}, what is critical first`,
+  );
+  const [tried] = statements({
+    messages: [message({ pending, limitedUntil: time(120), attempts: 1, error: 'HTTP 503' })],
+  });
+  expect(tried!.kind).toBe('retried');
+});

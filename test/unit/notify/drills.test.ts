@@ -6,7 +6,7 @@ import { loadConfig } from '../../../src/config/load';
 import { createDrills } from '../../../src/notify/drills';
 import type { NoticeWay } from '../../../src/notify/notices';
 import type { Delivery } from '../../../src/notify/port';
-import { othersOf } from '../../../workers/drills';
+import { othersOf, pageOf } from '../../../src/dispatch/policy';
 import { ownWay } from '../../../workers/notice-ways';
 import { startHttpCatcher, type HttpCatcher } from '../../harness/http-catcher';
 
@@ -204,9 +204,11 @@ route: { receivers: ${route} }`,
     ['[hook, chat]', 'mail', []],
     ['[hook]', 'hook', ['chat', 'mail']],
     ['[hook]', 'alertmanager/team', []],
-  ])('with a route to %s, of %s: %j', (route, failed, told) =>
-    expect(othersOf(config(route))(failed, { severity: 'warning' })).toEqual(told),
-  );
+  ])('with a route to %s, of %s: %j', (route, failed, told) => {
+    const { page, pages, pageBySeverity } = config(route);
+    const others = othersOf(pageOf(page, pages, pageBySeverity), pages);
+    expect(others(failed, { severity: 'warning' })).toEqual(told);
+  });
 });
 
 describe('what is sent', () => {

@@ -37,7 +37,8 @@ function message(
 ): OutgoingMessage {
   const messageId = `INC-7:${FIRED}:${step}`;
   const payload = buildPayload(told, { messageId, step, routingKey: null, onCallPerson: person, now: NOW });
-  return { payload, fingerprint: 'INC-7', episode: FIRED, step, attempts: 0, memory };
+  const alerts = [told.alert];
+  return { payload, fingerprint: 'INC-7', episode: FIRED, step, attempts: 0, memory, alerts };
 }
 
 describe('what is said', () => {
@@ -62,6 +63,7 @@ Its 2 alerts, 2 of them open:
 
 What to do:
 Look at it: tocsin incidents show INC-7
+Take all of it: tocsin incidents ack INC-7
 Hand it over: tocsin incidents commander INC-7 PERSON
 End it: tocsin incidents resolve INC-7; it ends by itself when its alerts are over`);
   });
@@ -184,8 +186,21 @@ describe('what has no use any more', () => {
   });
 });
 
-it('there is nothing to click or to answer: that is for one alert', () => {
-  expect(JSON.stringify(alertBlocks(message('incident'), true))).not.toContain('action');
+it('its buttons take or silence all of it, while it asks for that; there is nothing to answer by telephone', () => {
+  const buttons = (one: OutgoingMessage, interactive = true) =>
+    (alertBlocks(one, interactive).blocks as { elements?: { text: { text: string }; value: string }[] }[])
+      .flatMap(({ elements = [] }) => elements)
+      .map(({ text, value }) => [text.text, value]);
+  const of = `INC-7:${FIRED}`;
+  expect(buttons(message('incident'))).toEqual([
+    ['Acknowledge all', of],
+    ['Silence all 1 h', of],
+  ]);
+  expect(buttons(message('acknowledged-1', { told: incidentFacts({}, 'ACKNOWLEDGED') }))).toEqual([
+    ['Silence all 1 h', of],
+  ]);
+  expect(buttons(message('resolved', { told: incidentFacts(RESOLVED, 'RESOLVED') }))).toEqual([]);
+  expect(buttons(message('incident'), false)).toEqual([]);
   expect(smsText(message('incident'), true)).toBe(
     '[CRITICAL] Incident INC-7 shop: 2 alerts of service=orders|payments',
   );
@@ -212,6 +227,17 @@ describe('in Slack', () => {
     const first = await channel.send(message('incident'), signal());
     const { memory } = first as { memory: Memory };
     await channel.send(message('raised-1', { memory }), signal());
+    const taken = incident().alerts.map((one) => ({
+      ...one,
+      state: 'ACKNOWLEDGED' as const,
+      takenBy: 'ana',
+    }));
+    await channel.send(
+      message('acknowledged-1', { memory, told: incidentFacts({ alerts: taken }, 'ACKNOWLEDGED') }),
+      signal(),
+    );
+    expect(slack.messages[0]!.text).toContain('[ACKNOWLEDGED] Incident INC-7');
+    expect(JSON.stringify(slack.messages[0]!.blocks)).toContain('(critical), ACKNOWLEDGED by ana');
     await channel.send(
       message('commander-1', { memory, told: incidentFacts({ commander: 'ben' }) }),
       signal(),
@@ -222,6 +248,7 @@ describe('in Slack', () => {
     expect(root!.text).toContain('[RESOLVED] Incident INC-7');
     expect(thread.map(({ threadTs, isBroadcast }) => [threadTs === root!.ts, isBroadcast])).toEqual([
       [true, true],
+      [true, false],
       [true, false],
       [true, false],
     ]);

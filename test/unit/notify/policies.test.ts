@@ -140,14 +140,18 @@ test('a lane leaves its rows in the queue while its circuit is open, but for tho
     () => time,
     () => undefined,
   );
-  const down = lanes.get('http://down')!;
-  expect(wantedBy(down)).toEqual({ receivers: ['plain', 'safe'], limit: 4 });
+  const lane = (name: string) => lanes.all().find(({ destination }) => destination.name === name)!;
+  const down = lane('http://down');
+  expect(wantedBy(down)).toMatchObject({ receivers: ['plain', 'safe'], limit: 4 });
   await down.destination.attempt(async () => false, Boolean);
-  expect(wantedBy(down)).toEqual({ receivers: ['safe'], limit: 4 });
-  expect(wantedBy({ ...down, receivers: [all[0]!] })).toEqual({ receivers: [], limit: 0 });
-  expect(wantedBy(lanes.get('smtp://mail')!)).toEqual({ receivers: ['mail'], limit: 4 });
+  expect(wantedBy(down)).toMatchObject({ receivers: ['safe'], limit: 4 });
+  expect(wantedBy({ ...down, receivers: [all[0]!] })).toMatchObject({ receivers: [], limit: 0 });
+  expect(wantedBy(lane('smtp://mail'))).toMatchObject({ receivers: ['mail'], limit: 4 });
   time = 1_000;
-  expect(wantedBy(down)).toEqual({ receivers: ['plain', 'safe'], limit: 1 });
+  expect(wantedBy(down)).toMatchObject({ receivers: ['plain', 'safe'], limit: 1 });
+  lanes.take([receiver('other', channel)]);
+  expect(lanes.all().map((each) => wantedBy(each))).toMatchObject([{ receivers: ['other'], limit: 1 }]);
+  expect(lanes.destinationOf(all[0]!)).toBe(down.destination);
 });
 
 test('the memory of what was sent forgets the oldest when it is full', () => {

@@ -61,7 +61,7 @@ export function facts(change: Partial<NotificationFacts> = {}): NotificationFact
 
 export function incident(change: Partial<IncidentFacts> = {}): IncidentFacts {
   const member = ({ fingerprint, labels, annotations, state, startsAt: at }: AlertRow): IncidentAlert => ({
-    ...{ fingerprint, episode: FIRED, labels, annotations, state, at, endedAt: null },
+    ...{ fingerprint, episode: FIRED, labels, annotations, state, at, endedAt: null, takenBy: null },
   });
   const other = alert({
     fingerprint: 'fedcba9876543210',
@@ -159,7 +159,11 @@ export function outgoing(
     onCallPerson: null,
     now: NOW,
   });
-  return { payload, fingerprint: '0123456789abcdef', episode: FIRED, step, attempts: 0, memory: {}, ...sent };
+  return {
+    ...{ payload, fingerprint: '0123456789abcdef', episode: FIRED, step, attempts: 0, memory: {} },
+    alerts: [facts(change).alert],
+    ...sent,
+  };
 }
 
 /** A channel that answers as the test says and keeps what it was given. */

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../../src/config/load';
-import type { MaintenanceScope } from '../../../src/domain/maintenance';
+import type { Maintenance, MaintenanceScope } from '../../../src/domain/maintenance';
 import { silentLogger } from '../../../src/observe/observe';
 import type { Shared } from '../../../workers/compose';
-import { changingMaintenance, followMaintenance } from '../../../workers/maintenance';
+import { followMaintenance } from '../../../workers/maintenance';
 import { waitFor } from '../../harness/wait-for';
 
 let folder: string;
@@ -23,8 +23,10 @@ function following(text: string) {
   const told: string[][] = [];
   const store = {
     fails: false,
-    async changed(scopes: readonly MaintenanceScope[]) {
+    begun: [] as string[][],
+    async goBy(all: readonly Maintenance[], scopes: readonly MaintenanceScope[]) {
       if (store.fails) throw new Error('postgres is away');
+      if (scopes.length === 0) return void store.begun.push(all.map(({ name }) => name));
       told.push(scopes.flatMap(({ environments }) => environments));
     },
   };
@@ -83,14 +85,8 @@ it('what could not be told holds all the same, and is told the next time', async
 });
 
 it('a process that cannot read its configuration again keeps what it has', async () => {
-  const { shared } = following(one('a', 'blue'));
+  const { shared, store } = following(one('a', 'blue'));
   const configured = await followMaintenance({ ...shared, reread: null });
+  expect(store.begun).toEqual([['a']]);
   expect(configured().map(({ name }) => name)).toEqual(['a']);
-});
-
-it('nobody is told of what is as it was', async () => {
-  const changed: unknown[] = [];
-  const { current, take } = changingMaintenance([], { changed: async (all) => void changed.push(all) });
-  await take([]);
-  expect([current(), changed]).toEqual([[], []]);
 });

@@ -1,11 +1,18 @@
 /** The application that services call back, over a store in memory and actions that are only written down. */
 import { createHmac } from 'node:crypto';
 import { createActs } from '../../../../src/api/callbacks/acts';
+import { createIncidentActs } from '../../../../src/api/callbacks/incident-acts';
 import { createCallbackApp } from '../../../../src/api/callbacks/app';
 import type { CallbackOptions } from '../../../../src/api/callbacks/options';
 import type { Caller, CallbackEvent } from '../../../../src/api/callbacks/port';
 import type { ActionAnswer } from '../../../../src/domain/life';
-import type { AlertRow, CallbackStore, ToldAlert } from '../../../../src/history/port';
+import type {
+  AlertRow,
+  CallbackStore,
+  IncidentAlert,
+  IncidentRow,
+  ToldAlert,
+} from '../../../../src/history/port';
 import { silentLogger } from '../../../../src/observe/observe';
 import { alert } from '../../notify/test-notification';
 
@@ -34,16 +41,23 @@ export interface Did {
   readonly request: unknown;
 }
 
-export function scene(more: Partial<CallbackOptions> & { rows?: AlertRow[]; told?: ToldAlert[] } = {}) {
-  const { rows = [alert()], told = [], ...options } = more;
+interface World {
+  rows?: AlertRow[];
+  told?: ToldAlert[];
+  incidents?: IncidentRow[];
+  members?: IncidentAlert[];
+}
+
+export function scene(more: Partial<CallbackOptions> & World = {}) {
+  const { rows = [alert()], told = [], incidents: _, members: __, ...options } = more;
   const did: Did[] = [];
   const answers: { url: string; body: unknown }[] = [];
   const events: CallbackEvent[] = [];
-  const state: { error: Error | null } = { error: null };
+  const state: { error: Error | null; failing: string | null } = { error: null, failing: null };
   const act =
     (action: string) =>
     async (row: AlertRow, request: object): Promise<ActionAnswer> => {
-      if (state.error !== null) throw state.error;
+      if (state.error !== null && (state.failing ?? row.fingerprint) === row.fingerprint) throw state.error;
       did.push({ action, fingerprint: row.fingerprint, request });
       return { state: 'ACKNOWLEDGED', message: `${(request as { owner: string }).owner} did ${action}` };
     };
@@ -51,8 +65,15 @@ export function scene(more: Partial<CallbackOptions> & { rows?: AlertRow[]; told
   const lists = {
     find: async (fingerprint: string) => rows.find((row) => row.fingerprint === fingerprint) ?? null,
   };
+  const acts = createActs({ lists, actions });
+  const { incidents = [], members = [] } = more;
+  const store = {
+    find: async (id: number) => incidents.find((one) => one.id === id) ?? null,
+    alerts: async () => members,
+  };
   const { app, settled } = createCallbackApp({
-    ...{ callers: CALLERS, acts: createActs({ lists, actions }), store: memoryStore(told) },
+    ...{ callers: CALLERS, acts, store: memoryStore(told) },
+    incidentActs: createIncidentActs({ incidents: store, acts }),
     ...{ instance: 'blue', externalUrl: EXTERNAL, now: () => NOW, log: silentLogger() },
     personInSlack: (id) => (id === 'UANA' ? 'ana' : null),
     answerSlack: async (url, body) => void answers.push({ url, body }),

@@ -2,7 +2,7 @@
 import { SLACK_BUTTONS } from '../../../../src/domain/callback';
 import { TocsinError } from '../../../../src/domain/errors';
 import { episodeRef } from '../../../../src/domain/identity';
-import { FIRED } from '../../notify/test-notification';
+import { alert, FIRED, incident } from '../../notify/test-notification';
 import { NOW, scene, sha256 } from './scene';
 
 const PATH = '/callbacks/slack/slack';
@@ -135,4 +135,79 @@ test('what was refused or could not be done is told to who has clicked', async (
     'HighConnections on pg-main: cannot acknowledge &lt;it&gt;',
     'It could not be done now. Try again in a moment.',
   ]);
+});
+
+interface Clicking {
+  readonly action?: string;
+  readonly of?: string;
+  readonly times?: number;
+  /** The alert that cannot be told. */
+  readonly fails?: string;
+}
+
+describe('on an incident', () => {
+  const INCIDENT = incident();
+  const { alerts: members, count, openCount, ...head } = INCIDENT;
+  const incidents = [{ ...head, alerts: count, openAlerts: openCount }];
+  const rows = members.map(({ fingerprint, labels, state }) => alert({ fingerprint, labels, state }));
+  const value = `INC-7:${FIRED}`;
+  const clicked = async (
+    world: NonNullable<Parameters<typeof scene>[0]>,
+    { action = SLACK_BUTTONS.acknowledge, of = value, times = 1, fails = '' }: Clicking = {},
+  ) => {
+    const { post, settled, did, answers, state } = scene(world);
+    if (fails !== '') {
+      state.error = new TocsinError('TOC_DEPENDENCY_AWAY', 'away');
+      state.failing = fails;
+    }
+    const body = click(action, {}, of);
+    for (let n = 0; n < times; n++) {
+      expect((await post(PATH, body, signed(body))).statusCode).toBe(200);
+      await settled();
+    }
+    const texts = answers.map(({ body: said }) => (said as { text: string }).text);
+    return { did: did.map((one) => [one.action, one.fingerprint]), owners: did, texts };
+  };
+
+  it('one click takes all of its open alerts, for who has clicked, and is done once', async () => {
+    const { did, owners, texts } = await clicked({ incidents, members: [...members], rows }, { times: 3 });
+    expect(did).toEqual(members.map(({ fingerprint }) => ['acknowledge', fingerprint]));
+    expect(owners[0]).toMatchObject({ request: { owner: 'ben', comment: 'in Slack' } });
+    expect(texts).toEqual(['INC-7 shop by ben: 2 of 2 alerts taken']);
+  });
+
+  it('what somebody else has taken stays his, and what is over is left', async () => {
+    const [first, second] = members as [(typeof members)[number], (typeof members)[number]];
+    const held = [{ ...first, state: 'ACKNOWLEDGED' as const, takenBy: 'ana' }, second];
+    expect((await clicked({ incidents, members: held, rows })).did).toEqual([
+      ['acknowledge', second.fingerprint],
+    ]);
+    const all = held.map((one) => ({ ...one, state: 'ACKNOWLEDGED' as const }));
+    const { did, texts } = await clicked({ incidents, members: all, rows });
+    expect([did, texts]).toEqual([[], ['all open alerts of INC-7 shop are taken already']]);
+    const silenced = await clicked({ incidents, members: all, rows }, { action: SLACK_BUTTONS.silence });
+    expect(silenced.did.map(([action]) => action)).toEqual(['silence', 'silence']);
+  });
+
+  it('one that cannot be told keeps the other from nothing', async () => {
+    const [first, second] = members as [(typeof members)[number], (typeof members)[number]];
+    const { did, texts } = await clicked(
+      { incidents, members: [...members], rows },
+      { fails: first.fingerprint },
+    );
+    expect(did).toEqual([['acknowledge', second.fingerprint]]);
+    expect(texts).toEqual([
+      'INC-7 shop by ben: 1 of 2 alerts taken; 1 could not be told now: try again in a moment',
+    ]);
+  });
+
+  it.each([
+    ['one that is over', [{ ...incidents[0]!, state: 'resolved' as const }], value, 'is over already'],
+    ['one of another time', incidents, `INC-7:${FIRED + 1}`, 'there is no incident INC-7 of that time'],
+    ['none', [], value, 'there is no incident INC-7'],
+  ])('%s is left', async (_what, known, of, text) => {
+    const { did, texts } = await clicked({ incidents: known, members: [...members], rows }, { of });
+    expect(did).toEqual([]);
+    expect(texts).toEqual([expect.stringContaining(text)]);
+  });
 });

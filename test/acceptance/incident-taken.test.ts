@@ -1,0 +1,108 @@
+/** An incident in Slack: one click takes all of its alerts, its message shows so, and the same click again does nothing. */
+import { createHmac } from 'node:crypto';
+import { ensureTopics, metricTopic } from '../../src/stream/topics';
+import { startHttpCatcher, type HttpCatcher } from '../harness/http-catcher';
+import { testServers } from '../harness/servers';
+import { sampleOf, startSystem, type System } from '../harness/system';
+import { waitFor } from '../harness/wait-for';
+import { startSlack, type SlackStandIn } from '../servers/vendors/slack';
+
+const STORY_MS = 180_000;
+const PATIENCE_MS = 45_000;
+
+let system: System;
+let catcher: HttpCatcher;
+let slack: SlackStandIn;
+
+beforeAll(async () => {
+  catcher = await startHttpCatcher();
+  slack = startSlack();
+  catcher.answerAlways((request) =>
+    request.path.startsWith('/api/') ? slack.vendor(request) : { status: 200 },
+  );
+  const bot = { token: 'xoxb-S3cr3tToken', api_url: `${catcher.url}/api`, signing_secrets: ['slack-secret'] };
+  system = await startSystem({
+    servers: testServers(),
+    more: {
+      log: { level: 'debug' },
+      http: { port: 0, callbacks: { listen: '127.0.0.1:0' } },
+      people: [{ name: 'ana', slack: 'U0ANA', notify: { high: ['slack'] } }],
+      receivers: [{ name: 'slack', type: 'slack', channel: 'C012AB3CD', ...bot }],
+      route: { receivers: [] },
+      escalation: [],
+      incidents: [{ name: 'shop', group_by: ['environment'], receivers: ['slack'] }],
+    },
+  });
+});
+afterAll(async () => {
+  await system.close();
+  await catcher.close();
+});
+
+interface Button {
+  readonly action_id: string;
+  readonly value: string;
+}
+const buttons = (): readonly Button[] =>
+  (slack.messages[0]!.blocks.find(({ type }) => type === 'actions')?.elements ?? []) as Button[];
+const responses = () => catcher.requests.filter(({ path }) => path === '/response');
+
+/** What Slack would send for a click on the first button. */
+function click() {
+  const payload = {
+    ...{ type: 'block_actions', user: { id: 'U0ANA', name: 'somebody' } },
+    ...{ response_url: `${catcher.url}/response`, actions: [buttons()[0]] },
+  };
+  const body = new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
+  const seconds = Math.floor(Date.now() / 1_000);
+  const hmac = createHmac('sha256', 'slack-secret').update(`v0:${seconds}:${body}`).digest('hex');
+  const headers = { 'x-slack-request-timestamp': String(seconds), 'x-slack-signature': `v0=${hmac}` };
+  return { method: 'POST', body, headers };
+}
+
+test(
+  'one click takes all that is open, and the message is updated in place',
+  async () => {
+    const { kafka, instance, history } = system;
+    await ensureTopics(kafka, instance, [metricTopic(instance, sampleOf('db-1', 0, 0))], {
+      development: true,
+    });
+    const [evaluator, , , listener] = await Promise.all(
+      ['evaluator', 'dispatcher', 'effects', 'callbacks'].map((role) => system.start(role)),
+    );
+    const [, address] = /"address":"([^"]+)".*callbacks of services/.exec(listener!.output())!;
+    await waitFor(() => evaluator!.output().includes('evaluate: assigned'), {
+      ...{ what: 'its partitions', timeoutMs: PATIENCE_MS },
+    });
+    const names = ['db-1', 'db-2', 'db-3'];
+    await system.publish(names.map((name) => sampleOf(name, 90, Date.now())));
+    await waitFor(() => slack.messages.length > 0 && buttons().length === 2, {
+      ...{ what: 'the incident', timeoutMs: PATIENCE_MS },
+    });
+    await waitFor(async () => (await history.incidents.find(1))?.alerts === 3, {
+      ...{ what: 'all of its alerts', timeoutMs: PATIENCE_MS },
+    });
+
+    const first = click();
+    const post = async (init: RequestInit) => (await fetch(`${address}/callbacks/slack/slack`, init)).status;
+    expect(await post({ ...first, body: `${first.body}&more=1` })).toBe(401);
+    expect(await post(first)).toBe(200);
+    await waitFor(() => slack.messages[0]!.text.includes('[ACKNOWLEDGED] Incident INC-1'), {
+      ...{ what: 'the message', timeoutMs: PATIENCE_MS },
+    });
+    const rows = await history.lists.list({});
+    expect(rows.map(({ state, acknowledgement }) => [state, acknowledgement?.owner])).toEqual(
+      names.map(() => ['ACKNOWLEDGED', 'ana']),
+    );
+    await waitFor(() => responses().length > 0, { what: "the click's outcome" });
+    expect(responses()[0]!.json).toMatchObject({ text: 'INC-1 shop by ana: 3 of 3 alerts taken' });
+    expect(buttons()).toHaveLength(1);
+
+    const since = (await history.lists.timeline(rows[0]!.fingerprint)).length;
+    expect(await post(first)).toBe(200);
+    await waitFor(() => listener!.output().includes('"outcome":"repeated"'), { what: 'the repeat' });
+    expect(await history.lists.timeline(rows[0]!.fingerprint)).toHaveLength(since);
+    expect(slack.messages.filter(({ threadTs }) => threadTs === null)).toHaveLength(1);
+  },
+  STORY_MS,
+);

@@ -1,0 +1,94 @@
+/**
+ * An escalation's level that names a receiver of the alertmanager.yml: each of its integrations is told once, in Alertmanager's
+ * form, one that is down delays no other, and one that a reload takes away leaves a message that was given up.
+ */
+import { ensureTopics, metricTopic } from '../../src/stream/topics';
+import { testServers } from '../harness/servers';
+import { sampleOf, startSystem, type Role, type System } from '../harness/system';
+import { waitFor } from '../harness/wait-for';
+
+const STORY_MS = 240_000;
+const ROUTE = 'route: { receiver: team, group_by: [alertname], group_wait: 500ms, group_interval: 1s }\n';
+const TEAM = '  - { name: team, webhook_configs: [{ url: HOOK/team }] }\n';
+const PAGER = `  - name: pager
+    webhook_configs: [{ url: 'http://127.0.0.1:1/' }, { url: HOOK/pager }, { url: HOOK/quiet, send_resolved: false }]
+`;
+
+let system: System;
+let roles: readonly Role[];
+beforeAll(async () => {
+  system = await startSystem({
+    servers: testServers(),
+    groups: `${ROUTE}receivers:\n${TEAM}${PAGER}`,
+    more: {
+      log: { level: 'debug' },
+      route: { receivers: [] },
+      escalation: [
+        {
+          name: 'default',
+          delay: '1s',
+          levels: [{ name: 'first', receivers: ['alertmanager/pager'], timeout: '1h' }],
+        },
+      ],
+    },
+  });
+  const { kafka, instance } = system;
+  await ensureTopics(kafka, instance, [metricTopic(instance, sampleOf('db-1', 0, 0))], { development: true });
+  roles = await Promise.all([system.start('evaluator'), system.start('dispatcher'), system.start('effects')]);
+  await waitFor(() => roles[0]!.output().includes('evaluate: assigned'), {
+    what: 'its partitions',
+    timeoutMs: 30_000,
+  });
+});
+afterAll(() => system.close());
+
+const pagesAt = (path: string) => system.pages().filter((page) => page.path.endsWith(path));
+
+test(
+  'a level is told once by each integration, and of the end by those that want it',
+  async () => {
+    await system.sample('db-1', 90);
+    await waitFor(() => pagesAt('/pager').length > 0 && pagesAt('/quiet').length > 0, {
+      what: 'the level',
+      timeoutMs: 60_000,
+    });
+    const [page] = pagesAt('/pager');
+    expect(page).toMatchObject({ status: 'firing', receiver: 'pager', alerts: ['db-1 firing'] });
+    expect(page!.json).toMatchObject({
+      ...{ version: '4', truncatedAlerts: 0, notification_reason: 'first notification' },
+      groupLabels: { alertname: 'ConnectionsHigh', instance_id: 'db-1' },
+    });
+    const why = await system.command('why', 'instance_id="db-1"');
+    expect(why).toContain('told alertmanager/pager/webhook/1 of escalate-1');
+    expect(why).toContain('could not tell alertmanager/pager/webhook/0 of escalate-1');
+
+    await system.sample('db-1', 10);
+    await waitFor(() => pagesAt('/pager').length > 1, { what: 'the end', timeoutMs: 60_000 });
+    expect(pagesAt('/pager').map(({ status, groupKey }) => [status, groupKey])).toEqual([
+      ['firing', page!.groupKey],
+      ['resolved', page!.groupKey],
+    ]);
+    expect(pagesAt('/quiet').map(({ status }) => status)).toEqual(['firing']);
+  },
+  STORY_MS,
+);
+
+test(
+  'what a reload takes away is given up, with the reason',
+  async () => {
+    await system.configureGroups(`${ROUTE}receivers:\n${TEAM}  - { name: pager }\n`);
+    const [, dispatcher, effects] = roles;
+    process.kill(dispatcher!.pid, 'SIGHUP');
+    process.kill(effects!.pid, 'SIGHUP');
+    await system.sample('db-2', 90);
+    const dead = async () =>
+      JSON.parse(await system.command('receivers', 'dead', '--json')) as Record<string, string>[];
+    await waitFor(async () => (await dead()).some((each) => each.receiver === 'alertmanager/pager'), {
+      what: 'what was given up',
+      timeoutMs: 150_000,
+      intervalMs: 2_000,
+    });
+    expect(JSON.stringify(await dead())).toContain('alertmanager.yml has no integration pager (any more)');
+  },
+  STORY_MS,
+);

@@ -1,0 +1,81 @@
+/** Rate limits on the real server: what several processes are granted together is never more than the limit says. */
+import * as fc from 'fast-check';
+import type { LimitAnswer, RateLimit } from '../../../src/history/port';
+import { testHistory, type TestHistory } from './test-history';
+
+let kept: TestHistory;
+beforeEach(async () => {
+  kept = await testHistory();
+});
+afterEach(() => kept.close());
+
+/** The server's clock: the only one that is counted by. */
+const clock = async (): Promise<number> => {
+  const { rows } = await kept.sql.query('select extract(epoch from clock_timestamp())::float8 * 1000 as at');
+  return (rows as [{ at: number }])[0].at;
+};
+
+test('of two processes, in any span of time, never more than the limit and what has come free in it', async () => {
+  const two = [kept.history.rateLimits, (await kept.another()).rateLimits] as const;
+  let runs = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.record({
+        messages: fc.integer({ min: 1, max: 12 }),
+        perMs: fc.integer({ min: 1_000, max: 3_000 }),
+      }),
+      fc.array(fc.tuple(fc.integer({ min: 0, max: 1 }), fc.integer({ min: 1, max: 8 })), {
+        minLength: 1,
+        maxLength: 40,
+      }),
+      async (limit: RateLimit, asks) => {
+        const name = `receiver-${++runs}`;
+        const began = await clock();
+        const answers: LimitAnswer[] = [];
+        // Each process asks one after the other: asked at once they would go into one statement.
+        const ask = async (who: number): Promise<void> => {
+          for (const [index, [by, wanted]] of asks.entries())
+            if (by === who) answers[index] = await two[who]!.take(name, limit, wanted);
+        };
+        await Promise.all([ask(0), ask(1)]);
+        const tookMs = (await clock()) - began;
+        const granted = answers.reduce((sum, { free }) => sum + free, 0);
+        const wanted = asks.reduce((sum, [, each]) => sum + each, 0);
+        answers.forEach(({ free }, index) => expect(free).toBeLessThanOrEqual(asks[index]![1]));
+        expect(granted).toBeLessThanOrEqual(
+          limit.messages + Math.floor((tookMs / limit.perMs) * limit.messages + 0.01),
+        );
+        // And no permit is lost.
+        expect(granted).toBeGreaterThanOrEqual(Math.min(wanted, limit.messages));
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test('one more comes free after each share of the time, and a look says when and takes nothing', async () => {
+  const { rateLimits } = kept.history;
+  const limit = { messages: 4, perMs: 3_600_000 };
+  const look = async () => (await rateLimits.look(new Map([['pager', limit]]))).get('pager');
+  expect(await look()).toEqual({ free: 4, nextInMs: 0 });
+  expect(await rateLimits.take('pager', limit, 3)).toEqual({ free: 3, nextInMs: 0 });
+  expect((await look())?.free).toBe(1);
+  const last = await rateLimits.take('pager', limit, 3);
+  expect(last.free).toBe(1);
+  expect(last.nextInMs).toBeGreaterThan(800_000);
+  expect(last.nextInMs).toBeLessThanOrEqual(900_000);
+  expect((await look())?.free).toBe(0);
+  await kept.sql.query(`update ${kept.schema}.rate_limits set next_at = next_at - interval '15 minutes'`);
+  expect(await rateLimits.take('pager', limit, 3)).toMatchObject({ free: 1 });
+});
+
+test('after a restart it goes on; another limit holds back for its own time at most', async () => {
+  const daily = { messages: 1, perMs: 86_400_000 };
+  await kept.history.rateLimits.take('pager', daily, 1);
+  const next = (await kept.another()).rateLimits;
+  expect((await next.take('pager', daily, 1)).free).toBe(0);
+  const often = { messages: 10, perMs: 1_000 };
+  const answer = await next.take('pager', often, 1);
+  expect(answer.nextInMs).toBeLessThanOrEqual(1_000);
+  expect((await next.take('mails', daily, 1)).free).toBe(1);
+});
