@@ -174,8 +174,10 @@ export async function startGroupProcess(options: GroupProcessOptions): Promise<G
   sender.start();
   storms.start();
   expiry.start();
+  const listening = await history.groups.listen(() => [flusher, sender].forEach(({ wake }) => wake()));
   const stop = async (): Promise<void> => {
     ended.abort();
+    await listening();
     await Promise.all([hearing.stop(), expiry.stop(), storms.stop(), flusher.stop()]);
     await sender.stop();
   };

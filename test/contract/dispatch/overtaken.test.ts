@@ -128,10 +128,18 @@ test('an alert that fires again while its end is on its way is told as soon as t
   });
   await process.apply(told('other'), told('a'));
   await untilHeard(1);
+  await waitFor(async () => !(await toldNow()).isTaken, { what: 'its outcome to be written' });
   const { schema, sql } = scene.kept;
-  const look = () => sql.query(`update ${schema}.groups set due_at = now()`);
   const group = async () =>
-    (await sql.query(`select * from ${schema}.groups`)).rows[0] as { is_outrun: boolean };
+    (await sql.query(`select * from ${schema}.groups`)).rows[0] as {
+      id: string;
+      route_id: string;
+      is_outrun: boolean;
+    };
+  const look = async () => {
+    const { id, route_id: routeId } = await group();
+    await scene.kept.history.groups.retime([{ id, routeId, dueAt: new Date() }]);
+  };
   hold = true;
   await process.apply(told('a', true));
   await look();
