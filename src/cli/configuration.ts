@@ -74,6 +74,10 @@ export function instanceConfig(context: Context, option: InstanceOption): Config
   return instance === config.instance ? config : { ...config, instance, file: null };
 }
 
+/** Whose alerts were asked for, for who has forgotten to name another. */
+export const instanceText = ({ instance }: Config): string =>
+  instance === '' ? 'the default instance (--instance names another)' : `instance ${instance}`;
+
 /** Servers that this terminal's environment names go before those of the running one. */
 function devOf(
   context: Context,

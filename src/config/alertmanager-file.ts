@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { messageOf } from '../domain/errors';
+import type { AlertmanagerConfig } from './alertmanager/config';
 import { checkAlertmanager } from './alertmanager/load';
 import { toReceiverPolicy } from './build';
 import type { Config } from './config';
@@ -39,12 +40,18 @@ export function namedAlertmanager(raw: RawConfig, folder: string, main: Placing)
     stormReceiver === null
       ? []
       : unknownName(['alertmanager', 'storm_summary'], stormReceiver, receivers, `receiver of ${name}`);
+  const leadsNowhere = raw.external_url === null && config!.receivers.some(isToldWithLinks);
+  const found = [
+    ...unknown,
+    ...policyFindings(raw.alertmanager, receivers),
+    ...(leadsNowhere ? [withoutAddress(name)] : []),
+  ];
   return {
     alertmanager: {
       ...{ file, receivers, targetDownMs, stormReceiver },
       policies: raw.alertmanager.receivers.map(toReceiverPolicy),
     },
-    problems: [...own, ...main.place([...unknown, ...policyFindings(raw.alertmanager, receivers)])],
+    problems: [...own, ...main.place(found)],
   };
 }
 
@@ -61,3 +68,14 @@ function policyFindings(
     ...fallbackFindings(section, policies, names, what),
   ];
 }
+
+const isToldWithLinks = ({ integrations }: AlertmanagerConfig['receivers'][number]): boolean =>
+  integrations.some(({ kind }) => kind !== 'webhook');
+
+/** Without it links have the address of the dispatcher's metrics, on the loopback address as a rule. */
+const withoutAddress = (name: string): Finding => ({
+  level: 'warning',
+  path: ['alertmanager'],
+  message: `links in the messages of ${name} lead to this process, which has no page for people; set external_url`,
+  accepted: 'the address of a dashboard, such as https://karma.example.com',
+});

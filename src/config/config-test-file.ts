@@ -4,6 +4,7 @@ import { parseOneMatcher, type MatcherMode } from '../domain/alertmanager-matche
 import { messageOf } from '../domain/errors';
 import type { Matcher } from '../domain/matchers';
 import type { ConfigTest, ConfigTestFile, ExpectedMute, TestAlert } from '../whatif/port';
+import { unknownNames, type TestedNames } from './config-test-names';
 import { count, duration, labelValue, text } from './fields';
 import { parseAll } from './parse-all';
 import type { Finding, Path, Problem } from './problems';
@@ -55,7 +56,11 @@ export interface ConfigTestsResult {
   /** Null where the file could not be understood. */
   readonly file: ConfigTestFile | null;
   readonly problems: readonly Problem[];
+  /** Names that the configuration does not have, each with its place. */
+  readonly unknownTo: (names: TestedNames) => Problem[];
 }
+
+const nothingUnknown = (): Problem[] => [];
 
 /** `now`: the moment of tests that name none. */
 export function readConfigTests(
@@ -65,13 +70,14 @@ export function readConfigTests(
   now: number,
 ): ConfigTestsResult {
   const source = readSource(content, name, null);
-  if (source.value === undefined) return { file: null, problems: source.problems };
+  if (source.value === undefined) return { file: null, problems: source.problems, unknownTo: nothingUnknown };
   const { value, problems: refused, place } = parseAll(fileSchema, source);
-  if (value === null) return { file: null, problems: refused };
+  if (value === null) return { file: null, problems: refused, unknownTo: nothingUnknown };
   const findings: Finding[] = [];
   const tests = value.tests.map((raw, index) => toTest(raw, index, { findings, mode, now }));
   const problems = [...refused, ...place(findings)];
-  return { file: problems.length > 0 ? null : { config: value.config, tests }, problems };
+  const file = problems.length > 0 ? null : { config: value.config, tests };
+  return { file, problems, unknownTo: (names) => place(unknownNames(tests, names)) };
 }
 
 interface Reading {

@@ -60,7 +60,7 @@ const CATALOGUE = {
   },
   TOC_SCHEMA_OLDER: {
     retryable: false,
-    todo: 'Start a role of this version: it brings the history up to date. Or use the version of Tocsin that the roles have.',
+    todo: 'Name the instance that is meant (--instance), or start a role of this version: it brings the history up to date. Or use the version of Tocsin that the roles have.',
   },
   TOC_TARGET_UNKNOWN: { retryable: false, todo: 'Add the target to tocsin.yaml.' },
   TOC_STATEMENT_FAILED: {

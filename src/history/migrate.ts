@@ -1,5 +1,6 @@
 /** Brings the schema to the code's version. Any number of processes may do so at once; one works, the others wait. */
 import { TocsinError } from '../domain/errors';
+import { schemaName } from '../domain/identity';
 import { fnv1a64 } from '../domain/labels';
 import type { Database, Run } from './database';
 import { MIGRATIONS, type Migration } from './migrations';
@@ -33,11 +34,29 @@ export async function requireCurrent({ run, schema }: Database): Promise<void> {
   const known = newest(MIGRATIONS);
   refuseNewer(schema, current, known);
   if (current === known) return;
-  const found = current === 0 ? 'is not there yet' : `is at version ${current}`;
-  throw new TocsinError(
-    'TOC_SCHEMA_OLDER',
-    `schema "${schema}" ${found}, and this version of Tocsin needs ${known}`,
+  const message =
+    current === 0
+      ? `schema "${schema}" is not there yet; ${await instancesText(run)}`
+      : `schema "${schema}" is at version ${current}, and this version of Tocsin needs ${known}`;
+  throw new TocsinError('TOC_SCHEMA_OLDER', message);
+}
+
+const MOST_NAMED = 10;
+
+/** Whoever has mistyped an instance sees which there are. Schemas keep their names, in lower case and with `_` for other signs. */
+async function instancesText(run: Run): Promise<string> {
+  const found = await run<{ schema: string }>(
+    `select n.nspname as schema from pg_namespace n
+     where n.nspname ~ '^tocsin(_|$)'
+       and exists (select from pg_class c where c.relnamespace = n.oid and c.relname = 'migrations')
+     order by n.nspname`,
   );
+  if (found.length === 0) return 'this database has no instance of Tocsin';
+  const names = found.map(({ schema }) =>
+    schema === schemaName('') ? 'the default one (no --instance)' : schema.slice(schemaName('').length + 1),
+  );
+  const others = names.length > MOST_NAMED ? `, and ${names.length - MOST_NAMED} more` : '';
+  return `instances that this database has: ${names.slice(0, MOST_NAMED).join(', ')}${others}`;
 }
 
 function refuseNewer(schema: string, current: number, known: number): void {

@@ -46,7 +46,7 @@ export function consumeTransitions(options: TransitionConsumerOptions): GroupCon
   async function onBatch(batch: RawBatch, hands: BatchHands): Promise<void> {
     const { messages } = batch;
     if (performance.now() - endedAt > PAUSE_MS) atOnce = Math.min(FIRST_BATCH, maxBatch);
-    for (let from = 0; from < messages.length; ) {
+    for (let from = 0; from < messages.length;) {
       const part = messages.slice(from, from + atOnce);
       await handOver(batch, part, hands);
       from += part.length;

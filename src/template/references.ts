@@ -1,5 +1,15 @@
 /** What a template refers to, for a linter: known before the template has any data. */
-import type { CommandNode, ListNode, Node, Operand, PipeNode, Source, Statement, Tree } from './parse/tree';
+import type {
+  BranchNode,
+  CommandNode,
+  ListNode,
+  Node,
+  Operand,
+  PipeNode,
+  Source,
+  Statement,
+  Tree,
+} from './parse/tree';
 
 export type ReferenceKind = 'variable' | 'field' | 'function' | 'template';
 
@@ -13,6 +23,11 @@ export interface Reference {
   readonly line: number;
   /** Whether `.` is the data that the template was executed with. */
   readonly isAtTop: boolean;
+  /**
+   * The fields that the innermost `range` goes over, where it says no more than that: `.` is one of their elements then. Left
+   * out elsewhere.
+   */
+  readonly elementOf?: readonly string[];
   /** What a function is given, where that is one text that stands there: `query "up"`, or `"up" | query`. */
   readonly literal?: string;
 }
@@ -28,6 +43,7 @@ export function referencesOf(main: Tree, trees: Iterable<Tree>): Reference[] {
 
 class Collector {
   private readonly found: Reference[] = [];
+  private elementOf: readonly string[] | null = null;
 
   constructor(
     private readonly source: Source,
@@ -55,7 +71,7 @@ class Collector {
       case 'with':
       case 'range':
         this.pipe(node.pipe);
-        this.below(node.kind === 'if', node.list);
+        this.below(node);
         if (node.otherwise) this.list(node.otherwise);
         return;
       default:
@@ -63,11 +79,15 @@ class Collector {
     }
   }
 
-  private below(keepsDot: boolean, list: ListNode): void {
-    const { isAtTop } = this;
-    this.isAtTop &&= keepsDot;
+  private below({ kind, pipe, list }: BranchNode): void {
+    const { isAtTop, elementOf } = this;
+    if (kind !== 'if') {
+      this.isAtTop = false;
+      this.elementOf = kind === 'range' ? fieldsIn(pipe) : null;
+    }
     this.list(list);
     this.isAtTop = isAtTop;
+    this.elementOf = elementOf;
   }
 
   private pipe({ commands }: PipeNode): void {
@@ -105,6 +125,20 @@ class Collector {
     const { text, prelude = 0 } = this.source;
     if (position < prelude) return;
     const line = text.slice(0, position).split('\n').length;
-    this.found.push({ kind, path, line, isAtTop: this.isAtTop, ...(literal !== undefined && { literal }) });
+    const { isAtTop, elementOf } = this;
+    this.found.push({
+      ...{ kind, path, line, isAtTop },
+      ...(elementOf !== null && { elementOf }),
+      ...(literal !== undefined && { literal }),
+    });
   }
+}
+
+/** Null where it is more than fields of `.` or of the data. */
+function fieldsIn({ commands }: PipeNode): readonly string[] | null {
+  const operands = commands.flatMap((command) => command.operands);
+  const [only] = operands;
+  if (only === undefined || operands.length > 1) return null;
+  if (only.kind === 'field') return only.path;
+  return only.kind === 'variable' && only.path[0] === '$' ? only.path.slice(1) : null;
 }

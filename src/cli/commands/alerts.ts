@@ -252,15 +252,18 @@ function resultJson({ prefix, row, answer, error }: Result): object {
   return { fingerprint: row?.fingerprint ?? prefix, answer, error: error === null ? null : failure };
 }
 
-/** By a fingerprint or its beginning. Throws TOC_ALERT_UNKNOWN when there is none or more than one. */
-export async function findAlert(lists: AlertLists, prefix: string): Promise<AlertRow> {
+/** By a fingerprint or its beginning. Throws TOC_ALERT_UNKNOWN when there is none or more than one; `whose`: as that says it. */
+export async function findAlert(lists: AlertLists, prefix: string, whose?: string): Promise<AlertRow> {
   const row = await lists.find(prefix);
   if (row !== null) return row;
   const several = (await lists.list({ limit: MANY })).filter(({ fingerprint }) =>
     fingerprint.startsWith(prefix),
   );
   if (several.length < 2)
-    throw new TocsinError('TOC_ALERT_UNKNOWN', `no alert's fingerprint begins with ${prefix}`);
+    throw new TocsinError(
+      'TOC_ALERT_UNKNOWN',
+      `no alert's fingerprint begins with ${prefix}${whose === undefined ? '' : `, in ${whose}`}`,
+    );
   const names = several
     .slice(0, 5)
     .map(({ fingerprint, labels }) => `${fingerprint} (${labels.alertname ?? 'no name'})`);

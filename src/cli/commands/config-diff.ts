@@ -1,4 +1,5 @@
 /** `tocsin config diff`: what another alertmanager.yml would do to the alerts that are open. */
+import type { Config } from '../../config/config';
 import { labelsText, type Labels } from '../../domain/labels';
 import {
   differenceOf,
@@ -7,7 +8,7 @@ import {
   type ReceiverChange,
 } from '../../whatif/difference';
 import { alertmanagerAt } from '../alertmanager-file';
-import { instanceConfig, type InstanceOption } from '../configuration';
+import { instanceConfig, instanceText, type InstanceOption } from '../configuration';
 import type { Context } from '../context';
 import { EXIT, usage, type ExitCode } from '../failures';
 import { readText } from '../files';
@@ -40,15 +41,20 @@ export async function configDiff(
     alertmanagerAt(context, '<old>', oldFile, mode),
     alertmanagerAt(context, '<new>', newFile, mode),
   ];
-  const alerts = options.alerts === undefined ? await openAlerts(context, options) : alertsIn(options.alerts);
+  const asked = options.alerts === undefined ? instanceConfig(context, options) : null;
+  const alerts = asked === null ? alertsIn(options.alerts!) : await openAlerts(context, asked);
   const difference = differenceOf(before, after, alerts, at);
-  if (options.json) context.print(JSON.stringify(differenceJson(difference, limit), null, 2));
-  else context.print(differenceText(context, difference, limit));
+  const whose = asked === null ? `alerts of ${options.alerts!}` : `open alerts of ${instanceText(asked)}`;
+  if (options.json)
+    context.print(
+      JSON.stringify({ instance: asked?.instance ?? null, ...differenceJson(difference, limit) }, null, 2),
+    );
+  else context.print(differenceText(context, whose, difference, limit));
   return EXIT.ok;
 }
 
-async function openAlerts(context: Context, options: ConfigDiffOptions): Promise<Labels[]> {
-  const operator = await context.wiring.openOperator(instanceConfig(context, options));
+async function openAlerts(context: Context, config: Config): Promise<Labels[]> {
+  const operator = await context.wiring.openOperator(config);
   try {
     const now = context.now();
     const found = await Promise.all(
@@ -86,8 +92,13 @@ function alertsIn(file: string): Labels[] {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function differenceText(context: Context, { alerts, changed, receivers }: Difference, limit: number): string {
-  const head = `${changed.length} of ${alerts} open alerts would go another way`;
+function differenceText(
+  context: Context,
+  whose: string,
+  { alerts, changed, receivers }: Difference,
+  limit: number,
+): string {
+  const head = `${changed.length} of ${alerts} ${whose} would go another way`;
   const touched = receivers.filter((each) => Object.values(deltaOf(each)).some((count) => count > 0));
   const parts = [paint(context, 'bold', head)];
   if (touched.length > 0) parts.push(tableOf(context, RECEIVER_COLUMNS, touched, 2));

@@ -15,7 +15,7 @@ import { compileMatchers } from '../../domain/matchers';
 import type { RemediationResult } from '../../domain/remediation';
 import type { AlertRow, NotificationRecord } from '../../history/port';
 import { redactUrl } from '../../observe/redact';
-import { instanceConfig, type InstanceOption } from '../configuration';
+import { instanceConfig, instanceText, type InstanceOption } from '../configuration';
 import type { Context } from '../context';
 import { oneLine } from '../plain';
 import { EXIT, type ExitCode } from '../failures';
@@ -75,7 +75,7 @@ async function readStory(
   now: number,
 ): Promise<Story> {
   const { lists, records, actions } = operator;
-  const row = await findAlert(lists, prefix);
+  const row = await findAlert(lists, prefix, instanceText(config));
   const { fingerprint } = row;
   const episode = all ? undefined : row.episode;
   const [live, timeline, notifications, groupPages, remediations, artifacts, [listed]] = await Promise.all([

@@ -6,10 +6,13 @@ import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { checkAlertmanager } from '../../config/alertmanager/load';
 import { isAlertmanager } from '../../config/alertmanager/recognise';
+import type { Config } from '../../config/config';
 import { readConfigTests } from '../../config/config-test-file';
-import { checkConfig, type Config } from '../../config/load';
+import type { TestedNames } from '../../config/config-test-names';
+import { checkConfig } from '../../config/load';
 import { problemText, type Problem } from '../../config/problems';
 import type { MatcherMode } from '../../domain/alertmanager-matchers';
+import { alertmanagerReceiver } from '../../domain/drill';
 import { compileMatchers } from '../../domain/matchers';
 import { pageOf } from '../../dispatch/policy';
 import type { Labels } from '../../domain/labels';
@@ -76,13 +79,15 @@ function testFile(context: Context, { path, name, mode, wanted }: Asked): Tested
   const none: Tested = { file: name, errors: [], warnings: [], tests: [] };
   const content = textOf(path, name);
   if ('error' in content) return { ...none, errors: [content.error] };
-  const { file, problems } = readConfigTests(content.text, name, mode, context.now());
+  const { file, problems, unknownTo } = readConfigTests(content.text, name, mode, context.now());
   if (file === null) return { ...none, errors: problems.map(problemText) };
   const { config } = file;
   const { run, errors } = runnerOf(context, isAbsolute(config) ? config : join(dirname(path), config), mode);
   if (run === null) return { ...none, errors };
   const misplaced = file.tests.flatMap((test) => run.refuses(test));
   if (misplaced.length > 0) return { ...none, errors: [...new Set(misplaced)] };
+  const unknown = unknownTo({ file: config, ...run.names });
+  if (unknown.length > 0) return { ...none, errors: unknown.map(problemText) };
   const tests = file.tests
     .filter((test) => wanted(test.name))
     .map((test) => ({
@@ -101,6 +106,7 @@ function textOf(path: string, name: string): { text: string } | { error: string 
 }
 
 interface Runner {
+  readonly names: Omit<TestedNames, 'file'>;
   failures(test: ConfigTest): readonly ConfigFailure[];
   /** What this kind of configuration cannot be asked for. */
   refuses(test: ConfigTest): string[];
@@ -126,6 +132,11 @@ function runnerOf(
   const { config, problems } = checkAlertmanager(content.text, path, { matcherMode: mode });
   if (config === null) return { run: null, errors: errorsOf(problems) };
   const run: Runner = {
+    names: {
+      receivers: config.receivers.map(({ name }) => name),
+      inhibitRules: config.inhibitRules.map(({ name }) => name),
+      timeIntervals: config.timeIntervals.map(({ name }) => name),
+    },
     failures: (test) => runConfigTest(test, config),
     refuses: ({ name, alerts }) =>
       alerts.some(({ escalation, single, digest, afterMs }) => escalation ?? single ?? digest ?? afterMs > 0)
@@ -137,6 +148,12 @@ function runnerOf(
   return { run, errors: [] };
 }
 
+/** Whom an escalation level may name. */
+const receiversOf = ({ receivers, alertmanager }: Config): string[] => [
+  ...receivers.map(({ name }) => name),
+  ...(alertmanager?.receivers ?? []).map(alertmanagerReceiver),
+];
+
 /** Who is told by the rule itself is not known here: a test has alerts, and no rules. */
 function ownRunner(config: Config, policyOf: Parameters<typeof runEscalationTest>[1]): Runner {
   const pageFor = pageOf(config.page, config.pages, config.pageBySeverity);
@@ -145,6 +162,7 @@ function ownRunner(config: Config, policyOf: Parameters<typeof runEscalationTest
     pageOf: (labels) => pageFor({ labels }),
   };
   return {
+    names: { receivers: receiversOf(config) },
     failures: (test) => [...runEscalationTest(test, policyOf), ...runFatigueTest(test, fatigue)],
     refuses: ({ name, alerts }) =>
       alerts.some((alert) => alert.receivers ?? alert.told ?? alert.groups ?? alert.mutedBy)

@@ -5,7 +5,7 @@ import { labelsText } from '../../domain/labels';
 import { shownState } from '../../domain/lifecycle';
 import type { AlertLists, AlertRow, Holder, RecordedRouting } from '../../history/port';
 import { alertmanagerAt } from '../alertmanager-file';
-import { instanceConfig, type InstanceOption } from '../configuration';
+import { instanceConfig, instanceText, type InstanceOption } from '../configuration';
 import type { Context } from '../context';
 import { EXIT, usage, type ExitCode } from '../failures';
 import { oneLine } from '../plain';
@@ -31,7 +31,7 @@ export async function why(
   const { instance } = config;
   const operator = await context.wiring.openOperator(config);
   try {
-    const alerts = await alertsNamed(operator.lists, words);
+    const alerts = await alertsNamed(operator.lists, words, instanceText(config));
     const answers: WhyAnswer[] = [];
     for (const alert of alerts)
       answers.push(await answerWhy(alert, { ...operator, routing, instance, now: new Date(context.now()) }));
@@ -55,10 +55,14 @@ function routingIn(context: Context, file: string): RecordedRouting {
 }
 
 /** By a fingerprint or its beginning, or all open ones for which matchers hold. */
-async function alertsNamed(lists: AlertLists, words: readonly string[]): Promise<readonly AlertRow[]> {
+async function alertsNamed(
+  lists: AlertLists,
+  words: readonly string[],
+  whose: string,
+): Promise<readonly AlertRow[]> {
   const [first] = words;
   if (words.length === 1 && /^[0-9a-f]+$/i.test(first!))
-    return [await findAlert(lists, fingerprintOf(first!))];
+    return [await findAlert(lists, fingerprintOf(first!), whose)];
   const matchers = words.map(matcherOf);
   const found = [
     ...(await lists.list({ state: 'FIRING', matchers, limit: MOST_ALERTS })),
@@ -66,7 +70,7 @@ async function alertsNamed(lists: AlertLists, words: readonly string[]): Promise
   ];
   const alerts = found.length > 0 ? found : await lists.list({ matchers, limit: 1 });
   if (alerts.length > 0) return alerts.slice(0, MOST_ALERTS);
-  throw usage(`no alert has such labels: ${words.join(', ')}`);
+  throw usage(`no alert of ${whose} has such labels: ${words.join(', ')}`);
 }
 
 function answerText(context: Context, { alert, routes, pages }: WhyAnswer): string {

@@ -18,7 +18,7 @@ import { inhibitRuleInEffect, rawInhibitRule } from './inhibit';
 import { ownTemplates, rawReceiver, receiversInEffect, repeatedReceivers } from './receiver';
 import { RECEIVER_KINDS, type ReceiverKind } from './receivers/kinds';
 import { checkTree, rawRoute, routeInEffect } from './route';
-import { templateFileFindings } from './template-files';
+import { readTemplateFiles } from './template-files';
 import { rawTimeIntervals, repeatedIntervals, timeIntervalsInEffect } from './time-intervals';
 import { isNull, readYaml } from './yaml-text';
 
@@ -84,8 +84,12 @@ export function checkAlertmanager(
   }
   const whole = yaml.root === null ? noText() : partsOf(yaml.root, reading);
   if (whole === REFUSED) return { config: null, problems: placed(reading.findings) };
-  const { findings, config } = meaning(whole, sendable);
-  if (folder !== null && whole.templates !== REFUSED) findings.push(...templateFileFindings(whole.templates));
+  const templates =
+    whole.templates === REFUSED || (folder === null && whole.templates.length > 0)
+      ? { findings: [], names: null }
+      : readTemplateFiles(whole.templates);
+  const { findings, config } = meaning(whole, sendable, templates.names);
+  findings.push(...templates.findings);
   const problems = inOrder(placed([...reading.findings, ...findings]));
   if (problems.some(({ level }) => level === 'error')) return { config: null, problems };
   const original = yaml.printed(reading.secrets);
@@ -104,6 +108,7 @@ function partsOf(root: Parameters<typeof parts>[1], reading: Reading): Parts | R
 function meaning(
   whole: Parts,
   sendable: ReadonlySet<ReceiverKind>,
+  templateNames: readonly string[] | null,
 ): { findings: Finding[]; config: Omit<AlertmanagerConfig, 'warnings' | 'original'> | null } {
   const {
     route,
@@ -120,7 +125,8 @@ function meaning(
   if (route !== REFUSED)
     findings.push(...checkTree(route, names, intervals && intervals.map(({ name }) => name)));
   if (old !== REFUSED && own !== REFUSED) findings.push(...repeatedIntervals(old, own));
-  if (receivers !== REFUSED) findings.push(...repeatedReceivers(receivers), ...templatesOf(receivers));
+  if (receivers !== REFUSED)
+    findings.push(...repeatedReceivers(receivers), ...templatesOf(receivers, templateNames));
   if (receivers === REFUSED || global === REFUSED) return { findings, config: null };
   const inEffect = receiversInEffect(receivers, global, sendable);
   findings.push(...inEffect.findings);
@@ -143,8 +149,10 @@ type RawReceivers = Values<typeof FIELDS>['receivers'];
 
 const nameOf = (receiver: RawReceivers[number]): string => (receiver === REFUSED ? '' : receiver.name);
 
-const templatesOf = (receivers: RawReceivers): Finding[] =>
-  receivers.flatMap((each) => (each === REFUSED ? [] : each.written.flatMap(ownTemplates)));
+const templatesOf = (receivers: RawReceivers, names: readonly string[] | null): Finding[] =>
+  receivers.flatMap((each) =>
+    each === REFUSED ? [] : each.written.flatMap((written) => ownTemplates(written, names)),
+  );
 
 /** Sections of Alertmanager's own running. */
 function notDone(whole: Parts): Finding[] {

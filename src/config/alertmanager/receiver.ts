@@ -71,11 +71,11 @@ function writtenOf(kind: ReceiverKind, all: unknown, path: Path): Written[] {
   }));
 }
 
-/** What is wrong with the templates that the file itself holds. */
-export function ownTemplates({ kind, path, options }: Written): Finding[] {
+/** What is wrong with the templates that the file itself holds. `names`: of those that they may call, null where not known. */
+export function ownTemplates({ kind, path, options }: Written, names: readonly string[] | null): Finding[] {
   const defaults = notifierOf(kind).defaults as Readonly<Record<string, unknown>>;
   return Object.entries(options as object).flatMap(([key, value]) =>
-    value === defaults[key] ? [] : templateFindings(value, [...path, key]),
+    value === defaults[key] ? [] : templateFindings(value, [...path, key], names),
   );
 }
 

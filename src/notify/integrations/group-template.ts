@@ -10,7 +10,7 @@ import { notificationObject, type NotificationData } from '../../template/alertm
 import { compileTemplate, TemplateError, type Template } from '../../template/template';
 import { CallError, define } from '../../template/value/functions';
 import { Refused } from './outcome';
-import { DEFAULT_TEMPLATES } from './default-templates';
+import { DEFAULT_TEMPLATES } from '../../template/alertmanager/default-templates';
 
 export interface Rendering {
   /** Throws Refused for what is no template, or cannot be executed. */

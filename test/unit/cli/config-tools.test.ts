@@ -160,6 +160,22 @@ test.each([
   expect(of.map(({ labels }) => labels)).toEqual([...changed].sort().map((index) => alerts[index]));
 });
 
+test('config diff and why: an instance that is named stands in what they say', async () => {
+  const diffed = await run(['config', 'diff', file, file, '--instance', 'blue']);
+  expect(diffed.out).toBe('0 of 1 open alerts of instance blue would go another way');
+  const asked = await run(['config', 'diff', file, file, '--instance', 'blue', '--json']);
+  expect(JSON.parse(asked.out)).toMatchObject({ instance: 'blue', alerts: 1 });
+  const listed = await run(['config', 'diff', file, file, '--alerts', write('none.json', '[]')]);
+  expect(listed.out).toMatch(/^0 of 0 alerts of \S*none\.json would/);
+  expect((await run(['why', 'bffa', '--instance', 'blue'])).err).toContain(
+    'begins with bffa, in instance blue',
+  );
+  expect((await run(['why', 'a="b"', '--instance', 'blue'])).err).toContain(
+    'no alert of instance blue has such',
+  );
+  expect((await run(['why', 'bffa'])).err).toContain('in the default instance (--instance names another)');
+});
+
 test('config diff: of the open alerts, without those that are over', async () => {
   const next = write('next.yml', TEXT.replace('receiver: team', 'receiver: night'));
   const row = (host: string, more = {}) =>
@@ -171,7 +187,9 @@ test('config diff: of the open alerts, without those that are over', async () =>
   ];
   const { code, out } = await run(['config', 'diff', file, next], { rows });
   expect(code).toBe(0);
-  expect(out).toContain('1 of 1 open alerts would go another way');
+  expect(out).toContain(
+    '1 of 1 open alerts of the default instance (--instance names another) would go another way',
+  );
   expect(out).toContain('host="aa"');
   expect(out).toMatch(/team +1 +0 +0 +1/);
 });
@@ -260,6 +278,49 @@ tests:
   expect(err).toMatch(/:4:\d+.*matchers/);
   expect(err).toMatch(/:7:\d+.*is no silence of this test/);
   expect(err).toMatch(/:7:\d+.*has to name one of/);
+});
+
+test('test config: names that the configuration does not have are refused, each with its place', async () => {
+  const text = TESTS.replace('told: [dba]', 'told: [dbaa]')
+    .replace('receivers: [night, dba]', 'receivers: [nigth, dba]')
+    .replace('night: { alertname: Slow }', 'tean: {}')
+    .replace('time_interval: weekend', 'time_interval: weekends')
+    .replace('inhibition: worse first', 'inhibition: worse frist')
+    .replace('inhibition: 2', 'inhibition: 3');
+  const { code, err } = await run(['test', 'config', write('tests.yml', text)]);
+  expect(code).toBe(1);
+  for (const said of [
+    /:8:\d+: .*receivers\[0\]: "nigth" is no receiver of alertmanager\.yml; did you mean "night"\?/,
+    /:9:\d+: .*told\[0\]: "dbaa" is no receiver of alertmanager\.yml; did you mean "dba"\?/,
+    /:10:\d+: .*groups\.tean: "tean" is no receiver of alertmanager\.yml; did you mean "team"\?/,
+    /:11:\d+: .*"weekends" is no time interval of alertmanager\.yml; did you mean "weekend"\?/,
+    /:14:\d+: .*"worse frist" is no inhibition rule of .*did you mean "worse first"\?/,
+    /"3" is no inhibition rule of alertmanager\.yml/,
+  ])
+    expect(err).toMatch(said);
+  const other = write(
+    'tests.yml',
+    escalation('        single: [hok]\n        digest: [{ receiver: hoook }]').replace(
+      'oncall-mail',
+      'oncall-mial',
+    ),
+  );
+  const own = (await run(['test', 'config', other])).err;
+  for (const said of ['"oncall-mial" is no', '"hok" is no', '"hoook" is no']) expect(own).toContain(said);
+});
+
+test('test config: where active and mute times both hold a route back, the active ones decide', async () => {
+  const both = TEXT.replace(
+    'mute_time_intervals: [weekend]',
+    'mute_time_intervals: [weekend], active_time_intervals: [office]',
+  ).replace(
+    'time_intervals:\n',
+    "time_intervals:\n  - { name: office, time_intervals: [{ weekdays: ['monday'] }] }\n",
+  );
+  expect(both).not.toBe(TEXT);
+  writeFileSync(file, both);
+  const asked = TESTS.replace('time_interval: weekend', 'time_interval: office');
+  expect((await run(['test', 'config', write('tests.yml', asked)])).err).toBe('');
 });
 
 test('test config: a configuration that is wrong or not there fails the file', async () => {

@@ -127,6 +127,17 @@ describe('the alertmanager.yml that is named', () => {
     });
   });
 
+  it('has links in its messages that lead somewhere: without external_url there is a warning', () => {
+    const receivers = (configs: string) =>
+      named(`route: { receiver: team }\nreceivers: [{ name: team, ${configs} }]`);
+    const slack = receivers("slack_configs: [{ api_url: 'https://slack.example.com', channel: ops }]");
+    expect(problems(slack)).toMatchObject([
+      { level: 'warning', path: 'alertmanager', message: expect.stringContaining('set external_url') },
+    ]);
+    expect(problems(`external_url: https://karma.example.com\n${slack}`)).toEqual([]);
+    expect(problems(receivers("webhook_configs: [{ url: 'https://hook.example.com' }]"))).toEqual([]);
+  });
+
   it('names who hears the summary of a storm, of its own receivers', () => {
     const text = named('route: { receiver: team }\nreceivers: [{ name: team }, { name: ops }]').replace(
       ' }',

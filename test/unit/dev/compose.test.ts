@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import Ajv from 'ajv';
 import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
+import { loadAlertmanager } from '../../../src/config/alertmanager/load';
 import { loadConfig } from '../../../src/config/load';
 
 const ROOT = join(__dirname, '..', '..', '..');
@@ -94,16 +95,17 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  test('starts every role, and other databases only on demand', () => {
+  test('starts every role, and what stands in for Alertmanager and other databases only on demand', () => {
     expect(roles.map(([, { command }]) => command)).toEqual([
       ['start', 'collector'],
       ['start', 'evaluator'],
       ['start', 'dispatcher'],
       ['start', 'effects'],
       ['start', 'notification-service'],
+      expect.arrayContaining(['serve']),
     ]);
     const optional = services.filter(([, { profiles }]) => profiles !== undefined).map(([name]) => name);
-    expect(optional).toEqual(['sqlserver', 'mongodb']);
+    expect(optional).toEqual(['serve', 'sqlserver', 'mongodb']);
   });
 });
 
@@ -116,22 +118,45 @@ describe('the images that roles are built from', () => {
   });
 });
 
-describe('the mounted deploy/tocsin.yaml', () => {
-  test.each(roles)('loads in the environment of %s, warned only of what compose guards', (_name, service) => {
-    expect(service.volumes).toContain('./deploy/tocsin.yaml:/etc/tocsin/tocsin.yaml:ro');
-    const environment = environmentOf(service);
-    expect(environment.TOCSIN_CONFIG).toBe('/etc/tocsin/tocsin.yaml');
-    const config = loadConfig(join(ROOT, 'deploy', 'tocsin.yaml'), environment);
-    expect(config.warnings.map(({ path }) => path).sort()).toEqual([
-      'http.host',
-      'notification_service.listen',
-    ]);
-    // Metrics and readiness name targets and addresses: for the containers' network, and nobody beyond.
-    expect(config.http).toEqual({ host: '0.0.0.0', port: 9464, advertise: null });
-    expect((service.ports ?? []).filter((port) => port.endsWith(':9464'))).toEqual([]);
+describe('the mounted deploy/serve.yaml and deploy/alertmanager.yml', () => {
+  const { serve } = file.services;
+
+  test('load in the environment of serve, which has its receivers from the second alone', () => {
+    const environment = environmentOf(serve!);
+    expect(environment.TOCSIN_CONFIG).toBe('/etc/tocsin/serve.yaml');
+    const config = loadConfig(join(ROOT, 'deploy', 'serve.yaml'), environment);
     expect(config.kafka.brokers).toEqual(['kafka:29092']);
-    expect(config.temporal.address).toBe('temporal:7233');
+    expect(config.warnings.map(({ path }) => path)).toEqual(['route.receivers']);
+    expect(loadAlertmanager(join(ROOT, 'deploy', 'alertmanager.yml')).warnings).toEqual([]);
   });
+
+  test('are where the command looks for them', () => {
+    const mounted = serve!.volumes!.map((volume) => volume.split(':').slice(0, 2));
+    expect(mounted).toContainEqual(['./deploy/serve.yaml', '/etc/tocsin/serve.yaml']);
+    expect(mounted).toContainEqual(['./deploy/alertmanager.yml', '/etc/tocsin/alertmanager.yml']);
+    expect(serve!.command).toContain('--alertmanager-config=/etc/tocsin/alertmanager.yml');
+  });
+});
+
+describe('the mounted deploy/tocsin.yaml', () => {
+  test.each(roles.filter(([name]) => name !== 'serve'))(
+    'loads in the environment of %s, warned only of what compose guards',
+    (_name, service) => {
+      expect(service.volumes).toContain('./deploy/tocsin.yaml:/etc/tocsin/tocsin.yaml:ro');
+      const environment = environmentOf(service);
+      expect(environment.TOCSIN_CONFIG).toBe('/etc/tocsin/tocsin.yaml');
+      const config = loadConfig(join(ROOT, 'deploy', 'tocsin.yaml'), environment);
+      expect(config.warnings.map(({ path }) => path).sort()).toEqual([
+        'http.host',
+        'notification_service.listen',
+      ]);
+      // Metrics and readiness name targets and addresses: for the containers' network, and nobody beyond.
+      expect(config.http).toEqual({ host: '0.0.0.0', port: 9464, advertise: null });
+      expect((service.ports ?? []).filter((port) => port.endsWith(':9464'))).toEqual([]);
+      expect(config.kafka.brokers).toEqual(['kafka:29092']);
+      expect(config.temporal.address).toBe('temporal:7233');
+    },
+  );
 
   test('names hosts and ports that compose gives', () => {
     const [, service] = roles[0] ?? [];

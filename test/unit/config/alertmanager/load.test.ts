@@ -229,6 +229,80 @@ describe('templates', () => {
   });
 });
 
+describe('names in templates', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'alertmanager-'));
+    writeFileSync(join(folder, 'own.tmpl'), '{{ define "my.title" }}{{ template "__subject" . }}{{ end }}');
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  /** Of a Slack title, beside files of templates. */
+  const warned = (title: string, templates = '[own.tmpl]'): string[] => {
+    const receiver = `{ name: a, slack_configs: [{ api_url: 'http://x', title: '${title}' }] }`;
+    const text = `templates: ${templates}\nroute: { receiver: a }\nreceivers: [${receiver}]`;
+    return checkAlertmanager(text, join(folder, 'am.yml'))
+      .problems.filter(({ level }) => level === 'warning')
+      .map((problem) => problemText({ ...problem, file: null }));
+  };
+
+  it('have to be those of the files, of the defaults or of the text itself', () => {
+    expect(warned('{{ template "my.tittle" . }}')).toEqual([
+      '3:63: receivers[0].slack_configs[0].title: warning: could not be sent: no template has the name "my.tittle"; did you mean "my.title"?',
+    ]);
+    for (const right of [
+      '{{ template "my.title" . }}',
+      '{{ template "slack.default.title" . }}',
+      '{{ define "x" }}{{ end }}{{ template "x" . }}',
+      '{{ template "own.tmpl" . }}',
+    ])
+      expect(warned(right)).toEqual([]);
+  });
+
+  it('are not known where a file is not there', () => {
+    expect(warned('{{ template "my.tittle" . }}', '[none.tmpl]')).toEqual([
+      '1:13: templates[0]: warning: "' + join(folder, 'none.tmpl') + '" matches no file',
+    ]);
+  });
+
+  it('in files are looked at too, with their line', () => {
+    writeFileSync(
+      join(folder, 'own.tmpl'),
+      '{{ define "a" }}\n{{ template "b" . }}{{ end }}\n{{ define "c" }}{{ $.Own }}{{ .Own }}{{ range .Alerts.Firing }}{{ .Annotation.a }}{{ end }}{{ end }}',
+    );
+    expect(warned('x')).toEqual([
+      expect.stringMatching(/own\.tmpl" line 2 could not be sent: no template has the name "b"/),
+      expect.stringMatching(
+        /own\.tmpl" line 3 .*an alert has no \.Annotation; .*did you mean "Annotations"\?$/,
+      ),
+    ]);
+  });
+
+  it.each([
+    ['{{ .Alertss }}', /no \.Alertss; .*did you mean "Alerts"\?$/],
+    [
+      '{{ range .Alerts }}{{ .Annotation.summary }}{{ end }}',
+      /an alert has no \.Annotation; .*"Annotations"\?$/,
+    ],
+    ['{{ range $.Alerts.Resolved }}{{ if .Label }}x{{ end }}{{ end }}', /no \.Label; .*"Labels"\?$/],
+    [
+      '{{ range .Alerts }}{{ .CommonLabels.a }}{{ end }}',
+      /an alert has no \.CommonLabels; write \$\.CommonLabels$/,
+    ],
+  ])('%s asks for a field that is not there', (title, said) => {
+    expect(warned(title)).toEqual([expect.stringMatching(said)]);
+  });
+
+  it.each([
+    '{{ range .Alerts }}{{ range .Labels.SortedPairs }}{{ .Name }}{{ end }}{{ .Fingerprint }}{{ end }}',
+    '{{ range .Alerts }}{{ with .Labels }}{{ .severity }}{{ end }}{{ else }}{{ .Status }}{{ end }}',
+    '{{ range .CommonLabels.SortedPairs }}{{ .Name }}{{ end }}',
+    '{{ range $i, $each := .Alerts }}{{ $each.Labels.a }}{{ .StartsAt }}{{ end }}',
+  ])('%s asks for what there is', (title) => {
+    expect(warned(title)).toEqual([]);
+  });
+});
+
 describe('receivers that cannot be sent', () => {
   it('are refused by name', () => {
     const sendable = new Set(['webhook', 'email'] as const);

@@ -1,6 +1,6 @@
 /** Groups of alerts for tests of what is sent, and the texts that Alertmanager has rendered for them. */
 import type { GroupAlert, GroupMessage } from '../../../../src/notify/port';
-import { DEFAULT_TEMPLATES } from '../../../../src/notify/integrations/default-templates';
+import { DEFAULT_TEMPLATES } from '../../../../src/template/alertmanager/default-templates';
 
 export const EXTERNAL_URL = 'https://tocsin.example.com/alerts';
 
