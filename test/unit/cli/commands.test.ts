@@ -12,25 +12,6 @@ const SERVERS = {
 };
 const EXAMPLE = ['--config', 'examples/tocsin.yaml'];
 
-describe('serve', () => {
-  const serve = async (...args: string[]) => {
-    let asked: Parameters<Wiring['runServe']>[0] | undefined;
-    const runServe: Wiring['runServe'] = async (options) => void (asked = options);
-    const line = ['serve', '--alertmanager-config', 'alertmanager.yml', ...args];
-    const answer = await run(line, {}, { wire: { runServe } });
-    return { ...answer, asked };
-  };
-
-  it('lets web pages of the origins that are named use the API, and refuses what is no regular expression', async () => {
-    expect((await serve()).asked).toMatchObject({ corsOrigin: null, externalUrl: null });
-    const { asked } = await serve('--web.cors.origin', 'https://karma\\.example\\.com');
-    expect(asked).toMatchObject({ corsOrigin: 'https://karma\\.example\\.com' });
-    const { code, err, asked: none } = await serve('--web.cors.origin', '(karma');
-    expect([code, none]).toEqual([2, undefined]);
-    expect(err).toContain('--web.cors.origin (karma: ');
-  });
-});
-
 describe('check', () => {
   it('counts what a valid file configures', async () => {
     const { code, out, err } = await run(['check', 'examples/tocsin.yaml'], {}, { env: {} });
