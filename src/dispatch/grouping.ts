@@ -3,6 +3,7 @@
  * from the routes. A reload changes the routes: groups move with their alerts, and what their receivers were told goes
  * with them, so that nobody is told anew.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { receiverOf } from '../domain/identity';
 import type { AlertRow, GroupStore, InheritedOfGroup, NewGroup, ToldOfGroup } from '../history/port';
 import { createGroupIndex, type GroupIndex, type IndexedGroup } from './group-index';
@@ -38,6 +39,9 @@ export interface GroupingOptions extends Pick<KnownAlertsOptions, 'changes'> {
 /** Beyond the slowest look: a message may be on its way for a minute. */
 const KEPT_MS = 120_000;
 const KEEP_TOLD_MS = 5 * 86_400_000;
+/** A reload waits for what is being sent for two seconds: a receiver that hangs does not hold it up for longer. */
+const SENDING_LOOK_MS = 50;
+const SENDING_LOOKS = 40;
 
 export function createGrouping(options: GroupingOptions): Grouping {
   const { store, now, isInEffect = () => true } = options;
@@ -101,6 +105,20 @@ export function createGrouping(options: GroupingOptions): Grouping {
     await store.inherit(inherited, new Date(now() + KEEP_TOLD_MS));
   }
 
+  /** A page that has left is written down a moment later: moved in that moment, its group would tell it again. */
+  async function sendingEnds(): Promise<void> {
+    const sending = async (): Promise<string[]> =>
+      (await store.allTold())
+        .filter(({ pending, isTaken }) => pending !== null && isTaken)
+        .map(({ groupKey, integration, seq }) => `${groupKey} ${integration} ${seq}`);
+    let left = await sending();
+    for (let looks = 0; left.length > 0 && looks < SENDING_LOOKS; looks++) {
+      await sleep(SENDING_LOOK_MS);
+      const still = new Set(await sending());
+      left = left.filter((each) => still.has(each));
+    }
+  }
+
   return {
     known,
     routing: () => ({ routes, index }),
@@ -112,6 +130,8 @@ export function createGrouping(options: GroupingOptions): Grouping {
       return isInEffect() ? made : made.map((group) => ({ ...group, dueAt: at }));
     },
     async reroute(root) {
+      // Where the rows cannot be read, the routes change all the same.
+      await sendingEnds().catch(() => undefined);
       routes = compileRoutes(root);
       const fresh = createGroupIndex(routes);
       for (const { fingerprint, labels } of known.all()) fresh.add(fingerprint, labels);

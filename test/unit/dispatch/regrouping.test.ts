@@ -13,6 +13,7 @@ import {
   type GroupProcess,
   type Scene,
 } from '../../harness/group-scene';
+import { waitFor } from '../../harness/wait-for';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 const host = (name: string) => ({ labels: labelled({ host: name }) });
@@ -46,6 +47,32 @@ describe('other routes', () => {
     await after(scene, one, 5 * MINUTE);
     expect(scene.heard.slice(1).map(said)).toEqual([['a resolved']]);
     expect(scene.heard[1]!.message.groupKey).toBe('{}/{alertname="Down"}:{host="a"}');
+  });
+
+  it('a page that is leaving when the routes change is not told again by the group that its alert is in then', async () => {
+    let answer: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    const scene = groupScene({
+      answer: async () => {
+        await answered;
+        return { kind: 'delivered', detail: '' };
+      },
+    });
+    const one = await scene.process('one');
+    await scene.post(one, host('a'));
+    scene.advance(30 * SECOND);
+    await one.look();
+    const sending = one.send();
+    await waitFor(() => [...scene.history.messages.values()].some(({ leaseUntil }) => leaseUntil !== null), {
+      what: 'the page to be on its way',
+      intervalMs: 1,
+    });
+    const changed = one.grouping.reroute(below({ ...down, groupBy: ['host'], groupWaitMs: 0 }));
+    for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+    answer();
+    await Promise.all([sending, changed]);
+    for (let looks = 0; looks < 3; looks++) await after(scene, one, 5 * MINUTE);
+    expect(scene.heard.map(said)).toEqual([['a firing']]);
   });
 
   it('an alert that leaves a group which stays is not told of anew, and its end is told where it is now', async () => {
