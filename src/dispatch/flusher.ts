@@ -102,7 +102,7 @@ export function createFlusher(options: FlusherOptions): Turns {
     let goesOn: boolean;
     do {
       goesOn = isStorm();
-      await shown(LONGEST_WAY_MS);
+      await shown(Math.min(LONGEST_WAY_MS, until - now()));
     } while (goesOn && now() < until);
   }
 
