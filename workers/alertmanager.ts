@@ -12,6 +12,7 @@ import { createInhibitionIndex, type InhibitionIndex } from '../src/mute/inhibit
 import { createTimeMutes, type TimeMutes } from '../src/mute/time-intervals';
 import { createIntegrations, SENDABLE_KINDS } from '../src/notify/integrations';
 import type { Integration, IntegrationName } from '../src/notify/port';
+import type { Shared } from './compose';
 
 export interface InEffect {
   readonly config: AlertmanagerConfig;
@@ -29,6 +30,13 @@ export const nameOf = ({ receiver, kind, index }: Integration): IntegrationName 
 export interface ReadOptions extends Pick<AlertmanagerOptions, 'matcherMode'> {
   readonly file: string;
   readonly externalUrl: string;
+}
+
+/** How the roles read the alertmanager.yml that tocsin.yaml names; null where it names none. */
+export function ownReadOptions({ config, url }: Pick<Shared, 'config' | 'url'>): ReadOptions | null {
+  if (config.alertmanager === null) return null;
+  const externalUrl = config.externalUrl === '' ? url : config.externalUrl;
+  return { file: config.alertmanager.file, externalUrl, matcherMode: 'fallback' };
 }
 
 /** Throws `ConfigInvalid` with every problem. */

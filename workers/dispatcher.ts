@@ -11,7 +11,7 @@ import { createOnCall } from '../src/oncall/on-call';
 import { createTransitionPublisher } from '../src/stream/publishers';
 import { consumeTransitions } from '../src/stream/transition-consumer';
 import { createLives } from '../src/temporal/lives';
-import { readAlertmanager, type InEffect } from './alertmanager';
+import { ownReadOptions, readAlertmanager, type InEffect } from './alertmanager';
 import type { Shared } from './compose';
 import { openGroups, wakingAfter, type Groups } from './groups';
 import { incidentsOf, startIncidentWatch } from './incidents';
@@ -104,10 +104,10 @@ export async function startDispatcher(shared: Shared): Promise<void> {
 /** Null where the configuration names no alertmanager.yml. */
 async function openOwnGroups(shared: Shared): Promise<Groups | null> {
   const { config, parts } = shared;
-  if (config.alertmanager === null) return null;
-  const { file, targetDownMs, stormReceiver, policies } = config.alertmanager;
-  const externalUrl = config.externalUrl === '' ? shared.url : config.externalUrl;
-  const read = (): InEffect => readAlertmanager({ file, externalUrl, matcherMode: 'fallback' });
+  const options = ownReadOptions(shared);
+  if (config.alertmanager === null || options === null) return null;
+  const { targetDownMs, stormReceiver, policies } = config.alertmanager;
+  const read = (): InEffect => readAlertmanager(options);
   const { instance } = config;
   const kafka = await shared.kafka();
   const publisher = createTransitionPublisher({ kafka, instance, onEvent: streamObserver(shared) });

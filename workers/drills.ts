@@ -1,12 +1,12 @@
 /** Drills, as the effects role does them: what their activities are made of, and their Schedules. */
 import { othersOf, pageOf } from '../src/dispatch/policy';
-import type { Config } from '../src/config/config';
 import { nameInAlertmanager } from '../src/domain/drill';
 import { createDrills } from '../src/notify/drills';
 import type { NoticeWay } from '../src/notify/notices';
 import type { Drills } from '../src/notify/port';
 import { createTransitionPublisher } from '../src/stream/publishers';
 import { ensureDrillSchedules } from '../src/temporal/drills';
+import { ownReadOptions } from './alertmanager';
 import type { Shared } from './compose';
 import { alertmanagerWays, ownWay } from './notice-ways';
 import { streamObserver } from './observers';
@@ -19,7 +19,7 @@ export async function openDrills(shared: Shared): Promise<Drills> {
   parts.push({ name: "drills' publisher", stop: () => publisher.close() });
   return createDrills({
     ...{ instance, store: history.drills, rows: history.audit, publish: publisher.publish },
-    waysOf: waysOf(config, config.externalUrl === '' ? shared.url : config.externalUrl),
+    waysOf: waysOf(shared),
     toldOf: othersOf(pageOf(config.page, config.pages, config.pageBySeverity), config.pages),
     now: () => Date.now(),
     onDrilled: (drill, { receiver, delivered }) =>
@@ -35,15 +35,13 @@ export async function keepDrills(shared: Shared, drills: Drills): Promise<void> 
   await drills.forgetOthers(config.drills.map(({ name, receivers }) => ({ drill: name, receivers })));
 }
 
-function waysOf(config: Config, externalUrl: string): (receiver: string) => readonly NoticeWay[] {
+function waysOf(shared: Shared): (receiver: string) => readonly NoticeWay[] {
+  const { config } = shared;
   return (name) => {
     const there = nameInAlertmanager(name);
     if (there === null)
       return config.receivers.filter((one) => one.name === name).map((one) => ownWay(one, config));
-    if (config.alertmanager === null) return [];
-    const { file } = config.alertmanager;
-    return alertmanagerWays({ file, externalUrl, matcherMode: 'fallback' }).filter(
-      ({ receiver }) => receiver === there,
-    );
+    const options = ownReadOptions(shared);
+    return options === null ? [] : alertmanagerWays(options).filter(({ receiver }) => receiver === there);
   };
 }

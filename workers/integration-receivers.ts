@@ -6,7 +6,7 @@ import { alertmanagerReceiver, nameInAlertmanager } from '../src/domain/drill';
 import { messageOf } from '../src/domain/errors';
 import { integrationChannel } from '../src/notify/integration-channel';
 import type { Receiver } from '../src/notify/port';
-import { nameOf, readAlertmanager, type InEffect } from './alertmanager';
+import { nameOf, ownReadOptions, readAlertmanager, type InEffect } from './alertmanager';
 import type { Shared } from './compose';
 import { timedChannel } from './observers';
 
@@ -27,11 +27,11 @@ export function waysIn(inEffect: (() => InEffect) | null): (receiver: string) =>
 
 /** The same array until the file has been read again. */
 export function followIntegrations(shared: Shared): () => readonly Receiver[] {
-  const { config, log, parts } = shared;
-  if (config.alertmanager === null) return () => NONE;
-  const { file } = config.alertmanager;
-  const externalUrl = config.externalUrl === '' ? shared.url : config.externalUrl;
-  const read = (): InEffect => readAlertmanager({ file, externalUrl, matcherMode: 'fallback' });
+  const { log, parts } = shared;
+  const options = ownReadOptions(shared);
+  if (options === null) return () => NONE;
+  const { file } = options;
+  const read = (): InEffect => readAlertmanager(options);
   let inEffect = read();
   let receivers = receiversOf(shared, inEffect);
 

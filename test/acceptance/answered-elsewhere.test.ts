@@ -3,10 +3,9 @@
  * PagerDuty, and Slack shows so.
  */
 import { createHmac } from 'node:crypto';
-import { ensureTopics, metricTopic } from '../../src/stream/topics';
 import { startHttpCatcher, type HttpCatcher } from '../harness/http-catcher';
 import { testServers } from '../harness/servers';
-import { sampleOf, startSystem, type System } from '../harness/system';
+import { startSystem, type System } from '../harness/system';
 import { waitFor } from '../harness/wait-for';
 import { pagerdutyEvents } from '../servers/vendors/incidents';
 import { startSlack, type SlackStandIn } from '../servers/vendors/slack';
@@ -102,18 +101,10 @@ async function resolveInPagerduty(): Promise<number> {
 test(
   'what people do in one place is seen in the other',
   async () => {
-    const { kafka, instance, history } = system;
-    await ensureTopics(kafka, instance, [metricTopic(instance, sampleOf('db-1', 0, 0))], {
-      development: true,
-    });
-    const [evaluator, , , listener] = await Promise.all(
-      ['evaluator', 'dispatcher', 'effects', 'callbacks'].map((role) => system.start(role)),
-    );
+    const { history } = system;
+    const [, , , listener] = await system.startEach('evaluator', 'dispatcher', 'effects', 'callbacks');
     const [, address] = /"address":"([^"]+)".*callbacks of services/.exec(listener!.output())!;
     callbacks = `${address}/callbacks`;
-    await waitFor(() => evaluator!.output().includes('evaluate: assigned'), {
-      ...{ what: 'its partitions', timeoutMs: 30_000 },
-    });
     await system.sample('db-1', 90);
     await waitFor(() => slack.messages.length >= 1 && actions().includes('trigger'), {
       ...{ what: 'the fire in both places', timeoutMs: 30_000 },

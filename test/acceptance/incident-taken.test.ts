@@ -1,6 +1,5 @@
 /** An incident in Slack: one click takes all of its alerts, its message shows so, and the same click again does nothing. */
 import { createHmac } from 'node:crypto';
-import { ensureTopics, metricTopic } from '../../src/stream/topics';
 import { startHttpCatcher, type HttpCatcher } from '../harness/http-catcher';
 import { testServers } from '../harness/servers';
 import { sampleOf, startSystem, type System } from '../harness/system';
@@ -63,17 +62,9 @@ function click() {
 test(
   'one click takes all that is open, and the message is updated in place',
   async () => {
-    const { kafka, instance, history } = system;
-    await ensureTopics(kafka, instance, [metricTopic(instance, sampleOf('db-1', 0, 0))], {
-      development: true,
-    });
-    const [evaluator, , , listener] = await Promise.all(
-      ['evaluator', 'dispatcher', 'effects', 'callbacks'].map((role) => system.start(role)),
-    );
+    const { history } = system;
+    const [, , , listener] = await system.startEach('evaluator', 'dispatcher', 'effects', 'callbacks');
     const [, address] = /"address":"([^"]+)".*callbacks of services/.exec(listener!.output())!;
-    await waitFor(() => evaluator!.output().includes('evaluate: assigned'), {
-      ...{ what: 'its partitions', timeoutMs: PATIENCE_MS },
-    });
     const names = ['db-1', 'db-2', 'db-3'];
     await system.publish(names.map((name) => sampleOf(name, 90, Date.now())));
     await waitFor(() => slack.messages.length > 0 && buttons().length === 2, {

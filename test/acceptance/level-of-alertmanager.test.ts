@@ -2,9 +2,8 @@
  * An escalation's level that names a receiver of the alertmanager.yml: each of its integrations is told once, in Alertmanager's
  * form, one that is down delays no other, and of one that a reload takes away the reason is said.
  */
-import { ensureTopics, metricTopic } from '../../src/stream/topics';
 import { testServers } from '../harness/servers';
-import { sampleOf, startSystem, type Role, type System } from '../harness/system';
+import { startSystem, type Role, type System } from '../harness/system';
 import { waitFor } from '../harness/wait-for';
 
 const STORY_MS = 240_000;
@@ -32,13 +31,7 @@ beforeAll(async () => {
       ],
     },
   });
-  const { kafka, instance } = system;
-  await ensureTopics(kafka, instance, [metricTopic(instance, sampleOf('db-1', 0, 0))], { development: true });
-  roles = await Promise.all([system.start('evaluator'), system.start('dispatcher'), system.start('effects')]);
-  await waitFor(() => roles[0]!.output().includes('evaluate: assigned'), {
-    what: 'its partitions',
-    timeoutMs: 30_000,
-  });
+  roles = await system.startEach('evaluator', 'dispatcher', 'effects');
 });
 afterAll(() => system.close());
 

@@ -2,9 +2,8 @@
  * While an alert waits for its first level, somebody takes another's place: it is he who is told when the level is due, by
  * roles that were started before.
  */
-import { ensureTopics, metricTopic } from '../../src/stream/topics';
 import { testServers } from '../harness/servers';
-import { sampleOf, startSystem, type System } from '../harness/system';
+import { startSystem, type System } from '../harness/system';
 import { waitFor } from '../harness/wait-for';
 
 /** Enough to make an override in, also on a machine that is busy. */
@@ -46,19 +45,8 @@ afterAll(() => system.close());
 test(
   'an override that is made after the fire counts when the level is due',
   async () => {
-    const { kafka, instance, history } = system;
-    await ensureTopics(kafka, instance, [metricTopic(instance, sampleOf('db-1', 0, 0))], {
-      development: true,
-    });
-    const [evaluator] = await Promise.all([
-      system.start('evaluator'),
-      system.start('dispatcher'),
-      system.start('effects'),
-    ]);
-    await waitFor(() => evaluator.output().includes('evaluate: assigned'), {
-      what: 'its partitions',
-      timeoutMs: 30_000,
-    });
+    const { history } = system;
+    await system.startEach('evaluator', 'dispatcher', 'effects');
     await system.sample('db-1', 90);
     await waitFor(() => system.told().includes('hook fire db-1'), { what: 'the fire', timeoutMs: 30_000 });
 

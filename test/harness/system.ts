@@ -11,6 +11,7 @@ import type { NotificationPayload } from '../../src/domain/notification';
 import { openHistory, type History } from '../../src/history/history';
 import { createKafka, type Kafka } from '../../src/stream/kafka';
 import { createMetricPublisher } from '../../src/stream/publishers';
+import { ensureTopics, metricTopic } from '../../src/stream/topics';
 import { startHttpCatcher, type CaughtRequest, type HttpCatcher } from './http-catcher';
 import { makeRunFolder } from './run-folder';
 import { runScript } from './script';
@@ -48,6 +49,8 @@ export interface System {
   readonly history: History;
   /** Resolves when the process says that its roles are ready. */
   start(roles: string, variables?: NodeJS.ProcessEnv): Promise<Role>;
+  /** Each in a process of its own, one of them an evaluator; resolves when that has its partitions. */
+  startEach(...roles: readonly string[]): Promise<Role[]>;
   /** The same configuration for a script that composes a role its own way. */
   script(file: string): Promise<Role>;
   /** A command of a person, with the same configuration: what it prints. */
@@ -136,17 +139,29 @@ export async function startSystem({
     return role;
   };
 
+  const start: System['start'] = (roles, variables = {}) => {
+    const args = [ENTRY, 'start', ...roles.split(' '), '--config', configFile];
+    const child = spawn(process.execPath, args, {
+      env: { ...process.env, ...variables },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return watch(child, collected(child));
+  };
+
   return {
     instance,
     kafka,
     history,
-    start(roles, variables = {}) {
-      const args = [ENTRY, 'start', ...roles.split(' '), '--config', configFile];
-      const child = spawn(process.execPath, args, {
-        env: { ...process.env, ...variables },
-        stdio: ['ignore', 'pipe', 'pipe'],
+    start,
+    async startEach(...names) {
+      const topic = metricTopic(instance, sampleOf('db-1', 0, 0));
+      await ensureTopics(kafka, instance, [topic], { development: true });
+      const roles = await Promise.all(names.map((name) => start(name)));
+      await waitFor(() => roles.some((role) => role.output().includes('evaluate: assigned')), {
+        what: "the evaluator's partitions",
+        timeoutMs: 45_000,
       });
-      return watch(child, collected(child));
+      return roles;
     },
     script(file) {
       const { child, output } = runScript(file, [configFile]);

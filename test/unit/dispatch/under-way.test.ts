@@ -123,12 +123,18 @@ it('a group waits for what it has under way, and tells all of it at once; the ot
   expect(groups.heard.map(said).slice(1)).toEqual([['a firing', 'b firing']]);
 });
 
-it('in a storm a group waits for what comes meanwhile too', async () => {
+/** A group is due that has an alert, and of `many` others it is not known yet whether they are in it. */
+async function dueInStorm(many: number) {
   const { groups, one, underWay, row } = await scene();
   await row(firing('a'));
   groups.advance(30 * SECOND);
-  const storm = Array.from({ length: 501 }, (_, at) => firing(`h${at}`));
+  const storm = Array.from({ length: many }, (_, at) => firing(`h${at}`));
   underWay.add(storm);
+  return { groups, one, underWay, storm };
+}
+
+it('in a storm a group waits for what comes meanwhile too', async () => {
+  const { groups, one, underWay, storm } = await dueInStorm(501);
   const looking = one.look();
   await turns();
   const last = firing('last');
@@ -156,11 +162,7 @@ it('a group tells what it has where the rest does not come', async () => {
 });
 
 it('in a storm it waits for longer, and in the end tells what it has', async () => {
-  const { groups, one, underWay, row } = await scene();
-  await row(firing('a'));
-  groups.advance(30 * SECOND);
-  const storm = Array.from({ length: 600 }, (_, at) => firing(`h${at}`));
-  underWay.add(storm);
+  const { groups, one, underWay, storm } = await dueInStorm(600);
   let isLookedAt = false;
   const looking = one.look().then(() => void (isLookedAt = true));
   await turns();
