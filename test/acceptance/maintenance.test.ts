@@ -81,7 +81,7 @@ test(
     expect(system.told().filter((line) => line.endsWith('db-1'))).toEqual([]);
 
     const { fingerprint } = (await rowOf('db-1'))!;
-    const why = await system.run('why', fingerprint, '--json');
+    const why = await system.command('why', fingerprint, '--json');
     const [{ pages }] = JSON.parse(why) as [{ pages: { stage: string; by: unknown[]; text: string }[] }];
     const held = pages.find(({ stage }) => stage === 'maintenance');
     expect(held?.by).toMatchObject([{ kind: 'maintenance', name: 'move', createdBy: 'ana', endsAt: null }]);
@@ -93,7 +93,7 @@ test(
       timeoutMs: 30_000,
     });
     const before = { starts: await starts(), refusals: await refusals() };
-    expect(await system.run('maintenance', 'end', 'move')).toContain('maintenance move has ended');
+    expect(await system.command('maintenance', 'end', 'move')).toContain('maintenance move has ended');
     await waitFor(() => system.told().includes('hook fire db-1'), { what: 'the page', timeoutMs: 30_000 });
     await waitFor(async () => (await starts()) > before.starts, {
       what: 'the repair to be asked for again',

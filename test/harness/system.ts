@@ -53,8 +53,6 @@ export interface System {
   startEach(...roles: readonly string[]): Promise<Role[]>;
   /** The same configuration for a script that composes a role its own way. */
   script(file: string): Promise<Role>;
-  /** A command of a person, with the same configuration: what it prints. */
-  run(...args: readonly string[]): Promise<string>;
   /** Resolves when Kafka has acknowledged the sample; `value` above 80 fires, below 60 recovers. */
   sample(instanceId: string, value: number, atMs?: number): Promise<void>;
   publish(metrics: readonly Metric[]): Promise<void>;
@@ -65,7 +63,7 @@ export interface System {
   pages(): Page[];
   /** Writes the alertmanager.yml anew; `HOOK` in it stands for the address that pages are caught at. */
   configureGroups(text: string): Promise<void>;
-  /** `tocsin` on this configuration, to its end; what it printed. */
+  /** `tocsin` with this configuration, as a person runs it, to its end: what it printed. */
   command(...args: readonly string[]): Promise<string>;
   close(): Promise<void>;
 }
@@ -167,23 +165,14 @@ export async function startSystem({
       const { child, output } = runScript(file, [configFile]);
       return watch(child, output);
     },
-    async run(...args) {
-      const all = [ENTRY, ...args, '--config', configFile];
-      return (await promisify(execFile)(process.execPath, all)).stdout;
-    },
     sample: (instanceId, value, atMs = Date.now()) => publisher.publish([sampleOf(instanceId, value, atMs)]),
     publish: (metrics) => publisher.publish(metrics),
     messages: () => messagesOf(catcher),
     pages: () => catcher.requests.filter(isPage).map((request) => pageOf(request, 'instance_id')),
     configureGroups,
     async command(...args) {
-      const { stdout } = await promisify(execFile)(process.execPath, [
-        ENTRY,
-        ...args,
-        '--config',
-        configFile,
-      ]);
-      return stdout;
+      const all = [ENTRY, ...args, '--config', configFile];
+      return (await promisify(execFile)(process.execPath, all)).stdout;
     },
     told: () =>
       messagesOf(catcher)
