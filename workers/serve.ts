@@ -13,7 +13,13 @@ import { createPagesHandler, type BatchHandler } from '../src/dispatch/dispatche
 import type { MatcherMode } from '../src/domain/alertmanager-matchers';
 import { messageOf, TocsinError } from '../src/domain/errors';
 import { previewSilence } from '../src/mute/preview';
-import { addressOf, advertisedAddress, createLogger, packageVersion } from '../src/observe/observe';
+import {
+  addressOf,
+  advertisedAddress,
+  createLogger,
+  packageVersion,
+  type Logger,
+} from '../src/observe/observe';
 import { createTransitionPublisher } from '../src/stream/publishers';
 import { consumeTransitions } from '../src/stream/transition-consumer';
 import { readAlertmanager, type InEffect } from './alertmanager';
@@ -57,14 +63,6 @@ const READER_PATIENCE_MS = 2_000;
 /** Runs until SIGINT or SIGTERM; SIGHUP reads the configuration again. Throws what is wrong with it at the start. */
 export async function runServe(options: ServeOptions): Promise<void> {
   const signal = stopSignal();
-  const externalUrl = options.externalUrl ?? `http://${reachedAt(options, options.listen.port)}`;
-  const read = (): InEffect => {
-    const { alertmanagerConfig: file, matcherMode, stormReceiver } = options;
-    const next = readAlertmanager({ file, externalUrl, matcherMode });
-    requireReceiver(next, stormReceiver, file);
-    return next;
-  };
-  const inEffect = read();
   const { config } = options;
   const log = createLogger({
     level: config.log.level,
@@ -72,11 +70,20 @@ export async function runServe(options: ServeOptions): Promise<void> {
     instance: config.instance,
     destination: { write: (line) => void process.stderr.write(line) },
   });
+  const web = webOf(log, options);
+  const externalUrl = linksLeadTo(options, web?.().tls != null);
+  const read = (): InEffect => {
+    const { alertmanagerConfig: file, matcherMode, stormReceiver } = options;
+    const next = readAlertmanager({ file, externalUrl, matcherMode });
+    requireReceiver(next, stormReceiver, file);
+    return next;
+  };
+  const inEffect = read();
   const shared = await openShared(config, 'serve', { log, signal, reread: options.reread });
   let stopped = false;
   let livesBegun: Promise<void> = Promise.resolve();
   try {
-    const { api, beginLives } = await startServing(shared, options, inEffect, read);
+    const { api, beginLives } = await startServing(shared, options, web, inEffect, read);
     // In the words that Alertmanager has for it: scripts wait for them.
     process.stderr.write(
       `time=${new Date().toISOString()} level=INFO msg="Listening on" address=${addressOf(options.listen.host, api.port)}\n`,
@@ -94,6 +101,7 @@ export async function runServe(options: ServeOptions): Promise<void> {
 async function startServing(
   shared: Shared,
   options: ServeOptions,
+  web: (() => WebConfig) | undefined,
   first: InEffect,
   read: () => InEffect,
 ): Promise<{ readonly api: Api; readonly beginLives: () => Promise<void> }> {
@@ -174,7 +182,6 @@ async function startServing(
         status: 'ready',
         peers: groups.peers.list().map(({ id: name, address }) => ({ name, address })),
       }),
-      notReady: async () => null,
       metrics: own,
       scrape: async () => ({ type: metrics.registry.contentType, text: await metrics.registry.metrics() }),
       startedAt,
@@ -183,7 +190,7 @@ async function startServing(
       log,
       routePrefix: options.routePrefix,
       corsOrigin: options.corsOrigin ?? undefined,
-      web: webOf(shared, options),
+      web,
     },
     options.listen,
   );
@@ -206,7 +213,11 @@ async function startServing(
   };
 }
 
-const reachedAt = ({ listen: { host } }: ServeOptions, port: number): string =>
+/** Whether over TLS is decided when it starts. */
+export const linksLeadTo = (options: Pick<ServeOptions, 'externalUrl' | 'listen'>, isTls: boolean): string =>
+  options.externalUrl ?? `${isTls ? 'https' : 'http'}://${reachedAt(options, options.listen.port)}`;
+
+const reachedAt = ({ listen: { host } }: Pick<ServeOptions, 'listen'>, port: number): string =>
   advertisedAddress({ host, advertise: null }, port);
 
 function requireReceiver({ config }: InEffect, name: string | null, file: string): void {
@@ -219,7 +230,7 @@ function requireReceiver({ config }: InEffect, name: string | null, file: string
 }
 
 /** Who reaches it on another machine and nobody asks who he is: that is said once. */
-function webOf({ log }: Shared, { webConfigFile, listen }: ServeOptions): (() => WebConfig) | undefined {
+function webOf(log: Logger, { webConfigFile, listen }: ServeOptions): (() => WebConfig) | undefined {
   const onError = (error: unknown): void =>
     log.error({ err: error }, `${webConfigFile} was not read again: ${messageOf(error)}`);
   const web = webConfigFile === null ? undefined : watchWebConfig(webConfigFile, { onError });

@@ -64,19 +64,11 @@ function prefixOf(routePrefix = ''): string {
   return path === '' ? '' : `/${path}`;
 }
 
-function registerOwn(app: FastifyInstance, { notReady, reload, scrape, log }: ApiOptions): void {
+function registerOwn(app: FastifyInstance, { reload, scrape, log }: ApiOptions): void {
   ignoreBodies(app);
-  const probe = (url: string, reasonAgainst: () => Promise<string | null>) =>
-    app.route({
-      method: ['GET', 'HEAD'],
-      url,
-      handler: async (_request, reply) => {
-        const reason = await reasonAgainst();
-        return reason === null ? text(reply, 200, 'OK') : text(reply, 503, `${reason}\n`);
-      },
-    });
-  probe('/-/healthy', async () => null);
-  probe('/-/ready', notReady);
+  // Ready from the start, as Alertmanager: who sends here is answered with 503 while it cannot be taken.
+  for (const url of ['/-/healthy', '/-/ready'])
+    app.route({ method: ['GET', 'HEAD'], url, handler: async (_request, reply) => text(reply, 200, 'OK') });
   app.post('/-/reload', async (_request, reply) => {
     try {
       await reload();

@@ -20,8 +20,6 @@ export interface ApiOptions {
   /** Reads the configuration again; throws with the reason when it stays as it is. */
   readonly reload: () => Promise<void>;
   readonly cluster: () => Promise<ApiCluster> | ApiCluster;
-  /** Why no work should be sent here; null when there is no reason. */
-  readonly notReady: () => Promise<string | null>;
   readonly metrics: AlertmanagerMetrics;
   /** The text of `/metrics`. */
   readonly scrape: () => Promise<{ readonly type: string; readonly text: string }>;

@@ -41,6 +41,10 @@ export async function serve(context: Context, options: ServeCommandOptions): Pro
       `${options.instance === undefined ? 'TOCSIN_INSTANCE' : '--instance'} ${instance}: letters, digits, _ . and -, at most 80`,
     );
   namedText('--alertmanager-config', options.alertmanagerConfig);
+  if (config.escalations.length > 0)
+    context.complain(
+      `${config.file ?? 'the configuration'}: its escalation writes messages that tocsin serve does not send, only the role effects of instance ${instance} does: name a file without it with --config`,
+    );
   await context.wiring.runServe({
     config,
     ...(config.file !== null && { reread: read }),

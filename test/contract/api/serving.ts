@@ -50,7 +50,6 @@ export async function servedApi(change: Partial<ApiOptions> = {}) {
     }),
     reload: async () => undefined,
     cluster: () => ({ name: 'blue', status: 'ready', peers: [{ name: 'blue', address: '10.0.0.1:9093' }] }),
-    notReady: async () => null,
     metrics: createAlertmanagerMetrics(registry),
     scrape: async () => ({ type: registry.contentType, text: await registry.metrics() }),
     startedAt: new Date(),

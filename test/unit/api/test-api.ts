@@ -62,7 +62,6 @@ export function testApi(change: Partial<ApiOptions> = {}, config: Partial<ApiCon
     config: () => ({ ...apiConfig, ...config }),
     reload: async () => undefined,
     cluster: () => ({ name: 'blue', status: 'ready', peers: [{ name: 'blue', address: '10.0.0.1:9093' }] }),
-    notReady: async () => null,
     metrics: createAlertmanagerMetrics(registry),
     scrape: async () => ({ type: registry.contentType, text: await registry.metrics() }),
     startedAt: new Date(START),

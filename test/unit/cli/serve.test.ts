@@ -93,6 +93,27 @@ describe('the instance', () => {
   });
 });
 
+it.each([
+  ['escalation: [{ name: all, levels: [{ name: first, receivers: [hook], timeout: 15m }] }]', true],
+  ['', false],
+])('says that nobody sends the messages of "%s"', async (escalation, isSaid) => {
+  const folder = mkdtempSync(join(tmpdir(), 'tocsin-escalation-'));
+  const file = join(folder, 'tocsin.yaml');
+  writeFileSync(
+    file,
+    `receivers: [{ name: hook, type: webhook, url: "http://127.0.0.1:1" }]\n${escalation}\n`,
+  );
+  try {
+    const { err, options } = await served([], { TOCSIN_CONFIG: file });
+    expect(err.includes(`${file}: its escalation writes messages that tocsin serve does not send`)).toBe(
+      isSaid,
+    );
+    expect(options?.config.file).toBe(file);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 describe('pages of other origins', () => {
   it.each([
     [[], null],
