@@ -13,7 +13,7 @@ import type {
 } from '../history/port';
 import { episodeStart, isHeard, placesFor } from './why';
 
-/** `via`: the way, an integration's kind and index. `reason`: why the group was told then. */
+/** `via`: the way, an integration's kind and index; of a fallback with its receiver. `reason`: why the group was told then. */
 export interface GroupPage extends Pick<
   NotificationRecord,
   'receiver' | 'step' | 'state' | 'via' | 'attempts' | 'sentAt' | 'dueAt' | 'detail'
@@ -59,15 +59,17 @@ function left({
   error,
   attempts,
   said,
+  via = null,
 }: RecordedDelivery): GroupPage {
   const isSent = outcome === 'sent';
+  const told = via === null ? reason : `${reason}; instead of ${integration}: ${error ?? 'without a reason'}`;
   return {
-    ...{ groupKey, reason, attempts, ...wayOf(integration) },
+    ...{ groupKey, reason, attempts, ...wayOf(integration), ...(via !== null && { via }) },
     step: said === 'firing' ? 'fire' : 'resolved',
     state: isSent ? 'sent' : 'dead',
     sentAt: isSent ? at.toISOString() : null,
     dueAt: at,
-    detail: isSent ? reason : `${reason}: ${error ?? 'refused without a reason'}`,
+    detail: isSent ? told : `${reason}: ${error ?? 'refused without a reason'}`,
   };
 }
 

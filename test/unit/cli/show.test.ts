@@ -251,6 +251,7 @@ Episode 3 of this alert; \`tocsin alerts show 7c3f00aa11bb22cc --all\` shows the
     const records = {
       deliveries: [
         { ...told, said: 'firing' as const },
+        { ...told, said: 'firing' as const, via: 'mail/email/0', error: '503' },
         { ...told, said: 'resolved' as const, outcome: 'refused' as const, error: '400' },
       ],
       messages: [{ ...message, attempts: 2, error: '503', pending, dueAt: new Date(NOW + 20_000) }],
@@ -258,14 +259,16 @@ Episode 3 of this alert; \`tocsin alerts show 7c3f00aa11bb22cc --all\` shows the
     const { out } = await run(show(), { rows: [row], records });
     expect(out).toContain(`
 Notifications
-  RECEIVER  STEP      STATE    VIA        TRIES  WHEN        DETAILS
-  team      fire      sent     webhook/0  1      1m ago      first notification
-  team      resolved  dead     webhook/0  1                  first notification: 400
-  team      fire      pending  email/0    2      due in 20s  repeat interval: 503
+  RECEIVER  STEP      STATE    VIA           TRIES  WHEN        DETAILS
+  team      fire      sent     webhook/0     1      1m ago      first notification
+  team      fire      sent     mail/email/0  1      1m ago      first notification; instead of team/webhook/0: 503
+  team      resolved  dead     webhook/0     1                  first notification: 400
+  team      fire      pending  email/0       2      due in 20s  repeat interval: 503
 `);
     const json = JSON.parse((await run(show('--json'), { rows: [row], records })).out);
     expect(json.group_notifications).toMatchObject([
       { group_key: group.groupKey, receiver: 'team', via: 'webhook/0', state: 'sent', sent_at: at(-60) },
+      { receiver: 'team', via: 'mail/email/0', state: 'sent', reason: 'first notification' },
       { state: 'dead', reason: 'first notification' },
       { state: 'pending', due_at: at(20) },
     ]);
