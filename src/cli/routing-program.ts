@@ -92,9 +92,13 @@ export function addRouting(program: Command, context: Context, into: Into): void
   const drills = program
     .command('drills')
     .description('messages that test receivers regularly: when each comes next, and whether the last arrived')
-    .option('--json', 'for programs')
     .addHelpText('after', examples('tocsin drills', 'tocsin drills run monthly'));
-  into(drills, (options: never) => lazy.drills().listDrills(context, options));
+  const list = drills
+    .command('list', { isDefault: true })
+    .description('when each comes next, and whether the last arrived')
+    .option('--json', 'for programs')
+    .addHelpText('after', examples('tocsin drills list --json'));
+  into(list, (options: never) => lazy.drills().listDrills(context, options));
   const once = drills
     .command('run')
     .description('does a drill now, by the roles that run, and says what came of it')

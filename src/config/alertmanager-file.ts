@@ -1,6 +1,7 @@
 /** The alertmanager.yml that tocsin.yaml names: checked with it, each problem with its place in its own file. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { nameInAlertmanager } from '../domain/drill';
 import { messageOf } from '../domain/errors';
 import type { AlertmanagerConfig } from './alertmanager/config';
 import { checkAlertmanager } from './alertmanager/load';
@@ -8,7 +9,7 @@ import { toReceiverPolicy } from './build';
 import type { Config } from './config';
 import type { Placing } from './parse-all';
 import { fallbackFindings } from './fallbacks';
-import type { Finding, Problem } from './problems';
+import type { Finding, Path, Problem } from './problems';
 import { duplicates, unknownName } from './references';
 import type { RawConfig } from './schema';
 
@@ -44,6 +45,7 @@ export function namedAlertmanager(raw: RawConfig, folder: string, main: Placing)
   const found = [
     ...unknown,
     ...policyFindings(raw.alertmanager, receivers),
+    ...tellingNobody(raw, config!.receivers, name),
     ...(leadsNowhere ? [withoutAddress(name)] : []),
   ];
   return {
@@ -67,6 +69,38 @@ function policyFindings(
     ...policies.flatMap(({ name }, at) => unknownName([...section, at, 'name'], name, names, what)),
     ...fallbackFindings(section, policies, names, what),
   ];
+}
+
+/** Receivers without integrations are for routes of what nobody wants to hear; named anywhere else, one takes the place of who would. */
+function tellingNobody(raw: RawConfig, all: AlertmanagerConfig['receivers'], file: string): Finding[] {
+  const silent = new Set(
+    all.filter(({ integrations }) => integrations.length === 0).map((receiver) => receiver.name),
+  );
+  return [...namedIn(raw)]
+    .filter(([, name]) => silent.has(name))
+    .map(([path, name]) => ({
+      ...{ level: 'warning', path },
+      message: `tells nobody: receiver ${name} of ${file} has no integrations`,
+    }));
+}
+
+/** Where receivers of the file are named, by their names there. */
+function* namedIn({ alertmanager, escalation, incidents, drills }: RawConfig): Generator<[Path, string]> {
+  const levels = escalation.flatMap((policy, index) =>
+    policy.levels.map((level, at) => ({ ...level, path: ['escalation', index, 'levels', at] })),
+  );
+  const others = Object.entries({ incidents, drills }).flatMap(([section, items]) =>
+    items.map(({ receivers }, index) => ({ receivers, path: [section, index] })),
+  );
+  for (const { path, receivers } of [...levels, ...others])
+    for (const [at, receiver] of receivers.entries()) {
+      const name = nameInAlertmanager(receiver);
+      if (name !== null) yield [[...path, 'receivers', at], name];
+    }
+  const { storm_summary: storm, receivers: policies } = alertmanager!;
+  if (storm !== null) yield [['alertmanager', 'storm_summary'], storm];
+  for (const [index, { fallback }] of policies.entries())
+    if (fallback !== null) yield [['alertmanager', 'receivers', index, 'fallback'], fallback];
 }
 
 const isToldWithLinks = ({ integrations }: AlertmanagerConfig['receivers'][number]): boolean =>

@@ -30,7 +30,7 @@ const result = (receiver: string, way: string, isDelivered: boolean, detail: str
 });
 
 it('shows when each comes next, and what came of each receiver last', async () => {
-  const { code, out } = await drills([], {
+  const { code, out } = await drills(['list'], {
     drills: {
       times: {
         monthly: { nextAt: NOW + 2 * HOUR, isPaused: false },

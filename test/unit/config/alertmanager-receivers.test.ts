@@ -9,7 +9,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'tocsin-levels-'));
   writeFileSync(
     join(folder, 'alertmanager.yml'),
-    'route: { receiver: pager }\nreceivers: [{ name: pager, webhook_configs: [{ url: http://h/ }] }]\n',
+    'route: { receiver: pager }\nreceivers: [{ name: pager, webhook_configs: [{ url: http://h/ }] }, { name: nobody }]\n',
   );
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -40,9 +40,25 @@ it.each([
   [incident, 'incidents[0].receivers[0]'],
 ])('are refused where the file has none of the name, with those that it has', (section, path) => {
   expect(check(THERE, section('alertmanager/pagr')).problems).toMatchObject([
-    { path, suggestion: 'alertmanager/pager', accepted: 'hook, alertmanager/pager' },
+    { path, suggestion: 'alertmanager/pager', accepted: 'hook, alertmanager/pager, alertmanager/nobody' },
   ]);
   expect(check('route: { receivers: [hook] }\n', section('alertmanager/pager')).problems).toMatchObject([
     { path, message: 'is no receiver: no alertmanager.yml is named' },
   ]);
+});
+
+const drill = (name: string): string =>
+  `drills: [{ name: monthly, receivers: [${name}], cron: '0 10 1 * *' }]\n`;
+const file = (more: string): string => `alertmanager: { file: alertmanager.yml, ${more} }\n`;
+it.each([
+  ['escalation[0].levels[0].receivers[1]', THERE, level('alertmanager/nobody')],
+  ['incidents[0].receivers[0]', THERE, incident('alertmanager/nobody')],
+  ['drills[0].receivers[0]', THERE, drill('alertmanager/nobody')],
+  ['alertmanager.storm_summary', file('storm_summary: nobody')],
+  ['alertmanager.receivers[0].fallback', file('receivers: [{ name: pager, fallback: nobody }]')],
+])('one without integrations tells nobody: %s', (path, ...parts) => {
+  const message = 'tells nobody: receiver nobody of alertmanager.yml has no integrations';
+  const { config, problems } = check(...parts);
+  expect(problems).toMatchObject([{ level: 'warning', path, message }]);
+  expect(config).not.toBeNull();
 });

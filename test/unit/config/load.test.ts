@@ -153,8 +153,9 @@ describe('the alertmanager.yml that is named', () => {
 });
 
 describe('what is said of receivers of the alertmanager.yml', () => {
+  const HOOK = 'webhook_configs: [{ url: http://h/ }]';
   const said = (receivers: string) =>
-    `alertmanager:\n  file: ${file('alertmanager.yml', 'route: { receiver: pager }\nreceivers: [{ name: pager }, { name: mails }]')}\n  receivers: ${receivers}`;
+    `alertmanager:\n  file: ${file('alertmanager.yml', `route: { receiver: pager }\nreceivers: [{ name: pager, ${HOOK} }, { name: mails, ${HOOK} }]`)}\n  receivers: ${receivers}`;
 
   it('is their fallback and their rate limit', () => {
     const text = said(
