@@ -44,18 +44,3 @@ export interface Carried {
   readonly timeline: readonly TimelineEvent[];
   readonly records: readonly QueuedRecord[];
 }
-
-/** What a run hands on just as it has it. */
-type Kept = Omit<Carried, 'artifacts' | 'timeline'>;
-
-export function keptOf(life: Kept): Kept {
-  const { signal, state, episode, episodes, seq, counts, acknowledgement, escalation, untold, records } =
-    life;
-  const { silencedUntil, quietUntil, coolUntil, previousEndedAt, enriched } = life;
-  const { remediation, repairAt, remediations, heardRemediation, gaveUpRemediation, yielded } = life;
-  return {
-    ...{ signal, state, episode, episodes, seq, counts, acknowledgement, escalation, untold, records },
-    ...{ silencedUntil, quietUntil, coolUntil, previousEndedAt, enriched },
-    ...{ remediation, repairAt, remediations, heardRemediation, gaveUpRemediation, yielded },
-  };
-}

@@ -44,7 +44,7 @@ import {
   whyNotRemediated,
   withoutResult,
 } from './repair';
-import { keptOf, type Carried, type EscalationClock, type Running } from './carried';
+import type { Carried, EscalationClock, Running } from './carried';
 import { resumedFrom } from './resume';
 
 /** With the longest texts and people's comments they stay below what one payload may weigh. */
@@ -139,7 +139,7 @@ export class AlertLife {
     return this.release(
       'unacknowledge',
       request.owner,
-      `${request.owner} gave the acknowledgement back${chain.goesOnText(this.policy)}`,
+      `${request.owner} gave the acknowledgement back`,
       now,
     );
   }
@@ -278,14 +278,8 @@ export class AlertLife {
   /** Does all that is due at `now`. */
   tick(now: number): void {
     const lapsesAt = leaseEnd(this.acknowledgement);
-    if (lapsesAt !== null && lapsesAt <= now) {
-      this.release(
-        'lapse',
-        'tocsin',
-        `the acknowledgement of ${this.acknowledgement!.owner} lapsed${chain.goesOnText(this.policy)}`,
-        now,
-      );
-    }
+    if (lapsesAt !== null && lapsesAt <= now)
+      this.release('lapse', 'tocsin', `the acknowledgement of ${this.acknowledgement!.owner} lapsed`, now);
     if (this.silencedUntil !== null && this.silencedUntil <= now) this.silenceEnds('the silence ended', now);
     if (this.repairAt !== null && this.repairAt <= now) {
       this.repairAt = null;
@@ -522,9 +516,16 @@ export class AlertLife {
   }
 
   carry(): Carried {
-    // Its fields have the names under which the next run has them.
+    const { signal, state, episode, episodes, seq, counts, acknowledgement, escalation, untold, records } =
+      this;
+    const { silencedUntil, quietUntil, coolUntil, previousEndedAt, enriched, events: timeline } = this;
+    const { remediation, repairAt, remediations, heardRemediation, gaveUpRemediation, yielded } = this;
     const artifacts = this.artifacts.map((artifact) => ({ ...artifact, data: null }));
-    return { ...keptOf(this as unknown as Carried), artifacts, timeline: this.events };
+    return {
+      ...{ signal, state, episode, episodes, seq, counts, acknowledgement, escalation, untold, records },
+      ...{ silencedUntil, quietUntil, coolUntil, previousEndedAt, enriched, timeline, artifacts },
+      ...{ remediation, repairAt, remediations, heardRemediation, gaveUpRemediation, yielded },
+    };
   }
 
   private restore(carried: Carried): void {
@@ -618,7 +619,8 @@ export class AlertLife {
     return true;
   }
 
-  private release(event: 'unacknowledge' | 'lapse', actor: string, text: string, now: number): ActionAnswer {
+  private release(event: 'unacknowledge' | 'lapse', actor: string, what: string, now: number): ActionAnswer {
+    const text = `${what}${chain.goesOnText(this.policy)}`;
     this.state = move(this.state, event);
     this.acknowledgement = null;
     this.runClock(now);

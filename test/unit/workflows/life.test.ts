@@ -337,6 +337,19 @@ describe('what people do where there is no escalation', () => {
   });
 });
 
+it('says that escalation goes on when an acknowledgement is given back, or lapses', () => {
+  const { life, at, write, written } = begin();
+  life.acknowledge({ owner: 'ada', lease_seconds: 60 }, at(1));
+  expect(life.unacknowledge({ owner: 'ada' }, at(1)).message).toBe(
+    'ada gave the acknowledgement back; escalation goes on',
+  );
+  life.acknowledge({ owner: 'ada', lease_seconds: 60 }, at(1));
+  life.tick(at(2));
+  write();
+  const texts = written.flatMap(({ timeline }) => timeline.map(({ text }) => text));
+  expect(texts.at(-1)).toBe('the acknowledgement of ada lapsed; escalation goes on');
+});
+
 describe('a silence until the alert is over', () => {
   it('ends with the episode, so that the next one is escalated', () => {
     const { life, steps, at, resolved, firing, policy: now } = begin();
