@@ -82,6 +82,22 @@ interface Failed {
   readonly retryAfterMs: number | null;
 }
 
+/** Who is tried, and with what. */
+interface Way {
+  readonly name: IntegrationName;
+  readonly integration: Integration;
+  readonly memory: TakenMessage['memory'];
+  readonly deadlineMs: () => number;
+}
+
+interface Tried {
+  /** Null where the circuit is open: it was not asked. */
+  readonly delivery: Delivery | null;
+  /** Null where it was delivered. */
+  readonly failed: Failed | null;
+  readonly tookMs: number;
+}
+
 /** For metrics and logs. */
 export interface GroupSent {
   readonly integration: Integration;
@@ -266,44 +282,59 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
     };
   }
 
-  /** Null where what came of it is written down; otherwise why the fallback is to tell it. */
-  async function sendOwn(sending: Sending, isLast = false): Promise<Failed | null> {
-    const { message, integration, key, reason, fallback } = sending;
-    // What begins anew has nothing to do with what was kept for the last time.
-    const memory = reason === 'first notification' ? {} : message.memory;
+  /**
+   * One try by an integration, in its destination's place. `record` is done before the place is free: a kill repeats what has
+   * left and is not written down, and that is no more than there are places.
+   */
+  async function attempt(
+    { message, key, reason }: Sending,
+    { name, integration, memory, deadlineMs }: Way,
+    record: (tried: Tried) => Promise<void>,
+  ): Promise<void> {
     const destination = destinationOf(integration);
     let began = elapsedMs();
-    let left: Failed | null = null;
-    const record = async (delivery: Delivery | null): Promise<void> => {
-      if (delivery === GONE) return store.finish(message, GONE);
-      if (delivery !== null) lastTookMs.set(destination, elapsedMs() - began);
-      noteFailure(message.integration, delivery);
-      const failed = failureOf(delivery, destination);
-      const isTakenOver = failed?.kind === 'refused' ? fallback.length > 0 : sending.isFailing();
-      if (failed !== null && (isLast || isTakenOver)) {
-        left = failed;
-        onSent({ integration, outcome: failed.kind, tookMs: elapsedMs() - began });
-        return;
-      }
-      const outcome = outcomeOf(delivery, sending, destination);
-      await written(() => store.finish(message, outcome));
-      report(message, integration, outcome);
-      onSent({ integration, outcome: outcome.kind, tookMs: elapsedMs() - began });
+    const ended = async (delivery: Delivery | null): Promise<void> => {
+      const tookMs = elapsedMs() - began;
+      if (delivery !== GONE) noteFailure(name, delivery);
+      if (delivery !== null && delivery !== GONE) lastTookMs.set(destination, tookMs);
+      await record({ delivery, failed: failureOf(delivery, destination), tookMs });
     };
     const delivery = await destination.attempt(
       async () => {
         began = elapsedMs();
         const content = compose(message, integration);
         if (content === null) return GONE;
-        return withinDeadline(deadlineOf(sending), abort.signal, (signal) =>
+        return withinDeadline(deadlineMs(), abort.signal, (signal) =>
           integration.notify({ ...content, key, reason, memory }, signal),
         );
       },
       ({ kind }) => kind !== 'retry',
-      // A kill repeats what has left and is not written down: no more of it than there are places.
-      record,
+      ended,
     );
-    if (delivery === null) await record(null);
+    if (delivery === null) await ended(null);
+  }
+
+  /** Null where what came of it is written down; otherwise why the fallback is to tell it. */
+  async function sendOwn(sending: Sending, isLast = false): Promise<Failed | null> {
+    const { message, integration, reason, fallback } = sending;
+    // What begins anew has nothing to do with what was kept for the last time.
+    const memory = reason === 'first notification' ? {} : message.memory;
+    const way = { name: message.integration, integration, memory, deadlineMs: () => deadlineOf(sending) };
+    let left: Failed | null = null;
+    await attempt(sending, way, async (tried) => {
+      const { delivery, failed, tookMs } = tried;
+      if (delivery === GONE) return store.finish(message, GONE);
+      const isTakenOver = failed?.kind === 'refused' ? fallback.length > 0 : sending.isFailing();
+      if (failed !== null && (isLast || isTakenOver)) {
+        left = failed;
+        onSent({ integration, outcome: failed.kind, tookMs });
+        return;
+      }
+      const outcome = outcomeOf(tried, sending);
+      await written(() => store.finish(message, outcome));
+      report(message, integration, outcome);
+      onSent({ integration, outcome: outcome.kind, tookMs });
+    });
     return left;
   }
 
@@ -328,7 +359,7 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
    * that it was for is free by now: who waits for one place while he holds another waits in a circle.
    */
   async function sendInstead(sending: Sending, first: Failed): Promise<Failed | null> {
-    const { message, integration, fallback, key, reason } = sending;
+    const { message, integration, fallback } = sending;
     const failures: Failed[] = [];
     let isTold = false;
     let isGone = false;
@@ -337,16 +368,10 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
       if (other === undefined) return;
       const limited = await limitedAt(name, other);
       if (limited !== null) return void failures.push(limited);
-      const destination = destinationOf(other);
-      let began = elapsedMs();
-      const record = async (delivery: Delivery): Promise<void> => {
-        const tookMs = elapsedMs() - began;
+      const way = { name, integration: other, memory: {}, deadlineMs: () => SEND_TIMEOUT_MS };
+      await attempt(sending, way, async ({ delivery, failed, tookMs }) => {
         if (delivery === GONE) return void (isGone = true);
-        lastTookMs.set(destination, tookMs);
-        noteFailure(name, delivery);
-        const outcome = delivery.kind === 'delivered' ? 'sent' : delivery.kind;
-        onSent({ integration: other, outcome, tookMs });
-        const failed = failureOf(delivery, destination);
+        if (delivery !== null) onSent({ integration: other, outcome: failed?.kind ?? 'sent', tookMs });
         if (failed !== null) return void failures.push({ ...failed, error: `${name}: ${failed.error}` });
         if (isTold) return;
         isTold = true;
@@ -356,21 +381,7 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
           { ...aboutOf(message), attempts: message.attempts + 1, via: name },
           `${other.receiver}/${other.kind}: told of ${message.pending.firing.length} firing instead of ${integration.receiver}/${integration.kind}: ${first.error}`,
         );
-      };
-      const delivery = await destination.attempt(
-        async () => {
-          began = elapsedMs();
-          const content = compose(message, other);
-          if (content === null) return GONE;
-          return withinDeadline(SEND_TIMEOUT_MS, abort.signal, (signal) =>
-            other.notify({ ...content, key, reason, memory: {} }, signal),
-          );
-        },
-        ({ kind }) => kind !== 'retry',
-        record,
-      );
-      const open = delivery === null ? failureOf(null, destination) : null;
-      if (open !== null) failures.push({ ...open, error: `${name}: ${open.error}` });
+      });
     };
     await Promise.all(fallback.map(tell));
     if (isGone && !isTold) return store.finish(message, GONE).then(() => null);
@@ -408,17 +419,16 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
   }
 
   function outcomeOf(
-    delivery: Delivery | null,
+    { delivery, failed }: Tried,
     { message: { attempts }, leftMs }: Sending,
-    destination: Destination,
   ): MessageOutcome {
     if (delivery?.kind === 'delivered') return { kind: 'sent', at: now(), memory: delivery.memory };
-    if (delivery?.kind === 'refused') return { kind: 'refused', error: delivery.error };
-    const { error, retryAfterMs } = failureOf(delivery, destination)!;
+    const { kind, error, retryAfterMs } = failed!;
+    if (kind === 'refused') return { kind, error };
     const afterMs =
       delivery === null ? Math.max(100, retryAfterMs ?? 0) : retryInMs(attempts, retryAfterMs, random());
     // Once the fallback's turn has come, a pause of the integration holds nobody up.
-    return { kind: 'retry', afterMs: Math.min(afterMs, Math.max(SHORTEST_WAIT_MS, leftMs())), error };
+    return { kind, afterMs: Math.min(afterMs, Math.max(SHORTEST_WAIT_MS, leftMs())), error };
   }
 
   function report(message: TakenMessage, integration: Integration, outcome: MessageOutcome): void {
