@@ -370,6 +370,7 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
       if (limited !== null) return void failures.push(limited);
       const way = { name, integration: other, memory: {}, deadlineMs: () => SEND_TIMEOUT_MS };
       await attempt(sending, way, async ({ delivery, failed, tookMs }) => {
+        if (delivery === null || delivery === GONE) await giveBack(name, other);
         if (delivery === GONE) return void (isGone = true);
         if (delivery !== null) onSent({ integration: other, outcome: failed?.kind ?? 'sent', tookMs });
         if (failed !== null) return void failures.push({ ...failed, error: `${name}: ${failed.error}` });
@@ -397,6 +398,12 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
     const { free, nextInMs } = await options.rateLimits.take(name, limit, 1);
     if (free > 0) return null;
     return { kind: 'retry', error: `${name}: ${limitText(limit)}`, retryAfterMs: nextInMs };
+  }
+
+  /** What has not left gives its permit back. */
+  async function giveBack(name: IntegrationName, integration: Integration): Promise<void> {
+    const limit = limitOf(integration);
+    if (limit !== null) await options.rateLimits?.giveBack(name, limit);
   }
 
   /** A refusal is an answer. */

@@ -156,6 +156,23 @@ test('where neither can be told it is tried again, by both', async () => {
   expect(await deliveries()).toMatchObject([{ via: 'mails/webhook/0', outcome: 'sent' }]);
 });
 
+test('a fallback that is not asked, since it is down, needs no permits', async () => {
+  pager.answerAlways({ status: 400 });
+  mails.answerAlways({ status: 503 });
+  const rateLimit = { messages: 1_000, perMs: DAY };
+  const one = await start(LATE, { policies: { pager: LATE, mails: { ...LATE, fallback: null, rateLimit } } });
+  await one.apply(...Array.from({ length: 14 }, (_, n) => told(`h${n}`)));
+  const tries = async () => (await pending()).reduce((sum, { attempts }) => sum + attempts, 0);
+  await waitFor(async () => (await tries()) >= 60, { what: 'the circuit to be open', timeoutMs: 30_000 });
+  const { rows } = await scene.kept.sql.query(
+    `select round(extract(epoch from next_at - now()) * 1000 / per_ms * messages)::integer as permits
+     from ${scene.kept.schema}.rate_limits where name = 'mails/webhook/0'`,
+  );
+  const asked = mails.requests.length;
+  expect(asked).toBeLessThan(40);
+  expect((rows as { permits: number }[])[0]!.permits).toBeLessThanOrEqual(asked + 5);
+}, 60_000);
+
 test('of two processes a limited receiver is sent no more than its limit, what is critical first after that', async () => {
   const limited = { ...LATE, fallback: null, rateLimit: { messages: 2, perMs: 3_600_000 } };
   const one = await start(limited);
