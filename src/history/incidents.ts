@@ -112,11 +112,12 @@ export function createIncidents(database: Database): IncidentStore {
   };
 }
 
-/** Somebody holds each of its alerts that is open, and one is. */
-const IS_TAKEN = (s: string): string => `coalesce((
-    select bool_and(a.state = 'ACKNOWLEDGED') from ${s}.incident_alerts m
+const OPEN_ALERTS = (s: string): string => `from ${s}.incident_alerts m
     join ${s}.alerts a on a.fingerprint = m.fingerprint and a.episode = m.episode
-    where m.incident = i.id and a.state <> 'RESOLVED'), false)`;
+    where m.incident = i.id and a.state <> 'RESOLVED'`;
+
+/** Somebody holds each of its alerts that is open; null where none is: the end of the last is no news of who held it. */
+const IS_TAKEN = (s: string): string => `(select bool_and(a.state = 'ACKNOWLEDGED') ${OPEN_ALERTS(s)})`;
 
 /** What was said of that last: its timeline has it. */
 const WAS_TAKEN = (s: string): string => `coalesce((
@@ -127,14 +128,13 @@ const WAS_TAKEN = (s: string): string => `coalesce((
 interface TakenColumns {
   episode: number;
   commander: string | null;
-  taken: boolean;
+  taken: boolean | null;
   was: boolean;
-  any_open: boolean;
   owners: string | null;
   count: number;
 }
 
-/** Once for each change, whoever looks: who does holds the incident. The end of its last open alert is no news of who held it. */
+/** Once for each change, whoever looks: who does holds the incident. */
 async function tellTaken(
   run: Run,
   schema: string,
@@ -142,19 +142,16 @@ async function tellTaken(
   acknowledgedTo: readonly string[],
 ): Promise<boolean> {
   if ((await locked(run, schema, id)) === undefined) return false;
-  const open = `from ${schema}.incident_alerts m join ${schema}.alerts a on a.fingerprint = m.fingerprint
-    and a.episode = m.episode where m.incident = i.id and a.state <> 'RESOLVED'`;
   const [row] = await run<TakenColumns>(
     `select i.episode, i.commander, ${IS_TAKEN(schema)} as taken, ${WAS_TAKEN(schema)} as was,
-       exists (select 1 ${open}) as any_open,
-       (select string_agg(distinct a.acknowledgement->>'owner', ', ') ${open}) as owners,
+       (select string_agg(distinct a.acknowledgement->>'owner', ', ') ${OPEN_ALERTS(schema)}) as owners,
        (select count(*) from ${schema}.timeline t where t.fingerprint = 'INC-' || i.id and t.episode = i.episode
           and t.kind in ('acknowledged', 'unacknowledged'))::integer as count
      from ${schema}.incidents i where i.id = $1`,
     [id],
   );
-  const { episode, commander, taken, was, any_open: isOpen, owners, count } = row!;
-  if (taken === was || !isOpen) return false;
+  const { episode, commander, taken, was, owners, count } = row!;
+  if (taken === null || taken === was) return false;
   const step = takenStep(taken, count + 1);
   const what = taken ? `all open alerts are taken: ${owners ?? 'by somebody'}` : 'an open alert is not taken';
   await note(run, schema, { id, episode }, step, taken ? (owners ?? 'somebody') : 'tocsin', what);

@@ -198,11 +198,15 @@ it('that people have taken all that is open of it is told once, and so is that i
   await take('orders', null);
   expect(await incidents.tellTaken(['slack'])).toBe(1);
   expect(await incidents.tellTaken(['slack'])).toBe(0);
+  await take('orders', 'ana');
+  expect(await incidents.tellTaken(['slack'])).toBe(1);
+  // The end of its last open alert is no news of who held it.
   await handle(batch(ends('orders', 5_000, 0), ends('payments', 6_000, 1_000)));
   expect(await incidents.tellTaken(['slack'])).toBe(0);
   expect((await ofIncidents()).slice(3).filter((text) => !text.includes('resolved'))).toEqual([
     'INC-1 slack acknowledged-1 pending',
     'INC-1 slack unacknowledged-2 pending',
+    'INC-1 slack acknowledged-3 pending',
   ]);
 });
 
