@@ -20,7 +20,7 @@ export interface FatigueLimit {
 export const isLimited = ({ severity }: Labels): boolean => urgencyOf(severity) === 'low';
 
 /** A first message that may leave, to one receiver. */
-export interface LimitedMessage {
+export interface FirstMessage {
   readonly receiver: string;
   readonly labels: Labels;
   /** Milliseconds. */
@@ -28,7 +28,7 @@ export interface LimitedMessage {
 }
 
 /** `told`: how many like it the receiver was told of by themselves, within the time before. Null where the limit does not count it. */
-export type Limited =
+export type Planned =
   | { readonly kind: 'single'; readonly told: number | null }
   | { readonly kind: 'digest'; readonly told: number; readonly leavesAt: number };
 
@@ -38,10 +38,10 @@ export type Limited =
  */
 export function planFatigue(
   { similar, windowMs, digestAfterMs, groupBy }: FatigueLimit,
-  messages: readonly LimitedMessage[],
-): Limited[] {
+  messages: readonly FirstMessage[],
+): Planned[] {
   const seen = new Map<string, { left: number[]; digestAt: number }>();
-  const found = new Map<LimitedMessage, Limited>();
+  const found = new Map<FirstMessage, Planned>();
   for (const message of [...messages].sort((a, b) => a.at - b.at)) {
     const { receiver, labels, at } = message;
     if (!isLimited(labels)) {

@@ -1,7 +1,7 @@
 /** Runs tests of a configuration: does each alert go where the test says, and is it held back by what the test says? */
 import { advance, beginEscalation, nextLevel, type EscalationPolicy } from '../domain/escalation';
 import { formatDuration } from '../domain/duration';
-import { likeness, likenessText, planFatigue, type FatigueLimit, type Limited } from '../domain/fatigue';
+import { likeness, likenessText, planFatigue, type FatigueLimit, type Planned } from '../domain/fatigue';
 import { labelsText, type Labels } from '../domain/labels';
 import type { Holder } from '../history/port';
 import type { ConfigTest, ExpectedDigest, ExpectedLevel, ExpectedMute, Policy, TestAlert, Way } from './port';
@@ -64,7 +64,7 @@ export function runFatigueTest({ alerts }: ConfigTest, { limit, pageOf }: Fatigu
 
 interface Ended {
   readonly receiver: string;
-  readonly end: Limited;
+  readonly end: Planned;
 }
 
 function wrongEnds(alert: TestAlert, ends: readonly Ended[], limit: FatigueLimit | null): ConfigFailure[] {

@@ -3,12 +3,7 @@
  * decides of the same ones, one after the other.
  */
 import fc from 'fast-check';
-import {
-  likenessKey,
-  planFatigue,
-  type FatigueLimit,
-  type LimitedMessage,
-} from '../../../src/domain/fatigue';
+import { likenessKey, planFatigue, type FatigueLimit, type FirstMessage } from '../../../src/domain/fatigue';
 import { alertRow, change, message } from './test-alerts';
 import { testHistory, type TestHistory } from './test-history';
 
@@ -37,7 +32,7 @@ const said = (end: { kind: 'single' } | { kind: 'digest'; told: number; leavesAt
 /** Each leaves, or is held, before the next one is there. Instead of a clock that goes on, what stands in the rows goes back. */
 async function decided(
   { similar, windowMs, digestAfterMs, groupBy }: FatigueLimit,
-  messages: readonly LimitedMessage[],
+  messages: readonly FirstMessage[],
 ) {
   const { history, sql, schema } = test_;
   const { queue } = history;

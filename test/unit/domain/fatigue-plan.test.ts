@@ -1,17 +1,17 @@
 /** What the fatigue limit makes of messages over time: within no span of its length are more told by themselves than it lets. */
 import fc from 'fast-check';
-import { planFatigue, type FatigueLimit, type LimitedMessage } from '../../../src/domain/fatigue';
+import { planFatigue, type FatigueLimit, type FirstMessage } from '../../../src/domain/fatigue';
 
 const MINUTE = 60_000;
 const limit: FatigueLimit = {
   ...{ similar: 2, windowMs: 60 * MINUTE, digestAfterMs: 15 * MINUTE },
   groupBy: ['alertname'],
 };
-const slow = (minute: number, more: Partial<LimitedMessage['labels']> = {}): LimitedMessage => ({
+const slow = (minute: number, more: Partial<FirstMessage['labels']> = {}): FirstMessage => ({
   ...{ receiver: 'chat', at: minute * MINUTE },
   labels: { alertname: 'Slow', severity: 'warning', ...more },
 });
-const plan = (...messages: readonly LimitedMessage[]): string[] =>
+const plan = (...messages: readonly FirstMessage[]): string[] =>
   planFatigue(limit, messages).map((each) =>
     each.kind === 'single' ? `single ${each.told}` : `digest at ${each.leavesAt / MINUTE}, ${each.told} told`,
   );
