@@ -8,7 +8,7 @@ import { testServers } from '../harness/servers';
 import { startSystem, type System } from '../harness/system';
 import { waitFor } from '../harness/wait-for';
 import { pagerdutyEvents } from '../servers/vendors/incidents';
-import { startSlack, type SlackStandIn } from '../servers/vendors/slack';
+import { slackClick, startSlack, type SlackStandIn } from '../servers/vendors/slack';
 
 const STORY_MS = 180_000;
 
@@ -60,26 +60,9 @@ const actions = () => events().map(({ event_action: action }) => action);
 const hmac = (key: string, text: string) => createHmac('sha256', key).update(text).digest('hex');
 
 async function clickAcknowledge(): Promise<number> {
-  const [root] = slack.messages;
-  const buttons = root!.blocks.find(({ type }) => type === 'actions')!.elements as {
-    action_id: string;
-    value: string;
-  }[];
-  const payload = {
-    ...{ type: 'block_actions', user: { id: 'U0ANA', name: 'somebody' } },
-    ...{ response_url: `${catcher.url}/response`, actions: [buttons[0]] },
-  };
-  const body = new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
-  const seconds = Math.floor(Date.now() / 1_000);
-  const { status } = await fetch(`${callbacks}/slack/slack`, {
-    method: 'POST',
-    body,
-    headers: {
-      'x-slack-request-timestamp': String(seconds),
-      'x-slack-signature': `v0=${hmac('slack-secret', `v0:${seconds}:${body}`)}`,
-    },
-  });
-  return status;
+  const responseUrl = `${catcher.url}/response`;
+  const click = slackClick(slack.messages[0]!, { user: 'U0ANA', secret: 'slack-secret', responseUrl });
+  return (await fetch(`${callbacks}/slack/slack`, click)).status;
 }
 
 async function resolveInPagerduty(): Promise<number> {

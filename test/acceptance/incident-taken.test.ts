@@ -1,10 +1,9 @@
 /** An incident in Slack: one click takes all of its alerts, its message shows so, and the same click again does nothing. */
-import { createHmac } from 'node:crypto';
 import { startHttpCatcher, type HttpCatcher } from '../harness/http-catcher';
 import { testServers } from '../harness/servers';
 import { sampleOf, startSystem, type System } from '../harness/system';
 import { waitFor } from '../harness/wait-for';
-import { startSlack, type SlackStandIn } from '../servers/vendors/slack';
+import { buttonsOf, slackClick, startSlack, type SlackStandIn } from '../servers/vendors/slack';
 
 const STORY_MS = 180_000;
 const PATIENCE_MS = 45_000;
@@ -38,26 +37,8 @@ afterAll(async () => {
   await catcher.close();
 });
 
-interface Button {
-  readonly action_id: string;
-  readonly value: string;
-}
-const buttons = (): readonly Button[] =>
-  (slack.messages[0]!.blocks.find(({ type }) => type === 'actions')?.elements ?? []) as Button[];
+const buttons = () => buttonsOf(slack.messages[0]!);
 const responses = () => catcher.requests.filter(({ path }) => path === '/response');
-
-/** What Slack would send for a click on the first button. */
-function click() {
-  const payload = {
-    ...{ type: 'block_actions', user: { id: 'U0ANA', name: 'somebody' } },
-    ...{ response_url: `${catcher.url}/response`, actions: [buttons()[0]] },
-  };
-  const body = new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
-  const seconds = Math.floor(Date.now() / 1_000);
-  const hmac = createHmac('sha256', 'slack-secret').update(`v0:${seconds}:${body}`).digest('hex');
-  const headers = { 'x-slack-request-timestamp': String(seconds), 'x-slack-signature': `v0=${hmac}` };
-  return { method: 'POST', body, headers };
-}
 
 test(
   'one click takes all that is open, and the message is updated in place',
@@ -74,7 +55,8 @@ test(
       ...{ what: 'all of its alerts', timeoutMs: PATIENCE_MS },
     });
 
-    const first = click();
+    const responseUrl = `${catcher.url}/response`;
+    const first = slackClick(slack.messages[0]!, { user: 'U0ANA', secret: 'slack-secret', responseUrl });
     const post = async (init: RequestInit) => (await fetch(`${address}/callbacks/slack/slack`, init)).status;
     expect(await post({ ...first, body: `${first.body}&more=1` })).toBe(401);
     expect(await post(first)).toBe(200);

@@ -1,4 +1,5 @@
-/** Slack's Web API as far as a bot uses it, with its rules: what is posted is kept, updated and found again. */
+/** Slack's Web API as far as a bot uses it, with its rules: what is posted is kept, updated and found again, and has buttons. */
+import { createHmac } from 'node:crypto';
 import type { CaughtRequest, HttpAnswer } from '../../harness/http-catcher';
 import { bodyOf, isText, type Json, type Vendor } from './rules';
 
@@ -28,6 +29,34 @@ export interface SlackStandIn {
   readonly calls: string[];
   /** The next call of the method is answered so. */
   failNext(method: string, error: string): void;
+}
+
+interface SlackButton {
+  readonly action_id: string;
+  readonly value: string;
+}
+
+export const buttonsOf = ({ blocks }: SlackMessage): readonly SlackButton[] =>
+  (blocks.find(({ type }) => type === 'actions')?.elements ?? []) as SlackButton[];
+
+/** What Slack sends when somebody of the id clicks on the first button. */
+export function slackClick(
+  message: SlackMessage,
+  {
+    user,
+    secret,
+    responseUrl,
+  }: { readonly user: string; readonly secret: string; readonly responseUrl: string },
+) {
+  const payload = {
+    ...{ type: 'block_actions', user: { id: user, name: 'somebody' } },
+    ...{ response_url: responseUrl, actions: [buttonsOf(message)[0]] },
+  };
+  const body = new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
+  const seconds = Math.floor(Date.now() / 1_000);
+  const hmac = createHmac('sha256', secret).update(`v0:${seconds}:${body}`).digest('hex');
+  const headers = { 'x-slack-request-timestamp': String(seconds), 'x-slack-signature': `v0=${hmac}` };
+  return { method: 'POST', body, headers };
 }
 
 const said = (body: Json): HttpAnswer => ({ status: 200, body });
