@@ -91,13 +91,15 @@ const ALERT = (s: string, of: string): string =>
 /** As `exists`, which the planner would answer for hundreds of steps by walking a whole table once. */
 const IS_THERE = (from: string): string => `(select true ${from} limit 1)`;
 
-/** Their steps. `is_ripe` is false while groups may tell of the alert yet. */
+/** Their steps. `is_ripe` is false while groups may tell of the alert yet; `again`: when a message that waits is looked at. */
 const STEPS = (s: string): string => `
+  messages as materialized (
+    select *, step <> 'fire' or since <= ${ago('$2')} as is_ripe,
+      greatest(${AGAIN('since')}, case when step = 'fire' then since + ${span('$2')} end) as again from dead
+    union all select *, true, ${AGAIN('since')} from (select * from late union all select * from late_again) tried),
   steps as materialized (
     select fingerprint, episode, step, bool_or(is_ripe) as is_ripe from (
-      select fingerprint, episode, step, step <> 'fire' or since <= ${ago('$2')} as is_ripe from dead
-      union all select fingerprint, episode, step, true from late
-      union all select fingerprint, episode, step, true from late_again
+      select fingerprint, episode, step, is_ripe from messages
       union all select a.fingerprint, a.episode, 'fire', true
         from refused r cross join unnest(r.firing) as told (fingerprint)
         join lateral (${ALERT(s, 'told')}) a on r.since >= ${BEGAN('a')}
@@ -188,14 +190,8 @@ const REASON = (s: string): string => `
 /** When each is looked at again. What steps are left of is looked at next. */
 const MARKS = (s: string): string => `
   marked as (
-    update ${s}.notifications n set look_at = case when j.verdict = 'waits' then t.again end
-    from (
-      select id, fingerprint, episode, step,
-        greatest(${AGAIN('since')}, case when step = 'fire' then since + ${span('$2')} end) as again from dead
-      union all select id, fingerprint, episode, step, ${AGAIN('since')} from late
-      union all select id, fingerprint, episode, step, ${AGAIN('since')} from late_again) t
-    join judged j using (fingerprint, episode, step)
-    where n.id = t.id and j.verdict <> 'left'),
+    update ${s}.notifications n set look_at = case when j.verdict = 'waits' then m.again end
+    from messages m join judged j using (fingerprint, episode, step) where n.id = m.id and j.verdict <> 'left'),
   waiting as materialized (select fingerprint from judged where step = 'fire' and verdict = 'waits'),
   marked_refused as (
     update ${s}.deliveries d set look_at = case
