@@ -102,9 +102,11 @@ function laterByBoth(
   }: { readonly first: Failed; readonly second: Failed; readonly fallback: Receiver },
 ): NotificationOutcome {
   const both = `${first.error}; ${fallback.name}: ${second.error}`;
-  // A limit alone is waited for: what the other one answered does not end the message.
-  if (first.kind === 'limited' && (second.kind === 'limited' || second.kind === 'refused'))
-    return { kind: 'limited', detail: both, afterMs: Math.max(SHORTEST_WAIT_MS, first.retryInMs ?? 0) };
+  // A limit alone is waited for: what the other one has refused does not end the message, nor is it asked again before.
+  const all = [first, second];
+  const permitsInMs = all.flatMap((each) => (each.kind === 'limited' ? [each.retryInMs ?? 0] : []));
+  if (permitsInMs.length > 0 && all.every(({ kind }) => kind === 'limited' || kind === 'refused'))
+    return { kind: 'limited', detail: both, afterMs: Math.max(SHORTEST_WAIT_MS, Math.min(...permitsInMs)) };
   const worse = first.kind === 'refused' || first.kind === 'limited' ? second : first;
   return later(options, notification, { ...worse, error: both });
 }

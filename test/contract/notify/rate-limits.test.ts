@@ -111,6 +111,21 @@ test('what waits longer than fallback_after for the limit goes to the fallback',
   expect((via.rows as { detail: string }[])[0]!.detail).toContain('rate limit of 1 in 1h is reached');
 });
 
+test('what its receiver refuses waits for a permit of the fallback, and is not tried again and again meanwhile', async () => {
+  scene.catcher().answerAlways({ status: 400 });
+  const mails = service('mails', other.url, { rateLimit: { ...HOURLY, messages: 1 } });
+  await start([service('pager', scene.catcher().url, { fallback: 'mails' }), mails]);
+  await fire(rows(3), 'pager');
+  await settled(2);
+  expect(other.requests).toHaveLength(1);
+  const { sql, schema } = scene.first();
+  const { rows: left } = await sql.query(
+    `select due_at > now() + interval '50 minutes' as is_later, attempts from ${schema}.notifications where state = 'pending'`,
+  );
+  expect(left).toEqual([1, 2].map(() => ({ is_later: true, attempts: 0 })));
+  expect(scene.catcher().requests).toHaveLength(3);
+});
+
 test('what a silence drops leaves its permit to the next', async () => {
   await history().silences.create({
     ...{
