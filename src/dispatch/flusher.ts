@@ -66,7 +66,7 @@ export function createFlusher(options: FlusherOptions): Turns {
     const due = await store.takeDue(new Date(began), limit, leaseMs);
     if (due.length > 0) await flushOrWait(due);
     atOnce = nextLimit(due.length, limit, (now() - began) / leaseMs);
-    if (due.length === limit) return 0;
+    if (due.length >= limit) return 0;
     const next = await store.nextDue();
     return next === null ? null : next.getTime() - now();
   }
