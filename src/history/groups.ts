@@ -11,6 +11,7 @@ import { writeHeld } from './group-records';
 import { listenFor } from './listen';
 import { wakeChannel } from './enqueue';
 import { isOutdated } from './peers';
+import { permittedTake } from './rate-limits';
 import type {
   DueGroup,
   FlushedGroup,
@@ -313,24 +314,28 @@ async function takeMessages(
   integrations: readonly string[],
   limit: number,
   leaseMs: number,
-  { waitedMs = 0, urgentFirst = false }: HeldBackMessages = {},
+  { waitedMs = 0, urgentFirst = false, under }: HeldBackMessages = {},
 ): Promise<TakenMessage[]> {
   const lease = randomUUID();
+  const values: unknown[] = [integrations, limit, leaseMs, lease, peerId];
   const which =
-    waitedMs > 0 ? `and pending_since <= clock_timestamp() - $6::float8 * interval '1 millisecond'` : '';
+    waitedMs > 0
+      ? `and pending_since <= clock_timestamp() - $${values.push(waitedMs)}::float8 * interval '1 millisecond'`
+      : '';
   const first = urgentFirst ? URGENT_FIRST(schema) : '';
+  const permits = permittedTake(schema, under, values.length + 1);
   const rows = await run<TakenColumns>(
-    `with due as (
+    `with ${permits.granting}due as (
        select group_key, integration from ${schema}.group_messages
        where pending is not null and due_at <= clock_timestamp() and integration = any($1)
          and (lease_until is null or lease_until <= now()) and not ${isOutdated(schema, '$5')} ${which}
-       order by ${first}due_at limit $2 for update skip locked)
+       order by ${first}due_at limit ${permits.most('$2::integer')} for update skip locked)${permits.spending('due')}
      update ${schema}.group_messages m
      set lease_until = now() + $3 * interval '1 millisecond', taken_by = $4, attempts = m.attempts + 1
      from due where m.group_key = due.group_key and m.integration = due.integration
      returning m.group_key, m.integration, m.seq, m.attempts - 1 as attempts, m.pending, m.memory,
        extract(epoch from now() - m.pending_since)::float8 * 1000 as age_ms`,
-    [integrations, limit, leaseMs, lease, peerId, ...(waitedMs > 0 ? [waitedMs] : [])],
+    [...values, ...permits.values],
   );
   return rows.map((row) => ({
     ...{ groupKey: row.group_key, integration: row.integration, lease },
@@ -427,7 +432,7 @@ async function writeOutcomes(
        update ${schema}.group_messages m
        set lease_until = case when is_own then null else m.lease_until end,
          taken_by = case when is_own then null else m.taken_by end,
-         error = case when is_own and g.kind <> 'limited' then g.error else m.error end,
+         error = case when is_own then g.error else m.error end,
          awaited = case when is_news then ${stillAwaited('m', 'g')} else m.awaited end,
          firing = case when is_news then g.firing else m.firing end,
          resolved = case when is_news then g.resolved else m.resolved end,
@@ -436,9 +441,8 @@ async function writeOutcomes(
          memory = case when is_news then coalesce(nullif(g.memory, 'null'), m.memory) else m.memory end,
          pending = case when m.seq = g.seq and (g.kind = 'sent' or (is_own and g.kind = 'refused')) then null
            else m.pending end,
-         attempts = case when g.kind = 'retry' or not is_own then m.attempts
-           when g.kind = 'limited' then m.attempts - 1 else 0 end,
-         due_at = case when m.seq = g.seq and is_own and g.kind <> 'limited'
+         attempts = case when g.kind = 'retry' or not is_own then m.attempts else 0 end,
+         due_at = case when m.seq = g.seq and is_own
            then clock_timestamp() + g.after_ms * interval '1 millisecond' else m.due_at end
        from given g join locked using (group_key, integration)
        where m.group_key = g.group_key and m.integration = g.integration)

@@ -362,8 +362,6 @@ export type MessageOutcome =
       readonly instead?: { readonly via: string; readonly why: string };
     }
   | { readonly kind: 'retry'; readonly afterMs: number; readonly error: string }
-  /** The integration's rate limit is reached: it stays as due as it was, and it was no attempt. */
-  | { readonly kind: 'limited' }
   /** Not sent, and not tried again: the group's next look decides anew. */
   | { readonly kind: 'refused'; readonly error: string };
 

@@ -20,6 +20,7 @@ import type {
   QueuedNotification,
   ReceiverFilter,
 } from './port';
+import { permittedTake } from './rate-limits';
 import { admit, digestEnds, holdForDigest, type AskedAdmission } from './throttle';
 
 /**
@@ -121,18 +122,20 @@ async function take(
   orphans: boolean,
   receivers?: ReceiverFilter,
 ): Promise<QueuedNotification[]> {
-  const { waitedMs = 0, urgentFirst = false } = heldBackBy(receivers);
-  const which = waitedMs > 0 ? `and ${WAITED('n', '$7::float8')}` : '';
+  const { waitedMs = 0, urgentFirst = false, under } = heldBackBy(receivers);
+  const values: unknown[] = [limit, leaseMs, holder, ...receiverValues(receivers), orphans];
+  const which = waitedMs > 0 ? `and ${WAITED('n', `$${values.push(waitedMs)}::float8`)}` : '';
   const first = urgentFirst ? URGENT_FIRST(schema, 'n') : '';
+  const permits = permittedTake(schema, under, values.length + 1);
   const rows = await run<TakenColumns>(
-    `with due as (
+    `with ${permits.granting}due as (
        select n.id, n.bundle, n.receiver, n.on_call_person from ${schema}.notifications n
        where ${DUE('n')} and (n.receiver = any($4)) = $5 and ${FIRST_IN_LINE(schema)} and ${FIRST_OF_BUNDLE(schema)} ${which}
-       order by ${first}n.due_at, n.id limit $1 for update skip locked),
+       order by ${first}n.due_at, n.id limit ${permits.most('$1::integer')} for update skip locked),
      fellows as (
        select n.id from (select * from due where bundle is not null) first
        join ${schema}.notifications n on ${SAME_BUNDLE('n', 'first')} and n.id <> first.id
-       where ${DUE('n', ` + ${SOON}`)} and ${FIRST_IN_LINE(schema)} limit ${MOST_FELLOWS} for update of n skip locked)
+       where ${DUE('n', ` + ${SOON}`)} and ${FIRST_IN_LINE(schema)} limit ${MOST_FELLOWS} for update of n skip locked)${permits.spending('due')}
      update ${schema}.notifications n
      set lease_until = now() + $2 * interval '1 millisecond', taken_by = $3, attempts = n.attempts + 1
      from (select id from due union all select id from fellows) taken where n.id = taken.id
@@ -148,7 +151,7 @@ async function take(
            select distinct on (kept.via) kept.via, kept.memory from ${schema}.notifications kept
            where kept.fingerprint = n.fingerprint and kept.episode = n.episode and kept.memory is not null
            order by kept.via, kept.sent_at desc, kept.id desc) last) as memories`,
-    [limit, leaseMs, holder, ...receiverValues(receivers), orphans, ...(waitedMs > 0 ? [waitedMs] : [])],
+    [...values, ...permits.values],
   );
   return rows
     .map(toQueued)

@@ -23,8 +23,16 @@ export interface LimitAnswer {
 export interface RateLimitStore {
   /** Takes up to `wanted` permits, each for one message; answers how many were granted. */
   take(name: string, limit: RateLimit, wanted: number): Promise<LimitAnswer>;
+  /** A permit that was granted under the limit and that nothing has left with. */
+  giveBack(name: string, limit: RateLimit): Promise<void>;
   /** Takes none. */
   look(limits: ReadonlyMap<string, RateLimit>): Promise<ReadonlyMap<string, LimitAnswer>>;
+}
+
+/** The rate limit that messages are taken out of a queue under: each comes with a permit of it. */
+export interface TakenUnder {
+  readonly name: string;
+  readonly limit: RateLimit;
 }
 
 /** Of receivers that cannot have all their messages now. */
@@ -33,4 +41,6 @@ export interface HeldBackMessages {
   readonly waitedMs?: number;
   /** What is critical goes before the rest. */
   readonly urgentFirst?: boolean;
+  /** No more than there are permits: granted as the messages are taken, so no less urgent one comes first elsewhere. */
+  readonly under?: TakenUnder;
 }

@@ -8,7 +8,7 @@
  */
 import { coalesced } from './coalesce';
 import { json, type Database } from './database';
-import type { LimitAnswer, LimitAsked, RateLimit, RateLimitStore } from './port';
+import type { LimitAnswer, LimitAsked, RateLimit, RateLimitStore, TakenUnder } from './port';
 
 export const RATE_LIMITS_MIGRATION = `
 -- One row a receiver that has a limit, or an integration of one.
@@ -53,10 +53,51 @@ export const LIMITED_UNTIL = (schema: string, name: string): string =>
 export const WAS_LIMITED = (schema: string, name: string, since: string): string =>
   `exists (select from ${schema}.rate_limits l where l.name = ${name} and ${NEXT_FREE_AT('l')} > ${since})`;
 
+/**
+ * Parts of a statement that takes messages out of a queue, each with a permit. Whoever asks first has the row until his
+ * messages are taken: two processes never hold messages of one receiver of which only some may leave, so the most urgent one
+ * leaves first, whoever takes it. A row that is not there yet grants nothing: a look makes it.
+ */
+export interface PermittedTake {
+  /** Before what is taken, with a comma at its end. */
+  readonly granting: string;
+  /** The most to take, of `limit` at most. */
+  readonly most: (limit: string) => string;
+  /** After what is taken, beginning with a comma. `taken` has a row a message. */
+  readonly spending: (taken: string) => string;
+  readonly values: readonly unknown[];
+}
+
+const UNLIMITED: PermittedTake = { granting: '', most: (limit) => limit, spending: () => '', values: [] };
+
+/** `first`: the number of the parameter that its values begin at. */
+export function permittedTake(schema: string, under: TakenUnder | undefined, first: number): PermittedTake {
+  if (under === undefined) return UNLIMITED;
+  const given = `$${first + 1}::integer as messages, $${first + 2}::float8 as per_ms`;
+  return {
+    granting: `counted as materialized (
+         select * from ${schema}.rate_limits where name = $${first} for update),
+       asking as materialized (select ${given}, clock_timestamp() as now from counted),
+       granted as materialized (
+         select asking.*, ${FREE('counted', 'asking', 'asking.now')} as free,
+           ${ARRIVAL('counted', 'asking', 'asking.now')} as arrival from counted, asking),
+       `,
+    // Without a row nothing: a limit that is null would be none.
+    most: (limit) => `coalesce((select least(free, ${limit}) from granted), 0)`,
+    spending: (taken) => `,
+       spent as (
+         update ${schema}.rate_limits l set messages = granted.messages, per_ms = granted.per_ms, asked_at = granted.now,
+           next_at = granted.arrival + ${LATER('granted', `(select count(*) from ${taken})`)}
+         from granted where l.name = $${first} and exists (select from ${taken}))`,
+    values: [under.name, under.limit.messages, under.limit.perMs],
+  };
+}
+
 export function createRateLimitStore(database: Database): RateLimitStore {
   const take = coalesced<LimitAsked, LimitAnswer>((asked) => takeAll(database, asked), MOST_AT_ONCE);
   return {
     take: (name, limit, wanted) => take({ name, limit, wanted }),
+    giveBack: (name, limit) => giveBack(database, name, limit),
     look: (limits) => look(database, limits),
   };
 }
@@ -102,21 +143,37 @@ async function takeAll(
   });
 }
 
+/** The row is never less full than had the permit not been taken: what has come free since then has, either way. */
+async function giveBack({ run, schema }: Database, name: string, limit: RateLimit): Promise<void> {
+  await run(
+    `update ${schema}.rate_limits set next_at = next_at - per_ms / messages * interval '1 millisecond'
+     where name = $1 and messages = $2 and per_ms = $3`,
+    [name, limit.messages, limit.perMs],
+  );
+}
+
 async function look(
   { run, schema }: Database,
   limits: ReadonlyMap<string, RateLimit>,
 ): Promise<ReadonlyMap<string, LimitAnswer>> {
   if (limits.size === 0) return new Map();
-  const rows = await run<AnswerColumns>(
+  const rows = await run<AnswerColumns & { is_new: boolean }>(
     `with given as materialized (
        select name, messages, per_ms, clock_timestamp() as now
        from jsonb_to_recordset($1::jsonb) as g (name text, messages integer, per_ms float8))
      select given.name, ${FREE('l', 'given', 'given.now')} as free,
        extract(epoch from ${ARRIVAL('l', 'given', 'given.now')} + ${LATER('given', '(1 - given.messages)')}
-         - given.now)::float8 * 1000 as next_in_ms
+         - given.now)::float8 * 1000 as next_in_ms, l.name is null as is_new
      from given left join ${schema}.rate_limits l using (name)`,
     [json([...limits].map(([name, limit]) => limitRow({ name, limit, wanted: 0 })))],
   );
+  const fresh = rows.filter((row) => row.is_new).map(({ name }) => name);
+  if (fresh.length > 0)
+    await run(
+      `insert into ${schema}.rate_limits (name, messages, per_ms, granted, asked_at, next_at)
+       select name, 1, 1, 0, now(), now() from unnest($1::text[]) as g (name) on conflict (name) do nothing`,
+      [fresh],
+    );
   return new Map(
     rows.map(({ name, free, next_in_ms: nextInMs }) => [name, { free, nextInMs: Math.max(0, nextInMs) }]),
   );

@@ -12,8 +12,6 @@ export interface GroupLane {
   readonly names: readonly IntegrationName[];
   readonly limit: number;
   readonly heldBack?: HeldBackMessages;
-  /** Each message of it needs a permit of this name. */
-  readonly permits?: IntegrationName;
   /** Why its integration is not tried, and the fallback is. */
   readonly instead?: string;
 }
@@ -79,11 +77,13 @@ function limitedLane(
   waits: (number | null)[],
 ): GroupLane[] {
   const { free, nextInMs } = options.rooms.get(name)!;
-  if (free > 0)
-    return [{ names: [name], limit: Math.min(most, free), heldBack: { urgentFirst: true }, permits: name }];
+  const limit = options.policyOf(options.integrations.get(name)!.receiver)!.rateLimit!;
+  if (free > 0) {
+    const heldBack = { urgentFirst: true, under: { name, limit } };
+    return [{ names: [name], limit: Math.min(most, free), heldBack }];
+  }
   waits.push(nextInMs);
-  const { rateLimit } = options.policyOf(options.integrations.get(name)!.receiver)!;
-  return lateLane(options, name, limitText(rateLimit!), waits);
+  return lateLane(options, name, limitText(limit), waits);
 }
 
 /** What has waited for so long that the fallback tells it. */

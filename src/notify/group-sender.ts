@@ -82,12 +82,10 @@ interface Failed {
   readonly retryAfterMs: number | null;
 }
 
-type Told = Exclude<MessageOutcome, { kind: 'limited' }>;
-
 /** For metrics and logs. */
 export interface GroupSent {
   readonly integration: Integration;
-  readonly outcome: Told['kind'];
+  readonly outcome: MessageOutcome['kind'];
   readonly tookMs: number;
 }
 
@@ -181,11 +179,10 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
       ...{ integrations: integrations(), destinationOf, policyOf, rooms: await rooms(), batch, failingForMs },
     });
     let more = false;
-    for (const lane of lanes) {
-      const { names, limit, heldBack, instead = null } = lane;
+    for (const { names, limit, heldBack, instead = null } of lanes) {
       if (limit === 0) continue;
       const taken = await store.takeMessages(names, limit, leaseMs, heldBack);
-      await beginAll(await permitted(lane, taken), instead);
+      await beginAll(taken, instead);
       more ||= taken.length === limit;
     }
     if (more) onBacklog();
@@ -203,19 +200,6 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
       ...(names.length === 0 ? [] : [store.nextMessageDueInMs(names)]),
       ...late.map((lane) => store.nextMessageDueInMs(lane.names, lane.heldBack)),
     ]);
-  }
-
-  /** What another process has been faster with stays in the queue. */
-  async function permitted(
-    { permits }: GroupLane,
-    taken: readonly TakenMessage[],
-  ): Promise<readonly TakenMessage[]> {
-    const integration = permits === undefined ? undefined : integrations().get(permits);
-    const limit = integration === undefined ? null : limitOf(integration);
-    if (limit === null || taken.length === 0) return taken;
-    const { free } = await options.rateLimits!.take(permits!, limit, taken.length);
-    await Promise.all(taken.slice(free).map((message) => store.finish(message, { kind: 'limited' })));
-    return taken.slice(0, free);
   }
 
   /** `instead`: why the fallback tells it and its integration is not tried. */
@@ -427,7 +411,7 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
     delivery: Delivery | null,
     { message: { attempts }, leftMs }: Sending,
     destination: Destination,
-  ): Told {
+  ): MessageOutcome {
     if (delivery?.kind === 'delivered') return { kind: 'sent', at: now(), memory: delivery.memory };
     if (delivery?.kind === 'refused') return { kind: 'refused', error: delivery.error };
     const { error, retryAfterMs } = failureOf(delivery, destination)!;
@@ -437,7 +421,7 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
     return { kind: 'retry', afterMs: Math.min(afterMs, Math.max(SHORTEST_WAIT_MS, leftMs())), error };
   }
 
-  function report(message: TakenMessage, integration: Integration, outcome: Told): void {
+  function report(message: TakenMessage, integration: Integration, outcome: MessageOutcome): void {
     const about = { ...aboutOf(message), attempts: message.attempts + 1 };
     const { receiver, kind } = integration;
     if (outcome.kind === 'sent')

@@ -97,12 +97,15 @@ export function wantedBy(
 }
 
 function heldBack(
-  { name, fallback, fallbackAfterMs = null }: Receiver,
+  { name, rateLimit, fallback, fallbackAfterMs = null }: Receiver,
   { free }: LimitAnswer,
   places: number,
 ): HeldBack[] {
   const receivers = [name];
-  if (free > 0) return [{ receivers, limit: Math.min(free, places), heldBack: { urgentFirst: true } }];
+  if (free > 0) {
+    const under = { name, limit: rateLimit! };
+    return [{ receivers, limit: Math.min(free, places), heldBack: { urgentFirst: true, under } }];
+  }
   if (fallback === null || fallbackAfterMs === null) return [];
   return [{ receivers, limit: places, heldBack: { urgentFirst: true, waitedMs: fallbackAfterMs } }];
 }

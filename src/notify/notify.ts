@@ -264,18 +264,15 @@ export function createNotifier(options: NotifierOptions): Notifier {
 
   /** What fails here keeps its lease until it ends, and is then taken again. */
   function begin(bundle: readonly QueuedNotification[]): void {
-    const [{ id: first, messageId, receiver }] = bundle as readonly [QueuedNotification];
-    limits.expect(
-      receiver,
-      bundle.map(({ id }) => id),
-    );
+    const [{ id: first, messageId }] = bundle as readonly [QueuedNotification];
     const work = handle(bundle)
       .catch((error: unknown) =>
         log.error({ messageId, err: error }, `message not handled: ${messageOf(error)}`),
       )
+      .then(() => limits.release(first))
+      .catch((error: unknown) => log.warn({ messageId, err: error }, 'its permit was not given back'))
       .finally(() => {
         bundle.forEach(({ id }) => inFlight.delete(id));
-        limits.forget(first);
         alarm.wake();
       });
     bundle.forEach(({ id }) => inFlight.set(id, work));
@@ -286,8 +283,16 @@ export function createNotifier(options: NotifierOptions): Notifier {
     if (limit <= 0 || stopping) return false;
     const orphans = !away && elapsedMs() >= orphansFrom;
     const taken = await queue.take(limit, leaseMs, filter, orphans);
-    const fresh = taken.filter(({ id }) => !inFlight.has(id));
-    bundlesOf(fresh).forEach(begin);
+    const bundles = bundlesOf(taken.filter(({ id }) => !inFlight.has(id)));
+    const permit = 'only' in filter ? filter.under : undefined;
+    for (const bundle of bundles) {
+      if (permit !== undefined)
+        limits.hold(
+          permit.name,
+          bundle.map(({ id }) => id),
+        );
+      begin(bundle);
+    }
     return taken.length >= limit;
   }
 

@@ -1,7 +1,6 @@
 /**
- * How many messages the receivers that have a rate limit can be sent now. A look takes nothing; a permit is taken just before
- * a message leaves, for what a silence drops costs none. In between, what has been taken out of the queue is reckoned with,
- * so that no more is taken than leaves.
+ * How many messages the receivers that have a rate limit can be sent now. A message of the queue comes with its permit, and
+ * what a silence drops gives it back; who is told instead of another needs one of his own.
  */
 import type { LimitAnswer, RateLimit, RateLimitStore } from '../history/port';
 import { formatDuration } from '../domain/duration';
@@ -10,12 +9,12 @@ export interface RateLimits {
   has(name: string): boolean;
   /** Of those of the names that have a limit. */
   look(names: readonly string[]): Promise<ReadonlyMap<string, LimitAnswer>>;
-  /** One message for this one has been taken out of the queue, of these ids. */
-  expect(name: string, ids: readonly string[]): void;
-  /** The message of this id has had its permit, or needs none any more. */
-  forget(id: string): void;
-  /** Null where one more may leave; otherwise why not. One that has no limit may always. */
-  take(name: string): Promise<Limited | null>;
+  /** These have been taken out of the queue as one message, with a permit. */
+  hold(name: string, ids: readonly string[]): void;
+  /** Null where one more may leave; otherwise why not. What holds a permit leaves with it; one that has no limit may always. */
+  take(name: string, id: string): Promise<Limited | null>;
+  /** Gives back what has not been taken of the permit that is held for this one. */
+  release(id: string): Promise<void>;
 }
 
 export interface Limited {
@@ -29,32 +28,36 @@ export function createRateLimits(
 ): RateLimits {
   if (store === undefined && limits.size > 0)
     throw new RangeError('rate limits need a store that counts over all processes');
-  const expected = new Map<string, { readonly name: string; readonly ids: readonly string[] }>();
+  const permits = new Map<string, { readonly name: string; readonly ids: readonly string[] }>();
+  /** Answers whose it was. */
+  function letGo(id: string): string | undefined {
+    const permit = permits.get(id);
+    permit?.ids.forEach((each) => permits.delete(each));
+    return permit?.name;
+  }
   return {
     has: (name) => limits.has(name),
     async look(names) {
       const asked = new Map([...limits].filter(([name]) => names.includes(name)));
-      if (asked.size === 0) return new Map();
-      const found = await store!.look(asked);
-      const coming = [...new Set(expected.values())];
-      return new Map(
-        [...found].map(([name, { free, nextInMs }]) => {
-          const left = free - coming.filter((each) => each.name === name).length;
-          return [name, { free: Math.max(0, left), nextInMs }];
-        }),
-      );
+      return asked.size === 0 ? new Map() : store!.look(asked);
     },
-    expect(name, ids) {
-      if (!limits.has(name)) return;
-      const message = { name, ids };
-      ids.forEach((id) => expected.set(id, message));
+    hold(name, ids) {
+      const permit = { name, ids };
+      ids.forEach((id) => permits.set(id, permit));
     },
-    forget: (id) => expected.get(id)?.ids.forEach((each) => expected.delete(each)),
-    async take(name) {
+    async take(name, id) {
       const limit = limits.get(name);
       if (limit === undefined) return null;
+      if (permits.get(id)?.name === name) {
+        letGo(id);
+        return null;
+      }
       const { free, nextInMs } = await store!.take(name, limit, 1);
       return free > 0 ? null : { error: limitText(limit), nextInMs };
+    },
+    async release(id) {
+      const name = letGo(id);
+      if (name !== undefined) await store!.giveBack(name, limits.get(name)!);
     },
   };
 }

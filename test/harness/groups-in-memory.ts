@@ -419,11 +419,6 @@ function finish(kept: Kept, message: TakenMessage, outcome: MessageOutcome): voi
   if (row === undefined) return;
   const isSent = outcome.kind === 'sent';
   lookAgain(kept, row, message, outcome);
-  if (outcome.kind === 'limited') {
-    if (row.takenBy === message.lease)
-      Object.assign(row, { leaseUntil: null, takenBy: null, attempts: row.attempts - 1 });
-    return;
-  }
   if (outcome.kind !== 'retry') kept.deliveries.push(deliveryOf(message, outcome, now()));
   const isNewest = row.seq === message.seq;
   const isOwn = row.takenBy === message.lease;

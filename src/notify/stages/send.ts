@@ -24,7 +24,7 @@ export interface SendOptions {
   readonly elapsedMs: () => number;
   readonly sent: SentMemory;
   /** Left out: there are none. */
-  readonly limits?: Pick<RateLimits, 'take' | 'forget'>;
+  readonly limits?: Pick<RateLimits, 'take'>;
 }
 
 export function sendStage(options: SendOptions): Stage {
@@ -140,13 +140,11 @@ async function attempt(
 /** Where nothing can leave anyway no permit is taken. */
 async function limitOf(
   { limits, destinationOf }: SendOptions,
-  { queued, receiver: own }: Notification,
+  { queued }: Notification,
   receiver: Receiver,
 ): Promise<Limited | null> {
   if (limits === undefined || !destinationOf(receiver).look().allowed) return null;
-  const limited = await limits.take(receiver.name);
-  if (receiver === own) limits.forget(queued.id);
-  return limited;
+  return limits.take(receiver.name, queued.id);
 }
 
 function messageFor(

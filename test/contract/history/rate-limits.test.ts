@@ -1,6 +1,7 @@
 /** Rate limits on the real server: what several processes are granted together is never more than the limit says. */
 import * as fc from 'fast-check';
 import type { LimitAnswer, RateLimit } from '../../../src/history/port';
+import { alertRow, change, message } from './test-alerts';
 import { testHistory, type TestHistory } from './test-history';
 
 let kept: TestHistory;
@@ -78,4 +79,56 @@ test('after a restart it goes on; another limit holds back for its own time at m
   const answer = await next.take('pager', often, 1);
   expect(answer.nextInMs).toBeLessThanOrEqual(1_000);
   expect((await next.take('mails', daily, 1)).free).toBe(1);
+});
+
+describe('messages taken out of the queue under a limit', () => {
+  const DAY = 86_400_000;
+  const queues = async () => [kept.history.queue, (await kept.another()).queue] as const;
+  const put = async (...severities: readonly string[]): Promise<void> => {
+    const rows = severities.map((severity, n) =>
+      alertRow({}, { alertname: 'Down', instance_id: `db-${n}`, severity }),
+    );
+    const notifications = rows.map((row) => message(row, 'pager', 'fire', new Date()));
+    await kept.history.pages.apply(
+      rows.map(({ fingerprint }) => fingerprint),
+      () => change({ rows, notifications }),
+    );
+  };
+  const filter = (limit: RateLimit) => ({
+    ...{ only: ['pager'], urgentFirst: true, under: { name: 'pager', limit } },
+  });
+  const free = async (limit: RateLimit): Promise<number> =>
+    (await kept.history.rateLimits.look(new Map([['pager', limit]]))).get('pager')!.free;
+
+  test('by two processes at once are as many as there are permits, the most urgent', async () => {
+    const limit = { messages: 3, perMs: DAY };
+    const severities = Array.from({ length: 24 }, (_, n) => (n % 8 === 7 ? 'critical' : 'warning'));
+    await put(...severities);
+    const [one, two] = await queues();
+    // What is not there yet grants nothing: a look makes it.
+    expect(await one.take(5, 60_000, filter(limit))).toEqual([]);
+    expect(await free(limit)).toBe(3);
+    const taken = await Promise.all(
+      Array.from({ length: 12 }, (_, n) => (n % 2 === 0 ? one : two).take(1, 60_000, filter(limit))),
+    );
+    const facts = await Promise.all(taken.flat().map((each) => one.facts(each.fingerprint, each.episode)));
+    expect(facts.map((each) => each?.alert.labels.severity)).toEqual(['critical', 'critical', 'critical']);
+    expect(await free(limit)).toBe(0);
+  });
+
+  test('cost a permit each, and none where there was nothing to take', async () => {
+    const limit = { messages: 10, perMs: DAY };
+    expect(await free(limit)).toBe(10);
+    const [one] = await queues();
+    expect(await one.take(5, 60_000, filter(limit))).toEqual([]);
+    expect(await free(limit)).toBe(10);
+    await put('warning', 'warning', 'warning');
+    expect(await one.take(5, 60_000, filter(limit))).toHaveLength(3);
+    expect(await free(limit)).toBe(7);
+    await kept.history.rateLimits.giveBack('pager', limit);
+    expect(await free(limit)).toBe(8);
+    // Of another limit that was in force when it was taken there is nothing to give back.
+    await kept.history.rateLimits.giveBack('pager', { ...limit, messages: 20 });
+    expect(await free(limit)).toBe(8);
+  });
 });

@@ -110,3 +110,20 @@ test('what waits longer than fallback_after for the limit goes to the fallback',
   expect(via.rows).toHaveLength(2);
   expect((via.rows as { detail: string }[])[0]!.detail).toContain('rate limit of 1 in 1h is reached');
 });
+
+test('what a silence drops leaves its permit to the next', async () => {
+  await history().silences.create({
+    ...{
+      id: 's1',
+      matchers: [{ name: 'instance_id', op: '=', value: 'db-0' }],
+      createdBy: 'ann',
+      comment: '',
+    },
+    ...{ startsAt: new Date(0).toISOString(), endsAt: new Date(Date.now() + 3_600_000).toISOString() },
+  });
+  await fire(rows(3), 'pager');
+  await start([service('pager', scene.catcher().url, { rateLimit: { ...HOURLY, messages: 2 } })]);
+  await settled(1);
+  const told = scene.catcher().requests.map((request) => payload(request).db_instance_id);
+  expect(told.sort()).toEqual(['db-1', 'db-2']);
+});

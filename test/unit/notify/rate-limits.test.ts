@@ -1,4 +1,4 @@
-/** What lanes take for receivers whose rate limit holds messages back, and what is reckoned with before it has left. */
+/** What lanes take for receivers whose rate limit holds messages back, and what becomes of permits. */
 import type { LimitAnswer, RateLimitStore } from '../../../src/history/port';
 import { createLanes, wantedBy } from '../../../src/notify/lanes';
 import { groupLanes } from '../../../src/notify/group-lanes';
@@ -31,7 +31,8 @@ const rooms = (free: number, nextInMs = 0): ReadonlyMap<string, LimitAnswer> =>
 
 test('a lane takes for a limited receiver what its limit lets through, and for the others as ever', () => {
   const lane = laneOf(receiver('plain'), receiver('pager', { rateLimit: LIMIT }));
-  const pager = { receivers: ['pager'], limit: 4, heldBack: { urgentFirst: true } };
+  const under = { name: 'pager', limit: LIMIT };
+  const pager = { receivers: ['pager'], limit: 4, heldBack: { urgentFirst: true, under } };
   expect(wantedBy(lane, rooms(4))).toEqual({
     ...{ receivers: ['plain'], limit: 16, limited: [pager], nextInMs: null },
   });
@@ -50,21 +51,26 @@ test('where the limit is reached, what has waited for long enough is taken for t
   expect(wantedBy(lane, rooms(0))).toMatchObject({ receivers: ['pager'], limit: 16, limited: [] });
 });
 
-test('what is taken and has not left yet is reckoned with, a bundle as one message', async () => {
+test('what left the queue with a permit needs no other, a bundle one for all; what is not needed is given back', async () => {
+  const calls: string[] = [];
   const store: RateLimitStore = {
-    take: async () => ({ free: 1, nextInMs: 0 }),
+    take: async (name) => ({ free: calls.push(`take ${name}`), nextInMs: 0 }),
+    giveBack: async (name) => void calls.push(`give back ${name}`),
     look: async (limits) => new Map([...limits.keys()].map((name) => [name, { free: 5, nextInMs: 0 }])),
   };
   const limits = createRateLimits(store, new Map([['pager', LIMIT]]));
-  const free = async () => (await limits.look(['pager', 'plain'])).get('pager')!.free;
-  limits.expect('pager', ['1', '2', '3']);
-  limits.expect('pager', ['4']);
-  limits.expect('plain', ['5']);
-  expect(await free()).toBe(3);
-  limits.forget('2');
-  expect(await free()).toBe(4);
+  limits.hold('pager', ['1', '2', '3']);
+  limits.hold('pager', ['4']);
+  // The first of the bundle was silenced: the next leaves with the permit, and then it is gone.
+  expect(await limits.take('pager', '2')).toBeNull();
+  await limits.release('1');
+  expect(calls).toEqual([]);
+  expect(await limits.take('pager', '2')).toBeNull();
+  await limits.release('4');
+  await limits.release('4');
+  expect(calls).toEqual(['take pager', 'give back pager']);
   expect((await limits.look(['plain'])).size).toBe(0);
-  expect(await limits.take('plain')).toBeNull();
+  expect(await limits.take('plain', '5')).toBeNull();
 });
 
 describe('lanes of groups', () => {
@@ -113,7 +119,13 @@ describe('lanes of groups', () => {
   it('take what a limit lets through, and wait for the next where it is reached', () => {
     const policy = { rateLimit: LIMIT };
     expect(scene(policy, { free: 2 }).lanes()).toMatchObject({
-      lanes: [{ names: ['pager/webhook/0'], limit: 2, permits: 'pager/webhook/0' }, MAILS],
+      lanes: [
+        {
+          ...{ names: ['pager/webhook/0'], limit: 2 },
+          heldBack: { urgentFirst: true, under: { name: 'pager/webhook/0', limit: LIMIT } },
+        },
+        MAILS,
+      ],
     });
     expect(scene(policy, { free: 0 }).lanes()).toEqual({ lanes: [MAILS], retryInMs: 900 });
   });
