@@ -74,6 +74,8 @@ export interface Groups {
 }
 
 const now = (): number => Date.now();
+/** Never goes back. */
+const elapsedMs = (): number => performance.now();
 const FORGET_EVERY_MS = 30_000;
 /** What was on its way by the configuration before may still be sent. */
 const CLOSE_AFTER_MS = 60_000;
@@ -129,7 +131,7 @@ export async function openGroups(shared: Shared, options: GroupsOptions): Promis
     shared,
     history,
     grouping,
-    underWay: createUnderWay({ known: grouping.known, groupsOf, now }),
+    underWay: createUnderWay({ known: grouping.known, groupsOf, now: elapsedMs }),
     peers,
     metrics,
     inEffect,
