@@ -72,6 +72,8 @@ interface Sending {
   readonly waitedMs: () => number;
   /** How long its integration has left until the fallback tells it. */
   readonly leftMs: () => number;
+  /** How long it had in all; Infinity where nobody tells it instead. */
+  readonly afterMs: number;
   /** Whether the integration has failed for so long that the fallback tells it. */
   readonly isFailing: () => boolean;
 }
@@ -254,14 +256,15 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
       (name) => hasFiring || integrations().get(name)!.sendResolved,
     );
     const after = fallback.length === 0 ? null : policyOf(receiver)!.fallbackAfterMs;
+    const afterMs = after ?? Infinity;
     const took = elapsedMs();
     const waitedMs = (): number => message.ageMs + elapsedMs() - took;
     const reason = message.pending.reason as NotificationReason;
     return {
-      ...{ message, integration, fallback, waitedMs, reason },
+      ...{ message, integration, fallback, waitedMs, reason, afterMs },
       // The same however often it is sent, and by whom; another one as soon as it says something else.
       key: fnv1a64(`${message.groupKey} ${message.integration} ${message.seq}`),
-      leftMs: () => (after ?? Infinity) - waitedMs(),
+      leftMs: () => afterMs - waitedMs(),
       isFailing: () => after !== null && Math.max(waitedMs(), failingForMs(message.integration)) >= after,
     };
   }
@@ -295,7 +298,7 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
         began = elapsedMs();
         const content = compose(message, integration);
         if (content === null) return GONE;
-        return withinDeadline(deadlineOf(sending), abort.signal, (signal) =>
+        return withinDeadline(isLast ? SEND_TIMEOUT_MS : deadlineOf(sending), abort.signal, (signal) =>
           integration.notify({ ...content, key, reason, memory }, signal),
         );
       },
@@ -471,10 +474,13 @@ function retryInMs(attempts: number, retryAfterMs: number | null, random: number
   return Math.max(pause, Math.min(retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS));
 }
 
-/** By its fallback's time a message that hangs is let go, so that it hangs nowhere longer than that. */
-function deadlineOf({ leftMs }: Sending): number {
+/**
+ * By its fallback's time a message that hangs is let go, so that it hangs nowhere longer than that. One that nobody could send
+ * until then has as long as if it were new.
+ */
+function deadlineOf({ leftMs, afterMs }: Sending): number {
   const left = leftMs();
-  return left <= 0 ? SEND_TIMEOUT_MS : Math.min(SEND_TIMEOUT_MS, Math.max(SHORTEST_TRY_MS, left));
+  return Math.min(SEND_TIMEOUT_MS, Math.max(SHORTEST_TRY_MS, left > 0 ? left : afterMs));
 }
 
 /** Null where it was delivered; of a circuit that is open there is no delivery. */
