@@ -74,6 +74,8 @@ export interface Groups {
 }
 
 const now = (): number => Date.now();
+/** Never goes back. */
+const elapsedMs = (): number => performance.now();
 const FORGET_EVERY_MS = 30_000;
 /** What was on its way by the configuration before may still be sent. */
 const CLOSE_AFTER_MS = 60_000;
@@ -129,7 +131,7 @@ export async function openGroups(shared: Shared, options: GroupsOptions): Promis
     shared,
     history,
     grouping,
-    underWay: createUnderWay({ known: grouping.known, groupsOf, now }),
+    underWay: createUnderWay({ known: grouping.known, groupsOf, now: elapsedMs }),
     peers,
     metrics,
     inEffect,
@@ -315,11 +317,16 @@ interface Reloading extends Pick<GroupsOptions, 'read' | 'ofRules' | 'mends'> {
   readonly onTaken: () => void;
 }
 
-function reloading(wiring: Wiring, { read, ofRules, mends, take, onTaken }: Reloading) {
+type Reloaded = Pick<Wiring, 'shared' | 'history' | 'grouping' | 'peers' | 'metrics' | 'inEffect'>;
+
+/** Exported for its test. */
+export function reloading(wiring: Reloaded, { read, ofRules, mends, take, onTaken }: Reloading) {
   const { history, grouping, peers, metrics, inEffect, shared } = wiring;
   const { log } = shared;
   /** A reload has changed the routes while the rows could not be written. */
   let isMoving = false;
+  let running: Promise<void> = Promise.resolve();
+  let waiting: Promise<void> | null = null;
 
   function readOrTell(): InEffect {
     try {
@@ -330,11 +337,24 @@ function reloading(wiring: Wiring, { read, ofRules, mends, take, onTaken }: Relo
     }
   }
 
+  /** One at a time, by what is in effect when its turn comes: of two at once the later one's routes would stay by chance. */
+  function move(): Promise<void> {
+    waiting ??= running
+      .catch(() => undefined)
+      .then(() => {
+        waiting = null;
+        return (running = moveTo(inEffect()));
+      });
+    return waiting;
+  }
+
   /** The routes come first: from then on no process that goes by older ones touches what is moved here. */
-  async function move(next: InEffect): Promise<void> {
+  async function moveTo(next: InEffect): Promise<void> {
+    isMoving = true;
     await history.records.keepRouting(routingOf(next, ofRules), { id: shared.id, isReload: true });
     await peers.beat();
     await grouping.reroute(next.config.route);
+    isMoving = false;
   }
 
   async function reload(): Promise<void> {
@@ -343,11 +363,9 @@ function reloading(wiring: Wiring, { read, ofRules, mends, take, onTaken }: Relo
     for (const alert of grouping.known.all()) noteForInhibition(next.inhibition, alert);
     take(next);
     tell(metrics, next);
-    isMoving = false;
-    await move(next).catch((error: unknown) => {
-      isMoving = true;
-      log.warn({ err: error }, `open groups move when their rows can be written: ${messageOf(error)}`);
-    });
+    await move().catch((error: unknown) =>
+      log.warn({ err: error }, `open groups move when their rows can be written: ${messageOf(error)}`),
+    );
     onTaken();
     log.info({ file: next.file }, `configuration loaded: ${next.file}`);
     setTimeout(() => void closeAll(before), CLOSE_AFTER_MS).unref();
@@ -365,8 +383,8 @@ function reloading(wiring: Wiring, { read, ofRules, mends, take, onTaken }: Relo
         log.error({ err: error }, `the configuration was not read again: ${messageOf(error)}`),
       ),
     async tidy(): Promise<void> {
-      if (isMoving) await move(inEffect());
-      isMoving = false;
+      await (waiting ?? running).catch(() => undefined);
+      if (isMoving) await move();
       if (mends) await mend();
       await grouping.forget();
     },

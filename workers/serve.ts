@@ -52,6 +52,8 @@ export interface ServeOptions {
 }
 
 const now = (): number => Date.now();
+/** Never goes back. */
+const elapsedMs = (): number => performance.now();
 const LOOPBACK = /^(?:127\.|::1$|localhost$)/;
 const LULL_MS = 250;
 const LONGEST_WAIT_FOR_LULL_MS = 15_000;
@@ -156,9 +158,9 @@ async function startServing(
     ...{ grouping, mutes, underWay: groups.underWay, now },
     publish: (transitions) => groups.hearing.noting(() => publish(transitions)),
   });
-  const patience = now() + READER_PATIENCE_MS;
-  while (!pages.joined() && now() < patience) await sleep(20);
-  await Promise.race([connected, sleep(Math.max(0, patience - now()))]);
+  const patience = elapsedMs() + READER_PATIENCE_MS;
+  while (!pages.joined() && elapsedMs() < patience) await sleep(20);
+  await Promise.race([connected, sleep(Math.max(0, patience - elapsedMs()))]);
   const api = await createApi(
     {
       alerts,
@@ -247,14 +249,14 @@ function webOf(log: Logger, { webConfigFile, listen }: ServeOptions): (() => Web
  * For work that can wait while a storm comes in and is told: resolves when no batch is being written, no page waits for its
  * place, and neither has been so for a while, or after the longest wait. On a busy machine a batch takes longer than the while.
  */
-function createLull() {
+export function createLull() {
   let busySince = -Infinity;
   let busyAt = -Infinity;
   let writing = 0;
-  const isBusy = (): boolean => writing > 0 || now() - busyAt < LULL_MS;
+  const isBusy = (): boolean => writing > 0 || elapsedMs() - busyAt < LULL_MS;
   const touch = (): void => {
-    if (!isBusy()) busySince = now();
-    busyAt = now();
+    if (!isBusy()) busySince = elapsedMs();
+    busyAt = elapsedMs();
   };
   return {
     touch,
@@ -271,8 +273,8 @@ function createLull() {
         }
       },
     async wait() {
-      const until = Math.max(busySince + LONGEST_WAIT_FOR_LULL_MS, now() + PACE_MS);
-      while (isBusy() && now() < until) await sleep(LULL_MS / 5);
+      const until = Math.max(busySince + LONGEST_WAIT_FOR_LULL_MS, elapsedMs() + PACE_MS);
+      while (isBusy() && elapsedMs() < until) await sleep(LULL_MS / 5);
     },
   };
 }

@@ -1,7 +1,7 @@
 /**
  * What JSON bodies consist of, read as Go reads them, since that is what clients were written against: a key's case does not
  * matter, null is as good as nothing, keys that nobody knows are passed over, and half a surrogate pair is the replacement
- * character.
+ * character. In labels and annotations so is NUL, which Postgres does not have: an alert's groups go by what its row says.
  */
 import type { Labels } from '../domain/labels';
 import { malformed, missing } from './refusal';
@@ -65,19 +65,22 @@ export function plainLabels(given: unknown, keepsEmpty: boolean): Labels | null 
   for (const name in given) {
     const text = (given as Fields)[name];
     if (typeof text !== 'string' || (text === '' && !keepsEmpty)) return null;
-    if (!text.isWellFormed() || !name.isWellFormed()) return null;
+    if (!isWritable(text) || !isWritable(name)) return null;
   }
   return given as Labels;
 }
 
 function cleaned(given: Fields, keepsEmpty: boolean): Labels {
   const entries = Object.entries(given).map(([name, text]): [string, string] => [
-    name.toWellFormed(),
-    text === null ? '' : (text as string).toWellFormed(),
+    toWritable(name),
+    text === null ? '' : toWritable(text as string),
   ]);
   // As own properties, whatever their names: `__proto__` may be one.
   return Object.fromEntries(keepsEmpty ? entries : entries.filter(([, text]) => text !== ''));
 }
+
+const isWritable = (text: string): boolean => text.isWellFormed() && !text.includes('\0');
+const toWritable = (text: string): string => text.toWellFormed().replaceAll('\0', '\ufffd');
 
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';

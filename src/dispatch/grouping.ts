@@ -27,7 +27,7 @@ export interface Grouping {
 }
 
 export interface GroupingOptions extends Pick<KnownAlertsOptions, 'changes'> {
-  readonly store: Pick<GroupStore, 'join' | 'retime' | 'routeIds' | 'allTold' | 'inherit'>;
+  readonly store: Pick<GroupStore, 'join' | 'retime' | 'routeIds' | 'told' | 'allTold' | 'inherit'>;
   readonly route: RouteOptions;
   readonly now: () => number;
   /** False while another process goes by newer routes: its groups are those that count. Default: always. */
@@ -107,15 +107,15 @@ export function createGrouping(options: GroupingOptions): Grouping {
 
   /** A page that has left is written down a moment later: moved in that moment, its group would tell it again. */
   async function sendingEnds(): Promise<void> {
-    const sending = async (): Promise<string[]> =>
-      (await store.allTold())
-        .filter(({ pending, isTaken }) => pending !== null && isTaken)
-        .map(({ groupKey, integration, seq }) => `${groupKey} ${integration} ${seq}`);
-    let left = await sending();
+    const isSending = ({ pending, isTaken }: ToldOfGroup): boolean => pending !== null && isTaken;
+    const nameOf = ({ groupKey, integration, seq }: ToldOfGroup): string =>
+      `${groupKey} ${integration} ${seq}`;
+    let left = (await store.allTold()).filter(isSending);
     for (let looks = 0; left.length > 0 && looks < SENDING_LOOKS; looks++) {
       await sleep(SENDING_LOOK_MS);
-      const still = new Set(await sending());
-      left = left.filter((each) => still.has(each));
+      const told = await store.told([...new Set(left.map(({ groupKey }) => groupKey))]);
+      const still = new Set(told.filter(isSending).map(nameOf));
+      left = left.filter((each) => still.has(nameOf(each)));
     }
   }
 

@@ -107,7 +107,9 @@ export function createHearing({ store, progress, now, log }: HearingOptions): He
   async function turn(): Promise<number> {
     const at = now();
     const end = await progress.end();
-    if (at - answered > LONGEST_PAUSE_MS) began = at;
+    // A clock that was set back says nothing of how long it has been.
+    if (at < answered) asked = null;
+    if (at < answered || at - answered > LONGEST_PAUSE_MS) began = at;
     answered = at;
     asked ??= { at, end };
     if (!isSame(asked.end, reached) && !(await progress.reached(asked.end))) return LOOK_EVERY_MS;

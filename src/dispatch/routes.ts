@@ -94,5 +94,20 @@ function placeAt(route: CompiledRoute, labels: Labels): GroupPlace {
   );
   const groupLabels = Object.fromEntries(wanted);
   const text = labelsText(groupLabels);
-  return { id: fnv1a64(`${route.id}\n${text}`), key: `${route.key}:${text}`, route, labels: groupLabels };
+  return {
+    id: fnv1a64(`${route.id}\n${text}`),
+    key: shortened(`${route.key}:${text}`),
+    route,
+    labels: groupLabels,
+  };
+}
+
+/** Rows are found by it: with the receiver's name, an entry of Postgres' index has 2,704 bytes at most. */
+const MOST_KEY_BYTES = 2_000;
+const KEPT_OF_KEY = 600;
+
+function shortened(key: string): string {
+  // A unit of UTF-16 has three bytes at most.
+  if (key.length * 3 <= MOST_KEY_BYTES || Buffer.byteLength(key) <= MOST_KEY_BYTES) return key;
+  return `${key.slice(0, KEPT_OF_KEY).toWellFormed()}…${fnv1a64(key)}`;
 }

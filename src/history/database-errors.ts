@@ -9,6 +9,7 @@ const AWAY_STATES = new Set([
   '57P02', // crash shutdown
   '57P03', // starting up
   '57014', // statement timeout
+  '25P03', // this process was halted amid a transaction
   '53300', // too many connections
   '25006', // read-only: a former primary after a failover
   LOCK_TIMEOUT,

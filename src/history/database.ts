@@ -13,6 +13,8 @@ export interface DatabaseOptions {
   /** How long to wait for a free connection. */
   readonly acquireTimeoutMs?: number;
   readonly statementTimeoutMs?: number;
+  /** How long Postgres waits for the next statement of a transaction. */
+  readonly idleInTransactionMs?: number;
   readonly applicationName?: string;
   /** Settings of the planner for every statement, as { enable_sort: 'off' }. */
   readonly planner?: Readonly<Record<string, string>>;
@@ -79,6 +81,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     statement_timeout: options.statementTimeoutMs ?? 30_000,
     // Ends a wait on a machine that vanished without a word; the server's own timeout is the ordinary end.
     query_timeout: (options.statementTimeoutMs ?? 30_000) + 5_000,
+    // What a process has locked that is stopped, or whose machine has vanished, would hold up all others for hours.
+    idle_in_transaction_session_timeout: options.idleInTransactionMs ?? 15_000,
     keepAlive: true,
     types: numericTypes,
     options: settingsText({ ...PLANNER, ...options.planner }),

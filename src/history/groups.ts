@@ -97,6 +97,7 @@ interface GroupColumns {
   held: string | null;
 }
 
+/** A first page comes before what follows on others; those have a quarter of what is taken at least, above the limit. */
 async function takeDue(
   { run, schema }: Database,
   peerId: string,
@@ -105,11 +106,16 @@ async function takeDue(
   leaseMs: number,
 ): Promise<DueGroup[]> {
   const lease = randomUUID();
+  const free = `due_at <= $1 and (lease_until is null or lease_until <= now()) and not ${isOutdated(schema, '$5')}`;
   const rows = await run<GroupColumns>(
-    `with due as (
-       select id from ${schema}.groups where due_at <= $1 and (lease_until is null or lease_until <= now())
-         and not ${isOutdated(schema, '$5')}
-       order by due_at, id limit $2 for update skip locked)
+    `with unheard as (
+       select id from ${schema}.groups where flushed_at is null and ${free}
+       order by due_at, id limit $2 for update skip locked),
+     others as (
+       select id from ${schema}.groups where flushed_at is not null and ${free}
+       order by due_at, id limit greatest($2::integer - (select count(*) from unheard), ceil($2::integer / 4.0))
+       for update skip locked),
+     due as (select id from unheard union all select id from others)
      update ${schema}.groups g set lease_until = now() + $3 * interval '1 millisecond', taken_by = $4
      from due where g.id = due.id
      returning g.id, g.route_id, g.due_at, g.flushed_at, g.joined, g.held`,
@@ -142,7 +148,9 @@ async function keep(
 /** One that somebody holds is due again when its lease ends, if it is not looked at by then. None is for who is outdated. */
 async function nextDue({ run, schema }: Database, peerId: string): Promise<Date | null> {
   const [row] = await run<{ next: Date | null }>(
-    `select least((select due_at from ${schema}.groups where lease_until is null order by due_at limit 1),
+    `select least(
+       (select due_at from ${schema}.groups where flushed_at is null and lease_until is null order by due_at limit 1),
+       (select due_at from ${schema}.groups where flushed_at is not null and lease_until is null order by due_at limit 1),
        (select min(greatest(lease_until, due_at)) from ${schema}.groups where lease_until is not null)) as next
      where not ${isOutdated(schema, '$1')}`,
     [peerId],
@@ -252,10 +260,13 @@ type Message = FlushedGroup['messages'][number] & {
   readonly at: Date;
 };
 
-/** Of what was told before and is not in the new message, the end has not been told. */
+/**
+ * Of what was told before and is not in the new message, the end has not been told. By hashes: compared one by one, the
+ * tens of thousands of a large group took longer than a statement may, and nothing was ever written of their message.
+ */
 const stillAwaited = (before: string, message: string): string =>
-  `array(select distinct * from unnest(${before}.awaited || ${before}.firing) as told
-           where told <> all (${message}.firing || ${message}.resolved) order by told)`;
+  `array(select unnest(${before}.awaited || ${before}.firing)
+           except select unnest(${message}.firing || ${message}.resolved) order by 1)`;
 
 async function writeMessages(run: Run, schema: string, messages: readonly Message[]): Promise<void> {
   const sorted = [...messages].sort((a, b) =>

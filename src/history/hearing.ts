@@ -25,6 +25,9 @@ const LONG_ENOUGH = `interval '5 minutes'`;
 
 const ago = (place: string): string => `clock_timestamp() - ${place} * interval '1 millisecond'`;
 
+/** What was written before the server's clock was set back is to come by it, and would be true until then, whatever happens. */
+const past = (time: string): string => `least(${time}, excluded.served_until)`;
+
 export function createHearingStore({ run, schema }: Database): HearingStore {
   const before = `case when h.served_until - h.since >= ${LONG_ENOUGH}`;
   return {
@@ -33,11 +36,11 @@ export function createHearingStore({ run, schema }: Database): HearingStore {
         `insert into ${schema}.hearing as h (since, served_until, heard_until, before)
          values (${ago('$1')}, clock_timestamp(), ${ago('$2')}, 'epoch')
          on conflict (one) do update set
-           before = case when excluded.since > h.served_until + ${BREAK}
-             then ${before} then h.served_until else h.before end else h.before end,
-           since = case when excluded.since > h.served_until + ${BREAK} then excluded.since else h.since end,
-           served_until = greatest(h.served_until, excluded.served_until),
-           heard_until = greatest(h.heard_until, excluded.heard_until)`,
+           before = ${past(`case when excluded.since > h.served_until + ${BREAK}
+             then ${before} then h.served_until else h.before end else h.before end`)},
+           since = ${past(`case when excluded.since > h.served_until + ${BREAK} then excluded.since else h.since end`)},
+           served_until = excluded.served_until,
+           heard_until = ${past('greatest(h.heard_until, excluded.heard_until)')}`,
         [sinceMs, untilMs],
       );
     },

@@ -352,4 +352,13 @@ alter table ${s}.peers add column routing text, add column routing_since timesta
     name: 'when what was given up is looked at, and which maintenances configurations have',
     sql: (s) => (LOOKS_MIGRATION + CONFIGURED_MIGRATION).replaceAll('{schema}', s),
   },
+  {
+    version: 20,
+    name: 'groups that nobody has looked at yet come first',
+    sql: (s) => `
+drop index ${s}.groups_due;
+create index groups_unheard on ${s}.groups (due_at, id) where flushed_at is null;
+create index groups_due on ${s}.groups (due_at, id) where flushed_at is not null;
+`,
+  },
 ];

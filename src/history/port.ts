@@ -370,7 +370,10 @@ export interface GroupStore {
   join(groups: readonly NewGroup[]): Promise<void>;
   /** Sets when they are looked at next, of those that there are. */
   retime(groups: readonly NewGroup[]): Promise<void>;
-  /** Leases groups that are due at `now`, oldest first. */
+  /**
+   * Leases groups that are due at `now`, oldest first: those that nobody has looked at yet, then others, and of these a
+   * quarter of the limit in any case.
+   */
   takeDue(now: Date, limit: number, leaseMs: number): Promise<DueGroup[]>;
   /** Of those that nobody else has taken meanwhile. */
   keep(groups: readonly Pick<DueGroup, 'id' | 'lease'>[], leaseMs: number): Promise<void>;

@@ -50,8 +50,10 @@ const FIRST_OF_BUNDLE = (schema: string): string => `(n.bundle is null or not ex
 /** Of receivers that cannot have all their messages now: what has waited for so long, and what is critical first. */
 const WAITED = (n: string, ms: string): string =>
   `coalesce(${n}.first_due_at, ${n}.due_at) <= now() - ${ms} * interval '1 millisecond'`;
-const URGENT_FIRST = (schema: string, n: string): string => `(select lower(a.labels->>'severity') = 'critical'
-  from ${schema}.alerts a where a.fingerprint = ${n}.fingerprint) desc nulls last, `;
+const URGENT_FIRST = (schema: string, n: string): string => `coalesce(
+  (select lower(a.labels->>'severity') = 'critical' from ${schema}.alerts a where a.fingerprint = ${n}.fingerprint),
+  (select lower(i.severity) = 'critical' from ${schema}.incidents i
+   where i.id = substring(${n}.fingerprint from '^INC-([0-9]{1,18})$')::bigint), false) desc, `;
 
 const MOST_AT_ONCE = 200;
 /** What more there is of a bundle is another message. */

@@ -29,10 +29,19 @@ const MOST_AT_ONCE = 200;
 /** Of a message's share of the time: what roundings to microseconds add up to must not hold back what is due now. */
 const ROUNDING = 0.001;
 
+/** Longer than a statement waits for the row: what is further ahead than its limit allows was written before the clock was set back. */
+const AHEAD = `interval '1 minute'`;
+
+const IS_OF = (l: string, limit: string): string =>
+  `(${l}.messages, ${l}.per_ms) = (${limit}.messages, ${limit}.per_ms)`;
+
+/** The latest that a row of the limit can stand at. */
+const LATEST = (l: string, limit: string, now: string): string =>
+  `${now} + ${limit}.per_ms * interval '1 millisecond' + case when ${IS_OF(l, limit)} then ${AHEAD} else '0' end`;
+
 /** Where the row stands at `now`. One that was counted by another limit is as full as this one can be at most. */
 const ARRIVAL = (l: string, limit: string, now: string): string =>
-  `greatest(${now}, case when (${l}.messages, ${l}.per_ms) = (${limit}.messages, ${limit}.per_ms) then ${l}.next_at
-     else least(coalesce(${l}.next_at, ${now}), ${now} + ${limit}.per_ms * interval '1 millisecond') end)`;
+  `greatest(${now}, least(coalesce(${l}.next_at, ${now}), ${LATEST(l, limit, now)}))`;
 
 const FREE = (l: string, limit: string, now: string): string =>
   `greatest(0, floor((${limit}.per_ms - extract(epoch from ${ARRIVAL(l, limit, now)} - ${now})::float8 * 1000)
@@ -153,26 +162,27 @@ async function giveBack({ run, schema }: Database, name: string, limit: RateLimi
 }
 
 async function look(
-  { run, schema }: Database,
+  database: Database,
   limits: ReadonlyMap<string, RateLimit>,
 ): Promise<ReadonlyMap<string, LimitAnswer>> {
   if (limits.size === 0) return new Map();
-  const rows = await run<AnswerColumns & { is_new: boolean }>(
+  const rows = await database.run<AnswerColumns & { is_right: boolean }>(
     `with given as materialized (
        select name, messages, per_ms, clock_timestamp() as now
        from jsonb_to_recordset($1::jsonb) as g (name text, messages integer, per_ms float8))
      select given.name, ${FREE('l', 'given', 'given.now')} as free,
        extract(epoch from ${ARRIVAL('l', 'given', 'given.now')} + ${LATER('given', '(1 - given.messages)')}
-         - given.now)::float8 * 1000 as next_in_ms, l.name is null as is_new
-     from given left join ${schema}.rate_limits l using (name)`,
+         - given.now)::float8 * 1000 as next_in_ms,
+       coalesce(${IS_OF('l', 'given')} and l.next_at <= ${LATEST('l', 'given', 'given.now')}, false) as is_right
+     from given left join ${database.schema}.rate_limits l using (name)`,
     [json([...limits].map(([name, limit]) => limitRow({ name, limit, wanted: 0 })))],
   );
-  const fresh = rows.filter((row) => row.is_new).map(({ name }) => name);
-  if (fresh.length > 0)
-    await run(
-      `insert into ${schema}.rate_limits (name, messages, per_ms, granted, asked_at, next_at)
-       select name, 1, 1, 0, now(), now() from unnest($1::text[]) as g (name) on conflict (name) do nothing`,
-      [fresh],
+  // Reckoned from now at each look, one that is not written down would never come free.
+  const wrong = rows.filter((row) => !row.is_right);
+  if (wrong.length > 0)
+    await takeAll(
+      database,
+      wrong.map(({ name }) => ({ name, limit: limits.get(name)!, wanted: 0 })),
     );
   return new Map(
     rows.map(({ name, free, next_in_ms: nextInMs }) => [name, { free, nextInMs: Math.max(0, nextInMs) }]),

@@ -72,6 +72,8 @@ interface Sending {
   readonly waitedMs: () => number;
   /** How long its integration has left until the fallback tells it. */
   readonly leftMs: () => number;
+  /** How long it had in all; Infinity where nobody tells it instead. */
+  readonly afterMs: number;
   /** Whether the integration has failed for so long that the fallback tells it. */
   readonly isFailing: () => boolean;
 }
@@ -270,14 +272,15 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
       (name) => hasFiring || integrations().get(name)!.sendResolved,
     );
     const after = fallback.length === 0 ? null : policyOf(receiver)!.fallbackAfterMs;
+    const afterMs = after ?? Infinity;
     const took = elapsedMs();
     const waitedMs = (): number => message.ageMs + elapsedMs() - took;
     const reason = message.pending.reason as NotificationReason;
     return {
-      ...{ message, integration, fallback, waitedMs, reason },
+      ...{ message, integration, fallback, waitedMs, reason, afterMs },
       // The same however often it is sent, and by whom; another one as soon as it says something else.
       key: fnv1a64(`${message.groupKey} ${message.integration} ${message.seq}`),
-      leftMs: () => (after ?? Infinity) - waitedMs(),
+      leftMs: () => afterMs - waitedMs(),
       isFailing: () => after !== null && Math.max(waitedMs(), failingForMs(message.integration)) >= after,
     };
   }
@@ -319,7 +322,8 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
     const { message, integration, reason, fallback } = sending;
     // What begins anew has nothing to do with what was kept for the last time.
     const memory = reason === 'first notification' ? {} : message.memory;
-    const way = { name: message.integration, integration, memory, deadlineMs: () => deadlineOf(sending) };
+    const deadlineMs = (): number => (isLast ? SEND_TIMEOUT_MS : deadlineOf(sending));
+    const way = { name: message.integration, integration, memory, deadlineMs };
     let left: Failed | null = null;
     await attempt(sending, way, async (tried) => {
       const { delivery, failed, tookMs } = tried;
@@ -488,10 +492,13 @@ function retryInMs(attempts: number, retryAfterMs: number | null, random: number
   return Math.max(pause, Math.min(retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS));
 }
 
-/** By its fallback's time a message that hangs is let go, so that it hangs nowhere longer than that. */
-function deadlineOf({ leftMs }: Sending): number {
+/**
+ * By its fallback's time a message that hangs is let go, so that it hangs nowhere longer than that. One that nobody could send
+ * until then has as long as if it were new.
+ */
+function deadlineOf({ leftMs, afterMs }: Sending): number {
   const left = leftMs();
-  return left <= 0 ? SEND_TIMEOUT_MS : Math.min(SEND_TIMEOUT_MS, Math.max(SHORTEST_TRY_MS, left));
+  return Math.min(SEND_TIMEOUT_MS, Math.max(SHORTEST_TRY_MS, left > 0 ? left : afterMs));
 }
 
 /** Null where it was delivered; of a circuit that is open there is no delivery. */

@@ -13,8 +13,8 @@ export async function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
-  const late = new DOMException(`not done within ${ms} ms`, 'TimeoutError');
-  const timer = setTimeout(() => controller.abort(late), Math.min(Math.ceil(ms), LONGEST_MS));
+  const end = (): void => controller.abort(new DOMException(`not done within ${ms} ms`, 'TimeoutError'));
+  const timer = setTimeout(end, Math.min(Math.ceil(ms), LONGEST_MS));
   const follow = (): void => controller.abort(outer.reason);
   outer.addEventListener('abort', follow, { once: true });
   if (outer.aborted) follow();

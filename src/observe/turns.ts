@@ -1,5 +1,4 @@
 /** A loop over what has a due time in Postgres: a turn does what is due and says when the next is, and wake-ups cut the wait short. */
-import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Turns {
   start(): void;
@@ -24,14 +23,18 @@ const AWAY_MS = 500;
 export function createTurns({ turn, onError }: TurnsOptions): Turns {
   let stopping = false;
   let isWoken = false;
-  let end: AbortController | null = null;
+  let end = (): void => undefined;
   let running: Promise<void> = Promise.resolve();
 
   async function wait(ms: number): Promise<void> {
     if (isWoken || stopping) return;
-    end = new AbortController();
-    await sleep(ms, undefined, { signal: end.signal }).catch(() => undefined);
-    end = null;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      end = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   async function run(): Promise<void> {
@@ -53,7 +56,7 @@ export function createTurns({ turn, onError }: TurnsOptions): Turns {
 
   const wake = (): void => {
     isWoken = true;
-    end?.abort();
+    end();
   };
   return {
     start: () => void (running = run()),

@@ -79,7 +79,7 @@ export function decodeTransition(bytes: Buffer | null): Decoded<Transition> {
   if (bytes.length > MAX_TRANSITION_BYTES) return { ok: false, problems: [TOO_LONG] };
   let parsed: unknown;
   try {
-    parsed = JSON.parse(bytes.toString());
+    parsed = JSON.parse(bytes.toString(), isWritable(bytes) ? undefined : toWritable);
   } catch (error) {
     return { ok: false, problems: [`message: is not JSON (${(error as Error).message})`] };
   }
@@ -87,6 +87,22 @@ export function decodeTransition(bytes: Buffer | null): Decoded<Transition> {
   return result.success
     ? { ok: true, value: result.data }
     : { ok: false, problems: problemsOf(result.error) };
+}
+
+/** As JSON writes them. */
+const UNWRITABLE = ['\\u0000', '\\ud', '\\uD'].map((escape) => Buffer.from(escape));
+const isWritable = (bytes: Buffer): boolean => !UNWRITABLE.some((escape) => bytes.includes(escape));
+
+/**
+ * NUL and half a surrogate pair become the replacement character before anything is decided from them, since Postgres has
+ * neither: an alert's groups go by the labels that its row has.
+ */
+function toWritable(_key: string, parsed: unknown): unknown {
+  if (typeof parsed === 'string') return parsed.toWellFormed().replaceAll('\0', '\ufffd');
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return parsed;
+  return Object.fromEntries(
+    Object.entries(parsed).map(([name, each]) => [toWritable('', name) as string, each]),
+  );
 }
 
 /** Throws TOC_MESSAGE_INVALID for a transition that a reader would refuse, so that none is ever written. */

@@ -296,10 +296,12 @@ function takeDue(
 ): DueGroup[] {
   const due = [...groups.values()]
     .filter(({ dueAt, leaseUntil }) => dueAt <= at && (leaseUntil === null || leaseUntil <= now()))
-    .sort((a, b) => a.dueAt - b.dueAt || (a.id < b.id ? -1 : 1))
-    .slice(0, limit);
+    .sort((a, b) => a.dueAt - b.dueAt || (a.id < b.id ? -1 : 1));
+  const unheard = due.filter(({ flushedAt }) => flushedAt === null).slice(0, limit);
+  const others = due.filter(({ flushedAt }) => flushedAt !== null);
+  const taken = [...unheard, ...others.slice(0, Math.max(limit - unheard.length, Math.ceil(limit / 4)))];
   const lease = `${holder} ${++leases}`;
-  return due.map((group) => {
+  return taken.map((group) => {
     group.leaseUntil = now() + leaseMs;
     group.takenBy = lease;
     const { id, routeId, dueAt, flushedAt, joined, held } = group;

@@ -164,13 +164,18 @@ test('a fallback that is not asked, since it is down, needs no permits', async (
   await one.apply(...Array.from({ length: 14 }, (_, n) => told(`h${n}`)));
   const tries = async () => (await pending()).reduce((sum, { attempts }) => sum + attempts, 0);
   await waitFor(async () => (await tries()) >= 60, { what: 'the circuit to be open', timeoutMs: 30_000 });
-  const { rows } = await scene.kept.sql.query(
-    `select round(extract(epoch from next_at - now()) * 1000 / per_ms * messages)::integer as permits
-     from ${scene.kept.schema}.rate_limits where name = 'mails/webhook/0'`,
-  );
-  const asked = mails.requests.length;
-  expect(asked).toBeLessThan(40);
-  expect((rows as { permits: number }[])[0]!.permits).toBeLessThanOrEqual(asked + 5);
+  const permits = async (): Promise<number> => {
+    const { rows } = await scene.kept.sql.query(
+      `select round(extract(epoch from next_at - now()) * 1000 / per_ms * messages)::integer as permits
+       from ${scene.kept.schema}.rate_limits where name = 'mails/webhook/0'`,
+    );
+    return (rows as { permits: number }[])[0]!.permits;
+  };
+  // Some may be held at this moment.
+  await waitFor(async () => (await permits()) <= mails.requests.length, {
+    what: 'the permits to be given back',
+  });
+  expect(mails.requests.length).toBeLessThan(40);
 }, 60_000);
 
 test('of two processes a limited receiver is sent no more than its limit, what is critical first after that', async () => {

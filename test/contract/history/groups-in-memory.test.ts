@@ -147,7 +147,7 @@ async function play(side: Side, asked: Step): Promise<unknown> {
     case 'retime':
       return store[asked.does](asked.ids.map((id) => newGroup(id, asked.at)));
     case 'look': {
-      const found = await store.takeDue(new Date(asked.at), 100, asked.leaseMs);
+      const found = await store.takeDue(new Date(asked.at), 3, asked.leaseMs);
       found.forEach((group) => due.set(group.id, group));
       return found.map(({ dueAt: _, lease: __, ...group }) => group).sort((a, b) => (a.id < b.id ? -1 : 1));
     }

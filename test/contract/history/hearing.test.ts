@@ -68,3 +68,16 @@ test('a post that could not be taken is a break, for as long as it was tried', a
   expect(ages(after).since).toBe(0);
   expect(Math.floor((after.now - after.before) / 1_000)).toBe(5);
 });
+
+test('after the clock was set back nothing is in the future, and the next break is seen at once', async () => {
+  await kept.history.hearing.heard(0, 0);
+  await later(10 * MINUTE);
+  await kept.history.hearing.heard(10 * MINUTE, 0);
+  await later(-60 * MINUTE);
+  await kept.history.hearing.heard(11 * MINUTE, 0);
+  expect(ages(await read())).toEqual({ since: 0, heard: 0 });
+  await later(20_000);
+  expect(ages(await read())).toEqual({ since: 20, heard: 20 });
+  await kept.history.hearing.heard(1_000, 0);
+  expect(ages(await read()).since).toBe(1);
+});

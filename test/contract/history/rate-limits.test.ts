@@ -2,6 +2,7 @@
 import * as fc from 'fast-check';
 import type { LimitAnswer, RateLimit } from '../../../src/history/port';
 import { alertRow, change, message } from './test-alerts';
+import { batch, fires, handlerOf } from './test-incidents';
 import { testHistory, type TestHistory } from './test-history';
 
 let kept: TestHistory;
@@ -81,6 +82,25 @@ test('after a restart it goes on; another limit holds back for its own time at m
   expect((await next.take('mails', daily, 1)).free).toBe(1);
 });
 
+test('who only looks sees another limit come free in its own time, and one that a clock was set back from in a minute more', async () => {
+  const [daily, hourly] = [
+    { messages: 1, perMs: 86_400_000 },
+    { messages: 2, perMs: 3_600_000 },
+  ];
+  const look = async (limit: RateLimit) =>
+    (await kept.history.rateLimits.look(new Map([['pager', limit]]))).get('pager')!;
+  const pass = (time: string) =>
+    kept.sql.query(`update ${kept.schema}.rate_limits set next_at = next_at - $1::interval`, [time]);
+  await kept.history.rateLimits.take('pager', daily, 1);
+  expect((await look(hourly)).nextInMs).toBeLessThanOrEqual(1_800_000);
+  await pass('30 minutes');
+  expect((await look(hourly)).free).toBe(1);
+  await pass('-1 day');
+  expect((await look(hourly)).nextInMs).toBeLessThanOrEqual(1_860_000);
+  await pass('31 minutes');
+  expect((await look(hourly)).free).toBe(1);
+});
+
 describe('messages taken out of the queue under a limit', () => {
   const DAY = 86_400_000;
   const queues = async () => [kept.history.queue, (await kept.another()).queue] as const;
@@ -114,6 +134,27 @@ describe('messages taken out of the queue under a limit', () => {
     const facts = await Promise.all(taken.flat().map((each) => one.facts(each.fingerprint, each.episode)));
     expect(facts.map((each) => each?.alert.labels.severity)).toEqual(['critical', 'critical', 'critical']);
     expect(await free(limit)).toBe(0);
+  });
+
+  test('are those of incidents by their severity too, and without one in their order', async () => {
+    const limit = { messages: 10, perMs: DAY };
+    await free(limit);
+    const first = alertRow({}, { alertname: 'Down', instance_id: 'without' });
+    await kept.history.pages.apply([first.fingerprint], () =>
+      change({
+        rows: [first],
+        notifications: [message(first, 'pager', 'fire', new Date(Date.now() - 1_000))],
+      }),
+    );
+    await put('warning');
+    await handlerOf(kept.history, { receivers: ['pager'] })(
+      batch(fires('orders', 0, 'critical'), fires('payments', 1_000, 'critical')),
+    );
+    const [one] = await queues();
+    const taken: string[] = [];
+    for (let n = 0; n < 3; n++)
+      taken.push(...(await one.take(1, 60_000, filter(limit))).map(({ fingerprint }) => fingerprint));
+    expect(taken.slice(0, 2)).toEqual(['INC-1', first.fingerprint]);
   });
 
   test('cost a permit each, and none where there was nothing to take', async () => {

@@ -79,6 +79,13 @@ test('keys of any case and unknown ones, labels of any name', async () => {
   expect(generatorUrl).toBe('http://x/');
 });
 
+test('what Postgres does not have is the replacement character from the start', async () => {
+  const api = testApi();
+  await post(api, String.raw`[{"labels":{"a":"b\u0000c","n\u0000":"x"},"annotations":{"t":"\u0000"}}]`);
+  const { labels, annotations } = api.posted[0]!;
+  expect([labels, annotations]).toEqual([{ a: 'b\ufffdc', 'n\ufffd': 'x' }, { t: '\ufffd' }]);
+});
+
 test('of a batch the valid ones are kept, the others are named', async () => {
   const api = testApi();
   const answer = await post(api, [

@@ -177,6 +177,18 @@ describe('who watches', () => {
     expect(noted[1]).toEqual(['heard', 0, 56_000]);
   });
 
+  test('nothing is said of the future when the clock is set back: what was asked before is asked anew', async () => {
+    const { watch, noted, looked } = scene();
+    watch.start();
+    await looked({ now: T + 60_000 });
+    await looked({ now: T + 61_000, end: 12n });
+    noted.length = 0;
+    await looked({ now: T - 3_600_000 });
+    await looked({ now: T - 3_598_000, committed: 12n });
+    await watch.stop();
+    expect(noted[0]).toEqual(['heard', 2_000, 2_000]);
+  });
+
   test('a post that Kafka has not taken was not heard; one that is refused for good was', async () => {
     const { watch, noted, state } = scene();
     const fail = (error: Error) => watch.noting(() => Promise.reject(error)).catch(() => undefined);

@@ -1,5 +1,6 @@
 /** Looks that cannot be had, or that nobody here knows what to do with: nothing is lost, and it is said once. */
 import { createFlusher, type FlusherOptions } from '../../../src/dispatch/flusher';
+import { TocsinError } from '../../../src/domain/errors';
 import type { GroupStore } from '../../../src/history/port';
 import type { GroupVerdict } from '../../../src/notify/port';
 import { groupScene, labelled, MINUTE, oneTurn, route, said, SECOND } from '../../harness/group-scene';
@@ -44,6 +45,22 @@ it.each(['told', 'flushed'] as const)(
     expect(scene.heard.map(said)).toEqual([['a firing']]);
   },
 );
+
+it('a group whose look Postgres refuses for good waits alone', async () => {
+  const scene = groupScene();
+  const one = await scene.process('one', { route: route({ groupBy: ['host'] }) });
+  await scene.post(one, ...['a', 'bad', 'b', 'c'].map(host));
+  scene.advance(30 * SECOND);
+  const { flushed } = one.store;
+  one.store.flushed = async (results) => {
+    if (results.some(({ messages }) => messages.some(({ groupKey }) => groupKey.includes('bad'))))
+      throw new TocsinError('TOC_VALUE_REFUSED', 'its key is too long');
+    return flushed(results);
+  };
+  await one.look();
+  await one.send();
+  expect(scene.heard.flatMap(said).sort()).toEqual(['a firing', 'b firing', 'c firing']);
+});
 
 it('groups wait where what is new of alerts cannot be read: an old view could tell of what is over', async () => {
   const scene = groupScene();

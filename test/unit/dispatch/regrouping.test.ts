@@ -67,8 +67,17 @@ describe('other routes', () => {
       what: 'the page to be on its way',
       intervalMs: 1,
     });
+    const asked: (readonly string[])[] = [];
+    const { told: toldBefore } = one.store;
+    Object.assign(one.store, {
+      told: (keys: readonly string[]) => toldBefore(keys).finally(() => void asked.push(keys)),
+    });
     const changed = one.grouping.reroute(below({ ...down, groupBy: ['host'], groupWaitMs: 0 }));
-    for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+    await waitFor(() => asked.length > 1, {
+      what: 'looks at what is leaving, and at nothing else',
+      intervalMs: 1,
+    });
+    expect(asked[0]).toHaveLength(1);
     answer();
     await Promise.all([sending, changed]);
     for (let looks = 0; looks < 3; looks++) await after(scene, one, 5 * MINUTE);

@@ -34,6 +34,26 @@ describe('a transition', () => {
     },
   );
 
+  test('has no character that its row could not have', () => {
+    const labels = {
+      ...fired!.labels,
+      host: 'a\0b',
+      half: 'c\ud800',
+      whole: '\ud83d\ude00 \\u0000',
+      'n\0': '',
+    };
+    expect(decodeTransition(bytes({ ...fired, labels }))).toEqual({
+      ok: true,
+      value: {
+        ...fired,
+        labels: {
+          ...fired!.labels,
+          ...{ host: 'a\ufffdb', half: 'c\ufffd', whole: '\ud83d\ude00 \\u0000', 'n\ufffd': '' },
+        },
+      },
+    });
+  });
+
   test('of a newer writer is read without what is not known', () => {
     expect(decodeTransition(bytes({ ...fired, added_later: 1 }))).toEqual({ ok: true, value: fired });
   });
