@@ -36,7 +36,7 @@ describe('a transition', () => {
 
   test('has no character that its row could not have', () => {
     const labels = {
-      ...fired!.labels,
+      ...fired.labels,
       host: 'a\0b',
       half: 'c\ud800',
       whole: '\ud83d\ude00 \\u0000',
@@ -47,7 +47,7 @@ describe('a transition', () => {
       value: {
         ...fired,
         labels: {
-          ...fired!.labels,
+          ...fired.labels,
           ...{ host: 'a\ufffdb', half: 'c\ufffd', whole: '\ud83d\ude00 \\u0000', 'n\ufffd': '' },
         },
       },
