@@ -78,8 +78,6 @@ export function tocsinOf(stage: BenchStage): StartContender {
         spawn(
           process.execPath,
           [
-            // As the command's own first line says.
-            '--max-semi-space-size=64',
             entry,
             'serve',
             '--alertmanager-config',

@@ -1,8 +1,5 @@
-#!/usr/bin/env -S node --max-semi-space-size=64
-/**
- * The entry of the `tocsin` command: arguments in, exit code out. What is on its way in a storm outlives Node's small
- * nursery of 16 MiB; copied again and again, it cost a sixth of the processor's time.
- */
+#!/usr/bin/env node
+/** The entry of the `tocsin` command: arguments in, exit code out. */
 import { processContext } from './context';
 import { runCli } from './program';
 
