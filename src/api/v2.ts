@@ -1,5 +1,4 @@
 /** The endpoints of Alertmanager's HTTP API, version 2. */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { listedAlerts, listedGroups } from './alert-lists';
 import { parseJson } from './body';
@@ -56,9 +55,6 @@ const malformedMethod =
 function endpoints(options: ApiOptions): Readonly<Record<string, Methods>> {
   const { alerts, silences, config, now, metrics, openAlerts = async () => [] } = options;
   const queryOf = (request: FastifyRequest): Query => request.query as Query;
-  let before = Promise.resolve();
-  /** One batch of alerts in each turn of the event loop: what is to be told of waits for one of them, and not for all that have come. */
-  const inTurn = (): Promise<void> => (before = before.then(() => nextTurn()));
   return {
     '/alerts': {
       GET: async (request) => {
@@ -66,7 +62,6 @@ function endpoints(options: ApiOptions): Readonly<Record<string, Methods>> {
         return find(await alerts.list());
       },
       POST: async (request) => {
-        await inTurn();
         const at = now();
         const { resolveTimeoutMs, matcherMode } = config();
         const received = receivedAlerts(bodyOf(request, 'alerts'), {

@@ -12,8 +12,6 @@ import { planPages, type Audience } from './pages';
 import type { PageFor } from './policy';
 import type { Delivered, IncidentPolicy, Lives } from './port';
 
-const MANY = 200;
-
 export type BatchHandler = (batch: readonly PlacedTransition[]) => Promise<void>;
 
 export interface PagesDeps {
@@ -41,7 +39,7 @@ export function createPagesHandler({
   now,
   wakeNotifier,
 }: PagesDeps): BatchHandler {
-  async function apply(batch: readonly PlacedTransition[]): Promise<void> {
+  return async (batch) => {
     const transitions = batch.map((placed) => placed.transition);
     const fingerprints = [...new Set(transitions.map((transition) => transition.fingerprint))];
     const told = await incidentsAmong(incidents, transitions, now());
@@ -50,16 +48,7 @@ export function createPagesHandler({
     );
     if (change.notifications.length > 0 || change.resolves.length > 0 || change.incidents !== undefined)
       wakeNotifier();
-  }
-  return (batch) => settleAll(halvesOf(batch).map(apply));
-}
-
-/** Of many, one half is decided while Postgres writes the other. All of an alert is in one of them. */
-function halvesOf(batch: readonly PlacedTransition[]): (readonly PlacedTransition[])[] {
-  if (batch.length < MANY) return [batch];
-  const isOdd = ({ transition }: PlacedTransition): boolean => transition.fingerprint.at(-1)! > '7';
-  const halves = [batch.filter(isOdd), batch.filter((placed) => !isOdd(placed))];
-  return halves.filter(({ length }) => length > 0);
+  };
 }
 
 /** Who commands is found out before the rows are locked; nothing is asked where nothing that fires can belong to an incident. */

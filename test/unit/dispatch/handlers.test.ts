@@ -87,36 +87,6 @@ describe('pages', () => {
     await handler(placed([transition({ kind: 'resolved', at: 1 })]));
     expect(order).toEqual(['written', 'woken', 'written']);
   });
-
-  it('writes many in two halves at a time, and all of an alert in order in one of them', async () => {
-    const halves: (readonly string[])[] = [];
-    let [now, most] = [0, 0];
-    const store: PagesStore = {
-      apply: async (fingerprints, decide) => {
-        halves.push(fingerprints);
-        most = Math.max(most, ++now);
-        await new Promise((resolve) => setImmediate(resolve));
-        now--;
-        const change = decide(new Map());
-        // The end came after the fire.
-        if (halves.length <= 2) for (const { state } of change.rows) expect(state).toBe('RESOLVED');
-        return change;
-      },
-    };
-    const handler = createPagesHandler({
-      ...{ store, pageFor: () => [], resolveTo: [], now: () => new Date(T0), wakeNotifier: () => undefined },
-    });
-    const labels = Array.from({ length: 150 }, (_, n) => ({ instance_id: `db-${n}` }));
-    const fires = labels.map((each) => transition({ labels: each }));
-    const ends = labels.map((each) => transition({ kind: 'resolved', at: 1, labels: each }));
-    await handler(placed([...fires, ...ends]));
-    expect(most).toBe(2);
-    expect(halves).toHaveLength(2);
-    expect(new Set(halves.flat()).size).toBe(150);
-    expect(halves.flat()).toHaveLength(150);
-    await handler(placed(fires.slice(0, 100)));
-    expect(halves).toHaveLength(3);
-  });
 });
 
 const policiesOf = (more: Partial<PolicyOptions>) =>
