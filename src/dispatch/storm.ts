@@ -18,6 +18,8 @@ export interface StormWatchOptions {
   /** Of the receiver that is told; none: nobody is. */
   readonly integrations: () => readonly string[];
   readonly now: () => number;
+  /** Never goes back. */
+  readonly elapsedMs?: () => number;
   readonly log: Pick<Logger, 'warn' | 'debug'>;
   /** A summary is there to be sent. */
   readonly onSummary: () => void;
@@ -32,7 +34,7 @@ export interface StormWatch extends Turns {
 /** Messages of one integration that wait: fewer are read one by one. */
 export const STORM_MESSAGES = 100;
 /** A receiver that is quick has told them all by then, and needs no summary; and what comes together is told together. */
-const SETTLE_MS = 1_000;
+const SETTLE_MS = 500;
 const EVERY_MS = 300_000;
 /** What began longer ago is no part of this storm. */
 const RECENT_MS = 60_000;
@@ -40,13 +42,14 @@ const KEEP_MS = 86_400_000;
 
 export function createStormWatch(options: StormWatchOptions): StormWatch {
   const { store, known, index, integrations, now, log, settleMs = SETTLE_MS } = options;
+  const { elapsedMs = () => performance.now() } = options;
   let since = -Infinity;
   let made = 0;
   let lookAt: number | null = null;
 
   async function turn(): Promise<number | null> {
     if (lookAt === null) return null;
-    if (now() < lookAt) return lookAt - now();
+    if (elapsedMs() < lookAt) return lookAt - elapsedMs();
     await tellOf(integrations());
     lookAt = null;
     return null;
@@ -81,11 +84,11 @@ export function createStormWatch(options: StormWatchOptions): StormWatch {
   return {
     ...turns,
     made(messages) {
-      if (now() - since > RECENT_MS) [since, made] = [now(), 0];
+      if (elapsedMs() - since > RECENT_MS) [since, made] = [elapsedMs(), 0];
       made += messages;
       if (made < STORM_MESSAGES || lookAt !== null) return;
       made = 0;
-      lookAt = now() + settleMs;
+      lookAt = elapsedMs() + settleMs;
       turns.wake();
     },
   };

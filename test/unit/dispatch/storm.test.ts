@@ -58,6 +58,7 @@ describe('a storm', () => {
         known: one.grouping.known,
         index: () => one.grouping.routing().index,
         now: scene.now,
+        elapsedMs: scene.now,
         log,
         onSummary,
       },
@@ -78,9 +79,9 @@ describe('a storm', () => {
   }
 
   it.each([
-    ['is looked at a second after its hundredth message', STORM_MESSAGES, 1_000, [STORM_MESSAGES]],
-    ['is none with one less', STORM_MESSAGES - 1, 1_000, []],
-    ['is not looked at before: what comes together is told together', STORM_MESSAGES, 999, []],
+    ['is looked at half a second after its hundredth message', STORM_MESSAGES, 500, [STORM_MESSAGES]],
+    ['is none with one less', STORM_MESSAGES - 1, 500, []],
+    ['is not looked at before: what comes together is told together', STORM_MESSAGES, 499, []],
   ])('%s', async (_, messages, afterMs, looks) => {
     const { scene, storm, told, asked, look } = await watch();
     storm.made(1);
