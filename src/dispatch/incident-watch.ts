@@ -1,6 +1,7 @@
 /**
- * Looks again and again at open incidents. Whether people have taken all that is open of one is told in its message. One whose alerts have all been over for long enough is resolved; where one could not be
- * told to a receiver, first pages that were withheld for it are sent after all. Any number of processes may do so at once.
+ * Looks again and again at open incidents. Whether people have taken all that is open of one is told in its message. One whose
+ * alerts have all been over for long enough is resolved; where one could not be told to a receiver, first pages that were
+ * withheld for it are sent after all. Any number of processes may do so at once.
  */
 import { messageOf } from '../domain/errors';
 import type { IncidentStore } from '../history/port';
