@@ -155,7 +155,7 @@ async function takeAll(
 /** The row is never less full than had the permit not been taken: what has come free since then has, either way. */
 async function giveBack({ run, schema }: Database, name: string, limit: RateLimit): Promise<void> {
   await run(
-    `update ${schema}.rate_limits set next_at = next_at - per_ms / messages * interval '1 millisecond'
+    `update ${schema}.rate_limits l set next_at = next_at - ${LATER('l', '1')}
      where name = $1 and messages = $2 and per_ms = $3`,
     [name, limit.messages, limit.perMs],
   );

@@ -7,14 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BreakerPolicy } from '../domain/breaker';
 import { messageOf, TocsinError } from '../domain/errors';
 import { fnv1a64 } from '../domain/labels';
-import type {
-  GroupStore,
-  LimitAnswer,
-  MessageOutcome,
-  RateLimit,
-  RateLimitStore,
-  TakenMessage,
-} from '../history/port';
+import type { GroupStore, MessageOutcome, RateLimitStore, TakenMessage } from '../history/port';
 import { createTurns, type Logger } from '../observe/observe';
 import { createDestination, type Destination } from './destination';
 import { fallbackOf, groupLanes, type GroupLane } from './group-lanes';
@@ -26,7 +19,7 @@ import type {
   NotificationReason,
   ReceiverPolicy,
 } from './port';
-import { limitText } from './rate-limits';
+import { createRateLimits } from './rate-limits';
 import { withinDeadline } from './within-deadline';
 
 /** A message as its group is now; null where there is no such group any more. */
@@ -128,7 +121,6 @@ const AWAY_MS = 250;
 const SEND_TIMEOUT_MS = 60_000;
 const SHORTEST_TRY_MS = 1_000;
 const SHORTEST_WAIT_MS = 50;
-const NO_ROOMS: ReadonlyMap<IntegrationName, LimitAnswer> = new Map();
 
 export function createGroupSender(options: GroupSenderOptions): GroupSender {
   const {
@@ -174,18 +166,10 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
   }
 
   const policyOf: NonNullable<GroupSenderOptions['policyOf']> = options.policyOf ?? (() => undefined);
-  const limitOf = ({ receiver }: Integration): RateLimit | null => policyOf(receiver)?.rateLimit ?? null;
-
-  /** Asked for only where there is a limit. */
-  async function rooms(): Promise<ReadonlyMap<IntegrationName, LimitAnswer>> {
-    if (options.rateLimits === undefined) return NO_ROOMS;
-    const limits = new Map<IntegrationName, RateLimit>();
-    for (const [name, integration] of integrations()) {
-      const limit = limitOf(integration);
-      if (limit !== null) limits.set(name, limit);
-    }
-    return limits.size === 0 ? NO_ROOMS : options.rateLimits.look(limits);
-  }
+  const limits = createRateLimits(options.rateLimits, (name) => {
+    const integration = integrations().get(name);
+    return (integration && policyOf(integration.receiver)?.rateLimit) ?? null;
+  });
 
   const failingForMs = (name: IntegrationName): number => {
     const since = failingSince.get(name);
@@ -193,8 +177,9 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
   };
 
   async function turn(): Promise<number | null> {
+    const rooms = await limits.look(integrations().keys());
     const { lanes, retryInMs } = groupLanes({
-      ...{ integrations: integrations(), destinationOf, policyOf, rooms: await rooms(), batch, failingForMs },
+      ...{ integrations: integrations(), destinationOf, policyOf, rooms, batch, failingForMs },
     });
     let more = false;
     for (const { names, limit, heldBack, instead = null } of lanes) {
@@ -370,11 +355,15 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
     const tell = async (name: IntegrationName): Promise<void> => {
       const other = integrations().get(name);
       if (other === undefined) return;
-      const limited = await limitedAt(name, other);
-      if (limited !== null) return void failures.push(limited);
+      const limited = await limits.take(name);
+      if (limited !== null) {
+        const error = `${name}: ${limited.error}`;
+        return void failures.push({ kind: 'retry', error, retryAfterMs: limited.nextInMs });
+      }
       const way = { name, integration: other, memory: {}, deadlineMs: () => SEND_TIMEOUT_MS };
       await attempt(sending, way, async ({ delivery, failed, tookMs }) => {
-        if (delivery === null || delivery === GONE) await giveBack(name, other);
+        // What has not left gives its permit back.
+        if (delivery === null || delivery === GONE) await limits.giveBack(name);
         if (delivery === GONE) return void (isGone = true);
         if (delivery !== null) onSent({ integration: other, outcome: failed?.kind ?? 'sent', tookMs });
         if (failed !== null) return void failures.push({ ...failed, error: `${name}: ${failed.error}` });
@@ -394,20 +383,6 @@ export function createGroupSender(options: GroupSenderOptions): GroupSender {
     for (const { error } of failures)
       log.warn({ ...aboutOf(message), error }, `not told instead of ${integration.receiver}: ${error}`);
     return null;
-  }
-
-  async function limitedAt(name: IntegrationName, integration: Integration): Promise<Failed | null> {
-    const limit = limitOf(integration);
-    if (limit === null || options.rateLimits === undefined) return null;
-    const { free, nextInMs } = await options.rateLimits.take(name, limit, 1);
-    if (free > 0) return null;
-    return { kind: 'retry', error: `${name}: ${limitText(limit)}`, retryAfterMs: nextInMs };
-  }
-
-  /** What has not left gives its permit back. */
-  async function giveBack(name: IntegrationName, integration: Integration): Promise<void> {
-    const limit = limitOf(integration);
-    if (limit !== null) await options.rateLimits?.giveBack(name, limit);
   }
 
   /** A refusal is an answer. */

@@ -121,13 +121,12 @@ export function createNotifier(options: NotifierOptions): Notifier {
     lanes.take(everybody());
   }
 
-  const limits = createRateLimits(
-    options.rateLimits,
-    new Map(
-      options.receivers.flatMap(({ name, rateLimit }) => (rateLimit ? [[name, rateLimit] as const] : [])),
-    ),
+  const limitOf = new Map(
+    options.receivers.flatMap(({ name, rateLimit }) => (rateLimit ? [[name, rateLimit] as const] : [])),
   );
-  const limitedNames = [...receivers.keys()].filter(limits.has);
+  if (options.rateLimits === undefined && limitOf.size > 0)
+    throw new RangeError('rate limits need a store that counts over all processes');
+  const limits = createRateLimits(options.rateLimits, (name) => limitOf.get(name) ?? null);
   const sent = createSentMemory();
   const abort = new AbortController();
   // Each message on its way listens to it, so there are as many listeners as messages.
@@ -306,7 +305,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
   async function takeAll(): Promise<boolean> {
     follow();
     let more = await takeUnknown();
-    const rooms = await limits.look(limitedNames);
+    const rooms = await limits.look(limitOf.keys());
     for (const lane of lanes.all()) {
       const { receivers: only, limit, limited } = wantedBy(lane, rooms);
       more = (await takeFor({ only }, limit)) || more;
@@ -318,7 +317,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
 
   /** Until a message is due to somebody who can have it, or a circuit lets one through again. A place that frees wakes. */
   async function sleepMs(): Promise<number> {
-    const rooms = await limits.look(limitedNames);
+    const rooms = await limits.look(limitOf.keys());
     const looks = lanes.all().map((lane) => wantedBy(lane, rooms));
     const able = looks.flatMap(({ limited, ...own }) => [own, ...limited]).filter(({ limit }) => limit > 0);
     const late = able.filter(

@@ -58,7 +58,7 @@ test('what left the queue with a permit needs no other, a bundle one for all; wh
     giveBack: async (name) => void calls.push(`give back ${name}`),
     look: async (limits) => new Map([...limits.keys()].map((name) => [name, { free: 5, nextInMs: 0 }])),
   };
-  const limits = createRateLimits(store, new Map([['pager', LIMIT]]));
+  const limits = createRateLimits(store, (name) => (name === 'pager' ? LIMIT : null));
   limits.hold('pager', ['1', '2', '3']);
   limits.hold('pager', ['4']);
   // The first of the bundle was silenced: the next leaves with the permit, and then it is gone.
