@@ -5,10 +5,11 @@
 import { createHmac } from 'node:crypto';
 import { startHttpCatcher, type HttpCatcher } from '../harness/http-catcher';
 import { testServers } from '../harness/servers';
+import { anaClicks, callbacksOf, slackStory } from '../harness/slack-story';
 import { startSystem, type System } from '../harness/system';
 import { waitFor } from '../harness/wait-for';
 import { pagerdutyEvents } from '../servers/vendors/incidents';
-import { slackClick, startSlack, type SlackStandIn } from '../servers/vendors/slack';
+import { startSlack, type SlackStandIn } from '../servers/vendors/slack';
 
 const STORY_MS = 180_000;
 
@@ -27,15 +28,13 @@ beforeAll(async () => {
         ? slack.vendor(request)
         : { status: 200 },
   );
-  const bot = { token: 'xoxb-S3cr3tToken', api_url: `${catcher.url}/api`, signing_secrets: ['slack-secret'] };
+  const story = slackStory(catcher);
   system = await startSystem({
     servers: testServers(),
     more: {
-      log: { level: 'debug' },
-      http: { port: 0, callbacks: { listen: '127.0.0.1:0' } },
-      people: [{ name: 'ana', slack: 'U0ANA', notify: { high: ['slack'] } }],
+      ...story,
       receivers: [
-        { name: 'slack', type: 'slack', channel: 'C012AB3CD', ...bot },
+        ...story.receivers,
         {
           ...{ name: 'pagerduty', type: 'pagerduty', routing_key: 'S3cr3tRoutingKey' },
           ...{ url: `${catcher.url}/v2/enqueue`, webhook_secrets: ['pd-secret'] },
@@ -60,9 +59,7 @@ const actions = () => events().map(({ event_action: action }) => action);
 const hmac = (key: string, text: string) => createHmac('sha256', key).update(text).digest('hex');
 
 async function clickAcknowledge(): Promise<number> {
-  const responseUrl = `${catcher.url}/response`;
-  const click = slackClick(slack.messages[0]!, { user: 'U0ANA', secret: 'slack-secret', responseUrl });
-  return (await fetch(`${callbacks}/slack/slack`, click)).status;
+  return (await fetch(`${callbacks}/slack/slack`, anaClicks(slack.messages[0]!, catcher))).status;
 }
 
 async function resolveInPagerduty(): Promise<number> {
@@ -86,8 +83,7 @@ test(
   async () => {
     const { history } = system;
     const [, , , listener] = await system.startEach('evaluator', 'dispatcher', 'effects', 'callbacks');
-    const [, address] = /"address":"([^"]+)".*callbacks of services/.exec(listener!.output())!;
-    callbacks = `${address}/callbacks`;
+    callbacks = callbacksOf(listener!);
     await system.sample('db-1', 90);
     await waitFor(() => slack.messages.length >= 1 && actions().includes('trigger'), {
       ...{ what: 'the fire in both places', timeoutMs: 30_000 },

@@ -1,9 +1,10 @@
 /** An incident in Slack: one click takes all of its alerts, its message shows so, and the same click again does nothing. */
 import { startHttpCatcher, type HttpCatcher } from '../harness/http-catcher';
 import { testServers } from '../harness/servers';
+import { anaClicks, callbacksOf, slackStory } from '../harness/slack-story';
 import { sampleOf, startSystem, type System } from '../harness/system';
 import { waitFor } from '../harness/wait-for';
-import { buttonsOf, slackClick, startSlack, type SlackStandIn } from '../servers/vendors/slack';
+import { buttonsOf, startSlack, type SlackStandIn } from '../servers/vendors/slack';
 
 const STORY_MS = 180_000;
 const PATIENCE_MS = 45_000;
@@ -18,14 +19,10 @@ beforeAll(async () => {
   catcher.answerAlways((request) =>
     request.path.startsWith('/api/') ? slack.vendor(request) : { status: 200 },
   );
-  const bot = { token: 'xoxb-S3cr3tToken', api_url: `${catcher.url}/api`, signing_secrets: ['slack-secret'] };
   system = await startSystem({
     servers: testServers(),
     more: {
-      log: { level: 'debug' },
-      http: { port: 0, callbacks: { listen: '127.0.0.1:0' } },
-      people: [{ name: 'ana', slack: 'U0ANA', notify: { high: ['slack'] } }],
-      receivers: [{ name: 'slack', type: 'slack', channel: 'C012AB3CD', ...bot }],
+      ...slackStory(catcher),
       route: { receivers: [] },
       escalation: [],
       incidents: [{ name: 'shop', group_by: ['environment'], receivers: ['slack'] }],
@@ -45,7 +42,6 @@ test(
   async () => {
     const { history } = system;
     const [, , , listener] = await system.startEach('evaluator', 'dispatcher', 'effects', 'callbacks');
-    const [, address] = /"address":"([^"]+)".*callbacks of services/.exec(listener!.output())!;
     const names = ['db-1', 'db-2', 'db-3'];
     await system.publish(names.map((name) => sampleOf(name, 90, Date.now())));
     await waitFor(() => slack.messages.length > 0 && buttons().length === 2, {
@@ -55,9 +51,9 @@ test(
       ...{ what: 'all of its alerts', timeoutMs: PATIENCE_MS },
     });
 
-    const responseUrl = `${catcher.url}/response`;
-    const first = slackClick(slack.messages[0]!, { user: 'U0ANA', secret: 'slack-secret', responseUrl });
-    const post = async (init: RequestInit) => (await fetch(`${address}/callbacks/slack/slack`, init)).status;
+    const first = anaClicks(slack.messages[0]!, catcher);
+    const post = async (init: RequestInit) =>
+      (await fetch(`${callbacksOf(listener!)}/slack/slack`, init)).status;
     expect(await post({ ...first, body: `${first.body}&more=1` })).toBe(401);
     expect(await post(first)).toBe(200);
     await waitFor(() => slack.messages[0]!.text.includes('[ACKNOWLEDGED] Incident INC-1'), {
