@@ -4,6 +4,7 @@
  * character. In labels and annotations so is NUL, which Postgres does not have: an alert's groups go by what its row says.
  */
 import type { Labels } from '../domain/labels';
+import { isStorable, toStorable } from '../domain/storable';
 import { malformed, missing } from './refusal';
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -65,22 +66,19 @@ export function plainLabels(given: unknown, keepsEmpty: boolean): Labels | null 
   for (const name in given) {
     const text = (given as Fields)[name];
     if (typeof text !== 'string' || (text === '' && !keepsEmpty)) return null;
-    if (!isWritable(text) || !isWritable(name)) return null;
+    if (!isStorable(text) || !isStorable(name)) return null;
   }
   return given as Labels;
 }
 
 function cleaned(given: Fields, keepsEmpty: boolean): Labels {
   const entries = Object.entries(given).map(([name, text]): [string, string] => [
-    toWritable(name),
-    text === null ? '' : toWritable(text as string),
+    toStorable(name),
+    text === null ? '' : toStorable(text as string),
   ]);
   // As own properties, whatever their names: `__proto__` may be one.
   return Object.fromEntries(keepsEmpty ? entries : entries.filter(([, text]) => text !== ''));
 }
-
-const isWritable = (text: string): boolean => text.isWellFormed() && !text.includes('\0');
-const toWritable = (text: string): string => text.toWellFormed().replaceAll('\0', '\ufffd');
 
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';

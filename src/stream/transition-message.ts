@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { TocsinError } from '../domain/errors';
 import { OPERATORS } from '../domain/rule';
+import { toStorable } from '../domain/storable';
 import { MAX_COOLDOWN_MS, MAX_RECENT, TRANSITION_KINDS, type Transition } from '../domain/transition';
 import { problemsOf, YEAR_10000_MS } from './metric-message';
 import { MAX_TRANSITION_BYTES, written, type Written } from './transition-size';
@@ -79,7 +80,7 @@ export function decodeTransition(bytes: Buffer | null): Decoded<Transition> {
   if (bytes.length > MAX_TRANSITION_BYTES) return { ok: false, problems: [TOO_LONG] };
   let parsed: unknown;
   try {
-    parsed = JSON.parse(bytes.toString(), isWritable(bytes) ? undefined : toWritable);
+    parsed = JSON.parse(bytes.toString(), mayHaveUnstorable(bytes) ? storable : undefined);
   } catch (error) {
     return { ok: false, problems: [`message: is not JSON (${(error as Error).message})`] };
   }
@@ -90,19 +91,14 @@ export function decodeTransition(bytes: Buffer | null): Decoded<Transition> {
 }
 
 /** As JSON writes them. */
-const UNWRITABLE = ['\\u0000', '\\ud', '\\uD'].map((escape) => Buffer.from(escape));
-const isWritable = (bytes: Buffer): boolean => !UNWRITABLE.some((escape) => bytes.includes(escape));
+const UNSTORABLE = ['\\u0000', '\\ud', '\\uD'].map((escape) => Buffer.from(escape));
+const mayHaveUnstorable = (bytes: Buffer): boolean => UNSTORABLE.some((escape) => bytes.includes(escape));
 
-/**
- * NUL and half a surrogate pair become the replacement character before anything is decided from them, since Postgres has
- * neither: an alert's groups go by the labels that its row has.
- */
-function toWritable(_key: string, parsed: unknown): unknown {
-  if (typeof parsed === 'string') return parsed.toWellFormed().replaceAll('\0', '\ufffd');
+/** Before anything is decided from them: an alert's groups go by the labels that its row has. */
+function storable(_key: string, parsed: unknown): unknown {
+  if (typeof parsed === 'string') return toStorable(parsed);
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return parsed;
-  return Object.fromEntries(
-    Object.entries(parsed).map(([name, each]) => [toWritable('', name) as string, each]),
-  );
+  return Object.fromEntries(Object.entries(parsed).map(([name, each]) => [toStorable(name), each]));
 }
 
 /** Throws TOC_MESSAGE_INVALID for a transition that a reader would refuse, so that none is ever written. */

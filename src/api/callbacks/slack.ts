@@ -1,6 +1,7 @@
 /**
- * Clicks on the buttons of an alert's or an incident's message in Slack. Slack waits for three seconds, and an alert's life may need longer: the click
- * is answered at once, and its outcome told afterwards, to who has clicked or, where others should know, in the message's thread.
+ * Clicks on the buttons of an alert's or an incident's message in Slack. Slack waits for three seconds, and an alert's life may
+ * need longer: the click is answered at once, and its outcome told afterwards, to who has clicked or, where others should know,
+ * in the message's thread.
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
