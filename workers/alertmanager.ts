@@ -69,3 +69,14 @@ export function noteForInhibition(inhibition: InhibitionIndex, alert: KnownAlert
   if (state === 'RESOLVED') inhibition.remove(fingerprint);
   else inhibition.add({ fingerprint, labels, ...(overAt !== null && { endsAt: overAt }) });
 }
+
+/** What was on its way by the configuration before may still be sent. */
+const CLOSE_AFTER_MS = 60_000;
+
+/** Its connections. */
+export const closeAll = async ({ integrations }: InEffect): Promise<void> =>
+  void (await Promise.all([...integrations.values()].map((integration) => integration.close())));
+
+/** Of a configuration that another has replaced. */
+export const closeLater = (before: InEffect): void =>
+  void setTimeout(() => void closeAll(before), CLOSE_AFTER_MS).unref();

@@ -26,7 +26,7 @@ import type { ReceiverPolicy } from '../src/notify/port';
 import { createGroupVerdicts } from '../src/notify/group-stages/stages';
 import { createAlertmanagerMetrics, type AlertmanagerMetrics, type Turns } from '../src/observe/observe';
 import { createAlertsProgress } from '../src/stream/alerts-progress';
-import { noteForInhibition, type InEffect } from './alertmanager';
+import { closeAll, closeLater, noteForInhibition, type InEffect } from './alertmanager';
 import type { Shared } from './compose';
 import { createPeers, type Peers } from './peers';
 
@@ -77,8 +77,6 @@ const now = (): number => Date.now();
 /** Never goes back. */
 const elapsedMs = (): number => performance.now();
 const FORGET_EVERY_MS = 30_000;
-/** What was on its way by the configuration before may still be sent. */
-const CLOSE_AFTER_MS = 60_000;
 
 /** Its parts stop after those that are pushed behind them, so the reader of `gds.alerts` comes after this. */
 export async function openGroups(shared: Shared, options: GroupsOptions): Promise<Groups> {
@@ -368,7 +366,7 @@ export function reloading(wiring: Reloaded, { read, ofRules, mends, take, onTake
     );
     onTaken();
     log.info({ file: next.file }, `configuration loaded: ${next.file}`);
-    setTimeout(() => void closeAll(before), CLOSE_AFTER_MS).unref();
+    closeLater(before);
   }
 
   async function mend(): Promise<void> {
@@ -422,6 +420,3 @@ const routingOf = ({ config, integrations }: InEffect, ofRules: boolean): Record
   route: config.route,
   integrations: [...integrations].map(([name, { sendResolved }]) => ({ name, sendResolved })),
 });
-
-const closeAll = async ({ integrations }: InEffect): Promise<void> =>
-  void (await Promise.all([...integrations.values()].map((integration) => integration.close())));

@@ -6,14 +6,19 @@ import { alertmanagerReceiver, nameInAlertmanager } from '../src/domain/drill';
 import { messageOf } from '../src/domain/errors';
 import { integrationChannel } from '../src/notify/integration-channel';
 import type { Receiver } from '../src/notify/port';
-import { nameOf, ownReadOptions, readAlertmanager, type InEffect } from './alertmanager';
+import {
+  closeAll,
+  closeLater,
+  nameOf,
+  ownReadOptions,
+  readAlertmanager,
+  type InEffect,
+} from './alertmanager';
 import type { Shared } from './compose';
 import { timedChannel } from './observers';
 
 /** As long as messages of groups have. */
 const TIMEOUT_MS = 60_000;
-/** What was on its way by the configuration before may still be sent. */
-const CLOSE_AFTER_MS = 60_000;
 
 /** One that has no integrations, or is gone, keeps its name: its message is given up, and says so. */
 export function waysIn(inEffect: (() => InEffect) | null): (receiver: string) => readonly string[] {
@@ -40,7 +45,7 @@ export function followIntegrations(shared: Shared): () => readonly Receiver[] {
     const before = inEffect;
     inEffect = next;
     receivers = receiversOf(shared, next);
-    setTimeout(() => void closeAll(before), CLOSE_AFTER_MS).unref();
+    closeLater(before);
     shared.wakeNotifier();
   }
 
@@ -75,6 +80,3 @@ const receiversOf = (shared: Shared, { integrations }: InEffect): readonly Recei
     const { sendResolved } = integration;
     return { name, channel, routingKey: null, timeoutMs: TIMEOUT_MS, fallback: null, sendResolved };
   });
-
-const closeAll = async ({ integrations }: InEffect): Promise<void> =>
-  void (await Promise.all([...integrations.values()].map((integration) => integration.close())));
