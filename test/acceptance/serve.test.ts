@@ -2,6 +2,7 @@
 import { testServers } from '../harness/servers';
 import { serveScene, type Page, type ServeScene } from '../harness/serve';
 import { waitFor } from '../harness/wait-for';
+import { untilSaid } from '../harness/why';
 
 let scene: ServeScene;
 beforeEach(async () => {
@@ -55,7 +56,11 @@ test('a group waits, tells of what is new with each interval, and of the end whe
 });
 
 test('killed within group_wait it loses nothing, killed after the page it repeats nothing', async () => {
-  await scene.configure(config().replace('resolve_timeout: 2s', 'resolve_timeout: 5m'));
+  await scene.configure(
+    config()
+      .replace('resolve_timeout: 2s', 'resolve_timeout: 5m')
+      .replace('group_wait: 1s', 'group_wait: 4s'),
+  );
   const first = await scene.start();
   await first.post(...Array.from({ length: 50 }, (_, n) => down(`h${n}`)));
   await first.kill();
@@ -66,6 +71,7 @@ test('killed within group_wait it loses nothing, killed after the page it repeat
   await waitFor(async () => (await second.get<unknown[]>('/api/v2/alerts')).length === 50, {
     what: 'the list',
   });
+  await untilSaid(second, 'h0', 'told');
   await second.kill();
   const third = await scene.start();
   await third.post(down('new'));
@@ -141,6 +147,7 @@ test('two processes of an instance tell once, and each knows the other', async (
   await waitFor(async () => (await one.get<Status>('/api/v2/status')).cluster.peers.length === 2, {
     what: 'both peers in the status',
   });
+  await untilSaid(other, 'b', 'told');
   await one.kill();
   await other.post({ ...down('a'), ...over() });
   await waitFor(() => scene.pages().length > told, { what: 'the page of what is left', timeoutMs: 30_000 });
@@ -153,6 +160,7 @@ test('other routes after a reload move open alerts without telling of them again
   const serve = await scene.start();
   await serve.post(down('a'));
   await scene.untilPages(1);
+  await untilSaid(serve, 'a', 'told');
   await scene.configure(text.replace('receiver: team', 'receiver: nobody'));
   const refused = await fetch(`${serve.url}/-/reload`, { method: 'POST' });
   expect(refused.status).toBe(500);

@@ -6,6 +6,7 @@ import { testServers } from '../harness/servers';
 import { startHttpCatcher, type HttpCatcher } from '../harness/http-catcher';
 import { serveScene, type ServeProcess, type ServeScene } from '../harness/serve';
 import { waitFor } from '../harness/wait-for';
+import { fingerprintOf, untilSaid, type Why } from '../harness/why';
 
 const ENTRY = join(__dirname, '..', '..', 'dist', 'src', 'cli', 'tocsin.js');
 
@@ -60,49 +61,9 @@ time_intervals:
   - { name: never, time_intervals: [{ years: ['1990'] }] }
 `;
 
-interface Statement {
-  readonly kind: string;
-  readonly stage: string;
-  readonly at: string | null;
-  readonly until: string | null;
-  readonly integration: string | null;
-  readonly by: readonly Record<string, unknown>[];
-  readonly text: string;
-}
-
-interface Why {
-  readonly routes: readonly { readonly receiver: string; readonly statements: readonly Statement[] }[];
-}
-
-interface Listed {
-  readonly fingerprint: string;
-  readonly labels: Record<string, string>;
-}
-
 const alert = (host: string, more: Record<string, string> = {}) => ({
   labels: { alertname: 'Down', host, ...more },
 });
-
-async function fingerprintOf(serve: ServeProcess, host: string): Promise<string> {
-  const listed = await serve.get<Listed[]>('/api/v2/alerts');
-  return listed.find(({ labels }) => labels.host === host)!.fingerprint;
-}
-
-const whyOf = async (serve: ServeProcess, host: string): Promise<Why> =>
-  serve.get<Why>(`/api/tocsin/v1/why?fingerprint=${await fingerprintOf(serve, host)}`);
-
-/** The statement of this kind, once there is one. */
-async function untilSaid(serve: ServeProcess, host: string, kind: string): Promise<Statement> {
-  return waitFor(
-    async () => {
-      const said = (await whyOf(serve, host)).routes.flatMap(({ statements }) => statements);
-      const found = said.find((statement) => statement.kind === kind);
-      if (found === undefined) throw new Error(`said is ${JSON.stringify(said)}`);
-      return found;
-    },
-    { what: `${kind} of ${host}`, timeoutMs: 20_000 },
-  );
-}
 
 async function silence(serve: ServeProcess, host: string): Promise<string> {
   const answer = await fetch(`${serve.url}/api/v2/silences`, {
