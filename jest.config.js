@@ -39,7 +39,8 @@ module.exports = {
   projects: [
     project('unit', ['unit']),
     project('workflows', ['workflows', 'replay'], 'setup-workflows'),
-    project('servers', ['contract', 'acceptance', 'chaos'], 'setup-servers'),
+    project('servers', ['contract', 'acceptance'], 'setup-servers'),
+    project('chaos', ['chaos'], 'setup-servers'),
   ],
   // Only with all tests: a few suites' coverage says nothing.
   collectCoverage: withAllTests,

@@ -1,7 +1,7 @@
 /**
- * `npm test`: all tests. Those that need no server run beside those that wait for servers most of their time, so that two
- * cores are enough for both; coverage is counted where it is bounded, in the former. With arguments that choose tests, jest
- * runs alone with them.
+ * `npm test`: all tests. Those that need no server, and then those that kill theirs, run beside those that wait for servers
+ * most of their time, so that two cores are enough for both; coverage is counted where it is bounded, in the first. With
+ * arguments that choose tests, jest runs alone with them.
  */
 const { spawn } = require('node:child_process');
 const { join } = require('node:path');
@@ -9,10 +9,13 @@ const { join } = require('node:path');
 const JEST = join(__dirname, '..', 'node_modules', 'jest', 'bin', 'jest.js');
 const OUTPUT = '--outputFile=';
 
-/** Each half writes its results beside the other's. */
-const RUNS = [
-  { name: 'servers', args: ['--selectProjects', 'servers', '--coverage=false'] },
-  { name: 'alone', args: ['--selectProjects', 'unit', 'workflows'] },
+/** Two rows at the same time, and the runs of each one after the other. Each writes its results beside the others'. */
+const ROWS = [
+  [{ name: 'servers', args: ['--selectProjects', 'servers', '--coverage=false'] }],
+  [
+    { name: 'alone', args: ['--selectProjects', 'unit', 'workflows'] },
+    { name: 'chaos', args: ['--selectProjects', 'chaos', '--coverage=false'] },
+  ],
 ];
 
 function jest(args) {
@@ -34,8 +37,13 @@ function argsOf({ name, args }, given) {
 async function main(given) {
   const chooses = given.some((arg) => arg !== '--json' && !arg.startsWith(OUTPUT));
   if (chooses) return jest(given);
-  const codes = await Promise.all(RUNS.map((run) => jest(argsOf(run, given))));
-  return Math.max(...codes);
+  return Math.max(...(await Promise.all(ROWS.map((row) => oneByOne(row, given)))));
+}
+
+async function oneByOne(runs, given) {
+  let worst = 0;
+  for (const run of runs) worst = Math.max(worst, await jest(argsOf(run, given)));
+  return worst;
 }
 
 main(process.argv.slice(2)).then(

@@ -21,8 +21,8 @@ const LOGS = join(__dirname, '..', '..', '.tocsin', 'test-logs');
 
 type StopsHolder = typeof globalThis & { [STOPS]?: (() => Promise<void>)[] };
 
-/** Starts those that are not there yet, and tells the tests where they are. */
-export async function startGlobalServers(which: readonly ServerName[]): Promise<void> {
+/** Starts those that are not there yet, and tells the tests where they are. What they log is kept under the project's name. */
+export async function startGlobalServers(which: readonly ServerName[], project: string): Promise<void> {
   const missing = which.filter((name) => !process.env[TEST_VARIABLES[name]]);
   if (missing.length === 0) return;
   const dataDir = await makeRunFolder();
@@ -40,8 +40,9 @@ export async function startGlobalServers(which: readonly ServerName[]): Promise<
   if (missing.includes('postgres')) process.env[TEST_VARIABLES.postgres] = servers.postgres.url;
   stops().push(async () => {
     await servers.stop();
-    await mkdir(LOGS, { recursive: true });
-    await cp(join(dataDir, 'logs'), LOGS, { recursive: true });
+    const logs = join(LOGS, project);
+    await mkdir(logs, { recursive: true });
+    await cp(join(dataDir, 'logs'), logs, { recursive: true });
     await rm(dataDir, { recursive: true, force: true });
     for (const name of missing) delete process.env[TEST_VARIABLES[name]];
   });

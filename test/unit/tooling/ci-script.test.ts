@@ -18,22 +18,26 @@ interface Npm {
   readonly test?: number;
   /** What jest writes of the tests that need no server; null: it wrote nothing. */
   readonly results?: object | null;
-  /** What it writes of the others; null: nothing. */
+  /** What it writes of those that do, and of those that kill theirs; null: nothing. */
   readonly ofServers?: object | null;
+  readonly ofChaos?: object | null;
 }
 
-function ciRun({ ci = 0, lint = 0, test = 0, results = null, ofServers = results && reported(0) }: Npm): {
-  status: number | null;
-  last: string;
-  output: string;
-} {
+function ciRun({
+  ci = 0,
+  lint = 0,
+  test = 0,
+  results = null,
+  ofServers = results && reported(0),
+  ofChaos = results && reported(0),
+}: Npm): { status: number | null; last: string; output: string } {
   const bin = join(folder, 'bin');
   mkdirSync(bin);
-  const written = Object.entries({ alone: results, servers: ofServers }).filter(
+  const written = Object.entries({ alone: results, servers: ofServers, chaos: ofChaos }).filter(
     ([, report]) => report !== null,
   );
-  for (const [half, report] of written) writeFileSync(join(folder, `${half}.json`), JSON.stringify(report));
-  const copies = written.map(([half]) => `cp '${folder}/${half}.json' "\${f%.json}.${half}.json"`).join('; ');
+  for (const [run, report] of written) writeFileSync(join(folder, `${run}.json`), JSON.stringify(report));
+  const copies = written.map(([run]) => `cp '${folder}/${run}.json' "\${f%.json}.${run}.json"`).join('; ');
   const write =
     copies === ''
       ? ''
@@ -59,8 +63,14 @@ test.each([
   ['a suite does not run', { test: 1, results: reported(40, 0, 1) }, '40 passed, 1 failed', 1],
   ['lint fails', { lint: 1, results: reported(42) }, '42 passed, 1 failed', 1],
   ['lint and tests fail', { lint: 1, test: 1, results: reported(41, 1) }, '41 passed, 2 failed', 1],
-  ['both halves have tests', { results: reported(30), ofServers: reported(12) }, '42 passed, 0 failed', 0],
-  ['one half wrote nothing', { test: 1, results: reported(42), ofServers: null }, '42 passed, 1 failed', 1],
+  [
+    'each run has tests',
+    { results: reported(30), ofServers: reported(9), ofChaos: reported(3) },
+    '42 passed, 0 failed',
+    0,
+  ],
+  ['one run wrote nothing', { test: 1, results: reported(42), ofServers: null }, '42 passed, 1 failed', 1],
+  ['chaos failed', { test: 1, results: reported(40), ofChaos: reported(1, 2) }, '41 passed, 2 failed', 1],
   ['the build fails', { test: 2 }, '0 passed, 1 failed', 1],
   ['tests pass but jest ends badly', { test: 1, results: reported(42) }, '42 passed, 1 failed', 1],
   ['the install fails', { ci: 1 }, '0 passed, 1 failed', 1],
