@@ -5,7 +5,7 @@ import type { Arena } from './arenas';
 import { batchesOf, createPoster, type PostedAlerts, type Poster } from './alerts';
 import type { Contender, ProgramName, Routing } from './contenders';
 import type { Received } from './receiver-process';
-import { startUse, type Use } from './use';
+import { startUse, untilAtRest, type Use } from './use';
 
 export interface Storm {
   readonly name: string;
@@ -58,7 +58,11 @@ export async function withContender<T>(
   }
 }
 
-async function warmUp({ receiver, temporal }: Arena, contender: Contender, poster: Poster): Promise<void> {
+async function warmUp(
+  { receiver, stage, temporal }: Arena,
+  contender: Contender,
+  poster: Poster,
+): Promise<void> {
   await receiver.reset();
   const batches = batchesOf({
     ...{ from: WARM_UP_FROM, count: WARM_UP_ALERTS, groups: 1 },
@@ -71,6 +75,8 @@ async function warmUp({ receiver, temporal }: Arena, contender: Contender, poste
     throw new Error(`${contender.program} tells nobody: ${told} of ${WARM_UP_ALERTS}`);
   while ((await livesBegun(temporal, contender)) < WARM_UP_ALERTS && Date.now() < until)
     await sleep(LOOK_EVERY_MS);
+  // What their lives have to do when they have begun is no part of what is measured.
+  await untilAtRest(stage, contender.pid(), WARM_UP_MS);
 }
 
 /** Of this contender, as the server lists them; as many as nobody waits for where it has no lives. */

@@ -156,7 +156,11 @@ async function startServing(
 
   const alerts = createApiAlerts({
     ...{ grouping, mutes, underWay: groups.underWay, now },
-    publish: (transitions) => groups.hearing.noting(() => publish(transitions)),
+    publish: (transitions) => {
+      // The lives' reader may be quicker than the rows'.
+      lull.touch();
+      return groups.hearing.noting(() => publish(transitions));
+    },
   });
   const patience = elapsedMs() + READER_PATIENCE_MS;
   while (!pages.joined() && elapsedMs() < patience) await sleep(20);
