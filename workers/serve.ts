@@ -9,7 +9,7 @@ import type { Config } from '../src/config/config';
 import { watchWebConfig } from '../src/config/web-config';
 import { answerWhy } from '../src/dispatch/answer-why';
 import { createApiAlerts } from '../src/dispatch/api-alerts';
-import { createPagesHandler, type BatchHandler } from '../src/dispatch/dispatcher';
+import { createPagesHandler } from '../src/dispatch/dispatcher';
 import type { MatcherMode } from '../src/domain/alertmanager-matchers';
 import { messageOf, TocsinError } from '../src/domain/errors';
 import { previewSilence } from '../src/mute/preview';
@@ -27,6 +27,7 @@ import { openShared, type Shared } from './compose';
 import { startForgetting } from './forgetting';
 import { openGroups, wakingAfter } from './groups';
 import { lazy } from './lazy';
+import { createLull } from './lull';
 import { streamObserver } from './observers';
 import { stopSignal, untilAborted } from './run';
 
@@ -55,10 +56,6 @@ const now = (): number => Date.now();
 /** Never goes back. */
 const elapsedMs = (): number => performance.now();
 const LOOPBACK = /^(?:127\.|::1$|localhost$)/;
-const LULL_MS = 250;
-const LONGEST_WAIT_FOR_LULL_MS = 15_000;
-/** Of each life that begins where there is no lull: as many wait as may begin at a time. */
-const PACE_MS = 3_000;
 /** A broker may take seconds to let the first reader in: what is posted meanwhile is read then. */
 const READER_PATIENCE_MS = 2_000;
 
@@ -247,40 +244,6 @@ function webOf(log: Logger, { webConfigFile, listen }: ServeOptions): (() => Web
       'whoever reaches this address may silence alerts and read them: name users with --web.config.file, or listen on 127.0.0.1',
     );
   return web;
-}
-
-/**
- * For work that can wait while a storm comes in and is told: resolves when no batch is being written, no page waits for its
- * place, and neither has been so for a while, or after the longest wait. On a busy machine a batch takes longer than the while.
- */
-export function createLull() {
-  let busySince = -Infinity;
-  let busyAt = -Infinity;
-  let writing = 0;
-  const isBusy = (): boolean => writing > 0 || elapsedMs() - busyAt < LULL_MS;
-  const touch = (): void => {
-    if (!isBusy()) busySince = elapsedMs();
-    busyAt = elapsedMs();
-  };
-  return {
-    touch,
-    during:
-      (handle: BatchHandler): BatchHandler =>
-      async (batch) => {
-        touch();
-        writing += 1;
-        try {
-          await handle(batch);
-        } finally {
-          touch();
-          writing -= 1;
-        }
-      },
-    async wait() {
-      const until = Math.max(busySince + LONGEST_WAIT_FOR_LULL_MS, elapsedMs() + PACE_MS);
-      while (isBusy() && elapsedMs() < until) await sleep(LULL_MS / 5);
-    },
-  };
 }
 
 function apiConfig({ config }: InEffect, matcherMode: MatcherMode): ApiConfig {

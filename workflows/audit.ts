@@ -30,8 +30,8 @@ export async function auditWorkflow(input: AuditInput): Promise<AuditSummary> {
   ): Promise<void> => {
     for (let after = from; ;) {
       // Whoever was not waited for in vain is not behind.
-      const patienceMs = summary.settled ? input.patienceMs : 0;
-      const answer = await part({ after, patienceMs });
+      const behind = !summary.settled;
+      const answer = await part({ after, patienceMs: behind ? 0 : input.patienceMs, behind });
       summary = added(summary, answer);
       if (answer.next === null) return;
       after = answer.next;

@@ -41,18 +41,28 @@ export function createLifeAudit(deps: LifeAuditDeps) {
     return atATime(ASKED_AT_A_TIME, some, async (row) => ({ row, run: await lives.runOf(row.fingerprint) }));
   }
 
-  async function alerts({ after, patienceMs }: PartRequest, signal: AbortSignal): Promise<AuditPart> {
+  async function alerts(request: PartRequest, signal: AbortSignal): Promise<AuditPart> {
+    const { after, patienceMs, behind = false } = request;
     const open = await rows.open(after ?? '', ALERTS_AT_ONCE);
-    const looks = await lookAt(open);
+    const looks = await lookAt(behind ? await begun(open) : open);
     const next = open.length < ALERTS_AT_ONCE ? null : open.at(-1)!.fingerprint;
     const late = await lateSteps(looks.filter(({ run }) => run?.isRunning).map(({ row }) => row));
     const finds = count('escalation_overdue', late);
     const suspects = looks.filter(({ run }) => !run?.isRunning);
-    if (suspects.length === 0) return { finds, settled: true, next };
+    if (suspects.length === 0) return { finds, settled: !behind, next };
     if (!(await settled(progress, patienceMs, signal))) return { finds, settled: false, next };
     const lost = await lostLives(suspects);
     const found = await beginAgain(lost);
     return { finds: { ...finds, ...count('life_missing', found) }, settled: true, next };
+  }
+
+  /**
+   * Those whose lives have written something. While readers are behind, the others' have yet to begin: to ask the server for
+   * each of the many thousands of a storm only keeps it from beginning them.
+   */
+  async function begun(open: readonly AlertRow[]): Promise<readonly AlertRow[]> {
+    const known = await rows.resumable(open.map(({ fingerprint }) => fingerprint));
+    return open.filter(({ fingerprint }) => known.has(fingerprint));
   }
 
   /** Those that are still open, in the same episode, and whose workflow is still the one that does not run. */

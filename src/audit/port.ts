@@ -40,6 +40,8 @@ export interface PartRequest {
   readonly after: string | null;
   /** How long readers of `gds.alerts` that are behind are waited for. */
   readonly patienceMs: number;
+  /** They are behind, as an earlier part of the audit has found. */
+  readonly behind?: boolean;
 }
 
 /** Each can be done again: what was repaired is no find any more. */

@@ -43,6 +43,7 @@ function system(rows: AlertRow[] = []) {
   const known = new Map<string, ResumedLife>();
   const state = { reached: true, onSettle: () => undefined as void, groups: 0, messages: 0, mended: 0 };
   const done: string[] = [];
+  const asked: string[] = [];
   const published: Transition[] = [];
   const deps: AuditorDeps = {
     instance: 'blue',
@@ -53,7 +54,10 @@ function system(rows: AlertRow[] = []) {
       overdue: async () => ({ groups: state.groups, messages: state.messages }),
     },
     lives: {
-      runOf: async (fingerprint) => runs.get(fingerprint) ?? null,
+      async runOf(fingerprint) {
+        asked.push(fingerprint);
+        return runs.get(fingerprint) ?? null;
+      },
       running: async () => ({ fingerprints: [...lives.keys()], next: null }),
       async ask(fingerprint) {
         const life = lives.get(fingerprint) ?? null;
@@ -89,7 +93,7 @@ function system(rows: AlertRow[] = []) {
     const told = transition({ labels: { host: row.labels.host! } });
     lives.set(row.fingerprint, life instanceof Error ? life : { ...says, transition: told, ...life });
   };
-  return { auditor: createAuditor(deps), rows, runs, lives, known, state, done, published, live };
+  return { auditor: createAuditor(deps), rows, runs, lives, known, state, asked, done, published, live };
 }
 
 describe('an open alert', () => {
@@ -122,6 +126,16 @@ describe('an open alert', () => {
     state.reached = false;
     expect(await auditor.alerts(REQUEST, signal)).toEqual({ finds: {}, settled: false, next: null });
     expect(done).toEqual([]);
+  });
+
+  it('is not asked for where readers are known to be behind and its life has written nothing', async () => {
+    const { auditor, rows, known, live, asked, done } = system([rowOf('waits'), rowOf('lives')]);
+    known.set(rows[1]!.fingerprint, { counts: {}, steppedAt: iso(T0) } as ResumedLife);
+    live(rows[1]!, { nextLevelAt: T0 + MINUTE });
+    const part = await auditor.alerts({ ...REQUEST, behind: true }, signal);
+    expect(part).toEqual({ finds: { escalation_overdue: 1 }, settled: false, next: null });
+    expect(asked).toEqual([rows[1]!.fingerprint]);
+    expect(done).toEqual(['tell lives FIRING']);
   });
 
   it.each<[string, (it: ReturnType<typeof system>) => void]>([
