@@ -85,15 +85,22 @@ function summary(problems: readonly Problem[], file: string | null): string {
   ].join('\n');
 }
 
+/** What is longer is no name that somebody has typed. */
+const LONGEST_NAME = 200;
+
 /** The candidate that a person most likely meant by `word`, or null when none is near. */
 export function didYouMean(word: string, candidates: readonly string[]): string | null {
-  const limit = Math.max(1, Math.floor(word.length / 3));
-  let best: { name: string; distance: number } | null = null;
+  if (word.length > LONGEST_NAME) return null;
+  const meant = normal(word);
+  let best: string | null = null;
+  let within = Math.max(1, Math.floor(word.length / 3));
   for (const name of candidates) {
-    const distance = editDistance(normal(word), normal(name));
-    if (distance <= limit && (best === null || distance < best.distance)) best = { name, distance };
+    const distance = editDistance(meant, normal(name), within);
+    if (distance > within) continue;
+    best = name;
+    within = distance - 1;
   }
-  return best?.name ?? null;
+  return best;
 }
 
 /** `notifyAfter`, `notify-after` and `NOTIFY_AFTER` are all meant as `notify_after`. */
@@ -104,19 +111,28 @@ function normal(word: string): string {
     .toLowerCase();
 }
 
-/** Edits with neighbours swapped counting once, because that is how people mistype. */
-function editDistance(a: string, b: string): number {
-  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+/**
+ * Edits with neighbours swapped counting once, because that is how people mistype (optimal string alignment). Infinity where
+ * they are more than `most`, which is told early: of thousands of names few are near.
+ */
+function editDistance(a: string, b: string, most: number): number {
+  if (Math.abs(a.length - b.length) > most) return Infinity;
+  let [before, above]: [number[], number[]] = [[], Array.from({ length: b.length + 1 }, (_, j) => j)];
+  let leastAbove = 0;
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
+    let least = i;
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1];
-      let cost = Math.min(rows[i - 1]![j]! + 1, row[j - 1]! + 1, rows[i - 1]![j - 1]! + (same ? 0 : 1));
+      let cost = Math.min(above[j]! + 1, row[j - 1]! + 1, above[j - 1]! + (same ? 0 : 1));
       if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
-        cost = Math.min(cost, rows[i - 2]![j - 2]! + 1);
+        cost = Math.min(cost, before[j - 2]! + 1);
       row.push(cost);
+      least = Math.min(least, cost);
     }
-    rows.push(row);
+    // What follows grows from these two rows, by one from the upper.
+    if (least > most && leastAbove >= most) return Infinity;
+    [before, above, leastAbove] = [above, row, least];
   }
-  return rows[a.length]![b.length]!;
+  return above[b.length]! > most ? Infinity : above[b.length]!;
 }
