@@ -78,12 +78,15 @@ describe('the host', () => {
             .map(({ tags, value }) => [tags['mount']!, Number(value)]),
         );
       const first = await collect(session, 'disk');
-      const before = usedOf(first);
+      let before = usedOf(first);
       expect(before.size).toBeGreaterThan(0);
       let written = 0;
+      // Since the look before: others remove their files meanwhile.
       const grown = await eventually(session, 'disk', (metrics) => {
-        const seen = [...usedOf(metrics)].some(([mount, used]) => used - before.get(mount)! >= 15 * MEBIBYTE);
-        if (!seen && written++ < 4) grow(16);
+        const now = usedOf(metrics);
+        const seen = [...now].some(([mount, used]) => used - before.get(mount)! >= 15 * MEBIBYTE);
+        before = now;
+        if (!seen && written++ < 16) grow(16);
         return seen;
       });
       for (const metric of grown.filter(({ metric_name: name }) => name === 'disk_usage_percent')) {
